@@ -1,0 +1,39 @@
+# sparrow_module(NAME DEPENDS targets...): one library per folder under sparrow/, from every *.cc
+# beside its CMakeLists.txt, and one test program from every *_test.cc.
+
+set(SPARROW_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual)
+if(SPARROW_WERROR)
+  list(APPEND SPARROW_WARNINGS -Werror)
+endif()
+
+function(sparrow_flags target)
+  target_compile_options(${target} PRIVATE ${SPARROW_WARNINGS})
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  if(SPARROW_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${SPARROW_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${SPARROW_SANITIZE})
+  endif()
+endfunction()
+
+function(sparrow_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc */*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  file(GLOB headers CONFIGURE_DEPENDS *.h */*.h)
+  add_library(sparrow_${name} STATIC)
+  target_sources(sparrow_${name} PRIVATE ${sources}
+    PUBLIC FILE_SET headers TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
+  set_target_properties(sparrow_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  sparrow_flags(sparrow_${name})
+  target_link_libraries(sparrow_${name} PUBLIC ${ARG_DEPENDS})
+  if(SPARROW_BUILD_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    sparrow_flags(${name}_test)
+    target_link_libraries(${name}_test PRIVATE sparrow_${name} GTest::gtest_main)
+    gtest_discover_tests(${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+      DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

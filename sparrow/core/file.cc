@@ -1,0 +1,143 @@
+#include "sparrow/core/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+namespace sparrow {
+namespace {
+
+Error file_error(const std::filesystem::path& path, std::string_view action) {
+  const int number = errno;
+  const ErrorCode code = number == ENOENT                         ? ErrorCode::kNotFound
+                         : number == ENOSPC || number == EDQUOT   ? ErrorCode::kExhausted
+                                                                  : ErrorCode::kUnavailable;
+  return {code, fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(number))};
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+std::string hex(const unsigned char* digest, unsigned size) {
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  auto mapped = MappedFile::open(path);
+  if (!mapped) return mapped.error();
+  if (mapped->bytes().size() > max_bytes) {
+    return Error{ErrorCode::kExhausted, fmt::format("{}: {} bytes, more than the limit of {}", path.string(),
+                                                    mapped->bytes().size(), max_bytes)};
+  }
+  return std::string(mapped->bytes());
+}
+
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  static std::atomic<unsigned> counter{0};
+  const std::filesystem::path temporary =
+      path.parent_path() / fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return file_error(temporary, "create");
+  if (!write_all(fd, bytes) || ::fsync(fd) != 0) {
+    const Error error = file_error(temporary, "write");
+    ::close(fd);
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  ::close(fd);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const Error error = file_error(path, "replace");
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  return sync_directory(path.parent_path().empty() ? "." : path.parent_path());
+}
+
+Result<void> sync_directory(const std::filesystem::path& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return file_error(directory, "open directory");
+  const int status = ::fsync(fd);
+  ::close(fd);
+  if (status != 0) return file_error(directory, "sync directory");
+  return {};
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  SPARROW_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  return hex(digest.data(), size);
+}
+
+Result<std::string> sha256_file(const std::filesystem::path& path) {
+  auto mapped = MappedFile::open(path);
+  if (!mapped) return mapped.error();
+  return sha256_hex(mapped->bytes());
+}
+
+Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return file_error(path, "open");
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) {
+    const Error error = file_error(path, "stat");
+    ::close(fd);
+    return error;
+  }
+  if (!S_ISREG(info.st_mode)) {
+    ::close(fd);
+    return Error{ErrorCode::kInvalidInput, fmt::format("{}: is not a regular file", path.string())};
+  }
+  MappedFile file;
+  file.size_ = static_cast<std::size_t>(info.st_size);
+  if (file.size_ > 0) {
+    void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) {
+      const Error error = file_error(path, "map");
+      ::close(fd);
+      file.size_ = 0;
+      return error;
+    }
+    file.data_ = static_cast<const char*>(data);
+  }
+  ::close(fd);
+  return file;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+}  // namespace sparrow

@@ -1,0 +1,47 @@
+// Files: whole reads with a size limit, atomic durable writes, read-only mapping, checksums.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sparrow/core/result.h"
+
+namespace sparrow {
+
+// Reads a whole file. Errors: kNotFound, kExhausted when larger than `max_bytes`.
+Result<std::string> read_file(const std::filesystem::path& path,
+                              std::uint64_t max_bytes = std::uint64_t{1} << 33);
+
+// Writes to a temporary file beside `path`, syncs it and renames it: readers see the old content or
+// the new one. Errors: kExhausted when the disk is full, kUnavailable otherwise.
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+// Flushes a directory entry to disk, after a rename into it.
+Result<void> sync_directory(const std::filesystem::path& directory);
+
+// Lower-case hexadecimal SHA-256.
+std::string sha256_hex(std::string_view bytes);
+Result<std::string> sha256_file(const std::filesystem::path& path);
+
+// A file mapped read-only. Moves, does not copy.
+class MappedFile {
+ public:
+  static Result<MappedFile> open(const std::filesystem::path& path);
+  MappedFile() = default;
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+  std::string_view bytes() const { return {data_, size_}; }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace sparrow

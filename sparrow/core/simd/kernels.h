@@ -1,0 +1,32 @@
+// Distance kernels, written once with Google Highway, which picks the instruction set at run time.
+// SPARROW_SIMD=scalar|sse4|avx2|avx512 forces one. Any length and alignment.
+// Sums are taken in a different order for each instruction set, so results differ in the last bits
+// between machines; on one machine equal input gives equal output.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace sparrow::simd {
+
+// Inner product of a and b, n floats each.
+float dot(const float* a, const float* b, std::size_t n);
+
+// Sum of (a_i - b_i)^2.
+float squared_l2(const float* a, const float* b, std::size_t n);
+
+// y += alpha * x.
+void axpy(float alpha, const float* x, float* y, std::size_t n);
+
+// x *= alpha.
+void scale(float* x, float alpha, std::size_t n);
+
+// out[r] = dot(query, rows + r * n) for r in [0, count); rows is row-major.
+void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out);
+
+// The targets this machine can run, best first, and the one in use; names as in SPARROW_SIMD.
+std::vector<std::string> supported_targets();
+std::string active_target();
+
+}  // namespace sparrow::simd

@@ -1,0 +1,61 @@
+// Dataset: a catalogue and the interactions with it, validated, ids interned, ordered by time.
+// save_dataset() and load_dataset() keep it in a folder ("prepared data"); docs/formats.md has the bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sparrow/core/result.h"
+#include "sparrow/core/row.h"
+#include "sparrow/data/catalog.h"
+
+namespace sparrow::data {
+
+// All interactions, grouped by user; inside a user ordered by numeric time, equal times in input order.
+struct Interactions {
+  std::vector<std::uint64_t> offsets{0};  // users + 1; user u owns [offsets[u], offsets[u + 1])
+  std::vector<Row> items;
+  std::vector<float> values;         // rating, or 1 where the source has none
+  std::vector<std::int64_t> times;   // Unix seconds, UTC
+
+  std::size_t users() const { return offsets.size() - 1; }
+  std::size_t size() const { return items.size(); }
+  bool operator==(const Interactions&) const = default;
+};
+
+// How the data came to be; shown by `prepare`, kept with the data and in every model's manifest.
+struct DatasetInfo {
+  std::string name;          // "ml-latest-small", or the folder's name
+  std::string source;        // the path that was read
+  std::string format;        // "movielens-csv", "movielens-dat", "generic"
+  bool simulated = false;    // viewers are made up: every page says so
+  std::uint64_t items = 0;
+  std::uint64_t users = 0;
+  std::uint64_t interactions = 0;
+  std::uint64_t tag_rows = 0;
+  std::uint64_t duplicate_interactions = 0;  // same user and item again: both kept
+  std::uint64_t unknown_item_rows = 0;  // interactions or tags with an item that the catalogue lacks: rejected
+  std::uint64_t rejects = 0;                 // all rejected rows, listed in rejects.tsv
+  std::string hash;          // SHA-256 over catalogue and interactions: equal data, equal hash
+};
+
+struct Dataset {
+  Catalog catalog;
+  std::vector<std::string> users;  // user number -> id
+  Interactions interactions;
+  DatasetInfo info;
+};
+
+// Writes `directory` (created; replaced atomically if it is there).
+Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& directory);
+
+// Errors: kNotFound (with what to run first), kCorrupt naming file and what is wrong.
+Result<Dataset> load_dataset(const std::filesystem::path& directory);
+
+// SHA-256 over ids, catalogue facts and interactions, in a canonical order.
+std::string dataset_hash(const Dataset& dataset);
+
+}  // namespace sparrow::data

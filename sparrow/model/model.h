@@ -1,0 +1,78 @@
+// Model: one immutable version of item vectors with all that is needed to serve them. In memory here;
+// as a folder in model_folder.h; in a store in store/model_store.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sparrow/core/embeddings.h"
+#include "sparrow/core/result.h"
+#include "sparrow/core/row.h"
+
+namespace sparrow::model {
+
+enum class TensorType { kFloat32, kUint32, kInt64, kUint8 };
+
+// A named array, little-endian, row-major, as safetensors has it.
+struct Tensor {
+  TensorType type = TensorType::kFloat32;
+  std::vector<std::uint64_t> shape;
+  std::string bytes;
+
+  std::uint64_t elements() const;
+  std::span<const float> floats() const;            // type must be kFloat32
+  std::span<const std::uint32_t> uint32s() const;   // type must be kUint32
+  static Tensor of(std::span<const float> values, std::vector<std::uint64_t> shape);
+  static Tensor of(std::span<const std::uint32_t> values, std::vector<std::uint64_t> shape);
+  bool operator==(const Tensor&) const = default;
+};
+
+struct Manifest {
+  std::string name;     // "fusion", "item2vec"; [a-z0-9][a-z0-9_.-]{0,63}
+  std::string version;  // sortable: 20261124T071500Z-1a2b3c4d (UTC, then the start of the content hash)
+  std::string method;   // what trained it
+  std::string created;  // RFC 3339, UTC
+  std::string data_hash;
+  std::string data_name;
+  bool simulated = false;
+  std::uint64_t seed = 0;
+  std::string code_version;
+  nlohmann::json options = nlohmann::json::object();
+  nlohmann::json metrics = nlohmann::json::object();
+};
+
+// Tensor names that Sparrow itself reads; anything else is kept and passed on.
+//   vectors              float32 [items, dim]     zero row: the item has no behaviour vector
+//   popularity           uint32  [items]          positive interactions
+//   content.indptr       uint32  [items + 1]      sparse content vectors, CSR, rows of length 1
+//   content.indices      uint32  [nnz]
+//   content.values       float32 [nnz]
+//   neighbors.rows       uint32  [items, k]       precomputed lists, best first, kNoRow pads
+//   neighbors.scores     float32 [items, k]       similarity as the recommender gives it
+//   fusion.*             see embed/fusion.h
+struct Model {
+  Manifest manifest;
+  std::vector<ItemId> items;  // row -> id
+  std::map<std::string, Tensor> tensors;
+
+  const Tensor* find(std::string_view name) const;
+  std::size_t dim() const;  // of "vectors"; 0 where there are none
+};
+
+// SHA-256 over items and tensors in name order: equal content, equal hash.
+std::string content_hash(const Model& model);
+
+// Shapes and types of the known tensors agree with each other and with `items`, indices in range, values
+// finite, ids unique. Errors: kCorrupt naming the tensor and what is wrong.
+Result<void> validate(const Model& model);
+
+nlohmann::json to_json(const Manifest& manifest);
+Result<Manifest> manifest_from_json(const nlohmann::json& json);
+
+}  // namespace sparrow::model

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Checks that includes go down the pipeline and that third-party headers stay in their one place.
+
+Exit status 0 when clean; otherwise each violation is one line: file:line: what is wrong.
+"""
+import pathlib
+import re
+import sys
+
+ALLOWED = {
+    "core": set(),
+    "data": {"core"},
+    "model": {"core"},
+    "embed": {"core", "data", "model"},
+    "store": {"core", "model"},
+    "index": {"core"},
+    "recall": {"core", "data", "model", "index"},
+    "rank": {"core", "data", "model", "recall"},
+    "evaluate": {"core", "data", "model", "embed", "recall", "rank"},
+    "serve": {"core", "data", "model", "recall", "rank", "evaluate"},
+    "app": None,  # everything
+}
+# Third-party header prefix -> modules that may include it.
+THIRD_PARTY = {
+    "boost/": {"serve"},
+    "rocksdb/": {"store"},
+    "hiredis/": {"store"},
+    "Eigen/": {"embed"},
+    "hwy/": {"core", "embed", "index"},
+    "hnswlib/": {"index"},
+    "openssl/": {"core"},
+    "CLI/": {"app"},
+    "toml++/": {"app"},
+    "sqlite3.h": {"data", "serve"},
+    "utf8proc.h": {"data"},
+    "zlib.h": {"data"},
+    "zstd.h": {"data"},
+}
+FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|manager|common|misc|base|impl)(_|\.|$)")
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
+
+
+def violations(root: pathlib.Path):
+    for path in sorted((root / "sparrow").rglob("*")):
+        if path.suffix not in {".h", ".cc"}:
+            continue
+        relative = path.relative_to(root)
+        module = relative.parts[1]
+        if FORBIDDEN_NAMES.search(path.name):
+            yield f"{relative}:1: a file name of this kind says nothing (CONTRIBUTING.md, names)"
+        if path.suffix == ".h" and "#pragma once" not in path.read_text(encoding="utf-8"):
+            yield f"{relative}:1: header without #pragma once"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            header = match.group(1)
+            if header.startswith("sparrow/"):
+                target = header.split("/")[1]
+                allowed = ALLOWED.get(module)
+                if allowed is not None and target != module and target not in allowed:
+                    yield f"{relative}:{number}: {module} may not include {target}"
+            for prefix, modules in THIRD_PARTY.items():
+                if header.startswith(prefix) and module not in modules and not path.name.endswith("_test.cc"):
+                    yield f"{relative}:{number}: <{header}> belongs in {', '.join(sorted(modules))}"
+
+
+def main() -> int:
+    root = pathlib.Path(__file__).resolve().parent.parent
+    found = list(violations(root))
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
