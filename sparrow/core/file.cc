@@ -1,27 +1,26 @@
 #include "sparrow/core/file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace sparrow {
 namespace {
 
 Error file_error(const std::filesystem::path& path, std::string_view action) {
   const int number = errno;
-  const ErrorCode code = number == ENOENT                         ? ErrorCode::kNotFound
-                         : number == ENOSPC || number == EDQUOT   ? ErrorCode::kExhausted
-                                                                  : ErrorCode::kUnavailable;
+  const ErrorCode code = number == ENOENT                       ? ErrorCode::kNotFound
+                         : number == ENOSPC || number == EDQUOT ? ErrorCode::kExhausted
+                                                                : ErrorCode::kUnavailable;
   return {code, fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(number))};
 }
 
@@ -49,8 +48,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   auto mapped = MappedFile::open(path);
   if (!mapped) return mapped.error();
   if (mapped->bytes().size() > max_bytes) {
-    return Error{ErrorCode::kExhausted, fmt::format("{}: {} bytes, more than the limit of {}", path.string(),
-                                                    mapped->bytes().size(), max_bytes)};
+    return Error{ErrorCode::kExhausted,
+                 fmt::format("{}: {} bytes, more than the limit of {}", path.string(),
+                             mapped->bytes().size(), max_bytes)};
   }
   return std::string(mapped->bytes());
 }
@@ -58,7 +58,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path temporary =
-      path.parent_path() / fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++);
+      path.parent_path() /
+      fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++);
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0) return file_error(temporary, "create");
   if (!write_all(fd, bytes) || ::fsync(fd) != 0) {
@@ -88,7 +89,8 @@ Result<void> sync_directory(const std::filesystem::path& directory) {
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  SPARROW_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  SPARROW_CHECK(
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
   return hex(digest.data(), size);
 }
 

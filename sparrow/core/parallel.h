@@ -15,9 +15,9 @@ inline std::size_t thread_count(std::size_t requested) {
   return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
-// Calls body(begin, end, thread) for blocks of at most `block` indices that cover [0, n). Blocks are
-// the same whatever the number of threads; which thread takes which block is not. The body must not
-// throw. With one thread everything runs in the caller.
+// Calls body(begin, end, thread) for blocks of at most `block` indices that cover [0, n). Blocks
+// are the same whatever the number of threads; which thread takes which block is not. The body must
+// not throw. With one thread everything runs in the caller.
 template <typename Body>
 void parallel_for(std::size_t n, std::size_t block, std::size_t threads, const Body& body) {
   block = std::max<std::size_t>(1, block);

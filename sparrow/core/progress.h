@@ -12,8 +12,8 @@ struct ProgressReport {
   std::string stage;       // "train item2vec"
   std::uint64_t done = 0;  // of `total`, in `unit`
   std::uint64_t total = 0;
-  std::string unit;        // "pairs", "MB"
-  double loss = 0;         // mean over the last report, 0 where there is none
+  std::string unit;  // "pairs", "MB"
+  double loss = 0;   // mean over the last report, 0 where there is none
 };
 
 // Called from worker threads, at most a few times a second, one call at a time. May be empty.
@@ -24,7 +24,9 @@ struct RunControl {
   ProgressCallback progress;
   const std::atomic<bool>* cancelled = nullptr;
 
-  bool is_cancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }
+  bool is_cancelled() const {
+    return cancelled != nullptr && cancelled->load(std::memory_order_relaxed);
+  }
   void report(const ProgressReport& r) const {
     if (progress) progress(r);
   }

@@ -23,8 +23,8 @@ struct TagCount {
 
 struct Item {
   ItemId id;
-  std::string title;      // as people read it: "The Matrix"
-  std::string raw_title;  // as the file has it: "Matrix, The (1999)"
+  std::string title;                            // as people read it: "The Matrix"
+  std::string raw_title;                        // as the file has it: "Matrix, The (1999)"
   std::vector<std::string> alternative_titles;  // other languages, a.k.a.; for search
   int year = 0;                                 // 0: unknown
   std::vector<std::string> genres;

@@ -1,5 +1,6 @@
 // Dataset: a catalogue and the interactions with it, validated, ids interned, ordered by time.
-// save_dataset() and load_dataset() keep it in a folder ("prepared data"); docs/formats.md has the bytes.
+// save_dataset() and load_dataset() keep it in a folder ("prepared data"); docs/formats.md has the
+// bytes.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,13 @@
 
 namespace sparrow::data {
 
-// All interactions, grouped by user; inside a user ordered by numeric time, equal times in input order.
+// All interactions, grouped by user; inside a user ordered by numeric time, equal times in input
+// order.
 struct Interactions {
   std::vector<std::uint64_t> offsets{0};  // users + 1; user u owns [offsets[u], offsets[u + 1])
   std::vector<Row> items;
-  std::vector<float> values;         // rating, or 1 where the source has none
-  std::vector<std::int64_t> times;   // Unix seconds, UTC
+  std::vector<float> values;        // rating, or 1 where the source has none
+  std::vector<std::int64_t> times;  // Unix seconds, UTC
 
   std::size_t users() const { return offsets.size() - 1; }
   std::size_t size() const { return items.size(); }
@@ -28,18 +30,19 @@ struct Interactions {
 
 // How the data came to be; shown by `prepare`, kept with the data and in every model's manifest.
 struct DatasetInfo {
-  std::string name;          // "ml-latest-small", or the folder's name
-  std::string source;        // the path that was read
-  std::string format;        // "movielens-csv", "movielens-dat", "generic"
-  bool simulated = false;    // viewers are made up: every page says so
+  std::string name;        // "ml-latest-small", or the folder's name
+  std::string source;      // the path that was read
+  std::string format;      // "movielens-csv", "movielens-dat", "generic"
+  bool simulated = false;  // viewers are made up: every page says so
   std::uint64_t items = 0;
   std::uint64_t users = 0;
   std::uint64_t interactions = 0;
   std::uint64_t tag_rows = 0;
   std::uint64_t duplicate_interactions = 0;  // same user and item again: both kept
-  std::uint64_t unknown_item_rows = 0;  // interactions or tags with an item that the catalogue lacks: rejected
-  std::uint64_t rejects = 0;                 // all rejected rows, listed in rejects.tsv
-  std::string hash;          // SHA-256 over catalogue and interactions: equal data, equal hash
+  std::uint64_t unknown_item_rows =
+      0;  // interactions or tags with an item that the catalogue lacks: rejected
+  std::uint64_t rejects = 0;  // all rejected rows, listed in rejects.tsv
+  std::string hash;           // SHA-256 over catalogue and interactions: equal data, equal hash
 };
 
 struct Dataset {

@@ -1,6 +1,6 @@
-// Reads a data set folder into a Dataset: MovieLens CSV (latest, 20M, 25M, 32M), MovieLens .dat (1M,
-// 10M), or any catalogue as items.csv + interactions.csv with named columns.
-// The one function that matters is read_dataset().
+// Reads a data set folder into a Dataset: MovieLens CSV (latest, 20M, 25M, 32M), MovieLens .dat
+// (1M, 10M), or any catalogue as items.csv + interactions.csv with named columns. The one function
+// that matters is read_dataset().
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,9 @@ struct Reject {
 
 struct ReadOptions {
   std::filesystem::path directory;
-  // Role -> column name, for generic data: user, item, value, time (interactions.csv); id, title, year,
-  // genres, tags, directors, actors, keywords, countries, text (items.csv). Unset roles go by those names.
+  // Role -> column name, for generic data: user, item, value, time (interactions.csv); id, title,
+  // year, genres, tags, directors, actors, keywords, countries, text (items.csv). Unset roles go by
+  // those names.
   std::map<std::string, std::string> columns;
   // Largest share of rejected rows in any one file before reading fails.
   double max_rejects = 0.01;
@@ -34,8 +35,8 @@ struct ReadOptions {
   std::size_t threads = 0;  // 0: one per core
 };
 
-// Errors: kNotFound when no known files are there (says which were looked for), kInvalidInput naming
-// file, line, column and cause when too much is rejected or a header lacks a column.
+// Errors: kNotFound when no known files are there (says which were looked for), kInvalidInput
+// naming file, line, column and cause when too much is rejected or a header lacks a column.
 Result<Dataset> read_dataset(const ReadOptions& options, const RunControl& control);
 
 }  // namespace sparrow::data

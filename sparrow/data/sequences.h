@@ -10,10 +10,10 @@
 namespace sparrow::data {
 
 struct SequenceOptions {
-  float min_value = 3.5F;            // interactions at or above this are positive
-  std::int64_t session_gap_s = 0;    // a longer pause starts a new sequence; 0: one sequence per user
-  double half_life_days = 0;         // weight 0.5^(age / half life), age before the newest event; 0: all 1
-  std::uint64_t min_length = 2;      // shorter sequences are left out
+  float min_value = 3.5F;          // interactions at or above this are positive
+  std::int64_t session_gap_s = 0;  // a longer pause starts a new sequence; 0: one sequence per user
+  double half_life_days = 0;  // weight 0.5^(age / half life), age before the newest event; 0: all 1
+  std::uint64_t min_length = 2;  // shorter sequences are left out
 };
 
 struct Sequences {

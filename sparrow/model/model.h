@@ -1,5 +1,5 @@
-// Model: one immutable version of item vectors with all that is needed to serve them. In memory here;
-// as a folder in model_folder.h; in a store in store/model_store.h.
+// Model: one immutable version of item vectors with all that is needed to serve them. In memory
+// here; as a folder in model_folder.h; in a store in store/model_store.h.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,17 @@ struct Tensor {
   std::string bytes;
 
   std::uint64_t elements() const;
-  std::span<const float> floats() const;            // type must be kFloat32
-  std::span<const std::uint32_t> uint32s() const;   // type must be kUint32
+  std::span<const float> floats() const;           // type must be kFloat32
+  std::span<const std::uint32_t> uint32s() const;  // type must be kUint32
   static Tensor of(std::span<const float> values, std::vector<std::uint64_t> shape);
   static Tensor of(std::span<const std::uint32_t> values, std::vector<std::uint64_t> shape);
   bool operator==(const Tensor&) const = default;
 };
 
 struct Manifest {
-  std::string name;     // "fusion", "item2vec"; [a-z0-9][a-z0-9_.-]{0,63}
-  std::string version;  // sortable: 20261124T071500Z-1a2b3c4d (UTC, then the start of the content hash)
+  std::string name;  // "fusion", "item2vec"; [a-z0-9][a-z0-9_.-]{0,63}
+  std::string
+      version;  // sortable: 20261124T071500Z-1a2b3c4d (UTC, then the start of the content hash)
   std::string method;   // what trained it
   std::string created;  // RFC 3339, UTC
   std::string data_hash;
@@ -68,8 +69,8 @@ struct Model {
 // SHA-256 over items and tensors in name order: equal content, equal hash.
 std::string content_hash(const Model& model);
 
-// Shapes and types of the known tensors agree with each other and with `items`, indices in range, values
-// finite, ids unique. Errors: kCorrupt naming the tensor and what is wrong.
+// Shapes and types of the known tensors agree with each other and with `items`, indices in range,
+// values finite, ids unique. Errors: kCorrupt naming the tensor and what is wrong.
 Result<void> validate(const Model& model);
 
 nlohmann::json to_json(const Manifest& manifest);

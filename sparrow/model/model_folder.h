@@ -15,10 +15,12 @@ namespace sparrow::model {
 // Errors: kConflict when the version exists, kExhausted when the disk is full.
 Result<std::filesystem::path> write_model(const Model& model, const std::filesystem::path& root);
 
-// Reads a version's folder; checks checksums and shapes. Errors: kNotFound, kCorrupt (which file, what).
+// Reads a version's folder; checks checksums and shapes. Errors: kNotFound, kCorrupt (which file,
+// what).
 Result<Model> read_model(const std::filesystem::path& folder);
 
-// Every problem of a folder, one line each; empty when it is whole. Detects any flipped, missing or added byte.
+// Every problem of a folder, one line each; empty when it is whole. Detects any flipped, missing or
+// added byte.
 std::vector<std::string> verify_model(const std::filesystem::path& folder);
 
 // Versions under root/<name>/, oldest first; incomplete temporary folders are not listed.

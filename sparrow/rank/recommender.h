@@ -12,43 +12,45 @@
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
 #include "sparrow/model/model.h"
-#include "sparrow/recall/similarity.h"
+#include "sparrow/model/similarity.h"
 
 namespace sparrow::rank {
 
 struct SimilarRequest {
-  Row seed = kNoRow;            // catalogue row
-  std::size_t size = 20;        // 1..1000
-  std::size_t offset = 0;       // paging: skip this many
-  std::vector<Row> exclude;     // catalogue rows never to answer with; the seed is always excluded
+  Row seed = kNoRow;         // catalogue row
+  std::size_t size = 20;     // 1..1000
+  std::size_t offset = 0;    // paging: skip this many
+  std::vector<Row> exclude;  // catalogue rows never to answer with; the seed is always excluded
 };
 
 struct ScoredItem {
-  Row row = kNoRow;       // catalogue row
-  float similarity = 0;   // raw, as Similarity has it
-  float match = 0;        // 0..100, comparable between seeds
-  recall::Source source = recall::Source::kBehavior;  // kContent: this neighbour, or the seed, is placed by content
+  Row row = kNoRow;      // catalogue row
+  float similarity = 0;  // raw, as Similarity has it
+  float match = 0;       // 0..100, comparable between seeds
+  model::Source source =
+      model::Source::kBehavior;  // kContent: this neighbour, or the seed, is placed by content
 };
 
 struct Answer {
-  std::vector<ScoredItem> items;                       // best first
-  recall::Source seed_source = recall::Source::kBehavior;
-  std::vector<std::string> degraded;                   // what could not be done, in words; empty: nothing
+  std::vector<ScoredItem> items;  // best first
+  model::Source seed_source = model::Source::kBehavior;
+  std::vector<std::string> degraded;  // what could not be done, in words; empty: nothing
 };
 
 struct UserRequest {
-  std::vector<Row> history;     // catalogue rows the user liked, newest last
-  std::vector<Row> exclude;     // for example all that the user rated
+  std::vector<Row> history;  // catalogue rows the user liked, newest last
+  std::vector<Row> exclude;  // for example all that the user rated
   std::size_t size = 20;
 };
 
 // Immutable; safe for use by several threads.
 class Recommender {
  public:
-  // Aligns the model's items with the catalogue by id. Items that the model does not know get kContent
-  // placement only if the model holds their content; the rest answer with `degraded`.
-  // Both arguments must outlive the recommender.
-  static Result<std::unique_ptr<Recommender>> open(const data::Catalog& catalog, const model::Model& model);
+  // Aligns the model's items with the catalogue by id. Items that the model does not know get
+  // kContent placement only if the model holds their content; the rest answer with `degraded`. Both
+  // arguments must outlive the recommender.
+  static Result<std::unique_ptr<Recommender>> open(const data::Catalog& catalog,
+                                                   const model::Model& model);
   ~Recommender();
 
   Answer similar(const SimilarRequest& request) const;

@@ -10,7 +10,8 @@
 
 namespace sparrow::serve {
 
-// Everything a request needs. Built by `app`, swapped as a whole, kept alive by the requests that use it.
+// Everything a request needs. Built by `app`, swapped as a whole, kept alive by the requests that
+// use it.
 struct ServedModel {
   std::shared_ptr<const data::Dataset> dataset;
   model::Model model;

@@ -19,8 +19,8 @@ struct KeyValue {
   std::string value;
 };
 
-// Safe for use by several threads. Every call is bounded in time; errors are kUnavailable (try again),
-// kExhausted (disk or memory full) or kCorrupt.
+// Safe for use by several threads. Every call is bounded in time; errors are kUnavailable (try
+// again), kExhausted (disk or memory full) or kCorrupt.
 class EmbeddingStore {
  public:
   virtual ~EmbeddingStore() = default;
@@ -30,14 +30,16 @@ class EmbeddingStore {
   virtual Result<void> write(std::span<const KeyValue> pairs) = 0;
 
   // The values of `keys`, in their order; nullopt where absent.
-  virtual Result<std::vector<std::optional<std::string>>> read(std::span<const std::string> keys) const = 0;
+  virtual Result<std::vector<std::optional<std::string>>> read(
+      std::span<const std::string> keys) const = 0;
 
   // Removes keys; absent ones are no error.
   virtual Result<void> remove(std::span<const std::string> keys) = 0;
 
   // Sets `key` to `desired` only if it now holds `expected` (nullopt: is absent). Atomic between
   // processes, durable on return. Error kConflict when it holds something else.
-  virtual Result<void> compare_and_set(const std::string& key, const std::optional<std::string>& expected,
+  virtual Result<void> compare_and_set(const std::string& key,
+                                       const std::optional<std::string>& expected,
                                        const std::string& desired) = 0;
 
   // "rocksdb:/path", for messages; never with a password.
@@ -45,7 +47,8 @@ class EmbeddingStore {
 };
 
 // Opens a store by URI: memory: | rocksdb:PATH | redis://:PASSWORD@HOST:PORT/DB | unix:PATH.
-// Errors: kInvalidInput for a URI that is not understood (says which are), kUnavailable when it does not answer.
+// Errors: kInvalidInput for a URI that is not understood (says which are), kUnavailable when it
+// does not answer.
 Result<std::unique_ptr<EmbeddingStore>> open_store(std::string_view uri);
 
 }  // namespace sparrow::store

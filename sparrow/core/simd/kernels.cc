@@ -89,8 +89,8 @@ struct NamedTarget {
   std::int64_t bits;
 };
 constexpr NamedTarget kTargets[] = {
-    {"avx512", HWY_AVX3 | HWY_AVX3_DL}, {"avx2", HWY_AVX2},
-    {"sse4", HWY_SSE4 | HWY_SSSE3},     {"neon", HWY_NEON},
+    {"avx512", HWY_AVX3 | HWY_AVX3_DL},  {"avx2", HWY_AVX2},
+    {"sse4", HWY_SSE4 | HWY_SSSE3},      {"neon", HWY_NEON},
     {"scalar", HWY_EMU128 | HWY_SCALAR},
 };
 
@@ -118,7 +118,9 @@ float squared_l2(const float* a, const float* b, std::size_t n) {
 void axpy(float alpha, const float* x, float* y, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(axpy_target)(alpha, x, y, n);
 }
-void scale(float* x, float alpha, std::size_t n) { HWY_DYNAMIC_DISPATCH(scale_target)(x, alpha, n); }
+void scale(float* x, float alpha, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(scale_target)(x, alpha, n);
+}
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(dot_rows_target)(query, rows, count, n, out);
 }

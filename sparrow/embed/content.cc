@@ -1,0 +1,252 @@
+// build_content() is the function that matters: documents per block -> TF-IDF -> one sparse row per
+// item.
+#include "sparrow/embed/content.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+
+namespace sparrow::embed {
+namespace {
+
+using Document =
+    std::map<std::string, float>;  // term -> frequency; ordered, so results do not vary
+using Extract = std::function<Document(Row)>;
+
+struct Block {
+  float weight = 0;
+  std::size_t features = 0;
+  std::vector<std::vector<std::pair<std::uint32_t, float>>> rows;  // length 1 each, or empty
+};
+
+constexpr std::array<std::string_view, 48> kStopWords = {
+    "a",   "an",  "and", "are",  "as",  "at",    "be",   "by",   "das", "de",  "del",  "den",
+    "der", "des", "die", "du",   "el",  "et",    "for",  "from", "he",  "her", "his",  "il",
+    "in",  "is",  "it",  "its",  "la",  "las",   "le",   "les",  "lo",  "los", "no",   "of",
+    "on",  "or",  "she", "that", "the", "their", "they", "to",   "und", "who", "with", "y"};
+constexpr std::array<std::string_view, 12> kNumerals = {"i",   "ii",   "iii", "iv", "v",  "vi",
+                                                        "vii", "viii", "ix",  "x",  "xi", "xii"};
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Lower-cases ASCII; bytes of other scripts are word characters as they stand.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  const auto flush = [&] {
+    if (!word.empty() && !contains(kStopWords, word)) words.push_back(word);
+    word.clear();
+  };
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z')) {
+      word += c;
+    } else if (byte >= 'A' && byte <= 'Z') {
+      word += static_cast<char>(byte + 32);
+    } else if (byte != '\'') {
+      flush();
+    }
+  }
+  flush();
+  return words;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return result;
+}
+
+Document document_of_names(const std::vector<std::string>& names) {
+  Document document;
+  for (const auto& name : names) document[lower(name)] += 1;
+  return document;
+}
+
+void add_phrase(Document& document, const std::string& phrase, float count) {
+  document["p:" + phrase] += count;
+  for (const auto& word : words_of(phrase)) document["w:" + word] += count;
+}
+
+Document tag_document(const data::Item& item) {
+  Document document;
+  for (const auto& tag : item.tags)
+    add_phrase(document, lower(tag.tag), static_cast<float>(tag.count));
+  for (const auto& keyword : item.keywords) add_phrase(document, lower(keyword), 1);
+  return document;
+}
+
+Document title_document(const data::Item& item) {
+  Document document;
+  for (const auto& word : words_of(item.title)) {
+    const bool digit = word.size() == 1 && word[0] >= '0' && word[0] <= '9';
+    if (!digit && !contains(kNumerals, word)) document[word] = 1;
+  }
+  return document;
+}
+
+Document text_document(const data::Item& item) {
+  Document document;
+  for (const auto& word : words_of(item.text)) document[word] += 1;
+  return document;
+}
+
+Document genre_document(const data::Item& item) { return document_of_names(item.genres); }
+
+void normalize(std::vector<std::pair<std::uint32_t, float>>& row) {
+  double squares = 0;
+  for (const auto& [feature, value] : row) squares += static_cast<double>(value) * value;
+  if (squares <= 0) {
+    row.clear();
+    return;
+  }
+  const auto factor = static_cast<float>(1.0 / std::sqrt(squares));
+  for (auto& [feature, value] : row) value *= factor;
+}
+
+Block tf_idf(std::size_t items, float weight, std::uint32_t min_documents, const Extract& extract) {
+  Block block;
+  block.weight = weight;
+  block.rows.resize(items);
+  std::unordered_map<std::string, std::uint32_t> ids;
+  std::vector<std::uint32_t> documents;
+  for (Row row = 0; row < items; ++row) {
+    for (const auto& [term, frequency] : extract(row)) {
+      const auto [slot, fresh] =
+          ids.try_emplace(term, static_cast<std::uint32_t>(documents.size()));
+      if (fresh) documents.push_back(0);
+      ++documents[slot->second];
+      block.rows[row].emplace_back(slot->second, 1 + std::log(frequency));
+    }
+  }
+  const auto n = static_cast<float>(items);
+  for (auto& row : block.rows) {
+    std::erase_if(row, [&](const auto& entry) { return documents[entry.first] < min_documents; });
+    for (auto& [feature, value] : row)
+      value *= std::log(n / static_cast<float>(documents[feature]));
+    std::erase_if(row, [](const auto& entry) { return entry.second <= 0; });
+    normalize(row);
+  }
+  block.features = documents.size();
+  return block;
+}
+
+Block year_block(const data::Catalog& catalog, float weight) {
+  constexpr int kFirst = 1870;
+  constexpr int kWidth = 5;
+  constexpr int kBins = 40;
+  Block block;
+  block.weight = weight;
+  block.features = kBins;
+  block.rows.resize(catalog.size());
+  for (Row row = 0; row < catalog.size(); ++row) {
+    const int year = catalog[row].year;
+    if (year <= 0) continue;
+    for (int bin = 0; bin < kBins; ++bin) {
+      const float distance =
+          std::abs(static_cast<float>(year - (kFirst + bin * kWidth + 2))) / kWidth;
+      if (distance < 2)
+        block.rows[row].emplace_back(static_cast<std::uint32_t>(bin), 1 - distance / 2);
+    }
+    normalize(block.rows[row]);
+  }
+  return block;
+}
+
+Block genome_block(const data::Catalog& catalog, float weight) {
+  const data::TagGenome& genome = catalog.genome;
+  Block block;
+  block.weight = weight;
+  block.features = genome.tags.size();
+  block.rows.resize(catalog.size());
+  for (std::size_t r = 0; r < genome.rows.size(); ++r) {
+    const auto relevance = genome.relevance.row(r);
+    double mean = 0;
+    for (const float v : relevance) mean += static_cast<double>(v);
+    mean /= static_cast<double>(std::max<std::size_t>(1, relevance.size()));
+    auto& row = block.rows[genome.rows[r]];
+    for (std::size_t t = 0; t < relevance.size(); ++t) {
+      const float above = relevance[t] - static_cast<float>(mean) - 0.1F;
+      if (above > 0) row.emplace_back(static_cast<std::uint32_t>(t), above);
+    }
+    normalize(row);
+  }
+  return block;
+}
+
+std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptions& options) {
+  const auto item_block = [&](float weight, std::uint32_t min_documents, auto document) {
+    return tf_idf(catalog.size(), weight, min_documents,
+                  [&](Row row) { return document(catalog[row]); });
+  };
+  std::vector<Block> blocks;
+  blocks.push_back(item_block(options.genres, 1, genre_document));
+  blocks.push_back(item_block(options.tags, 1, tag_document));
+  blocks.push_back(item_block(options.title, 2, title_document));
+  blocks.push_back(year_block(catalog, options.year));
+  blocks.push_back(item_block(options.directors, 1,
+                              [](const data::Item& i) { return document_of_names(i.directors); }));
+  blocks.push_back(item_block(options.actors, 1,
+                              [](const data::Item& i) { return document_of_names(i.actors); }));
+  blocks.push_back(item_block(options.countries, 1,
+                              [](const data::Item& i) { return document_of_names(i.countries); }));
+  blocks.push_back(item_block(options.text, 2, text_document));
+  if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
+  std::erase_if(blocks, [](const Block& block) {
+    return block.weight <= 0 || std::all_of(block.rows.begin(), block.rows.end(),
+                                            [](const auto& r) { return r.empty(); });
+  });
+  return blocks;
+}
+
+}  // namespace
+
+ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options) {
+  const std::vector<Block> blocks = build_blocks(catalog, options);
+  ContentVectors content;
+  content.weight.assign(catalog.size(), 0);
+  for (const Block& block : blocks) {
+    content.features += block.features;
+    content.full_weight += block.weight;
+  }
+  for (Row row = 0; row < catalog.size(); ++row) {
+    std::vector<std::pair<std::uint32_t, float>> merged;
+    std::uint32_t offset = 0;
+    for (const Block& block : blocks) {
+      auto part = block.rows[row];
+      std::sort(part.begin(), part.end());
+      if (!part.empty()) content.weight[row] += block.weight;
+      for (const auto& [feature, value] : part)
+        merged.emplace_back(offset + feature, value * std::sqrt(block.weight));
+      offset += static_cast<std::uint32_t>(block.features);
+    }
+    normalize(merged);
+    for (const auto& [feature, value] : merged) {
+      content.indices.push_back(feature);
+      content.values.push_back(value);
+    }
+    content.indptr.push_back(static_cast<std::uint32_t>(content.indices.size()));
+  }
+  return content;
+}
+
+void add_content(model::Model& model, const ContentVectors& content) {
+  using model::Tensor;
+  model.tensors["content.indptr"] =
+      Tensor::of(std::span<const std::uint32_t>(content.indptr), {content.indptr.size()});
+  model.tensors["content.indices"] =
+      Tensor::of(std::span<const std::uint32_t>(content.indices), {content.indices.size()});
+  model.tensors["content.values"] =
+      Tensor::of(std::span<const float>(content.values), {content.values.size()});
+}
+
+}  // namespace sparrow::embed

@@ -1,0 +1,44 @@
+// Content vectors: what an item is, as one sparse TF-IDF vector made of weighted blocks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sparrow/core/row.h"
+#include "sparrow/data/catalog.h"
+#include "sparrow/model/model.h"
+
+namespace sparrow::embed {
+
+// Weight of each block in the cosine of two items that have all of them. A block that the catalogue
+// lacks costs nothing; one that an item lacks lowers that item's richness.
+struct ContentOptions {
+  float genres = 1;
+  float tags = 2;      // users' tags and the catalogue's keywords: phrases and their words
+  float title = 0.5F;  // words found in two or more titles, without numerals
+  float year = 0.3F;   // triangular 5-year bins
+  float directors = 0.7F;
+  float actors = 0.7F;
+  float countries = 0.3F;
+  float text = 1;    // words of the synopsis
+  float genome = 2;  // MovieLens tag genome, relevance above its item's mean
+};
+
+struct ContentVectors {
+  std::size_t features = 0;
+  std::vector<std::uint32_t> indptr{0};  // items + 1
+  std::vector<std::uint32_t> indices;    // ascending within an item
+  std::vector<float> values;             // rows of length 1, or empty rows
+  std::vector<float> weight;             // per item: sum of the weights of the blocks it has
+  float full_weight = 0;  // sum of the weights of all blocks that occur in the catalogue
+};
+
+// Each block: (1 + ln tf) * ln(n / df), length 1 (sublinear TF-IDF; Salton & Buckley 1988); blocks
+// enter with the square root of their weight; the whole has length 1. O(words in the catalogue).
+ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options);
+
+// Adds content.indptr, content.indices and content.values.
+void add_content(model::Model& model, const ContentVectors& content);
+
+}  // namespace sparrow::embed

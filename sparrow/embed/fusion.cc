@@ -1,0 +1,405 @@
+// train_fusion(): behavior vectors -> standardisation constants -> content weight -> per-item
+// statistics.
+#include "sparrow/embed/fusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "sparrow/core/parallel.h"
+#include "sparrow/core/random.h"
+#include "sparrow/core/simd/kernels.h"
+#include "sparrow/data/sequences.h"
+#include "sparrow/model/content_matrix.h"
+#include "sparrow/model/fusion_similarity.h"
+
+namespace sparrow::embed {
+namespace {
+
+using model::FusionItem;
+using model::FusionParameters;
+using model::Model;
+using model::Tensor;
+
+struct MeanDeviation {
+  float mean = 0;
+  float deviation = 1;
+};
+
+template <typename Value>
+MeanDeviation over_random_pairs(std::size_t n, std::uint64_t seed, const Value& value) {
+  if (n < 2) return {};
+  Random random(seed);
+  double sum = 0;
+  double squares = 0;
+  constexpr std::size_t kPairs = 200'000;
+  std::size_t count = 0;
+  for (std::size_t p = 0; p < kPairs; ++p) {
+    const Row a = random.below(static_cast<std::uint32_t>(n));
+    const Row b = random.below(static_cast<std::uint32_t>(n));
+    if (a == b) continue;
+    const double x = static_cast<double>(value(a, b));
+    sum += x;
+    squares += x * x;
+    ++count;
+  }
+  const double mean = sum / static_cast<double>(count);
+  const double variance = squares / static_cast<double>(count) - mean * mean;
+  return {static_cast<float>(mean), static_cast<float>(std::sqrt(std::max(1e-12, variance)))};
+}
+
+float row_dot(const Embeddings& e, Row a, Row b) {
+  return simd::dot(e.row(a).data(), e.row(b).data(), e.dim());
+}
+
+// [sqrt(share / sd) PPMI | sqrt((1 - share) / sd) history], rows of length 1: one inner product
+// that is the weighted sum of both standardised cosines, up to a constant.
+Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
+                                    const FusionOptions& options, const RunControl& control) {
+  const std::size_t n = histories.items;
+  if (n == 0) return Embeddings(0, options.cooccurrence_dim + options.history_dim);
+  CooccurrenceOptions near = options.cooccurrence;
+  near.threads = options.threads;
+  auto matrix = ppmi_matrix(histories, near, control);
+  if (!matrix) return matrix.error();
+  EigenOptions eigen;
+  eigen.dim = options.cooccurrence_dim;
+  eigen.seed = options.seed;
+  control.report({"eigenvectors", 0, 2, "matrices", 0});
+  Embeddings first = eigen_embedding(n, product_of(*matrix, options.threads), eigen);
+  *matrix = SparseMatrix{};
+  control.report({"eigenvectors", 1, 2, "matrices", 0});
+  eigen.dim = options.history_dim;
+  Embeddings second = history_eigenvectors(histories, eigen, options.threads);
+  control.report({"eigenvectors", 2, 2, "matrices", 0});
+  if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
+  normalize_rows(first);
+  normalize_rows(second);
+  const float sd1 = over_random_pairs(n, options.seed, [&](Row a, Row b) {
+                      return row_dot(first, a, b);
+                    }).deviation;
+  const float sd2 = over_random_pairs(n, options.seed, [&](Row a, Row b) {
+                      return row_dot(second, a, b);
+                    }).deviation;
+  Embeddings joined(n, first.dim() + second.dim());
+  for (std::size_t r = 0; r < n; ++r) {
+    const auto out = joined.row(r);
+    std::transform(first.row(r).begin(), first.row(r).end(), out.begin(),
+                   [&](float v) { return v * std::sqrt(options.cooccurrence_share / sd1); });
+    std::transform(second.row(r).begin(), second.row(r).end(),
+                   out.begin() + static_cast<std::ptrdiff_t>(first.dim()),
+                   [&](float v) { return v * std::sqrt((1 - options.cooccurrence_share) / sd2); });
+  }
+  normalize_rows(joined);
+  return joined;
+}
+
+// The rows `chosen` of a content matrix, as content of a smaller set of items.
+ContentVectors content_of(const ContentVectors& content, const std::vector<Row>& chosen) {
+  ContentVectors part;
+  part.features = content.features;
+  part.full_weight = content.full_weight;
+  for (const Row row : chosen) {
+    for (std::uint32_t e = content.indptr[row]; e < content.indptr[row + 1]; ++e) {
+      part.indices.push_back(content.indices[e]);
+      part.values.push_back(content.values[e]);
+    }
+    part.indptr.push_back(static_cast<std::uint32_t>(part.indices.size()));
+    part.weight.push_back(content.weight[row]);
+  }
+  return part;
+}
+
+Tensor parameters_tensor(const FusionParameters& parameters) {
+  std::vector<float> values(FusionParameters::kCount);
+  std::memcpy(values.data(), &parameters, sizeof(parameters));
+  return Tensor::of(std::span<const float>(values), {FusionParameters::kCount});
+}
+
+// Standardisation constants over random pairs of items with behavior.
+FusionParameters measure_parameters(const Embeddings& vectors, const model::ContentMatrix& content,
+                                    const std::vector<Row>& chosen, const FusionOptions& options) {
+  FusionParameters p;
+  p.closeness_bonus = options.closeness_bonus;
+  p.popularity_penalty = options.popularity_penalty;
+  const auto inner = [&](Row a, Row b) { return row_dot(vectors, a, b); };
+  const auto cosine = [&](Row a, Row b) { return content.cosine(chosen[a], chosen[b]); };
+  const MeanDeviation b = over_random_pairs(chosen.size(), options.seed + 1, inner);
+  const MeanDeviation c = over_random_pairs(chosen.size(), options.seed + 1, cosine);
+  p.behavior_mean = b.mean;
+  p.behavior_deviation = b.deviation;
+  p.content_mean = c.mean;
+  p.content_deviation = std::max(c.deviation, 1e-3F);
+  p.behavior_slope =
+      over_random_pairs(chosen.size(), options.seed + 1, [&](Row x, Row y) {
+        return (inner(x, y) - b.mean) / b.deviation * (cosine(x, y) - c.mean) / p.content_deviation;
+      }).mean;
+  return p;
+}
+
+std::vector<FusionItem> item_scalars(const ContentVectors& content,
+                                     const std::vector<std::uint32_t>& popularity,
+                                     const std::vector<Row>& chosen) {
+  double sum = 0;
+  double squares = 0;
+  for (const Row row : chosen) {
+    const double x = std::log(std::max(1.0, static_cast<double>(popularity[row])));
+    sum += x;
+    squares += x * x;
+  }
+  const double n = std::max<double>(1, static_cast<double>(chosen.size()));
+  const double mean = sum / n;
+  const double deviation = std::sqrt(std::max(1e-6, squares / n - mean * mean));
+  std::vector<FusionItem> items(content.weight.size());
+  for (std::size_t row = 0; row < items.size(); ++row) {
+    items[row].richness =
+        content.full_weight > 0 ? std::sqrt(content.weight[row] / content.full_weight) : 0.0F;
+  }
+  for (const Row row : chosen) {
+    const double x = std::log(std::max(1.0, static_cast<double>(popularity[row])));
+    items[row].popularity = static_cast<float>((x - mean) / deviation);
+  }
+  return items;
+}
+
+std::vector<Row> reference_rows(const std::vector<Row>& chosen, std::size_t items,
+                                const FusionOptions& options) {
+  std::vector<Row> rows = chosen;
+  if (rows.empty()) {  // content only
+    rows.resize(items);
+    for (Row r = 0; r < items; ++r) rows[r] = r;
+  }
+  if (rows.size() > options.reference_items) {
+    Random random(options.seed + 2);
+    shuffle(rows, random);
+    rows.resize(options.reference_items);
+    std::sort(rows.begin(), rows.end());
+  }
+  return rows;
+}
+
+// Everything but the choice of weights. `chosen` are the rows of `model.items` with behavior, in
+// the order of `vectors`.
+void assemble(Model& model, const Embeddings& vectors, const ContentVectors& content,
+              const std::vector<Row>& chosen, const std::vector<std::uint32_t>& popularity) {
+  const std::size_t n = model.items.size();
+  std::vector<float> all(n * vectors.dim(), 0.0F);
+  for (std::size_t r = 0; r < chosen.size(); ++r) {
+    std::copy(vectors.row(r).begin(), vectors.row(r).end(),
+              all.begin() + static_cast<std::ptrdiff_t>(chosen[r] * vectors.dim()));
+  }
+  model.tensors["vectors"] = Tensor::of(std::span<const float>(all), {n, vectors.dim()});
+  model.tensors["popularity"] = Tensor::of(std::span<const std::uint32_t>(popularity), {n});
+  add_content(model, content);
+}
+
+void set_scalars(Model& model, const FusionParameters& parameters,
+                 const std::vector<FusionItem>& items, std::span<const Row> reference,
+                 std::size_t threads) {
+  model.tensors["fusion.parameters"] = parameters_tensor(parameters);
+  model.tensors["fusion.items"] =
+      Tensor::of(std::span<const float>(reinterpret_cast<const float*>(items.data()),
+                                        items.size() * FusionItem::kCount),
+                 {items.size(), FusionItem::kCount});
+  model::FusionSimilarity similarity(model);
+  model.tensors["fusion.items"] = similarity.estimate_statistics(reference, threads);
+}
+
+struct Transition {
+  std::uint32_t user = 0;
+  Row from = 0;
+  Row to = 0;
+};
+
+// A small copy of the problem: some items, some users, a fifth of those held out.
+struct Trial {
+  WeightedHistories training;
+  std::vector<Transition> held_out;
+  std::vector<std::uint32_t> popularity;
+  std::vector<Row> chosen;  // rows of the whole catalog
+};
+
+Trial make_trial(const WeightedHistories& histories, const std::vector<Row>& chosen,
+                 std::uint64_t seed) {
+  constexpr std::size_t kItems = 3000;
+  constexpr std::size_t kUsers = 20'000;
+  Random random(seed + 3);
+  std::vector<Row> kept(chosen.size());
+  for (Row r = 0; r < kept.size(); ++r) kept[r] = r;
+  shuffle(kept, random);
+  if (kept.size() > kItems) kept.resize(kItems);
+  std::sort(kept.begin(), kept.end());
+  std::vector<Row> renumbered(chosen.size(), kNoRow);
+  Trial trial;
+  for (const Row r : kept) {
+    renumbered[r] = static_cast<Row>(trial.chosen.size());
+    trial.chosen.push_back(chosen[r]);
+  }
+  trial.training.items = kept.size();
+  trial.popularity.assign(kept.size(), 0);
+  const std::size_t users = histories.offsets.size() - 1;
+  const std::size_t stride = std::max<std::size_t>(1, users / kUsers);
+  for (std::size_t u = 0; u < users; u += stride) {
+    const bool held = random.below(5) == 0;
+    Row previous = kNoRow;
+    for (std::uint64_t p = histories.offsets[u]; p < histories.offsets[u + 1]; ++p) {
+      const Row row = renumbered[histories.rows[p]];
+      if (row == kNoRow) continue;
+      const bool liked = histories.weights[p] >= 1;
+      if (held && liked) {
+        if (previous != kNoRow)
+          trial.held_out.push_back({static_cast<std::uint32_t>(u), previous, row});
+        previous = row;
+      } else if (!held) {
+        trial.training.rows.push_back(row);
+        trial.training.weights.push_back(histories.weights[p]);
+        trial.popularity[row] += liked ? 1 : 0;
+      }
+    }
+    if (!held) trial.training.offsets.push_back(trial.training.rows.size());
+  }
+  return trial;
+}
+
+ContentWeightTrial measure_hits(const Model& model, const Trial& trial, std::size_t threads) {
+  const model::FusionSimilarity similarity(model);
+  std::vector<std::vector<Neighbor>> lists(model.items.size());
+  std::vector<std::uint8_t> wanted(model.items.size(), 0);
+  for (const Transition& t : trial.held_out) wanted[t.from] = 1;
+  parallel_for(lists.size(), 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    for (std::size_t i = begin; i < end; ++i) {
+      if (wanted[i] != 0) lists[i] = similarity.nearest(static_cast<Row>(i), 10, {});
+    }
+  });
+  ContentWeightTrial result;
+  double users = 0;
+  for (std::size_t begin = 0; begin < trial.held_out.size();) {
+    double hits = 0;
+    double count = 0;
+    double weighted = 0;
+    double weights = 0;
+    std::size_t end = begin;
+    for (; end < trial.held_out.size() && trial.held_out[end].user == trial.held_out[begin].user;
+         ++end) {
+      const Transition& t = trial.held_out[end];
+      const auto& list = lists[t.from];
+      const bool hit =
+          std::any_of(list.begin(), list.end(), [&](const auto& n) { return n.row == t.to; });
+      const double w = 1.0 / std::max(1U, trial.popularity[t.to]);
+      hits += hit ? 1 : 0;
+      weighted += hit ? w : 0;
+      weights += w;
+      ++count;
+    }
+    result.hit_at_10 += hits / count;
+    result.hit_at_10_ipw += weighted / weights;
+    ++users;
+    begin = end;
+  }
+  result.hit_at_10 /= std::max(1.0, users);
+  result.hit_at_10_ipw /= std::max(1.0, users);
+  return result;
+}
+
+}  // namespace
+
+Result<float> choose_content_weight(const WeightedHistories& histories,
+                                    const std::vector<Row>& chosen, const ContentVectors& content,
+                                    const FusionOptions& options,
+                                    std::vector<ContentWeightTrial>& trials) {
+  constexpr float kFallback = 0.5F;
+  const Trial trial = make_trial(histories, chosen, options.seed);
+  if (trial.training.items < 50 || trial.held_out.size() < 500) return kFallback;
+  auto vectors = behavior_vectors(trial.training, options, RunControl{});
+  if (!vectors) return vectors.error();
+  Model model;
+  model.items.resize(trial.chosen.size());
+  std::vector<Row> rows(trial.chosen.size());
+  for (Row r = 0; r < rows.size(); ++r) rows[r] = r;
+  const ContentVectors part = content_of(content, trial.chosen);
+  assemble(model, *vectors, part, rows, trial.popularity);
+  FusionParameters parameters =
+      measure_parameters(*vectors, model::ContentMatrix(model), rows, options);
+  const auto items = item_scalars(part, trial.popularity, rows);
+  double best = 0;
+  double best_ipw = 0;
+  trials.clear();
+  for (const float weight : {0.0F, 0.15F, 0.30F, 0.45F, 0.55F, 0.65F, 0.75F, 0.85F}) {
+    parameters.content_weight = weight;
+    set_scalars(model, parameters, items, reference_rows(rows, rows.size(), options),
+                options.threads);
+    ContentWeightTrial measured = measure_hits(model, trial, options.threads);
+    measured.content_weight = weight;
+    trials.push_back(measured);
+    best = std::max(best, measured.hit_at_10);
+    best_ipw = std::max(best_ipw, measured.hit_at_10_ipw);
+  }
+  float largest = 0;
+  const double keep = 1 - static_cast<double>(options.tolerated_loss);
+  for (const ContentWeightTrial& t : trials) {
+    if (t.hit_at_10 >= keep * best && t.hit_at_10_ipw >= keep * best_ipw)
+      largest = t.content_weight;
+  }
+  return largest;
+}
+
+Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& options,
+                          const RunControl& control, Model& model) {
+  control.report({"content", 0, 1, "catalogs", 0});
+  const ContentVectors content = build_content(dataset.catalog, options.content);
+  std::vector<Row> chosen;
+  const WeightedHistories histories =
+      weighted_histories(dataset.interactions, dataset.catalog.size(), options.histories, chosen);
+  if (chosen.empty() && content.indices.empty()) {
+    return Error{ErrorCode::kInvalidInput,
+                 "no item has enough positive interactions, and the catalogue has no genres, tags, "
+                 "years or title "
+                 "words: there is nothing to learn from"};
+  }
+  auto vectors = behavior_vectors(histories, options, control);
+  if (!vectors) return vectors.error();
+  const auto popularity = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                                options.histories.min_value);
+  assemble(model, *vectors, content, chosen, popularity);
+  FusionParameters parameters =
+      measure_parameters(*vectors, model::ContentMatrix(model), chosen, options);
+  if (chosen.empty()) {  // content only: constants over all items
+    std::vector<Row> all = reference_rows({}, dataset.catalog.size(), options);
+    const model::ContentMatrix matrix(model);
+    const auto c = over_random_pairs(all.size(), options.seed,
+                                     [&](Row a, Row b) { return matrix.cosine(all[a], all[b]); });
+    parameters.content_mean = c.mean;
+    parameters.content_deviation = std::max(c.deviation, 1e-3F);
+  }
+  std::vector<ContentWeightTrial> trials;
+  if (options.content_weight) {
+    parameters.content_weight = *options.content_weight;
+  } else {
+    control.report({"content weight", 0, 1, "trials", 0});
+    auto weight = choose_content_weight(histories, chosen, content, options, trials);
+    if (!weight) return weight.error();
+    parameters.content_weight = chosen.empty() ? 1.0F : *weight;
+  }
+  if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
+  control.report({"similarity statistics", 0, 1, "passes", 0});
+  set_scalars(model, parameters, item_scalars(content, popularity, chosen),
+              reference_rows(chosen, dataset.catalog.size(), options), options.threads);
+  nlohmann::json tried = nlohmann::json::array();
+  for (const auto& t : trials) {
+    tried.push_back({{"content_weight", t.content_weight},
+                     {"hit_at_10", t.hit_at_10},
+                     {"hit_at_10_ipw", t.hit_at_10_ipw}});
+  }
+  model.manifest.options["content_weight"] = parameters.content_weight;
+  model.manifest.options["closeness_bonus"] = options.closeness_bonus;
+  model.manifest.options["popularity_penalty"] = options.popularity_penalty;
+  model.manifest.options["cooccurrence_dim"] = options.cooccurrence_dim;
+  model.manifest.options["history_dim"] = options.history_dim;
+  model.manifest.options["min_positives"] = options.histories.min_positives;
+  model.manifest.options["min_value"] = options.histories.min_value;
+  model.manifest.metrics["content_weight_trials"] = tried;
+  model.manifest.metrics["items_with_behavior"] = chosen.size();
+  return {};
+}
+
+}  // namespace sparrow::embed

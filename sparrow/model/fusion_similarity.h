@@ -1,0 +1,82 @@
+// FusionSimilarity: behavior and content in one symmetric similarity, freed of hubs.
+//
+//   B_ij = z(<v_i, v_j>)                    behavior; v = concatenated unit blocks ("vectors")
+//   C_ij = z(cos(content_i, content_j))     content
+//   S_ij = (1 - c) B + c rho_i rho_j C + gamma max(B - 3, 0) - beta (p_i + p_j)
+//   L_ij = mean of S_ij standardised by i's mean and deviation and by j's
+//   P_ij = Phi((L_ij - mu_i) / sd_i) * Phi((L_ij - mu_j) / sd_j)      mutual proximity
+//
+// z(.) standardises over random pairs of items with behavior; rho^2 is an item's content richness
+// (share of the block weights it really has); p its standardised ln popularity. Where an item has
+// no behavior vector, B is its expectation given C (linear regression). The similarity is -log10(1
+// - P): 3 means that one pair of items in a thousand is closer. Mutual proximity: Schnitzer et al.
+// 2012, JMLR 13.
+#pragma once
+
+#include <vector>
+
+#include "sparrow/model/content_matrix.h"
+#include "sparrow/model/similarity.h"
+
+namespace sparrow::model {
+
+// Scalars of a fusion, kept as the float32 tensor "fusion.parameters" in this order.
+struct FusionParameters {
+  float content_weight = 0;      // c, 0..1
+  float closeness_bonus = 0;     // gamma
+  float popularity_penalty = 0;  // beta
+  float behavior_mean = 0;       // of <v_i, v_j> over random pairs
+  float behavior_deviation = 1;
+  float content_mean = 0;
+  float content_deviation = 1;
+  float behavior_slope = 0;  // regression of B on C
+  static constexpr std::size_t kCount = 8;
+};
+
+// Per item, a row of the float32 tensor "fusion.items".
+struct FusionItem {
+  float richness = 0;    // rho
+  float popularity = 0;  // p
+  float mean_s = 0;      // of S_ij over the reference items j
+  float deviation_s = 1;
+  float mean_l = 0;  // of L_ij
+  float deviation_l = 1;
+  static constexpr std::size_t kCount = 6;
+};
+
+class FusionSimilarity final : public Similarity {
+ public:
+  // The model needs valid "vectors", "fusion.parameters" and "fusion.items"; it must outlive this.
+  explicit FusionSimilarity(const Model& model);
+
+  std::size_t items() const override { return items_.size(); }
+  Source source(Row row) const override {
+    return behavior_[row] != 0 ? Source::kBehavior : Source::kContent;
+  }
+  void scores(Row row, std::span<float> out) const override;
+  float score(Row a, Row b) const override;
+  float to_match(float similarity) const override;
+  std::vector<Neighbor> nearest(Row row, std::size_t k,
+                                std::span<const std::uint8_t> excluded) const override;
+
+  // Estimates mean and deviation of S and L for every item against `reference` rows (sorted), and
+  // returns the items' tensor. O(items * reference.size() * dim); equal for any number of threads.
+  Tensor estimate_statistics(std::span<const Row> reference, std::size_t threads);
+
+ private:
+  struct Scratch;
+  float fuse(Row a, Row b, float inner, float cosine) const;  // S
+  float standardized(Row a, Row b, float s) const;            // L
+  float proximity(float za, float zb) const;                  // -log10(1 - P)
+  float similarity(Row a, Row b, float inner, float cosine) const;
+  void raw_row(Row row, std::span<float> inner, std::span<float> cosine) const;
+
+  FusionParameters parameters_;
+  std::vector<FusionItem> items_;
+  std::vector<std::uint8_t> behavior_;
+  const float* vectors_ = nullptr;
+  std::size_t dim_ = 0;
+  ContentMatrix content_;
+};
+
+}  // namespace sparrow::model

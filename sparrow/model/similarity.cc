@@ -1,0 +1,147 @@
+#include "sparrow/model/similarity.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/parallel.h"
+#include "sparrow/core/simd/kernels.h"
+#include "sparrow/model/content_matrix.h"
+#include "sparrow/model/fusion_similarity.h"
+
+namespace sparrow::model {
+namespace {
+
+// Cosine or inner product of the vectors; where either item has none, the cosine of their content.
+// A seed with a vector lists the items without one last: there the cosine is lowered by `offset_`.
+class VectorSimilarity final : public Similarity {
+ public:
+  VectorSimilarity(const Model& model, Measure measure) : measure_(measure), content_(model) {
+    const Tensor* tensor = model.find("vectors");
+    const std::size_t n = model.items.size();
+    vectors_ = Embeddings(n, tensor == nullptr ? 0 : model.dim());
+    if (tensor != nullptr)
+      std::copy(tensor->floats().begin(), tensor->floats().end(), vectors_.data());
+    known_.resize(n);
+    for (std::size_t r = 0; r < n; ++r) {
+      const auto v = vectors_.row(r);
+      known_[r] = simd::dot(v.data(), v.data(), v.size()) > 0 ? 1 : 0;
+    }
+    if (measure_ == Measure::kCosine) normalize_rows(vectors_);
+    if (measure_ == Measure::kInnerProduct) {
+      for (std::size_t r = 0; r < n; ++r) {
+        const auto v = vectors_.row(r);
+        largest_ = std::max(largest_, simd::dot(v.data(), v.data(), v.size()));
+      }
+    }
+    offset_ = largest_ + 2;
+  }
+
+  std::size_t items() const override { return vectors_.rows(); }
+  // Without any vectors the model is one of content, and content is what it knows.
+  Source source(Row row) const override {
+    return known_[row] != 0 ? Source::kBehavior : Source::kContent;
+  }
+
+  void scores(Row row, std::span<float> out) const override {
+    std::vector<float> cosine(items());
+    content_.add_cosines(row, cosine);
+    if (known_[row] != 0) {
+      simd::dot_rows(vectors_.row(row).data(), vectors_.data(), items(), vectors_.dim(),
+                     out.data());
+    }
+    for (Row j = 0; j < items(); ++j) {
+      if (known_[row] == 0 || known_[j] == 0) out[j] = from_content(row, j, cosine[j]);
+    }
+    out[row] = largest_ + kAboveAll;
+  }
+
+  float score(Row a, Row b) const override {
+    if (a == b) return largest_ + kAboveAll;
+    if (known_[a] == 0 || known_[b] == 0) return from_content(a, b, content_.cosine(a, b));
+    return simd::dot(vectors_.row(a).data(), vectors_.row(b).data(), vectors_.dim());
+  }
+
+  float to_match(float similarity) const override {
+    const float s = similarity < -1.001F * largest_ ? similarity + offset_ : similarity / largest_;
+    return 100 * std::clamp(s, 0.0F, 1.0F);
+  }
+
+ private:
+  static constexpr float kAboveAll = 1e-4F;
+
+  float from_content(Row seed, Row other, float cosine) const {
+    return known_[seed] != 0 && known_[other] == 0 ? cosine - offset_ : cosine;
+  }
+
+  Measure measure_;
+  ContentMatrix content_;
+  Embeddings vectors_;
+  std::vector<std::uint8_t> known_;
+  float largest_ = 1;  // no pair is above
+  float offset_ = 3;
+};
+
+Error misfit(const Model& model, const std::string& what) {
+  return {ErrorCode::kCorrupt,
+          fmt::format("model {} {}: {}", model.manifest.name, model.manifest.version, what)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
+  const Tensor* vectors = model.find("vectors");
+  if (vectors != nullptr &&
+      (vectors->shape.size() != 2 || vectors->shape[0] != model.items.size())) {
+    return misfit(model, "the tensor vectors does not have one row an item");
+  }
+  if (const Tensor* fusion = model.find("fusion.items")) {
+    const Tensor* parameters = model.find("fusion.parameters");
+    if (vectors == nullptr || parameters == nullptr ||
+        parameters->elements() != FusionParameters::kCount ||
+        fusion->elements() != model.items.size() * FusionItem::kCount) {
+      return misfit(model, "the fusion tensors do not fit each other");
+    }
+    return std::unique_ptr<Similarity>(std::make_unique<FusionSimilarity>(model));
+  }
+  if (vectors == nullptr && model.find("content.indptr") == nullptr) {
+    return misfit(model, "it has neither vectors nor content");
+  }
+  const auto measure = model.manifest.options.value("measure", std::string("cosine"));
+  return std::unique_ptr<Similarity>(std::make_unique<VectorSimilarity>(
+      model, measure == "inner_product" ? Measure::kInnerProduct : Measure::kCosine));
+}
+
+std::vector<Neighbor> Similarity::nearest(Row row, std::size_t k,
+                                          std::span<const std::uint8_t> excluded) const {
+  thread_local std::vector<float> out;
+  out.resize(items());
+  scores(row, out);
+  TopK best(k);
+  for (Row j = 0; j < items(); ++j) {
+    if (j != row && (excluded.empty() || excluded[j] == 0)) best.add(j, out[j]);
+  }
+  return best.take();
+}
+
+void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
+                        std::size_t threads) {
+  const std::size_t n = model.items.size();
+  k = std::min(k, n == 0 ? 0 : n - 1);
+  std::vector<std::uint32_t> rows(n * k, kNoRow);
+  std::vector<float> scores(n * k, 0.0F);
+  parallel_for(n, 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto nearest = similarity.nearest(static_cast<Row>(i), k, {});
+      for (std::size_t r = 0; r < nearest.size(); ++r) {
+        rows[i * k + r] = nearest[r].row;
+        scores[i * k + r] = nearest[r].score;
+      }
+    }
+  });
+  model.tensors["neighbors.rows"] = Tensor::of(std::span<const std::uint32_t>(rows), {n, k});
+  model.tensors["neighbors.scores"] = Tensor::of(std::span<const float>(scores), {n, k});
+}
+
+}  // namespace sparrow::model

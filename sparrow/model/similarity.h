@@ -1,0 +1,55 @@
+// Similarity: how alike two items of a model are, for any pair. The one definition of similarity in
+// Sparrow: neighbor lists, scores, evaluation and `sparrow score` all call it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sparrow/core/result.h"
+#include "sparrow/core/row.h"
+#include "sparrow/core/top_k.h"
+#include "sparrow/model/model.h"
+
+namespace sparrow::model {
+
+enum class Measure { kCosine, kInnerProduct };
+
+// Where an item's place among the others comes from.
+enum class Source { kBehavior, kContent };
+
+// Immutable after open(); safe for use by several threads.
+class Similarity {
+ public:
+  // Takes what it needs from the model's tensors, which must outlive it. The manifest's option
+  // "measure" ("cosine", "inner_product") and the presence of "fusion.items" decide which
+  // similarity it is. Errors: kCorrupt when the tensors do not fit each other.
+  static Result<std::unique_ptr<Similarity>> open(const Model& model);
+  virtual ~Similarity() = default;
+
+  virtual std::size_t items() const = 0;
+  // kContent: no behavior vector; the item is placed by genres, tags, title words and year.
+  virtual Source source(Row row) const = 0;
+
+  // out[j] = similarity of `row` and j for all j; out[row] is the maximum. O(items * dim).
+  // Symmetric, but for vector models where just one of the two has a vector: a seed that has one
+  // ranks such items last.
+  virtual void scores(Row row, std::span<float> out) const = 0;
+  // The same for one pair, equal to scores() up to float rounding.
+  virtual float score(Row a, Row b) const = 0;
+  // Similarity on a scale of 0..100 that means the same for every seed of one kind of model.
+  virtual float to_match(float similarity) const = 0;
+
+  // The k most similar items, best first, without `row` itself and without what `excluded` marks
+  // (one byte an item, or empty). Exact.
+  virtual std::vector<Neighbor> nearest(Row row, std::size_t k,
+                                        std::span<const std::uint8_t> excluded) const;
+};
+
+// Adds "neighbors.rows" and "neighbors.scores": nearest(row, k) of every item.
+void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
+                        std::size_t threads);
+
+}  // namespace sparrow::model
