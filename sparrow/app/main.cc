@@ -1,0 +1,129 @@
+// The one table of subcommands, and what happens with their errors.
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sparrow/app/command.h"
+
+namespace sparrow::app {
+namespace {
+
+constexpr Subcommand kSubcommands[] = {
+    {"build", "prepare + train the default model + publish + promote", add_build},
+    {"prepare", "Read a data set, check it, put it in order", add_prepare},
+    {"train", "Train a model on the prepared data", add_train},
+    {"publish", "Put a trained model into the store", add_publish},
+    {"promote", "Make a published version the one that is served", add_promote},
+    {"rollback", "Go back to the version promoted before", add_rollback},
+    {"models", "List models, versions and metrics", add_models},
+    {"prune", "Remove old versions from the store", add_prune},
+    {"verify", "Check every byte of a model", add_verify},
+    {"serve", "Answer requests: API and pages", add_serve},
+    {"similar", "Print what is like an item, by id or title", add_similar},
+    {"evaluate", "Measure methods on held-out behavior and ground truth", add_evaluate},
+    {"spotcheck", "Look at lists of chosen seeds, models side by side", add_spotcheck},
+    {"export", "Write vectors or neighbor lists for other programs", add_export},
+    {"import", "Make a model of vectors from another program", add_import},
+    {"score", "Append the served similarity to pairs of items", add_score},
+    {"synth", "Generate a rating log of any size", add_synth},
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+int unknown_subcommand(const std::string& word) {
+  const auto nearest = std::min_element(std::begin(kSubcommands), std::end(kSubcommands), [&](const auto& x, const auto& y) {
+    return edit_distance(word, x.name) < edit_distance(word, y.name);
+  });
+  fmt::print(stderr, "sparrow: there is no subcommand \"{}\".", word);
+  if (edit_distance(word, nearest->name) <= 3) fmt::print(stderr, " Did you mean \"{}\"?", nearest->name);
+  fmt::print(stderr, "\n`sparrow --help` lists them.\n");
+  return 2;
+}
+
+void on_interrupt(int) { interrupted.store(true); }
+
+int fail(const Context& context, const Error& error) {
+  finish_progress();
+  if (context.json) {
+    const nlohmann::json body = {{"error", {{"code", error_code_name(error.code)}, {"message", error.message}}}};
+    fmt::print(stderr, "{}\n", body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    fmt::print(stderr, "sparrow: {}\n", error.message);
+  }
+  return interrupted.load() ? 130 : error_exit_status(error.code);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "Sparrow answers one question well: what is like this?\n"
+      "Learns item embeddings from what people watched and what items are, and serves \"more like this\".",
+      "sparrow"};
+  Context context;
+  app.add_option("--home", context.home, "Folder that holds everything the program writes")
+      ->envname("SPARROW_HOME")->capture_default_str();
+  app.add_option("--store", context.store_uri, "Feature store: rocksdb:PATH, memory: (default: rocksdb in the home)")
+      ->envname("SPARROW_STORE");
+  app.add_option("--threads", context.threads, "Threads; 0 means one per core")->capture_default_str();
+  app.add_flag("--json", context.json, "Results as JSON, where a program might read them");
+  app.add_flag("--quiet,-q", context.quiet, "No progress on stderr");
+  app.set_version_flag("--version", std::string("sparrow ") + SPARROW_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::map<const CLI::App*, Command> commands;
+  for (const Subcommand& entry : kSubcommands) {
+    CLI::App* sub = app.add_subcommand(entry.name, entry.summary);
+    commands[sub] = entry.add(*sub);
+  }
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (!first.empty() && first[0] != '-' &&
+      std::none_of(std::begin(kSubcommands), std::end(kSubcommands), [&](const auto& s) { return first == s.name; })) {
+    return unknown_subcommand(first);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error, std::cout, std::cerr);
+    return status == 0 ? 0 : 2;
+  }
+  const CLI::App* chosen = app.get_subcommands().front();
+  const Result<void> result = commands[chosen](context);
+  finish_progress();
+  return result ? 0 : fail(context, result.error());
+}
+
+}  // namespace
+}  // namespace sparrow::app
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, sparrow::app::on_interrupt);
+  std::signal(SIGTERM, sparrow::app::on_interrupt);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return sparrow::app::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "sparrow: unexpected: {}\n", error.what());
+    return 1;
+  }
+}

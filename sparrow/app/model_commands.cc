@@ -1,0 +1,201 @@
+// build, train, publish, promote, rollback, models, prune, verify.
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "sparrow/app/command.h"
+#include "sparrow/app/pipeline.h"
+#include "sparrow/model/model_folder.h"
+
+namespace sparrow::app {
+namespace {
+
+struct Named {
+  std::string name = kDefaultModel;
+  std::string version;
+};
+
+void add_name(CLI::App& sub, Named& named) {
+  sub.add_option("model", named.name, "Model name")->capture_default_str();
+  sub.add_option("--version", named.version, "Version; default: the newest");
+}
+
+Result<std::string> version_or_newest(const Context& context, const Named& named) {
+  if (!named.version.empty()) return named.version;
+  const auto versions = model::list_versions(context.paths().models(), named.name);
+  if (versions.empty()) {
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("no model \"{}\" in {}: train it first", named.name, context.paths().models().string())};
+  }
+  return versions.back();
+}
+
+nlohmann::json models_json(const Context& context, store::ModelStore* store) {
+  nlohmann::json list = nlohmann::json::array();
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(context.paths().models(), ignored)) {
+    for (const auto& version : model::list_versions(context.paths().models(), entry.path().filename().string())) {
+      list.push_back({{"name", entry.path().filename().string()}, {"version", version}, {"where", "disk"}});
+    }
+  }
+  if (store == nullptr) return list;
+  const auto names = store->names();
+  if (!names) return list;
+  for (const auto& name : *names) {
+    const auto versions = store->list(name);
+    if (!versions) continue;
+    for (const auto& v : *versions) {
+      list.push_back({{"name", name}, {"version", v.manifest.version}, {"where", "store"}, {"promoted", v.promoted},
+                      {"bytes", v.bytes}, {"method", v.manifest.method}, {"data", v.manifest.data_name},
+                      {"data_hash", v.manifest.data_hash}, {"created", v.manifest.created}, {"metrics", v.manifest.metrics}});
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+Command add_build(CLI::App& sub) {
+  struct Options {
+    DataOptions data;
+    embed::TrainOptions train;
+    std::vector<std::string> also;
+  };
+  auto options = std::make_shared<Options>();
+  add_data_options(sub, options->data);
+  add_train_options(sub, options->train);
+  sub.add_option("--also", options->also, "Further methods to train, publish and promote")->delimiter(',');
+  return [options](const Context& context) -> Result<void> {
+    const auto start = std::chrono::steady_clock::now();
+    auto dataset = prepare(context, options->data);
+    if (!dataset) return dataset.error();
+    std::vector<embed::TrainOptions> runs{options->train};
+    for (const auto& method : options->also) {
+      runs.push_back(options->train);
+      runs.back().method = method;
+      runs.back().name = method;
+    }
+    for (const auto& run : runs) {
+      auto trained = train(context, **dataset, run, options->data.force);
+      if (!trained) return trained.error();
+      if (auto done = publish(context, *trained); !done) return done.error();
+      if (auto done = promote(context, trained->manifest.name, trained->manifest.version); !done) return done.error();
+    }
+    finish_progress();
+    if (!context.quiet) fmt::print(stderr, "build     done in {}, peak memory {:.0f} MB\n", since(start), peak_memory_mb());
+    return {};
+  };
+}
+
+Command add_train(CLI::App& sub) {
+  auto options = std::make_shared<embed::TrainOptions>();
+  auto force = std::make_shared<bool>(false);
+  add_train_options(sub, *options);
+  sub.add_flag("--force", *force, "Train even if the same model is there");
+  return [options, force](const Context& context) -> Result<void> {
+    auto dataset = load_prepared(context);
+    if (!dataset) return dataset.error();
+    auto trained = train(context, **dataset, *options, *force);
+    if (!trained) return trained.error();
+    if (context.json) fmt::print("{}\n", model::to_json(trained->manifest).dump(2));
+    return {};
+  };
+}
+
+Command add_publish(CLI::App& sub) {
+  auto named = std::make_shared<Named>();
+  auto promoted = std::make_shared<bool>(false);
+  add_name(sub, *named);
+  sub.add_flag("--promote", *promoted, "Promote it too");
+  return [named, promoted](const Context& context) -> Result<void> {
+    auto version = version_or_newest(context, *named);
+    if (!version) return version.error();
+    auto loaded = model::read_model(context.paths().models() / named->name / *version);
+    if (!loaded) return loaded.error();
+    if (auto done = publish(context, *loaded); !done) return done;
+    return *promoted ? promote(context, named->name, *version) : Result<void>{};
+  };
+}
+
+Command add_promote(CLI::App& sub) {
+  auto named = std::make_shared<Named>();
+  add_name(sub, *named);
+  return [named](const Context& context) -> Result<void> {
+    auto version = version_or_newest(context, *named);
+    if (!version) return version.error();
+    return promote(context, named->name, *version);
+  };
+}
+
+Command add_rollback(CLI::App& sub) {
+  auto named = std::make_shared<Named>();
+  sub.add_option("model", named->name, "Model name")->capture_default_str();
+  return [named](const Context& context) -> Result<void> {
+    auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
+    if (!store) return store.error();
+    auto version = store::ModelStore(**store).rollback(named->name);
+    if (!version) return version.error();
+    if (!context.quiet) fmt::print(stderr, "rollback  {} now serves {}\n", named->name, *version);
+    return {};
+  };
+}
+
+Command add_models(CLI::App& /*sub*/) {
+  return [](const Context& context) -> Result<void> {
+    auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
+    std::unique_ptr<store::ModelStore> models;
+    if (store) models = std::make_unique<store::ModelStore>(**store);
+    const auto list = models_json(context, models.get());
+    if (context.json) {
+      fmt::print("{}\n", list.dump(2));
+      return {};
+    }
+    fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", "model", "version", "where", "", "data");
+    for (const auto& m : list) {
+      fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", m["name"].get<std::string>(), m["version"].get<std::string>(),
+                 m["where"].get<std::string>(), m.value("promoted", false) ? "promoted" : "", m.value("data", ""));
+    }
+    return {};
+  };
+}
+
+Command add_prune(CLI::App& sub) {
+  auto named = std::make_shared<Named>();
+  auto keep = std::make_shared<std::size_t>(3);
+  sub.add_option("model", named->name, "Model name")->capture_default_str();
+  sub.add_option("--keep", *keep, "Newest versions to keep")->capture_default_str();
+  return [named, keep](const Context& context) -> Result<void> {
+    auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
+    if (!store) return store.error();
+    auto removed = store::ModelStore(**store).prune(named->name, *keep);
+    if (!removed) return removed.error();
+    for (const auto& version : *removed) fmt::print("{} {}\n", named->name, version);
+    return {};
+  };
+}
+
+Command add_verify(CLI::App& sub) {
+  auto reference = std::make_shared<std::string>(kDefaultModel);
+  sub.add_option("model", *reference, "Model name, name@version, or a model's folder")->capture_default_str();
+  return [reference](const Context& context) -> Result<void> {
+    std::filesystem::path folder = *reference;
+    if (!std::filesystem::is_directory(folder)) {
+      const auto at = reference->find('@');
+      Named named{reference->substr(0, at), at == std::string::npos ? "" : reference->substr(at + 1)};
+      auto version = version_or_newest(context, named);
+      if (!version) return version.error();
+      folder = context.paths().models() / named.name / *version;
+    }
+    const auto problems = model::verify_model(folder);
+    if (problems.empty()) {
+      fmt::print("{}: whole\n", folder.string());
+      return {};
+    }
+    std::string all;
+    for (const auto& problem : problems) all += "\n  " + problem;
+    return Error{ErrorCode::kCorrupt, fmt::format("{}: {} problem(s){}", folder.string(), problems.size(), all)};
+  };
+}
+
+}  // namespace sparrow::app

@@ -1,0 +1,159 @@
+#include "sparrow/app/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/file.h"
+#include "sparrow/data/synth.h"
+#include "sparrow/model/model_folder.h"
+
+namespace sparrow::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+template <typename... Args>
+void say(const Context& context, fmt::format_string<Args...> format, Args&&... args) {
+  finish_progress();
+  if (!context.quiet) fmt::print(stderr, "{}\n", fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Names, sizes and times of the source files, and the options: equal means nothing to do.
+std::string fingerprint(const DataOptions& options) {
+  std::string text = SPARROW_VERSION;
+  std::vector<std::string> files;
+  std::error_code ignored;
+  const auto add = [&](const std::filesystem::path& path) {
+    files.push_back(fmt::format("{} {} {}", path.string(), std::filesystem::file_size(path, ignored),
+                                std::filesystem::last_write_time(path, ignored).time_since_epoch().count()));
+  };
+  if (!options.sample_items.empty() && options.read.directory.empty()) {
+    add(options.sample_items);
+  } else {
+    for (const auto& entry : std::filesystem::directory_iterator(options.read.directory, ignored)) {
+      if (entry.is_regular_file(ignored)) add(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) text += "\n" + file;
+  for (const auto& column : options.columns) text += "\n" + column;
+  return sha256_hex(text + fmt::format("\n{}", options.read.max_rejects));
+}
+
+Result<data::Dataset> read_source(const Context& context, const DataOptions& options) {
+  constexpr std::size_t kSampleViewers = 4000;
+  if (options.read.directory.empty() && !options.sample_items.empty()) {
+    return data::sample_dataset(options.sample_items, kSampleViewers, 1);
+  }
+  data::ReadOptions read = options.read;
+  read.threads = context.threads;
+  read.rejects_file = context.paths().root / "rejects.tsv";
+  for (const std::string& column : options.columns) {
+    const auto equals = column.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == column.size()) {
+      return Error{ErrorCode::kInvalidInput, fmt::format("--columns: \"{}\" is not role=name", column)};
+    }
+    read.columns[column.substr(0, equals)] = column.substr(equals + 1);
+  }
+  return data::read_dataset(read, run_control(context));
+}
+
+std::string options_key(const embed::TrainOptions& options) {
+  return sha256_hex(embed::describe(options).dump()).substr(0, 16);
+}
+
+}  // namespace
+
+nlohmann::json describe(const data::DatasetInfo& info) {
+  return {{"name", info.name}, {"source", info.source}, {"format", info.format}, {"simulated", info.simulated},
+          {"items", info.items}, {"users", info.users}, {"interactions", info.interactions}, {"tags", info.tag_rows},
+          {"duplicates", info.duplicate_interactions}, {"unknown_item_rows", info.unknown_item_rows},
+          {"rejects", info.rejects}, {"hash", info.hash}};
+}
+
+Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context, const DataOptions& options) {
+  const auto start = Clock::now();
+  if (options.read.directory.empty() && options.sample_items.empty()) {
+    return Error{ErrorCode::kInvalidInput, "no data: give --data DIR (or SPARROW_DATA), or --sample ITEMS.CSV"};
+  }
+  std::filesystem::create_directories(context.home);
+  const auto stamp_file = context.paths().root / "prepared.stamp";
+  const std::string stamp = fingerprint(options);
+  const auto before = read_file(stamp_file);
+  if (!options.force && before && *before == stamp) {
+    auto kept = load_prepared(context);
+    if (kept) {
+      say(context, "prepare   nothing changed: {} items, {} interactions ({})", (*kept)->info.items,
+          (*kept)->info.interactions, since(start));
+      return kept;
+    }
+  }
+  auto dataset = read_source(context, options);
+  if (!dataset) return dataset.error();
+  auto saved = data::save_dataset(*dataset, context.paths().prepared());
+  if (!saved) return saved.error();
+  auto stamped = write_file_atomically(stamp_file, stamp);
+  if (!stamped) return stamped.error();
+  const data::DatasetInfo& i = dataset->info;
+  say(context, "prepare   {}{}: {} items, {} users, {} interactions, {} tags, {} rejects{} ({})", i.name,
+      i.simulated ? " (simulated viewers)" : "", i.items, i.users, i.interactions, i.tag_rows, i.rejects,
+      i.rejects > 0 ? ", see " + (context.paths().root / "rejects.tsv").string() : "", since(start));
+  return std::make_shared<const data::Dataset>(std::move(*dataset));
+}
+
+Result<model::Model> train(const Context& context, const data::Dataset& dataset, const embed::TrainOptions& options,
+                           bool force) {
+  const auto start = Clock::now();
+  const std::string name = options.name.empty() ? options.method : options.name;
+  const std::string key = options_key(options);
+  const auto versions = model::list_versions(context.paths().models(), name);
+  if (!force && !versions.empty()) {
+    auto newest = model::read_model(context.paths().models() / name / versions.back());
+    if (newest && newest->manifest.data_hash == dataset.info.hash && newest->manifest.code_version == SPARROW_VERSION &&
+        newest->manifest.options.value("requested", "") == key) {
+      say(context, "train     {} is up to date: {}", name, versions.back());
+      return newest;
+    }
+  }
+  say(context, "train     {}: about {:.0f} MB expected", name, embed::expected_memory_mb(dataset, options));
+  auto trained = embed::train_model(dataset, options, run_control(context));
+  if (!trained) return trained.error();
+  trained->manifest.code_version = SPARROW_VERSION;
+  trained->manifest.options["requested"] = key;
+  auto folder = model::write_model(*trained, context.paths().models());
+  if (!folder) return folder.error();
+  say(context, "train     {} {}: {} items x {}, peak memory {:.0f} MB ({})", name, trained->manifest.version,
+      trained->items.size(), trained->dim(), peak_memory_mb(), since(start));
+  return trained;
+}
+
+Result<void> publish(const Context& context, const model::Model& model) {
+  const auto start = Clock::now();
+  auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
+  if (!store) return store.error();
+  store::ModelStore models(**store);
+  auto done = models.publish(model, run_control(context));
+  if (!done) return done.error();
+  say(context, "publish   {} {} -> {} ({})", model.manifest.name, model.manifest.version, (*store)->uri(), since(start));
+  return {};
+}
+
+Result<void> promote(const Context& context, const std::string& name, const std::string& version) {
+  auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
+  if (!store) return store.error();
+  store::ModelStore models(**store);
+  const auto now = models.promoted(name);
+  if (!now) return now.error();
+  if (*now == version) {
+    say(context, "promote   {} {} is promoted already", name, version);
+    return {};
+  }
+  auto done = models.promote(name, version);
+  if (!done) return done.error();
+  say(context, "promote   {} {}{}", name, version, *now ? fmt::format(" (was {})", **now) : "");
+  return {};
+}
+
+}  // namespace sparrow::app

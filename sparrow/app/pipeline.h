@@ -1,0 +1,37 @@
+// The offline steps as functions, so that `build` is their sum and none does work twice.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sparrow/app/command.h"
+#include "sparrow/data/dataset_reader.h"
+#include "sparrow/embed/train.h"
+
+namespace sparrow::app {
+
+struct DataOptions {
+  data::ReadOptions read;
+  std::string sample_items;            // items.csv of the bundled sample
+  std::vector<std::string> columns;    // "role=name"
+  bool force = false;
+};
+
+void add_data_options(CLI::App& sub, DataOptions& options);
+void add_train_options(CLI::App& sub, embed::TrainOptions& options);
+
+// Reads and saves the data set unless the prepared one was made from the same files with the same options.
+Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context, const DataOptions& options);
+nlohmann::json describe(const data::DatasetInfo& info);
+
+// Trains unless a version of the same data, options and program is there; returns it, written to the home.
+Result<model::Model> train(const Context& context, const data::Dataset& dataset, const embed::TrainOptions& options,
+                           bool force);
+
+// Publishes to the store; says so only when it was not there.
+Result<void> publish(const Context& context, const model::Model& model);
+Result<void> promote(const Context& context, const std::string& name, const std::string& version);
+
+}  // namespace sparrow::app

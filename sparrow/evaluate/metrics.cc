@@ -1,0 +1,244 @@
+#include "sparrow/evaluate/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "sparrow/core/random.h"
+
+namespace sparrow::evaluate {
+namespace {
+
+double mean_of(std::span<const double> values) {
+  if (values.empty()) return 0;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// 1-based rank of `row` in the first k of `list`, 0 if it is not there.
+std::size_t rank_of(const std::vector<Row>& list, Row row, std::size_t k) {
+  const auto end = list.begin() + static_cast<std::ptrdiff_t>(std::min(k, list.size()));
+  const auto found = std::find(list.begin(), end, row);
+  return found == end ? 0 : static_cast<std::size_t>(found - list.begin()) + 1;
+}
+
+struct UserSums {
+  double count = 0, hits = 0, ndcg = 0, mrr = 0, weights = 0, weighted = 0, tail = 0, tail_hits = 0;
+};
+
+double skewness(std::span<const double> values) {
+  const double mean = mean_of(values);
+  double second = 0;
+  double third = 0;
+  for (const double v : values) {
+    second += (v - mean) * (v - mean);
+    third += (v - mean) * (v - mean) * (v - mean);
+  }
+  const auto n = static_cast<double>(values.size());
+  second /= n;
+  third /= n;
+  return second > 0 ? third / std::pow(second, 1.5) : 0;
+}
+
+double gini_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  double weighted = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    weighted += static_cast<double>(i + 1) * values[i];
+    sum += values[i];
+  }
+  const auto n = static_cast<double>(values.size());
+  return sum > 0 ? 2 * weighted / (n * sum) - (n + 1) / n : 0;
+}
+
+double log_popularity(std::span<const std::uint32_t> popularity, Row row) {
+  return std::log(static_cast<double>(std::max(1U, popularity[row])));
+}
+
+template <typename Resample>
+Interval percentile_interval(const Resample& resample, std::uint64_t seed) {
+  constexpr std::size_t kResamples = 1000;
+  Random random(seed);
+  std::vector<double> values(kResamples);
+  for (double& v : values) v = resample(random);
+  std::sort(values.begin(), values.end());
+  return {values[kResamples * 25 / 1000], values[kResamples * 975 / 1000 - 1]};
+}
+
+}  // namespace
+
+NextItem next_item(const Lists& lists, std::span<const Transition> transitions, std::span<const std::uint32_t> popularity,
+                   std::size_t k) {
+  NextItem result;
+  result.transitions = transitions.size();
+  const std::uint32_t limit = tail_limit(popularity);
+  std::vector<double> ndcg;
+  std::vector<double> mrr;
+  std::vector<double> tail;
+  for (std::size_t begin = 0; begin < transitions.size();) {
+    UserSums sums;
+    std::size_t end = begin;
+    for (; end < transitions.size() && transitions[end].user == transitions[begin].user; ++end) {
+      const Transition& t = transitions[end];
+      const auto rank = static_cast<double>(rank_of(lists[t.from], t.to, k));
+      const double hit = rank > 0 ? 1 : 0;
+      const double weight = 1.0 / static_cast<double>(std::max(1U, popularity[t.to]));
+      sums.count += 1;
+      sums.hits += hit;
+      sums.ndcg += rank > 0 ? 1 / std::log2(rank + 1) : 0;
+      sums.mrr += rank > 0 ? 1 / rank : 0;
+      sums.weights += weight;
+      sums.weighted += weight * hit;
+      if (popularity[t.to] < limit) {
+        sums.tail += 1;
+        sums.tail_hits += hit;
+      }
+    }
+    result.user_hit.push_back(sums.hits / sums.count);
+    result.user_hit_ipw.push_back(sums.weighted / sums.weights);
+    ndcg.push_back(sums.ndcg / sums.count);
+    mrr.push_back(sums.mrr / sums.count);
+    if (sums.tail > 0) tail.push_back(sums.tail_hits / sums.tail);
+    begin = end;
+  }
+  result.hit = mean_of(result.user_hit);
+  result.hit_ipw = mean_of(result.user_hit_ipw);
+  result.ndcg = mean_of(ndcg);
+  result.mrr = mean_of(mrr);
+  result.hit_tail = mean_of(tail);
+  return result;
+}
+
+std::uint32_t tail_limit(std::span<const std::uint32_t> popularity) {
+  std::vector<std::uint32_t> sorted(popularity.begin(), popularity.end());
+  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  const std::uint64_t total = std::accumulate(sorted.begin(), sorted.end(), std::uint64_t{0});
+  std::uint64_t sum = 0;
+  for (const std::uint32_t count : sorted) {
+    sum += count;
+    if (2 * sum >= total) return count;
+  }
+  return 0;
+}
+
+double genre_jaccard(const data::Item& a, const data::Item& b) {
+  std::size_t shared = 0;
+  for (const auto& genre : a.genres) {
+    if (std::find(b.genres.begin(), b.genres.end(), genre) != b.genres.end()) ++shared;
+  }
+  const std::size_t all = a.genres.size() + b.genres.size() - shared;
+  return all == 0 ? 0 : static_cast<double>(shared) / static_cast<double>(all);
+}
+
+ListHealth list_health(const Lists& lists, std::span<const Row> eligible, std::span<const std::uint32_t> popularity,
+                       std::size_t users, const data::Catalog& catalog) {
+  std::vector<double> listed(catalog.size(), 0);
+  std::vector<double> lift;
+  std::vector<double> novelty;
+  std::vector<double> coherence;
+  std::vector<double> diversity;
+  for (Row seed = 0; seed < lists.size(); ++seed) {
+    const auto& list = lists[seed];
+    if (list.empty()) continue;
+    double sum = 0;
+    double apart = 0;
+    double pairs = 0;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      listed[list[i]] += 1;
+      sum += log_popularity(popularity, list[i]);
+      novelty.push_back(-std::log2(static_cast<double>(std::max(1U, popularity[list[i]])) / static_cast<double>(std::max<std::size_t>(1, users))));
+      coherence.push_back(genre_jaccard(catalog[seed], catalog[list[i]]));
+      for (std::size_t j = 0; j < i; ++j) {
+        apart += 1 - genre_jaccard(catalog[list[i]], catalog[list[j]]);
+        pairs += 1;
+      }
+    }
+    lift.push_back(sum / static_cast<double>(list.size()) - log_popularity(popularity, seed));
+    if (pairs > 0) diversity.push_back(apart / pairs);
+  }
+  std::vector<double> counts;
+  for (const Row row : eligible) counts.push_back(listed[row]);
+  ListHealth health;
+  health.skew = skewness(counts);
+  health.gini = gini_of(counts);
+  health.coverage = counts.empty() ? 0
+                                   : static_cast<double>(std::count_if(counts.begin(), counts.end(), [](double c) { return c > 0; })) /
+                                         static_cast<double>(counts.size());
+  health.popularity_lift = mean_of(lift);
+  health.novelty = mean_of(novelty);
+  health.genre_coherence = mean_of(coherence);
+  health.diversity = mean_of(diversity);
+  return health;
+}
+
+double roc_auc(std::span<const float> positives, std::span<const float> negatives) {
+  if (positives.empty() || negatives.empty()) return 0.5;
+  std::vector<float> sorted(negatives.begin(), negatives.end());
+  std::sort(sorted.begin(), sorted.end());
+  double wins = 0;
+  for (const float p : positives) {
+    const auto below = std::lower_bound(sorted.begin(), sorted.end(), p) - sorted.begin();
+    const auto not_above = std::upper_bound(sorted.begin(), sorted.end(), p) - sorted.begin();
+    wins += 0.5 * static_cast<double>(below + not_above);
+  }
+  return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
+}
+
+double average_precision(std::span<const float> positives, std::span<const float> negatives) {
+  std::vector<std::pair<float, bool>> all;
+  for (const float p : positives) all.emplace_back(p, true);
+  for (const float n : negatives) all.emplace_back(n, false);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  double found = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < all.size();) {
+    std::size_t j = i;
+    double hits = 0;
+    for (; j < all.size() && all[j].first == all[i].first; ++j) hits += all[j].second ? 1 : 0;
+    found += hits;
+    sum += hits * found / static_cast<double>(j);
+    i = j;
+  }
+  return positives.empty() ? 0 : sum / static_cast<double>(positives.size());
+}
+
+Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed) {
+  if (values.empty()) return {};
+  return percentile_interval(
+      [&](Random& random) {
+        double sum = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(static_cast<std::uint32_t>(values.size()))];
+        return sum / static_cast<double>(values.size());
+      },
+      seed);
+}
+
+Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives, std::uint64_t seed) {
+  if (positives.empty() || negatives.empty()) return {0.5, 0.5};
+  std::vector<float> p(positives.size());
+  std::vector<float> n(negatives.size());
+  return percentile_interval(
+      [&](Random& random) {
+        for (float& v : p) v = positives[random.below(static_cast<std::uint32_t>(positives.size()))];
+        for (float& v : n) v = negatives[random.below(static_cast<std::uint32_t>(negatives.size()))];
+        return roc_auc(p, n);
+      },
+      seed);
+}
+
+double paired_permutation_p(std::span<const double> a, std::span<const double> b, std::uint64_t seed) {
+  constexpr std::size_t kFlips = 5000;
+  const std::size_t n = std::min(a.size(), b.size());
+  double observed = 0;
+  for (std::size_t i = 0; i < n; ++i) observed += a[i] - b[i];
+  Random random(seed);
+  std::size_t extreme = 1;
+  for (std::size_t f = 0; f < kFlips; ++f) {
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += (random.next() >> 63) != 0 ? a[i] - b[i] : b[i] - a[i];
+    if (std::abs(sum) >= std::abs(observed) - 1e-12) ++extreme;
+  }
+  return static_cast<double>(extreme) / static_cast<double>(kFlips + 1);
+}
+
+}  // namespace sparrow::evaluate
