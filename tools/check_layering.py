@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "CLI/": {"app"},
     "toml++/": {"app"},
     "sqlite3.h": {"data", "serve"},
-    "utf8proc.h": {"data"},
+    "utf8proc.h": {"core"},
     "zlib.h": {"data"},
     "zstd.h": {"data"},
 }

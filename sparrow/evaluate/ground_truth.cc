@@ -1,0 +1,218 @@
+#include "sparrow/evaluate/ground_truth.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/random.h"
+#include "sparrow/core/text.h"
+
+namespace sparrow::evaluate {
+namespace {
+
+std::vector<std::string_view> split(std::string_view line, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const auto at = line.find(separator);
+    parts.push_back(line.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    line.remove_prefix(at + 1);
+  }
+}
+
+bool parse_number(std::string_view text, float& value) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
+bool parse_year(std::string_view text, int& value) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
+// Calls visit(line number, line) for every line that has something on it.
+template <typename Visit>
+void for_lines(std::string_view text, const Visit& visit) {
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const auto newline = text.find('\n');
+    std::string_view line = text.substr(0, newline);
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    visit(++number, line);
+  }
+}
+
+// Finds items by any form of their title, and year.
+class TitleIndex {
+ public:
+  explicit TitleIndex(const data::Catalog& catalog) : catalog_(catalog) {
+    for (Row row = 0; row < catalog.size(); ++row) {
+      std::set<std::string> keys{title_key(catalog[row].title)};
+      for (const auto& other : catalog[row].alternative_titles) keys.insert(title_key(other));
+      for (const auto& key : keys) rows_.emplace(key, row);
+    }
+  }
+
+  Row find(std::string_view title, int year) const {
+    const auto [begin, end] = rows_.equal_range(title_key(title));
+    Row best = kNoRow;
+    int distance = 2;
+    for (auto it = begin; it != end; ++it) {
+      const int d = std::abs(catalog_[it->second].year - year);
+      if (d < distance) {
+        distance = d;
+        best = it->second;
+      }
+    }
+    return best;
+  }
+
+ private:
+  const data::Catalog& catalog_;
+  std::unordered_multimap<std::string, Row> rows_;
+};
+
+Error at_line(std::size_t number, const std::string& what) {
+  return {ErrorCode::kInvalidInput, fmt::format("line {}: {}", number, what)};
+}
+
+}  // namespace
+
+std::string title_key(std::string_view title) {
+  const std::string folded = fold_text(title);
+  std::vector<std::string> words;
+  for (const auto part : split(folded, ' ')) {
+    if (!part.empty()) words.emplace_back(part);
+  }
+  static constexpr std::array<std::string_view, 22> kArticles = {"the", "a", "an", "la", "le", "les", "l", "el", "los", "las", "il",
+                                                                 "lo", "i", "gli", "der", "die", "das", "den", "det", "de", "un", "une"};
+  const auto is_article = [](const std::string& word) {
+    return std::find(kArticles.begin(), kArticles.end(), word) != kArticles.end();
+  };
+  if (words.size() > 1 && is_article(words.front())) words.erase(words.begin());
+  if (words.size() > 1 && is_article(words.back())) words.pop_back();
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalog& catalog) {
+  GroundTruth truth;
+  const TitleIndex index(catalog);
+  Result<void> state;
+  for_lines(text, [&](std::size_t number, std::string_view line) {
+    if (!state || line.empty() || line.front() == '#') return;
+    const auto cells = split(line, '\t');
+    JudgedPair pair;
+    int year_a = 0;
+    int year_b = 0;
+    if (cells.size() == 3) {
+      if (!parse_number(cells[2], pair.grade)) {
+        if (number > 1) state = at_line(number, fmt::format("the grade \"{}\" is not a number", cells[2]));
+        return;
+      }
+      pair.a = catalog.find(cells[0]).value_or(kNoRow);
+      pair.b = catalog.find(cells[1]).value_or(kNoRow);
+    } else if (cells.size() == 5) {
+      if (cells[4] != "OK" && cells[4] != "NOT_OK") {
+        if (number > 1) state = at_line(number, fmt::format("the judgement \"{}\" is neither OK nor NOT_OK", cells[4]));
+        return;
+      }
+      if (!parse_year(cells[1], year_a) || !parse_year(cells[3], year_b)) {
+        state = at_line(number, "a year is not a whole number");
+        return;
+      }
+      pair.grade = cells[4] == "OK" ? 1.0F : 0.0F;
+      pair.a = index.find(cells[0], year_a);
+      pair.b = index.find(cells[2], year_b);
+    } else {
+      state = at_line(number, fmt::format("{} columns; 3 (ids) or 5 (titles and years), with tabs between, are known", cells.size()));
+      return;
+    }
+    ++truth.lines;
+    if (pair.a != kNoRow && pair.b != kNoRow) {
+      truth.pairs.push_back(pair);
+    } else {
+      const std::size_t missing = pair.a == kNoRow ? 0 : cells.size() == 3 ? 1 : 2;
+      truth.unmatched.push_back(fmt::format("line {}: no item \"{}\"", number, cells[missing]));
+    }
+  });
+  if (!state) return state.error();
+  return truth;
+}
+
+Result<GroundTruth> parse_groups(std::string_view text, const data::Catalog& catalog) {
+  GroundTruth truth;
+  const TitleIndex index(catalog);
+  std::vector<Row> group;
+  Result<void> state;
+  const auto close = [&] {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) truth.pairs.push_back({group[j], group[i], 1});
+    }
+    group.clear();
+  };
+  for_lines(text, [&](std::size_t number, std::string_view line) {
+    if (!state) return;
+    if (line.empty()) {
+      close();
+      return;
+    }
+    if (line.front() == '#') return;
+    const auto tab = line.find('\t');
+    int year = 0;
+    if (tab == std::string_view::npos || !parse_year(line.substr(tab + 1), year)) {
+      state = at_line(number, "expected a title, a tab and a year");
+      return;
+    }
+    ++truth.lines;
+    const Row row = index.find(line.substr(0, tab), year);
+    if (row == kNoRow) {
+      truth.unmatched.push_back(fmt::format("line {}: no item \"{}\" {}", number, line.substr(0, tab), year));
+    } else {
+      group.push_back(row);
+    }
+  });
+  close();
+  if (!state) return state.error();
+  return truth;
+}
+
+PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Row, Row)>& score,
+                          const std::function<bool(Row)>& scoreable) {
+  std::vector<float> positives;
+  std::vector<float> negatives;
+  for (const JudgedPair& pair : truth.pairs) {
+    if (scoreable(pair.a) && scoreable(pair.b)) (pair.grade > 0 ? positives : negatives).push_back(score(pair.a, pair.b));
+  }
+  PairQuality quality;
+  quality.positives = positives.size();
+  quality.negatives = negatives.size();
+  quality.auc = roc_auc(positives, negatives);
+  quality.auc_interval = bootstrap_auc(positives, negatives, 1);
+  quality.average_precision = average_precision(positives, negatives);
+  return quality;
+}
+
+std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::vector<Row>& eligible, std::size_t factor,
+                                         std::uint64_t seed) {
+  std::set<std::pair<Row, Row>> known;
+  for (const auto& p : truth.pairs) known.emplace(std::min(p.a, p.b), std::max(p.a, p.b));
+  std::vector<JudgedPair> negatives;
+  if (eligible.size() < 2) return negatives;
+  Random random(seed);
+  const auto n = static_cast<std::uint32_t>(eligible.size());
+  // One side comes from the judged items, so that both kinds of pair have seeds alike.
+  for (const auto& p : truth.pairs) {
+    for (std::size_t i = 0; i < factor; ++i) {
+      const Row b = eligible[random.below(n)];
+      if (b != p.a && !known.contains({std::min(p.a, b), std::max(p.a, b)})) negatives.push_back({p.a, b, 0});
+    }
+  }
+  return negatives;
+}
+
+}  // namespace sparrow::evaluate
