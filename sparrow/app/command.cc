@@ -1,14 +1,13 @@
 #include "sparrow/app/command.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "sparrow/model/model_folder.h"
 
@@ -36,12 +35,16 @@ Bar& bar() {
 
 void draw(Bar& b, const ProgressReport& r, double seconds) {
   constexpr int kWidth = 24;
-  const double share = r.total == 0 ? 0 : std::min(1.0, static_cast<double>(r.done) / static_cast<double>(r.total));
+  const double share =
+      r.total == 0 ? 0 : std::min(1.0, static_cast<double>(r.done) / static_cast<double>(r.total));
   const int filled = static_cast<int>(share * kWidth);
   const double rate = seconds > 0 ? static_cast<double>(r.done) / seconds : 0;
-  const double left = rate > 0 ? static_cast<double>(r.total - std::min(r.done, r.total)) / rate : 0;
-  std::string line = fmt::format("\r{:<22} [{}{}] {:3.0f} %  {:.3g} {}/s", r.stage, std::string(static_cast<std::size_t>(filled), '#'),
-                                 std::string(static_cast<std::size_t>(kWidth - filled), '.'), 100 * share, rate, r.unit);
+  const double left =
+      rate > 0 ? static_cast<double>(r.total - std::min(r.done, r.total)) / rate : 0;
+  std::string line = fmt::format("\r{:<22} [{}{}] {:3.0f} %  {:.3g} {}/s", r.stage,
+                                 std::string(static_cast<std::size_t>(filled), '#'),
+                                 std::string(static_cast<std::size_t>(kWidth - filled), '.'),
+                                 100 * share, rate, r.unit);
   if (r.loss > 0) line += fmt::format("  loss {:.4f}", r.loss);
   line += fmt::format("  {:.0f} s left ", left);
   std::fputs(line.c_str(), stderr);
@@ -117,16 +120,17 @@ Result<model::Model> find_model(const Context& context, const std::string& refer
   const auto versions = model::list_versions(context.paths().models(), name);
   if (version.empty() && !versions.empty()) version = versions.back();
   if (std::find(versions.begin(), versions.end(), version) == versions.end()) {
-    return Error{ErrorCode::kNotFound,
-                 fmt::format("no model \"{}\" in {}; `sparrow models` lists them, `sparrow train` makes one", reference,
-                             context.home)};
+    return Error{
+        ErrorCode::kNotFound,
+        fmt::format("no model \"{}\" in {}; `sparrow models` lists them, `sparrow train` makes one",
+                    reference, context.home)};
   }
   return model::read_model(context.paths().models() / name / version);
 }
 
-Result<std::shared_ptr<const serve::ServedModel>> load_served(const Context& context,
-                                                              std::shared_ptr<const data::Dataset> dataset,
-                                                              const std::string& name, const std::string& version) {
+Result<std::shared_ptr<const serve::ServedModel>> load_served(
+    const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
+    const std::string& version) {
   auto loaded = find_model(context, version.empty() ? name : name + "@" + version);
   if (!loaded) return loaded.error();
   auto served = std::make_shared<serve::ServedModel>();

@@ -39,7 +39,9 @@ struct Context {
   bool quiet = false;
 
   Home paths() const { return {home}; }
-  std::string store() const { return store_uri.empty() ? "rocksdb:" + paths().default_store().string() : store_uri; }
+  std::string store() const {
+    return store_uri.empty() ? "rocksdb:" + paths().default_store().string() : store_uri;
+  }
 };
 
 using Command = std::function<Result<void>(const Context&)>;
@@ -79,11 +81,12 @@ std::string since(std::chrono::steady_clock::time_point start);
 // Peak resident memory of this process in MB.
 double peak_memory_mb();
 
-// The prepared data set and one served model: `version` empty means promoted, else newest in the store.
+// The prepared data set and one served model: `version` empty means promoted, else newest in the
+// store.
 Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& context);
-Result<std::shared_ptr<const serve::ServedModel>> load_served(const Context& context,
-                                                              std::shared_ptr<const data::Dataset> dataset,
-                                                              const std::string& name, const std::string& version);
+Result<std::shared_ptr<const serve::ServedModel>> load_served(
+    const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
+    const std::string& version);
 // A model by "name", "name@version" or a folder's path.
 Result<model::Model> find_model(const Context& context, const std::string& reference);
 

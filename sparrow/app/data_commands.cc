@@ -14,11 +14,15 @@ void add_data_options(CLI::App& sub, DataOptions& options) {
   sub.add_option("--data", options.read.directory,
                  "Folder with MovieLens CSV or .dat files, or items.csv + interactions.csv")
       ->envname("SPARROW_DATA");
-  sub.add_option("--sample", options.sample_items, "Catalogue of the bundled sample; viewers are simulated");
-  sub.add_option("--columns", options.columns, "Column names of generic data, for example user=uid,item=sku,value=stars,time=ts")
+  sub.add_option("--sample", options.sample_items,
+                 "Catalogue of the bundled sample; viewers are simulated");
+  sub.add_option("--columns", options.columns,
+                 "Column names of generic data, for example user=uid,item=sku,value=stars,time=ts")
       ->delimiter(',');
-  sub.add_option("--max-rejects", options.read.max_rejects, "Largest share of rejected rows in a file, 0..1")
-      ->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  sub.add_option("--max-rejects", options.read.max_rejects,
+                 "Largest share of rejected rows in a file, 0..1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   sub.add_flag("--force", options.force, "Read the data again even if nothing changed");
 }
 

@@ -53,11 +53,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 int unknown_subcommand(const std::string& word) {
-  const auto nearest = std::min_element(std::begin(kSubcommands), std::end(kSubcommands), [&](const auto& x, const auto& y) {
-    return edit_distance(word, x.name) < edit_distance(word, y.name);
-  });
+  const auto nearest = std::min_element(
+      std::begin(kSubcommands), std::end(kSubcommands), [&](const auto& x, const auto& y) {
+        return edit_distance(word, x.name) < edit_distance(word, y.name);
+      });
   fmt::print(stderr, "sparrow: there is no subcommand \"{}\".", word);
-  if (edit_distance(word, nearest->name) <= 3) fmt::print(stderr, " Did you mean \"{}\"?", nearest->name);
+  if (edit_distance(word, nearest->name) <= 3)
+    fmt::print(stderr, " Did you mean \"{}\"?", nearest->name);
   fmt::print(stderr, "\n`sparrow --help` lists them.\n");
   return 2;
 }
@@ -67,7 +69,8 @@ void on_interrupt(int) { interrupted.store(true); }
 int fail(const Context& context, const Error& error) {
   finish_progress();
   if (context.json) {
-    const nlohmann::json body = {{"error", {{"code", error_code_name(error.code)}, {"message", error.message}}}};
+    const nlohmann::json body = {
+        {"error", {{"code", error_code_name(error.code)}, {"message", error.message}}}};
     fmt::print(stderr, "{}\n", body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print(stderr, "sparrow: {}\n", error.message);
@@ -78,14 +81,18 @@ int fail(const Context& context, const Error& error) {
 int run(int argc, char** argv) {
   CLI::App app{
       "Sparrow answers one question well: what is like this?\n"
-      "Learns item embeddings from what people watched and what items are, and serves \"more like this\".",
+      "Learns item embeddings from what people watched and what items are, and serves \"more like "
+      "this\".",
       "sparrow"};
   Context context;
   app.add_option("--home", context.home, "Folder that holds everything the program writes")
-      ->envname("SPARROW_HOME")->capture_default_str();
-  app.add_option("--store", context.store_uri, "Feature store: rocksdb:PATH, memory: (default: rocksdb in the home)")
+      ->envname("SPARROW_HOME")
+      ->capture_default_str();
+  app.add_option("--store", context.store_uri,
+                 "Feature store: rocksdb:PATH, memory: (default: rocksdb in the home)")
       ->envname("SPARROW_STORE");
-  app.add_option("--threads", context.threads, "Threads; 0 means one per core")->capture_default_str();
+  app.add_option("--threads", context.threads, "Threads; 0 means one per core")
+      ->capture_default_str();
   app.add_flag("--json", context.json, "Results as JSON, where a program might read them");
   app.add_flag("--quiet,-q", context.quiet, "No progress on stderr");
   app.set_version_flag("--version", std::string("sparrow ") + SPARROW_VERSION);
@@ -98,7 +105,8 @@ int run(int argc, char** argv) {
   }
   const std::string first = argc > 1 ? argv[1] : "";
   if (!first.empty() && first[0] != '-' &&
-      std::none_of(std::begin(kSubcommands), std::end(kSubcommands), [&](const auto& s) { return first == s.name; })) {
+      std::none_of(std::begin(kSubcommands), std::end(kSubcommands),
+                   [&](const auto& s) { return first == s.name; })) {
     return unknown_subcommand(first);
   }
   try {

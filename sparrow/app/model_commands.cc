@@ -25,8 +25,8 @@ Result<std::string> version_or_newest(const Context& context, const Named& named
   if (!named.version.empty()) return named.version;
   const auto versions = model::list_versions(context.paths().models(), named.name);
   if (versions.empty()) {
-    return Error{ErrorCode::kNotFound,
-                 fmt::format("no model \"{}\" in {}: train it first", named.name, context.paths().models().string())};
+    return Error{ErrorCode::kNotFound, fmt::format("no model \"{}\" in {}: train it first",
+                                                   named.name, context.paths().models().string())};
   }
   return versions.back();
 }
@@ -35,8 +35,10 @@ nlohmann::json models_json(const Context& context, store::ModelStore* store) {
   nlohmann::json list = nlohmann::json::array();
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(context.paths().models(), ignored)) {
-    for (const auto& version : model::list_versions(context.paths().models(), entry.path().filename().string())) {
-      list.push_back({{"name", entry.path().filename().string()}, {"version", version}, {"where", "disk"}});
+    for (const auto& version :
+         model::list_versions(context.paths().models(), entry.path().filename().string())) {
+      list.push_back(
+          {{"name", entry.path().filename().string()}, {"version", version}, {"where", "disk"}});
     }
   }
   if (store == nullptr) return list;
@@ -46,9 +48,16 @@ nlohmann::json models_json(const Context& context, store::ModelStore* store) {
     const auto versions = store->list(name);
     if (!versions) continue;
     for (const auto& v : *versions) {
-      list.push_back({{"name", name}, {"version", v.manifest.version}, {"where", "store"}, {"promoted", v.promoted},
-                      {"bytes", v.bytes}, {"method", v.manifest.method}, {"data", v.manifest.data_name},
-                      {"data_hash", v.manifest.data_hash}, {"created", v.manifest.created}, {"metrics", v.manifest.metrics}});
+      list.push_back({{"name", name},
+                      {"version", v.manifest.version},
+                      {"where", "store"},
+                      {"promoted", v.promoted},
+                      {"bytes", v.bytes},
+                      {"method", v.manifest.method},
+                      {"data", v.manifest.data_name},
+                      {"data_hash", v.manifest.data_hash},
+                      {"created", v.manifest.created},
+                      {"metrics", v.manifest.metrics}});
     }
   }
   return list;
@@ -65,7 +74,8 @@ Command add_build(CLI::App& sub) {
   auto options = std::make_shared<Options>();
   add_data_options(sub, options->data);
   add_train_options(sub, options->train);
-  sub.add_option("--also", options->also, "Further methods to train, publish and promote")->delimiter(',');
+  sub.add_option("--also", options->also, "Further methods to train, publish and promote")
+      ->delimiter(',');
   return [options](const Context& context) -> Result<void> {
     const auto start = std::chrono::steady_clock::now();
     auto dataset = prepare(context, options->data);
@@ -80,10 +90,13 @@ Command add_build(CLI::App& sub) {
       auto trained = train(context, **dataset, run, options->data.force);
       if (!trained) return trained.error();
       if (auto done = publish(context, *trained); !done) return done.error();
-      if (auto done = promote(context, trained->manifest.name, trained->manifest.version); !done) return done.error();
+      if (auto done = promote(context, trained->manifest.name, trained->manifest.version); !done)
+        return done.error();
     }
     finish_progress();
-    if (!context.quiet) fmt::print(stderr, "build     done in {}, peak memory {:.0f} MB\n", since(start), peak_memory_mb());
+    if (!context.quiet)
+      fmt::print(stderr, "build     done in {}, peak memory {:.0f} MB\n", since(start),
+                 peak_memory_mb());
     return {};
   };
 }
@@ -153,8 +166,9 @@ Command add_models(CLI::App& /*sub*/) {
     }
     fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", "model", "version", "where", "", "data");
     for (const auto& m : list) {
-      fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", m["name"].get<std::string>(), m["version"].get<std::string>(),
-                 m["where"].get<std::string>(), m.value("promoted", false) ? "promoted" : "", m.value("data", ""));
+      fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", m["name"].get<std::string>(),
+                 m["version"].get<std::string>(), m["where"].get<std::string>(),
+                 m.value("promoted", false) ? "promoted" : "", m.value("data", ""));
     }
     return {};
   };
@@ -177,12 +191,14 @@ Command add_prune(CLI::App& sub) {
 
 Command add_verify(CLI::App& sub) {
   auto reference = std::make_shared<std::string>(kDefaultModel);
-  sub.add_option("model", *reference, "Model name, name@version, or a model's folder")->capture_default_str();
+  sub.add_option("model", *reference, "Model name, name@version, or a model's folder")
+      ->capture_default_str();
   return [reference](const Context& context) -> Result<void> {
     std::filesystem::path folder = *reference;
     if (!std::filesystem::is_directory(folder)) {
       const auto at = reference->find('@');
-      Named named{reference->substr(0, at), at == std::string::npos ? "" : reference->substr(at + 1)};
+      Named named{reference->substr(0, at),
+                  at == std::string::npos ? "" : reference->substr(at + 1)};
       auto version = version_or_newest(context, named);
       if (!version) return version.error();
       folder = context.paths().models() / named.name / *version;
@@ -194,7 +210,8 @@ Command add_verify(CLI::App& sub) {
     }
     std::string all;
     for (const auto& problem : problems) all += "\n  " + problem;
-    return Error{ErrorCode::kCorrupt, fmt::format("{}: {} problem(s){}", folder.string(), problems.size(), all)};
+    return Error{ErrorCode::kCorrupt,
+                 fmt::format("{}: {} problem(s){}", folder.string(), problems.size(), all)};
   };
 }
 

@@ -26,8 +26,9 @@ std::string fingerprint(const DataOptions& options) {
   std::vector<std::string> files;
   std::error_code ignored;
   const auto add = [&](const std::filesystem::path& path) {
-    files.push_back(fmt::format("{} {} {}", path.string(), std::filesystem::file_size(path, ignored),
-                                std::filesystem::last_write_time(path, ignored).time_since_epoch().count()));
+    files.push_back(
+        fmt::format("{} {} {}", path.string(), std::filesystem::file_size(path, ignored),
+                    std::filesystem::last_write_time(path, ignored).time_since_epoch().count()));
   };
   if (!options.sample_items.empty() && options.read.directory.empty()) {
     add(options.sample_items);
@@ -53,7 +54,8 @@ Result<data::Dataset> read_source(const Context& context, const DataOptions& opt
   for (const std::string& column : options.columns) {
     const auto equals = column.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == column.size()) {
-      return Error{ErrorCode::kInvalidInput, fmt::format("--columns: \"{}\" is not role=name", column)};
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--columns: \"{}\" is not role=name", column)};
     }
     read.columns[column.substr(0, equals)] = column.substr(equals + 1);
   }
@@ -67,16 +69,26 @@ std::string options_key(const embed::TrainOptions& options) {
 }  // namespace
 
 nlohmann::json describe(const data::DatasetInfo& info) {
-  return {{"name", info.name}, {"source", info.source}, {"format", info.format}, {"simulated", info.simulated},
-          {"items", info.items}, {"users", info.users}, {"interactions", info.interactions}, {"tags", info.tag_rows},
-          {"duplicates", info.duplicate_interactions}, {"unknown_item_rows", info.unknown_item_rows},
-          {"rejects", info.rejects}, {"hash", info.hash}};
+  return {{"name", info.name},
+          {"source", info.source},
+          {"format", info.format},
+          {"simulated", info.simulated},
+          {"items", info.items},
+          {"users", info.users},
+          {"interactions", info.interactions},
+          {"tags", info.tag_rows},
+          {"duplicates", info.duplicate_interactions},
+          {"unknown_item_rows", info.unknown_item_rows},
+          {"rejects", info.rejects},
+          {"hash", info.hash}};
 }
 
-Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context, const DataOptions& options) {
+Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
+                                                     const DataOptions& options) {
   const auto start = Clock::now();
   if (options.read.directory.empty() && options.sample_items.empty()) {
-    return Error{ErrorCode::kInvalidInput, "no data: give --data DIR (or SPARROW_DATA), or --sample ITEMS.CSV"};
+    return Error{ErrorCode::kInvalidInput,
+                 "no data: give --data DIR (or SPARROW_DATA), or --sample ITEMS.CSV"};
   }
   std::filesystem::create_directories(context.home);
   const auto stamp_file = context.paths().root / "prepared.stamp";
@@ -97,35 +109,40 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context, con
   auto stamped = write_file_atomically(stamp_file, stamp);
   if (!stamped) return stamped.error();
   const data::DatasetInfo& i = dataset->info;
-  say(context, "prepare   {}{}: {} items, {} users, {} interactions, {} tags, {} rejects{} ({})", i.name,
-      i.simulated ? " (simulated viewers)" : "", i.items, i.users, i.interactions, i.tag_rows, i.rejects,
-      i.rejects > 0 ? ", see " + (context.paths().root / "rejects.tsv").string() : "", since(start));
+  say(context, "prepare   {}{}: {} items, {} users, {} interactions, {} tags, {} rejects{} ({})",
+      i.name, i.simulated ? " (simulated viewers)" : "", i.items, i.users, i.interactions,
+      i.tag_rows, i.rejects,
+      i.rejects > 0 ? ", see " + (context.paths().root / "rejects.tsv").string() : "",
+      since(start));
   return std::make_shared<const data::Dataset>(std::move(*dataset));
 }
 
-Result<model::Model> train(const Context& context, const data::Dataset& dataset, const embed::TrainOptions& options,
-                           bool force) {
+Result<model::Model> train(const Context& context, const data::Dataset& dataset,
+                           const embed::TrainOptions& options, bool force) {
   const auto start = Clock::now();
   const std::string name = options.name.empty() ? options.method : options.name;
   const std::string key = options_key(options);
   const auto versions = model::list_versions(context.paths().models(), name);
   if (!force && !versions.empty()) {
     auto newest = model::read_model(context.paths().models() / name / versions.back());
-    if (newest && newest->manifest.data_hash == dataset.info.hash && newest->manifest.code_version == SPARROW_VERSION &&
+    if (newest && newest->manifest.data_hash == dataset.info.hash &&
+        newest->manifest.code_version == SPARROW_VERSION &&
         newest->manifest.options.value("requested", "") == key) {
       say(context, "train     {} is up to date: {}", name, versions.back());
       return newest;
     }
   }
-  say(context, "train     {}: about {:.0f} MB expected", name, embed::expected_memory_mb(dataset, options));
+  say(context, "train     {}: about {:.0f} MB expected", name,
+      embed::expected_memory_mb(dataset, options));
   auto trained = embed::train_model(dataset, options, run_control(context));
   if (!trained) return trained.error();
   trained->manifest.code_version = SPARROW_VERSION;
   trained->manifest.options["requested"] = key;
   auto folder = model::write_model(*trained, context.paths().models());
   if (!folder) return folder.error();
-  say(context, "train     {} {}: {} items x {}, peak memory {:.0f} MB ({})", name, trained->manifest.version,
-      trained->items.size(), trained->dim(), peak_memory_mb(), since(start));
+  say(context, "train     {} {}: {} items x {}, peak memory {:.0f} MB ({})", name,
+      trained->manifest.version, trained->items.size(), trained->dim(), peak_memory_mb(),
+      since(start));
   return trained;
 }
 
@@ -136,7 +153,8 @@ Result<void> publish(const Context& context, const model::Model& model) {
   store::ModelStore models(**store);
   auto done = models.publish(model, run_control(context));
   if (!done) return done.error();
-  say(context, "publish   {} {} -> {} ({})", model.manifest.name, model.manifest.version, (*store)->uri(), since(start));
+  say(context, "publish   {} {} -> {} ({})", model.manifest.name, model.manifest.version,
+      (*store)->uri(), since(start));
   return {};
 }
 

@@ -14,21 +14,24 @@ namespace sparrow::app {
 
 struct DataOptions {
   data::ReadOptions read;
-  std::string sample_items;            // items.csv of the bundled sample
-  std::vector<std::string> columns;    // "role=name"
+  std::string sample_items;          // items.csv of the bundled sample
+  std::vector<std::string> columns;  // "role=name"
   bool force = false;
 };
 
 void add_data_options(CLI::App& sub, DataOptions& options);
 void add_train_options(CLI::App& sub, embed::TrainOptions& options);
 
-// Reads and saves the data set unless the prepared one was made from the same files with the same options.
-Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context, const DataOptions& options);
+// Reads and saves the data set unless the prepared one was made from the same files with the same
+// options.
+Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
+                                                     const DataOptions& options);
 nlohmann::json describe(const data::DatasetInfo& info);
 
-// Trains unless a version of the same data, options and program is there; returns it, written to the home.
-Result<model::Model> train(const Context& context, const data::Dataset& dataset, const embed::TrainOptions& options,
-                           bool force);
+// Trains unless a version of the same data, options and program is there; returns it, written to
+// the home.
+Result<model::Model> train(const Context& context, const data::Dataset& dataset,
+                           const embed::TrainOptions& options, bool force);
 
 // Publishes to the store; says so only when it was not there.
 Result<void> publish(const Context& context, const model::Model& model);

@@ -18,32 +18,39 @@ Result<Row> find_seed(const data::Dataset& dataset, const std::string& words) {
   if (hits.front().exact) return hits.front().row;
   std::string message = fmt::format("no title reads like \"{}\". Did you mean:", words);
   for (const auto& hit : hits) {
-    message += fmt::format("\n  {:>8}  {} ({})", dataset.catalog[hit.row].id, dataset.catalog[hit.row].title,
-                           dataset.catalog[hit.row].year);
+    message += fmt::format("\n  {:>8}  {} ({})", dataset.catalog[hit.row].id,
+                           dataset.catalog[hit.row].title, dataset.catalog[hit.row].year);
   }
   return Error{ErrorCode::kNotFound, message};
 }
 
-nlohmann::json list_json(const data::Catalog& catalog, Row seed, const rank::Answer& answer, const model::Manifest& m) {
+nlohmann::json list_json(const data::Catalog& catalog, Row seed, const rank::Answer& answer,
+                         const model::Manifest& m) {
   nlohmann::json items = nlohmann::json::array();
   for (const auto& i : answer.items) {
-    items.push_back({{"id", catalog[i.row].id}, {"title", catalog[i.row].title}, {"year", catalog[i.row].year},
-                     {"score", i.match}, {"similarity", i.similarity},
+    items.push_back({{"id", catalog[i.row].id},
+                     {"title", catalog[i.row].title},
+                     {"year", catalog[i.row].year},
+                     {"score", i.match},
+                     {"similarity", i.similarity},
                      {"source", i.source == model::Source::kContent ? "content" : "behavior"}});
   }
-  return {{"seed", catalog[seed].id}, {"title", catalog[seed].title}, {"model", m.name}, {"version", m.version},
-          {"items", items}, {"degraded", answer.degraded}};
+  return {{"seed", catalog[seed].id}, {"title", catalog[seed].title},
+          {"model", m.name},          {"version", m.version},
+          {"items", items},           {"degraded", answer.degraded}};
 }
 
-void print_list(const data::Catalog& catalog, Row seed, const rank::Answer& answer, const model::Manifest& m) {
-  fmt::print("{} ({})  {}\n", catalog[seed].title, catalog[seed].year, fmt::join(catalog[seed].genres, ", "));
+void print_list(const data::Catalog& catalog, Row seed, const rank::Answer& answer,
+                const model::Manifest& m) {
+  fmt::print("{} ({})  {}\n", catalog[seed].title, catalog[seed].year,
+             fmt::join(catalog[seed].genres, ", "));
   if (answer.seed_source == model::Source::kContent) {
     fmt::print("  too few ratings: placed by genres, tags, title words and year\n");
   }
   std::size_t rank = 0;
   for (const auto& i : answer.items) {
-    fmt::print("{:>3}  {:>3.0f}  {:>8}  {} ({})  {}{}\n", ++rank, i.match, catalog[i.row].id, catalog[i.row].title,
-               catalog[i.row].year, fmt::join(catalog[i.row].genres, ", "),
+    fmt::print("{:>3}  {:>3.0f}  {:>8}  {} ({})  {}{}\n", ++rank, i.match, catalog[i.row].id,
+               catalog[i.row].title, catalog[i.row].year, fmt::join(catalog[i.row].genres, ", "),
                i.source == model::Source::kContent ? "  [content]" : "");
   }
   for (const auto& note : answer.degraded) fmt::print("  note: {}\n", note);
@@ -59,7 +66,8 @@ Command add_similar(CLI::App& sub) {
     std::size_t size = 20;
   };
   auto o = std::make_shared<Options>();
-  sub.add_option("item", o->words, "Item id or title, for example 589 or \"terminator 2\"")->required();
+  sub.add_option("item", o->words, "Item id or title, for example 589 or \"terminator 2\"")
+      ->required();
   sub.add_option("--model", o->model, "Model name, name@version or folder")->capture_default_str();
   sub.add_option("--size", o->size, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
   return [o](const Context& context) -> Result<void> {

@@ -25,7 +25,8 @@ Result<std::string> neighbor_lines(const model::Model& model, std::size_t k, std
   parallel_for(lines.size(), 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     for (std::size_t i = begin; i < end; ++i) {
       for (const Neighbor& n : (*similarity)->nearest(static_cast<Row>(i), k, {})) {
-        fmt::format_to(std::back_inserter(lines[i]), "{}\t{}\t{:.6g}\n", model.items[i], model.items[n.row], n.score);
+        fmt::format_to(std::back_inserter(lines[i]), "{}\t{}\t{:.6g}\n", model.items[i],
+                       model.items[n.row], n.score);
       }
     }
   });
@@ -45,8 +46,10 @@ struct PairCounts {
   std::size_t unknown = 0;
 };
 
-// Appends a similarity to each line of two ids; "nan" where an id is unknown, so that no line is lost.
-Result<PairCounts> score_lines(const rank::Recommender& recommender, std::string_view text, std::string& out) {
+// Appends a similarity to each line of two ids; "nan" where an id is unknown, so that no line is
+// lost.
+Result<PairCounts> score_lines(const rank::Recommender& recommender, std::string_view text,
+                               std::string& out) {
   PairCounts counts;
   std::size_t line_number = 0;
   while (!text.empty()) {
@@ -58,7 +61,8 @@ Result<PairCounts> score_lines(const rank::Recommender& recommender, std::string
     if (line.empty()) continue;
     const auto tab = line.find('\t');
     if (tab == std::string_view::npos) {
-      return Error{ErrorCode::kInvalidInput, fmt::format("line {}: expected two item ids with a tab between", line_number)};
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("line {}: expected two item ids with a tab between", line_number)};
     }
     const auto second = line.substr(tab + 1, line.find('\t', tab + 1) - tab - 1);
     const auto a = recommender.catalog().find(line.substr(0, tab));
@@ -86,8 +90,11 @@ Command add_export(CLI::App& sub) {
   auto o = std::make_shared<Options>();
   sub.add_option("--model", o->model, "Model name, name@version or folder")->capture_default_str();
   sub.add_option("--format", o->format, "What to write")
-      ->check(CLI::IsMember({"word2vec", "word2vec-binary", "npy", "sparrowrecsys", "neighbors"}))->capture_default_str();
-  sub.add_option("--k", o->k, "Neighbors an item")->check(CLI::Range(1, 100000))->capture_default_str();
+      ->check(CLI::IsMember({"word2vec", "word2vec-binary", "npy", "sparrowrecsys", "neighbors"}))
+      ->capture_default_str();
+  sub.add_option("--k", o->k, "Neighbors an item")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   sub.add_option("--out", o->out, "File to write; - is stdout for text")->required();
   return [o](const Context& context) -> Result<void> {
     auto loaded = find_model(context, o->model);
@@ -99,7 +106,9 @@ Command add_export(CLI::App& sub) {
     }
     auto written = model::export_vectors(*loaded, o->format, o->out);
     if (!written) return written.error();
-    if (!context.quiet) fmt::print(stderr, "{}: {} vectors of {} in {}\n", o->out, *written, loaded->dim(), o->format);
+    if (!context.quiet)
+      fmt::print(stderr, "{}: {} vectors of {} in {}\n", o->out, *written, loaded->dim(),
+                 o->format);
     return {};
   };
 }
@@ -114,7 +123,8 @@ Command add_import(CLI::App& sub) {
   auto o = std::make_shared<Options>();
   sub.add_option("file", o->file, "File with vectors")->required()->check(CLI::ExistingFile);
   sub.add_option("--name", o->name, "Name of the new model")->required();
-  sub.add_option("--format", o->format)->check(CLI::IsMember({"word2vec", "word2vec-binary", "npy", "sparrowrecsys"}))
+  sub.add_option("--format", o->format)
+      ->check(CLI::IsMember({"word2vec", "word2vec-binary", "npy", "sparrowrecsys"}))
       ->capture_default_str();
   sub.add_option("--ids", o->ids, "For npy: item ids, one a line; default FILE.ids");
   return [o](const Context& context) -> Result<void> {
@@ -131,7 +141,8 @@ Command add_import(CLI::App& sub) {
     trained->manifest.code_version = SPARROW_VERSION;
     auto folder = model::write_model(*trained, context.paths().models());
     if (!folder) return folder.error();
-    if (!context.quiet) fmt::print(stderr, "import    {} vectors -> {}\n", imported->items.size(), folder->string());
+    if (!context.quiet)
+      fmt::print(stderr, "import    {} vectors -> {}\n", imported->items.size(), folder->string());
     return {};
   };
 }
@@ -144,7 +155,8 @@ Command add_score(CLI::App& sub) {
   };
   auto o = std::make_shared<Options>();
   sub.add_option("--pairs", o->pairs, "TSV with two item ids a line")->required();
-  sub.add_option("--out", o->out, "The same lines with the similarity appended")->capture_default_str();
+  sub.add_option("--out", o->out, "The same lines with the similarity appended")
+      ->capture_default_str();
   sub.add_option("--model", o->model, "Model name, name@version or folder")->capture_default_str();
   return [o](const Context& context) -> Result<void> {
     auto text = read_file(o->pairs);
@@ -157,7 +169,8 @@ Command add_score(CLI::App& sub) {
     auto counts = score_lines(*(*served)->recommender, *text, out);
     if (!counts) return Error{counts.error().code, o->pairs + ": " + counts.error().message};
     if (!context.quiet) {
-      fmt::print(stderr, "score     {} pairs scored, {} with an unknown item (nan)\n", counts->scored, counts->unknown);
+      fmt::print(stderr, "score     {} pairs scored, {} with an unknown item (nan)\n",
+                 counts->scored, counts->unknown);
     }
     return write_out(o->out, out);
   };

@@ -15,15 +15,24 @@ std::size_t next_code_point(std::string_view text, utf8proc_int32_t& code) {
 // Letters that Unicode does not decompose, as people type them.
 std::string_view plain_letter(utf8proc_int32_t code) {
   switch (code) {
-    case 0xE6: return "ae";
-    case 0xF8: return "o";
-    case 0x153: return "oe";
-    case 0x142: return "l";
-    case 0x111: return "d";
-    case 0xF0: return "d";
-    case 0xFE: return "th";
-    case 0x131: return "i";
-    default: return {};
+    case 0xE6:
+      return "ae";
+    case 0xF8:
+      return "o";
+    case 0x153:
+      return "oe";
+    case 0x142:
+      return "l";
+    case 0x111:
+      return "d";
+    case 0xF0:
+      return "d";
+    case 0xFE:
+      return "th";
+    case 0x131:
+      return "i";
+    default:
+      return {};
   }
 }
 
@@ -49,7 +58,9 @@ std::string fold_text(std::string_view text) {
     utf8proc_int32_t parts[16];
     int boundary = 0;
     const auto count = utf8proc_decompose_char(
-        code, parts, 16, static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD), &boundary);
+        code, parts, 16,
+        static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD),
+        &boundary);
     for (utf8proc_ssize_t i = 0; i < count && i < 16; ++i) {
       const auto category = utf8proc_category(parts[i]);
       const bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;

@@ -6,8 +6,9 @@
 
 namespace sparrow {
 
-// Lower case, accents removed (Unicode NFKD without marks, case-folded; utf8proc), every run of what is
-// neither letter nor digit becomes one space, none at the ends. Bytes that are no UTF-8 count as separators.
+// Lower case, accents removed (Unicode NFKD without marks, case-folded; utf8proc), every run of
+// what is neither letter nor digit becomes one space, none at the ends. Bytes that are no UTF-8
+// count as separators.
 std::string fold_text(std::string_view text);
 
 // Whether `text` is well-formed UTF-8.

@@ -89,8 +89,9 @@ std::string title_key(std::string_view title) {
   for (const auto part : split(folded, ' ')) {
     if (!part.empty()) words.emplace_back(part);
   }
-  static constexpr std::array<std::string_view, 22> kArticles = {"the", "a", "an", "la", "le", "les", "l", "el", "los", "las", "il",
-                                                                 "lo", "i", "gli", "der", "die", "das", "den", "det", "de", "un", "une"};
+  static constexpr std::array<std::string_view, 22> kArticles = {
+      "the", "a", "an",  "la",  "le",  "les", "l",   "el",  "los", "las", "il",
+      "lo",  "i", "gli", "der", "die", "das", "den", "det", "de",  "un",  "une"};
   const auto is_article = [](const std::string& word) {
     return std::find(kArticles.begin(), kArticles.end(), word) != kArticles.end();
   };
@@ -111,14 +112,17 @@ Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalo
     int year_b = 0;
     if (cells.size() == 3) {
       if (!parse_number(cells[2], pair.grade)) {
-        if (number > 1) state = at_line(number, fmt::format("the grade \"{}\" is not a number", cells[2]));
+        if (number > 1)
+          state = at_line(number, fmt::format("the grade \"{}\" is not a number", cells[2]));
         return;
       }
       pair.a = catalog.find(cells[0]).value_or(kNoRow);
       pair.b = catalog.find(cells[1]).value_or(kNoRow);
     } else if (cells.size() == 5) {
       if (cells[4] != "OK" && cells[4] != "NOT_OK") {
-        if (number > 1) state = at_line(number, fmt::format("the judgement \"{}\" is neither OK nor NOT_OK", cells[4]));
+        if (number > 1)
+          state = at_line(number,
+                          fmt::format("the judgement \"{}\" is neither OK nor NOT_OK", cells[4]));
         return;
       }
       if (!parse_year(cells[1], year_a) || !parse_year(cells[3], year_b)) {
@@ -129,7 +133,10 @@ Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalo
       pair.a = index.find(cells[0], year_a);
       pair.b = index.find(cells[2], year_b);
     } else {
-      state = at_line(number, fmt::format("{} columns; 3 (ids) or 5 (titles and years), with tabs between, are known", cells.size()));
+      state = at_line(
+          number,
+          fmt::format("{} columns; 3 (ids) or 5 (titles and years), with tabs between, are known",
+                      cells.size()));
       return;
     }
     ++truth.lines;
@@ -171,7 +178,8 @@ Result<GroundTruth> parse_groups(std::string_view text, const data::Catalog& cat
     ++truth.lines;
     const Row row = index.find(line.substr(0, tab), year);
     if (row == kNoRow) {
-      truth.unmatched.push_back(fmt::format("line {}: no item \"{}\" {}", number, line.substr(0, tab), year));
+      truth.unmatched.push_back(
+          fmt::format("line {}: no item \"{}\" {}", number, line.substr(0, tab), year));
     } else {
       group.push_back(row);
     }
@@ -186,7 +194,8 @@ PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Ro
   std::vector<float> positives;
   std::vector<float> negatives;
   for (const JudgedPair& pair : truth.pairs) {
-    if (scoreable(pair.a) && scoreable(pair.b)) (pair.grade > 0 ? positives : negatives).push_back(score(pair.a, pair.b));
+    if (scoreable(pair.a) && scoreable(pair.b))
+      (pair.grade > 0 ? positives : negatives).push_back(score(pair.a, pair.b));
   }
   PairQuality quality;
   quality.positives = positives.size();
@@ -197,8 +206,8 @@ PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Ro
   return quality;
 }
 
-std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::vector<Row>& eligible, std::size_t factor,
-                                         std::uint64_t seed) {
+std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::vector<Row>& eligible,
+                                         std::size_t factor, std::uint64_t seed) {
   std::set<std::pair<Row, Row>> known;
   for (const auto& p : truth.pairs) known.emplace(std::min(p.a, p.b), std::max(p.a, p.b));
   std::vector<JudgedPair> negatives;
@@ -209,7 +218,8 @@ std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::ve
   for (const auto& p : truth.pairs) {
     for (std::size_t i = 0; i < factor; ++i) {
       const Row b = eligible[random.below(n)];
-      if (b != p.a && !known.contains({std::min(p.a, b), std::max(p.a, b)})) negatives.push_back({p.a, b, 0});
+      if (b != p.a && !known.contains({std::min(p.a, b), std::max(p.a, b)}))
+        negatives.push_back({p.a, b, 0});
     }
   }
   return negatives;

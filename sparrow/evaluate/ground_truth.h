@@ -22,22 +22,26 @@ struct JudgedPair {
 
 struct GroundTruth {
   std::vector<JudgedPair> pairs;
-  std::size_t lines = 0;                // judged pairs in the file
-  std::vector<std::string> unmatched;   // "line 12: no item \"nosferatu\" 1922"
+  std::size_t lines = 0;               // judged pairs in the file
+  std::vector<std::string> unmatched;  // "line 12: no item \"nosferatu\" 1922"
 };
 
 // Two forms, TSV, told apart by the number of columns; a first line without a grade is a header:
 //   itemId neighborId grade                    grade a number, above 0 is similar
-//   title_1 year_1 title_2 year_2 OK|NOT_OK    titles in any case, articles before or behind, accents
-//                                              forgiven, a.k.a. forms known; a year may be off by one
-// Errors: kInvalidInput with line and cause. A pair whose items the catalogue lacks is unmatched, not an error.
+//   title_1 year_1 title_2 year_2 OK|NOT_OK    titles in any case, articles before or behind,
+//   accents
+//                                              forgiven, a.k.a. forms known; a year may be off by
+//                                              one
+// Errors: kInvalidInput with line and cause. A pair whose items the catalogue lacks is unmatched,
+// not an error.
 Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalog& catalog);
 
-// Lower case, accents and punctuation folded, a leading or trailing article removed: equal for forms of one title.
+// Lower case, accents and punctuation folded, a leading or trailing article removed: equal for
+// forms of one title.
 std::string title_key(std::string_view title);
 
-// Series and remakes as facts: one group of title\tyear a line, "#" comments, an empty line ends a group.
-// Every pair inside a group is similar.
+// Series and remakes as facts: one group of title\tyear a line, "#" comments, an empty line ends a
+// group. Every pair inside a group is similar.
 Result<GroundTruth> parse_groups(std::string_view text, const data::Catalog& catalog);
 
 struct PairQuality {
@@ -51,8 +55,9 @@ struct PairQuality {
 PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Row, Row)>& score,
                           const std::function<bool(Row)>& scoreable);
 
-// As many random pairs of eligible items, none of them in `truth`, as there are positives times `factor`.
-std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::vector<Row>& eligible, std::size_t factor,
-                                         std::uint64_t seed);
+// As many random pairs of eligible items, none of them in `truth`, as there are positives times
+// `factor`.
+std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::vector<Row>& eligible,
+                                         std::size_t factor, std::uint64_t seed);
 
 }  // namespace sparrow::evaluate

@@ -67,8 +67,8 @@ Interval percentile_interval(const Resample& resample, std::uint64_t seed) {
 
 }  // namespace
 
-NextItem next_item(const Lists& lists, std::span<const Transition> transitions, std::span<const std::uint32_t> popularity,
-                   std::size_t k) {
+NextItem next_item(const Lists& lists, std::span<const Transition> transitions,
+                   std::span<const std::uint32_t> popularity, std::size_t k) {
   NextItem result;
   result.transitions = transitions.size();
   const std::uint32_t limit = tail_limit(popularity);
@@ -130,8 +130,9 @@ double genre_jaccard(const data::Item& a, const data::Item& b) {
   return all == 0 ? 0 : static_cast<double>(shared) / static_cast<double>(all);
 }
 
-ListHealth list_health(const Lists& lists, std::span<const Row> eligible, std::span<const std::uint32_t> popularity,
-                       std::size_t users, const data::Catalog& catalog) {
+ListHealth list_health(const Lists& lists, std::span<const Row> eligible,
+                       std::span<const std::uint32_t> popularity, std::size_t users,
+                       const data::Catalog& catalog) {
   std::vector<double> listed(catalog.size(), 0);
   std::vector<double> lift;
   std::vector<double> novelty;
@@ -146,7 +147,8 @@ ListHealth list_health(const Lists& lists, std::span<const Row> eligible, std::s
     for (std::size_t i = 0; i < list.size(); ++i) {
       listed[list[i]] += 1;
       sum += log_popularity(popularity, list[i]);
-      novelty.push_back(-std::log2(static_cast<double>(std::max(1U, popularity[list[i]])) / static_cast<double>(std::max<std::size_t>(1, users))));
+      novelty.push_back(-std::log2(static_cast<double>(std::max(1U, popularity[list[i]])) /
+                                   static_cast<double>(std::max<std::size_t>(1, users))));
       coherence.push_back(genre_jaccard(catalog[seed], catalog[list[i]]));
       for (std::size_t j = 0; j < i; ++j) {
         apart += 1 - genre_jaccard(catalog[list[i]], catalog[list[j]]);
@@ -161,9 +163,11 @@ ListHealth list_health(const Lists& lists, std::span<const Row> eligible, std::s
   ListHealth health;
   health.skew = skewness(counts);
   health.gini = gini_of(counts);
-  health.coverage = counts.empty() ? 0
-                                   : static_cast<double>(std::count_if(counts.begin(), counts.end(), [](double c) { return c > 0; })) /
-                                         static_cast<double>(counts.size());
+  health.coverage = counts.empty()
+                        ? 0
+                        : static_cast<double>(std::count_if(counts.begin(), counts.end(),
+                                                            [](double c) { return c > 0; })) /
+                              static_cast<double>(counts.size());
   health.popularity_lift = mean_of(lift);
   health.novelty = mean_of(novelty);
   health.genre_coherence = mean_of(coherence);
@@ -207,26 +211,31 @@ Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed) {
   return percentile_interval(
       [&](Random& random) {
         double sum = 0;
-        for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(static_cast<std::uint32_t>(values.size()))];
+        for (std::size_t i = 0; i < values.size(); ++i)
+          sum += values[random.below(static_cast<std::uint32_t>(values.size()))];
         return sum / static_cast<double>(values.size());
       },
       seed);
 }
 
-Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives, std::uint64_t seed) {
+Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives,
+                       std::uint64_t seed) {
   if (positives.empty() || negatives.empty()) return {0.5, 0.5};
   std::vector<float> p(positives.size());
   std::vector<float> n(negatives.size());
   return percentile_interval(
       [&](Random& random) {
-        for (float& v : p) v = positives[random.below(static_cast<std::uint32_t>(positives.size()))];
-        for (float& v : n) v = negatives[random.below(static_cast<std::uint32_t>(negatives.size()))];
+        for (float& v : p)
+          v = positives[random.below(static_cast<std::uint32_t>(positives.size()))];
+        for (float& v : n)
+          v = negatives[random.below(static_cast<std::uint32_t>(negatives.size()))];
         return roc_auc(p, n);
       },
       seed);
 }
 
-double paired_permutation_p(std::span<const double> a, std::span<const double> b, std::uint64_t seed) {
+double paired_permutation_p(std::span<const double> a, std::span<const double> b,
+                            std::uint64_t seed) {
   constexpr std::size_t kFlips = 5000;
   const std::size_t n = std::min(a.size(), b.size());
   double observed = 0;
@@ -235,7 +244,8 @@ double paired_permutation_p(std::span<const double> a, std::span<const double> b
   std::size_t extreme = 1;
   for (std::size_t f = 0; f < kFlips; ++f) {
     double sum = 0;
-    for (std::size_t i = 0; i < n; ++i) sum += (random.next() >> 63) != 0 ? a[i] - b[i] : b[i] - a[i];
+    for (std::size_t i = 0; i < n; ++i)
+      sum += (random.next() >> 63) != 0 ? a[i] - b[i] : b[i] - a[i];
     if (std::abs(sum) >= std::abs(observed) - 1e-12) ++extreme;
   }
   return static_cast<double>(extreme) / static_cast<double>(kFlips + 1);

@@ -21,41 +21,44 @@ struct Transition {
   Row to = 0;
 };
 
-// Next-item prediction: is `to` among the first k of `from`'s list? Averaged inside each user, then over
-// users, so that heavy users do not decide. IPW: inside a user each target weighs 1 / popularity (Steck 2011).
+// Next-item prediction: is `to` among the first k of `from`'s list? Averaged inside each user, then
+// over users, so that heavy users do not decide. IPW: inside a user each target weighs 1 /
+// popularity (Steck 2011).
 struct NextItem {
   double hit = 0;
   double hit_ipw = 0;
-  double ndcg = 0;       // 1 / log2(rank + 1) on a hit
-  double mrr = 0;        // 1 / rank on a hit
-  double hit_tail = 0;   // the same over targets in the tail, see tail_limit()
+  double ndcg = 0;      // 1 / log2(rank + 1) on a hit
+  double mrr = 0;       // 1 / rank on a hit
+  double hit_tail = 0;  // the same over targets in the tail, see tail_limit()
   std::size_t transitions = 0;
-  std::vector<double> user_hit;      // one a user, for intervals and paired tests
+  std::vector<double> user_hit;  // one a user, for intervals and paired tests
   std::vector<double> user_hit_ipw;
 };
-NextItem next_item(const Lists& lists, std::span<const Transition> transitions, std::span<const std::uint32_t> popularity,
-                   std::size_t k);
+NextItem next_item(const Lists& lists, std::span<const Transition> transitions,
+                   std::span<const std::uint32_t> popularity, std::size_t k);
 
-// Items ordered by popularity hold half of all positives in their head; the limit is the popularity below
-// which an item counts as tail.
+// Items ordered by popularity hold half of all positives in their head; the limit is the popularity
+// below which an item counts as tail.
 std::uint32_t tail_limit(std::span<const std::uint32_t> popularity);
 
 // How the lists treat the catalogue. `eligible` are the items that may appear.
 struct ListHealth {
-  double skew = 0;             // skewness of N_k, how often an item is listed (Radovanovic et al. 2010)
-  double coverage = 0;         // share of eligible items in at least one list
-  double gini = 0;             // of N_k
+  double skew = 0;      // skewness of N_k, how often an item is listed (Radovanovic et al. 2010)
+  double coverage = 0;  // share of eligible items in at least one list
+  double gini = 0;      // of N_k
   double popularity_lift = 0;  // mean ln popularity of the list minus that of the seed
   double novelty = 0;          // mean -log2(popularity / users)
   double genre_coherence = 0;  // mean Jaccard of genres, seed and neighbor
   double diversity = 0;        // mean 1 - Jaccard of genres between neighbors of one list
 };
-ListHealth list_health(const Lists& lists, std::span<const Row> eligible, std::span<const std::uint32_t> popularity,
-                       std::size_t users, const data::Catalog& catalog);
+ListHealth list_health(const Lists& lists, std::span<const Row> eligible,
+                       std::span<const std::uint32_t> popularity, std::size_t users,
+                       const data::Catalog& catalog);
 
 double genre_jaccard(const data::Item& a, const data::Item& b);
 
-// Area under the ROC curve of scores for positives against negatives; ties count half. 0.5 if either is empty.
+// Area under the ROC curve of scores for positives against negatives; ties count half. 0.5 if
+// either is empty.
 double roc_auc(std::span<const float> positives, std::span<const float> negatives);
 // Mean precision at each positive, best score first; tied scores count as one block.
 double average_precision(std::span<const float> positives, std::span<const float> negatives);
@@ -67,8 +70,10 @@ struct Interval {
 // 95 % percentile bootstrap of a mean (1,000 resamples, seeded).
 Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed);
 // 95 % bootstrap of roc_auc, resampling positives and negatives apart.
-Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives, std::uint64_t seed);
+Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives,
+                       std::uint64_t seed);
 // Two-sided p value of a paired sign-flip permutation test (Fisher 1935; 5,000 flips, seeded).
-double paired_permutation_p(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
+double paired_permutation_p(std::span<const double> a, std::span<const double> b,
+                            std::uint64_t seed);
 
 }  // namespace sparrow::evaluate

@@ -1,0 +1,365 @@
+// Prepared data: dataset.json (facts, sizes, checksums), catalog.jsonl, users.txt,
+// interactions.bin, and genome.bin where there is a tag genome. docs/formats.md has the bytes.
+#include "sparrow/data/dataset.h"
+
+#include <bit>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "sparrow/core/file.h"
+
+namespace sparrow::data {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "prepared data are little-endian");
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+constexpr std::string_view kMagic = "SPARROWI";
+constexpr std::string_view kGenomeMagic = "SPARROWG";
+
+void put_number(std::string& out, std::uint64_t value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+template <typename T>
+void put(std::string& out, const T* values, std::size_t count) {
+  out.append(reinterpret_cast<const char*>(values), count * sizeof(T));
+}
+
+// Takes values from the front of a byte string; `ok` turns false past its end.
+struct Cursor {
+  std::string_view bytes;
+  bool ok = true;
+
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    take(&value, 1);
+    return value;
+  }
+  template <typename T>
+  void take(T* values, std::uint64_t count) {
+    if (count > bytes.size() / sizeof(T)) {
+      ok = false;
+      return;
+    }
+    if (count > 0) std::memcpy(values, bytes.data(), count * sizeof(T));
+    bytes.remove_prefix(count * sizeof(T));
+  }
+  template <typename T>
+  void take_vector(std::vector<T>& values, std::uint64_t count) {
+    if (count > bytes.size() / sizeof(T)) {
+      ok = false;
+      return;
+    }
+    values.resize(count);
+    take(values.data(), count);
+  }
+};
+
+template <typename T>
+void put_if(json& object, const char* key, const T& value) {
+  if (!value.empty()) object[key] = value;
+}
+
+json item_json(const Item& item) {
+  json j = {{"id", item.id}, {"title", item.title}};
+  put_if(j, "raw_title", item.raw_title);
+  put_if(j, "alternative_titles", item.alternative_titles);
+  if (item.year != 0) j["year"] = item.year;
+  put_if(j, "genres", item.genres);
+  put_if(j, "directors", item.directors);
+  put_if(j, "actors", item.actors);
+  put_if(j, "keywords", item.keywords);
+  put_if(j, "countries", item.countries);
+  put_if(j, "text", item.text);
+  put_if(j, "imdb_id", item.imdb_id);
+  put_if(j, "tmdb_id", item.tmdb_id);
+  put_if(j, "attributes", item.attributes);
+  if (!item.tags.empty()) {
+    json tags = json::array();
+    for (const TagCount& t : item.tags) tags.push_back({t.tag, t.count});
+    j["tags"] = tags;
+  }
+  return j;
+}
+
+using Strings = std::vector<std::string>;
+
+// Throws json::exception when the line is not an item; the caller catches.
+Item item_from_json(const json& j) {
+  Item item;
+  item.id = j.at("id").get<std::string>();
+  item.title = j.at("title").get<std::string>();
+  item.raw_title = j.value("raw_title", std::string());
+  item.alternative_titles = j.value("alternative_titles", Strings());
+  item.year = j.value("year", 0);
+  item.genres = j.value("genres", Strings());
+  item.directors = j.value("directors", Strings());
+  item.actors = j.value("actors", Strings());
+  item.keywords = j.value("keywords", Strings());
+  item.countries = j.value("countries", Strings());
+  item.text = j.value("text", std::string());
+  item.imdb_id = j.value("imdb_id", std::string());
+  item.tmdb_id = j.value("tmdb_id", std::string());
+  item.attributes = j.value("attributes", std::map<std::string, std::string>());
+  if (j.contains("tags")) {
+    for (const auto& tag : j["tags"])
+      item.tags.push_back({tag.at(0).get<std::string>(), tag.at(1).get<std::uint32_t>()});
+  }
+  return item;
+}
+
+std::string catalog_lines(const Catalog& catalog) {
+  std::string lines;
+  for (const Item& item : catalog.items()) lines += item_json(item).dump() + "\n";
+  return lines;
+}
+
+std::string interaction_bytes(const Interactions& interactions) {
+  std::string bytes(kMagic);
+  put_number(bytes, interactions.users());
+  put_number(bytes, interactions.size());
+  put(bytes, interactions.offsets.data(), interactions.offsets.size());
+  put(bytes, interactions.items.data(), interactions.size());
+  put(bytes, interactions.values.data(), interactions.size());
+  put(bytes, interactions.times.data(), interactions.size());
+  return bytes;
+}
+
+std::string genome_bytes(const TagGenome& genome) {
+  std::string bytes(kGenomeMagic);
+  put_number(bytes, genome.tags.size());
+  put_number(bytes, genome.rows.size());
+  for (const auto& tag : genome.tags) {
+    put_number(bytes, tag.size());
+    bytes += tag;
+  }
+  put(bytes, genome.rows.data(), genome.rows.size());
+  put(bytes, genome.relevance.data(), genome.relevance.values().size());
+  return bytes;
+}
+
+json info_json(const DatasetInfo& i) {
+  return {{"name", i.name},
+          {"source", i.source},
+          {"format", i.format},
+          {"simulated", i.simulated},
+          {"items", i.items},
+          {"users", i.users},
+          {"interactions", i.interactions},
+          {"tag_rows", i.tag_rows},
+          {"duplicate_interactions", i.duplicate_interactions},
+          {"unknown_item_rows", i.unknown_item_rows},
+          {"rejects", i.rejects},
+          {"hash", i.hash}};
+}
+
+DatasetInfo info_from_json(const json& j) {
+  DatasetInfo i;
+  i.name = j.at("name").get<std::string>();
+  i.source = j.at("source").get<std::string>();
+  i.format = j.at("format").get<std::string>();
+  i.simulated = j.at("simulated").get<bool>();
+  i.items = j.at("items").get<std::uint64_t>();
+  i.users = j.at("users").get<std::uint64_t>();
+  i.interactions = j.at("interactions").get<std::uint64_t>();
+  i.tag_rows = j.at("tag_rows").get<std::uint64_t>();
+  i.duplicate_interactions = j.at("duplicate_interactions").get<std::uint64_t>();
+  i.unknown_item_rows = j.at("unknown_item_rows").get<std::uint64_t>();
+  i.rejects = j.at("rejects").get<std::uint64_t>();
+  i.hash = j.at("hash").get<std::string>();
+  return i;
+}
+
+Error corrupt(const std::filesystem::path& file, std::string_view what) {
+  return {ErrorCode::kCorrupt, fmt::format("{}: {}; run `sparrow prepare --force` to make it anew",
+                                           file.string(), what)};
+}
+
+Result<Catalog> parse_catalog(std::string_view text, const std::filesystem::path& file) {
+  std::vector<Item> items;
+  std::unordered_map<std::string, bool> seen;
+  try {
+    while (!text.empty()) {
+      const auto newline = text.find('\n');
+      items.push_back(item_from_json(json::parse(text.substr(0, newline))));
+      if (!seen.emplace(items.back().id, true).second)
+        return corrupt(file, "an item id occurs twice");
+      text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+    }
+  } catch (const json::exception& error) {
+    return corrupt(file,
+                   fmt::format("item {} is not readable: {}", items.size() + 1, error.what()));
+  }
+  return Catalog(std::move(items));
+}
+
+Result<Interactions> parse_interactions(std::string_view bytes, std::size_t items,
+                                        const std::filesystem::path& file) {
+  if (!bytes.starts_with(kMagic)) return corrupt(file, "does not begin as interactions do");
+  Cursor cursor{bytes.substr(kMagic.size())};
+  Interactions result;
+  const std::uint64_t users = cursor.number();
+  const std::uint64_t size = cursor.number();
+  if (!cursor.ok || users > bytes.size() || size > bytes.size())
+    return corrupt(file, "its sizes are out of range");
+  cursor.take_vector(result.offsets, users + 1);
+  cursor.take_vector(result.items, size);
+  cursor.take_vector(result.values, size);
+  cursor.take_vector(result.times, size);
+  if (!cursor.ok || !cursor.bytes.empty()) return corrupt(file, "is cut short or too long");
+  bool sound = result.offsets.front() == 0 && result.offsets.back() == size;
+  for (std::size_t u = 0; u + 1 < result.offsets.size(); ++u)
+    sound = sound && result.offsets[u] <= result.offsets[u + 1];
+  for (const Row row : result.items) sound = sound && row < items;
+  if (!sound) return corrupt(file, "has rows out of range");
+  return result;
+}
+
+Result<TagGenome> parse_genome(std::string_view bytes, std::size_t items,
+                               const std::filesystem::path& file) {
+  if (!bytes.starts_with(kGenomeMagic)) return corrupt(file, "does not begin as a tag genome does");
+  Cursor cursor{bytes.substr(kGenomeMagic.size())};
+  TagGenome genome;
+  const std::uint64_t tags = cursor.number();
+  const std::uint64_t rows = cursor.number();
+  for (std::uint64_t t = 0; t < tags && cursor.ok; ++t) {
+    const std::uint64_t length = cursor.number();
+    if (!cursor.ok || length > cursor.bytes.size()) return corrupt(file, "is cut short");
+    genome.tags.emplace_back(cursor.bytes.substr(0, length));
+    cursor.bytes.remove_prefix(length);
+  }
+  cursor.take_vector(genome.rows, rows);
+  if (!cursor.ok || (tags > 0 && rows > cursor.bytes.size() / tags))
+    return corrupt(file, "is cut short");
+  genome.relevance = Embeddings(rows, tags);
+  cursor.take(genome.relevance.data(), rows * tags);
+  if (!cursor.ok || !cursor.bytes.empty()) return corrupt(file, "is cut short or too long");
+  for (const Row row : genome.rows) {
+    if (row >= items) return corrupt(file, "has rows out of range");
+  }
+  return genome;
+}
+
+std::string user_lines(const std::vector<std::string>& users) {
+  std::string text;
+  for (const auto& user : users) text += user + "\n";
+  return text;
+}
+
+// Reads one file of the folder and compares it with dataset.json.
+Result<std::string> checked(const std::filesystem::path& directory, const json& files,
+                            const std::string& name) {
+  auto bytes = read_file(directory / name);
+  if (!bytes) return bytes.error();
+  const std::string expected = files.value(name, std::string());
+  if (sha256_hex(*bytes) != expected)
+    return corrupt(directory / name, "its checksum is not the recorded one");
+  return bytes;
+}
+
+Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
+  const json& files = meta.at("files");
+  Dataset dataset;
+  dataset.info = info_from_json(meta.at("info"));
+  auto lines = checked(directory, files, "catalog.jsonl");
+  if (!lines) return lines.error();
+  auto catalog = parse_catalog(*lines, directory / "catalog.jsonl");
+  if (!catalog) return catalog.error();
+  dataset.catalog = std::move(*catalog);
+  auto users = checked(directory, files, "users.txt");
+  if (!users) return users.error();
+  for (std::string_view text = *users; !text.empty();) {
+    const auto newline = std::min(text.find('\n'), text.size() - 1);
+    dataset.users.emplace_back(text.substr(0, newline));
+    text.remove_prefix(newline + 1);
+  }
+  auto bytes = checked(directory, files, "interactions.bin");
+  if (!bytes) return bytes.error();
+  auto interactions =
+      parse_interactions(*bytes, dataset.catalog.size(), directory / "interactions.bin");
+  if (!interactions) return interactions.error();
+  dataset.interactions = std::move(*interactions);
+  if (dataset.interactions.users() != dataset.users.size())
+    return corrupt(directory / "users.txt", "has another number of users");
+  if (files.contains("genome.bin")) {
+    auto genome = checked(directory, files, "genome.bin");
+    if (!genome) return genome.error();
+    auto parsed = parse_genome(*genome, dataset.catalog.size(), directory / "genome.bin");
+    if (!parsed) return parsed.error();
+    dataset.catalog.genome = std::move(*parsed);
+  }
+  return dataset;
+}
+
+}  // namespace
+
+Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& directory) {
+  const std::filesystem::path temporary = directory.string() + fmt::format(".{}.tmp", ::getpid());
+  std::error_code code;
+  std::filesystem::remove_all(temporary, code);
+  std::filesystem::create_directories(temporary, code);
+  if (code)
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("{}: cannot create: {}", temporary.string(), code.message())};
+  json meta = {
+      {"format", "sparrow-dataset"}, {"version", kVersion}, {"info", info_json(dataset.info)}};
+  std::map<std::string, std::string> files = {
+      {"catalog.jsonl", catalog_lines(dataset.catalog)},
+      {"users.txt", user_lines(dataset.users)},
+      {"interactions.bin", interaction_bytes(dataset.interactions)}};
+  if (!dataset.catalog.genome.tags.empty())
+    files["genome.bin"] = genome_bytes(dataset.catalog.genome);
+  for (auto& [name, bytes] : files) {
+    meta["files"][name] = sha256_hex(bytes);
+    if (auto written = write_file_atomically(temporary / name, bytes); !written) return written;
+    std::string().swap(bytes);
+  }
+  if (auto written = write_file_atomically(temporary / "dataset.json", meta.dump(2) + "\n");
+      !written)
+    return written;
+  const std::filesystem::path old = directory.string() + fmt::format(".{}.old", ::getpid());
+  std::filesystem::rename(directory, old, code);
+  code.clear();
+  std::filesystem::rename(temporary, directory, code);
+  if (code)
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("{}: cannot replace: {}", directory.string(), code.message())};
+  std::error_code ignored;
+  std::filesystem::remove_all(old, ignored);
+  return sync_directory(directory.parent_path().empty() ? "." : directory.parent_path());
+}
+
+Result<Dataset> load_dataset(const std::filesystem::path& directory) {
+  auto text = read_file(directory / "dataset.json", 1 << 20);
+  if (!text) {
+    if (text.error().code != ErrorCode::kNotFound) return text.error();
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("{}: no prepared data; run `sparrow prepare --data DIR` first",
+                             directory.string())};
+  }
+  try {
+    const json meta = json::parse(*text);
+    if (meta.value("format", "") != "sparrow-dataset" || meta.value("version", 0) != kVersion) {
+      return corrupt(directory / "dataset.json", "is of another format or version");
+    }
+    return load_files(directory, meta);
+  } catch (const json::exception& error) {
+    return corrupt(directory / "dataset.json", error.what());
+  }
+}
+
+std::string dataset_hash(const Dataset& dataset) {
+  return sha256_hex(
+      sha256_hex(catalog_lines(dataset.catalog)) + sha256_hex(user_lines(dataset.users)) +
+      sha256_hex(interaction_bytes(dataset.interactions)) +
+      sha256_hex(dataset.catalog.genome.tags.empty() ? std::string()
+                                                     : genome_bytes(dataset.catalog.genome)));
+}
+
+}  // namespace sparrow::data

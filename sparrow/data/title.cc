@@ -1,0 +1,103 @@
+#include "sparrow/data/title.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace sparrow::data {
+namespace {
+
+constexpr std::array<std::string_view, 40> kArticles = {
+    "The", "A",   "An",   "La",  "Le",  "Les", "L'",  "El",  "Los", "Las",
+    "Il",  "Lo",  "I",    "Gli", "Der", "Die", "Das", "Den", "Det", "De",
+    "Den", "Ein", "Eine", "Un",  "Une", "Una", "Uno", "O",   "Os",  "As",
+    "Het", "Een", "En",   "Et",  "Der", "Ang", "Al",  "Y",   "Dem", "Des"};
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.remove_suffix(1);
+  return text;
+}
+
+bool is_article(std::string_view word) {
+  return std::any_of(kArticles.begin(), kArticles.end(), [&](std::string_view article) {
+    return article.size() == word.size() &&
+           std::equal(word.begin(), word.end(), article.begin(), [](char a, char b) {
+             return std::tolower(static_cast<unsigned char>(a)) ==
+                    std::tolower(static_cast<unsigned char>(b));
+           });
+  });
+}
+
+// "Matrix, The" -> "The Matrix"; "Avventura, L'" -> "L'Avventura".
+std::string article_first(std::string_view text) {
+  text = trim(text);
+  const auto comma = text.rfind(',');
+  if (comma == std::string_view::npos) return std::string(text);
+  const std::string_view last = trim(text.substr(comma + 1));
+  if (!is_article(last)) return std::string(text);
+  const std::string gap = last.ends_with('\'') ? "" : " ";
+  return std::string(last) + gap + std::string(trim(text.substr(0, comma)));
+}
+
+// "1999", "1999-2003", "2009–", "2007-" -> first year; 0 when it is none.
+int year_of(std::string_view text) {
+  text = trim(text);
+  if (text.size() < 4 ||
+      !std::all_of(text.begin(), text.begin() + 4, [](char c) { return c >= '0' && c <= '9'; }))
+    return 0;
+  const bool range = std::all_of(text.begin() + 4, text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == ' ' || static_cast<unsigned char>(c) >= 0x80;
+  });
+  const bool separated = text.size() == 4 || !(text[4] >= '0' && text[4] <= '9');
+  if (!range || !separated) return 0;
+  return (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0');
+}
+
+// Start of the bracket that closes at the end of `text`, npos if there is none.
+std::size_t last_bracket(std::string_view text) {
+  if (text.empty() || text.back() != ')') return std::string_view::npos;
+  int depth = 0;
+  for (std::size_t i = text.size(); i-- > 0;) {
+    if (text[i] == ')') ++depth;
+    if (text[i] == '(' && --depth == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+std::string_view without_aka(std::string_view text) {
+  text = trim(text);
+  for (const std::string_view prefix : {"a.k.a. ", "a.k.a ", "aka ", "A.K.A. ", "AKA "}) {
+    if (text.starts_with(prefix)) return trim(text.substr(prefix.size()));
+  }
+  return text;
+}
+
+}  // namespace
+
+ParsedTitle parse_title(std::string_view raw) {
+  ParsedTitle parsed;
+  std::string_view rest = trim(raw);
+  std::size_t bracket = last_bracket(rest);
+  if (bracket != std::string_view::npos) {
+    parsed.year = year_of(rest.substr(bracket + 1, rest.size() - bracket - 2));
+    if (parsed.year != 0) rest = trim(rest.substr(0, bracket));
+  }
+  std::vector<std::string> others;
+  for (bracket = last_bracket(rest); bracket != std::string_view::npos && bracket > 0;
+       bracket = last_bracket(rest)) {
+    const std::string_view inside =
+        without_aka(rest.substr(bracket + 1, rest.size() - bracket - 2));
+    rest = trim(rest.substr(0, bracket));
+    if (!inside.empty()) others.push_back(article_first(inside));
+  }
+  std::reverse(others.begin(), others.end());
+  parsed.title = article_first(rest);
+  if (parsed.title.empty()) parsed.title = std::string(trim(raw));
+  parsed.alternative_titles = std::move(others);
+  return parsed;
+}
+
+}  // namespace sparrow::data
