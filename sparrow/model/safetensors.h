@@ -1,0 +1,19 @@
+// The safetensors format: 8 bytes little-endian header length, a JSON header, then the tensors' bytes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "sparrow/core/result.h"
+#include "sparrow/model/model.h"
+
+namespace sparrow::model {
+
+std::string write_safetensors(const std::map<std::string, Tensor>& tensors);
+
+// Errors: kCorrupt saying what is wrong. The header may have at most 16 MB; tensors must lie side by side and fill
+// the data exactly.
+Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes);
+
+}  // namespace sparrow::model
