@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/pipeline.h"
 #include "sparrow/core/file.h"
 #include "sparrow/core/parallel.h"
 #include "sparrow/model/model_folder.h"

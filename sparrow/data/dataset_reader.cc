@@ -87,6 +87,7 @@ class Reading {
       : options_(options), control_(control) {}
 
   Result<Dataset> run();
+  Result<Catalog> run_catalog();
 
  private:
   using RowReader = std::function<std::string(const Fields&)>;  // the reason to reject, or empty
@@ -557,10 +558,23 @@ Result<Dataset> Reading::run() {
   return dataset;
 }
 
+Result<Catalog> Reading::run_catalog() {
+  if (auto read = read_generic_items(); !read) return read.error();
+  return Catalog(std::move(items_));
+}
+
 }  // namespace
 
 Result<Dataset> read_dataset(const ReadOptions& options, const RunControl& control) {
   return Reading(options, control).run();
+}
+
+Result<Catalog> read_catalog(const std::filesystem::path& items_csv) {
+  ReadOptions options;
+  options.directory = items_csv.parent_path();
+  options.max_rejects = 0;
+  const RunControl control;
+  return Reading(options, control).run_catalog();
 }
 
 }  // namespace sparrow::data

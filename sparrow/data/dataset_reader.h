@@ -39,4 +39,7 @@ struct ReadOptions {
 // naming file, line, column and cause when too much is rejected or a header lacks a column.
 Result<Dataset> read_dataset(const ReadOptions& options, const RunControl& control);
 
+// Only the catalogue: items.csv with named columns. Any rejected row is an error.
+Result<Catalog> read_catalog(const std::filesystem::path& items_csv);
+
 }  // namespace sparrow::data

@@ -19,9 +19,12 @@ static_assert(std::endian::native == std::endian::little, "tensors are little-en
 std::size_t type_bytes(TensorType type) {
   switch (type) {
     case TensorType::kFloat32:
-    case TensorType::kUint32: return 4;
-    case TensorType::kInt64: return 8;
-    case TensorType::kUint8: return 1;
+    case TensorType::kUint32:
+      return 4;
+    case TensorType::kInt64:
+      return 8;
+    case TensorType::kUint8:
+      return 1;
   }
   return 1;
 }
@@ -40,7 +43,8 @@ Error corrupt(std::string_view tensor, std::string_view what) {
   return {ErrorCode::kCorrupt, fmt::format("tensor {}: {}", tensor, what)};
 }
 
-Result<void> check_type(const Model& model, std::string_view name, TensorType type, std::size_t rank) {
+Result<void> check_type(const Model& model, std::string_view name, TensorType type,
+                        std::size_t rank) {
   const Tensor* tensor = model.find(name);
   if (tensor == nullptr) return {};
   if (tensor->type != type) return corrupt(name, "has an unexpected type");
@@ -53,10 +57,12 @@ Result<void> check_content(const Model& model) {
   const Tensor* indices = model.find("content.indices");
   const Tensor* values = model.find("content.values");
   if (indptr == nullptr && indices == nullptr && values == nullptr) return {};
-  if (indptr == nullptr || indices == nullptr || values == nullptr) return corrupt("content.*", "is not complete");
+  if (indptr == nullptr || indices == nullptr || values == nullptr)
+    return corrupt("content.*", "is not complete");
   const auto offsets = indptr->uint32s();
-  if (offsets.size() != model.items.size() + 1 || offsets.front() != 0 || offsets.back() != indices->elements() ||
-      indices->elements() != values->elements() || !std::is_sorted(offsets.begin(), offsets.end())) {
+  if (offsets.size() != model.items.size() + 1 || offsets.front() != 0 ||
+      offsets.back() != indices->elements() || indices->elements() != values->elements() ||
+      !std::is_sorted(offsets.begin(), offsets.end())) {
     return corrupt("content.indptr", "does not fit the items and entries");
   }
   constexpr std::uint32_t kMaxFeatures = 1U << 28;
@@ -70,18 +76,21 @@ Result<void> check_neighbors(const Model& model) {
   const Tensor* rows = model.find("neighbors.rows");
   const Tensor* scores = model.find("neighbors.scores");
   if (rows == nullptr && scores == nullptr) return {};
-  if (rows == nullptr || scores == nullptr || rows->shape != scores->shape || rows->shape[0] != model.items.size()) {
+  if (rows == nullptr || scores == nullptr || rows->shape != scores->shape ||
+      rows->shape[0] != model.items.size()) {
     return corrupt("neighbors.rows", "does not fit the items and scores");
   }
   for (const std::uint32_t row : rows->uint32s()) {
-    if (row != kNoRow && row >= model.items.size()) return corrupt("neighbors.rows", "a row is out of range");
+    if (row != kNoRow && row >= model.items.size())
+      return corrupt("neighbors.rows", "a row is out of range");
   }
   return {};
 }
 
 Result<void> check_values(const Model& model) {
   for (const auto& [name, tensor] : model.tensors) {
-    if (tensor.bytes.size() != tensor.elements() * type_bytes(tensor.type)) return corrupt(name, "its bytes do not fit its shape");
+    if (tensor.bytes.size() != tensor.elements() * type_bytes(tensor.type))
+      return corrupt(name, "its bytes do not fit its shape");
     if (tensor.type != TensorType::kFloat32) continue;
     for (const float v : tensor.floats()) {
       if (!std::isfinite(v)) return corrupt(name, "a value is not finite");
@@ -103,7 +112,9 @@ constexpr std::array<std::pair<std::string_view, std::pair<TensorType, std::size
 }};
 
 bool is_model_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || name.front() == '.' || name.front() == '-' || name.front() == '_') return false;
+  if (name.empty() || name.size() > 64 || name.front() == '.' || name.front() == '-' ||
+      name.front() == '_')
+    return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
   });
@@ -124,7 +135,8 @@ std::span<const float> Tensor::floats() const {
 
 std::span<const std::uint32_t> Tensor::uint32s() const {
   SPARROW_CHECK(type == TensorType::kUint32);
-  return {reinterpret_cast<const std::uint32_t*>(bytes.data()), bytes.size() / sizeof(std::uint32_t)};
+  return {reinterpret_cast<const std::uint32_t*>(bytes.data()),
+          bytes.size() / sizeof(std::uint32_t)};
 }
 
 Tensor Tensor::of(std::span<const float> values, std::vector<std::uint64_t> shape) {
@@ -150,19 +162,24 @@ std::string content_hash(const Model& model) {
   for (const auto& id : model.items) ids += id + "\n";
   digests += sha256_hex(ids);
   for (const auto& [name, tensor] : model.tensors) {
-    digests += fmt::format("\n{} {} {} {}", name, static_cast<int>(tensor.type), fmt::join(tensor.shape, ","), sha256_hex(tensor.bytes));
+    digests += fmt::format("\n{} {} {} {}", name, static_cast<int>(tensor.type),
+                           fmt::join(tensor.shape, ","), sha256_hex(tensor.bytes));
   }
   return sha256_hex(digests);
 }
 
 Result<void> validate(const Model& model) {
   if (!is_model_name(model.manifest.name)) {
-    return Error{ErrorCode::kInvalidInput, fmt::format("\"{}\" is no model name: a-z 0-9 _ . - and at most 64 of them", model.manifest.name)};
+    return Error{ErrorCode::kInvalidInput,
+                 fmt::format("\"{}\" is no model name: a-z 0-9 _ . - and at most 64 of them",
+                             model.manifest.name)};
   }
   std::unordered_set<std::string_view> seen;
   for (const auto& id : model.items) {
-    if (id.empty() || id.find_first_of("\n\r\t") != std::string::npos) return corrupt("items", "an id is empty or has a line end or tab");
-    if (!seen.insert(id).second) return corrupt("items", fmt::format("the id \"{}\" occurs twice", id));
+    if (id.empty() || id.find_first_of("\n\r\t") != std::string::npos)
+      return corrupt("items", "an id is empty or has a line end or tab");
+    if (!seen.insert(id).second)
+      return corrupt("items", fmt::format("the id \"{}\" occurs twice", id));
   }
   if (auto values = check_values(model); !values) return values;
   for (const auto& [name, form] : kKnown) {
@@ -170,16 +187,18 @@ Result<void> validate(const Model& model) {
   }
   for (const auto* name : {"vectors", "popularity", "fusion.items"}) {
     const Tensor* tensor = model.find(name);
-    if (tensor != nullptr && tensor->shape[0] != model.items.size()) return corrupt(name, "does not have one row an item");
+    if (tensor != nullptr && tensor->shape[0] != model.items.size())
+      return corrupt(name, "does not have one row an item");
   }
   if (auto content = check_content(model); !content) return content;
   return check_neighbors(model);
 }
 
 nlohmann::json to_json(const Manifest& m) {
-  return {{"name", m.name}, {"version", m.version}, {"method", m.method}, {"created", m.created}, {"data_hash", m.data_hash},
-          {"data_name", m.data_name}, {"simulated", m.simulated}, {"seed", m.seed}, {"code_version", m.code_version},
-          {"options", m.options}, {"metrics", m.metrics}};
+  return {{"name", m.name},           {"version", m.version},     {"method", m.method},
+          {"created", m.created},     {"data_hash", m.data_hash}, {"data_name", m.data_name},
+          {"simulated", m.simulated}, {"seed", m.seed},           {"code_version", m.code_version},
+          {"options", m.options},     {"metrics", m.metrics}};
 }
 
 Result<Manifest> manifest_from_json(const nlohmann::json& json) {
@@ -200,7 +219,8 @@ Result<Manifest> manifest_from_json(const nlohmann::json& json) {
     return Error{ErrorCode::kCorrupt, fmt::format("manifest: {}", error.what())};
   }
   if (!is_model_name(m.name) || !m.options.is_object() || !m.metrics.is_object()) {
-    return Error{ErrorCode::kCorrupt, "manifest: the name, options or metrics are not of the right form"};
+    return Error{ErrorCode::kCorrupt,
+                 "manifest: the name, options or metrics are not of the right form"};
   }
   return m;
 }

@@ -1,11 +1,10 @@
 #include "sparrow/model/model_folder.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "sparrow/core/file.h"
 #include "sparrow/model/safetensors.h"
@@ -39,21 +38,28 @@ Result<nlohmann::json> read_manifest(const std::filesystem::path& folder) {
   auto text = read_file(folder / kManifest, 16U << 20);
   if (!text) return text.error();
   const auto body = nlohmann::json::parse(*text, nullptr, false);
-  if (body.is_discarded() || !body.is_object()) return corrupt(folder / kManifest, "is no JSON object");
-  if (manifest_text(body) != *text) return corrupt(folder / kManifest, "its checksum is not the recorded one");
-  if (body.value("format", "") != "sparrow-model" || body.value("format_version", 0) != kFormatVersion) {
+  if (body.is_discarded() || !body.is_object())
+    return corrupt(folder / kManifest, "is no JSON object");
+  if (manifest_text(body) != *text)
+    return corrupt(folder / kManifest, "its checksum is not the recorded one");
+  if (body.value("format", "") != "sparrow-model" ||
+      body.value("format_version", 0) != kFormatVersion) {
     return corrupt(folder / kManifest, "is of another format or version");
   }
   return body;
 }
 
 // Empty when the file is as the manifest says.
-std::string file_problem(const nlohmann::json& manifest, const std::string& name, std::string_view bytes) {
+std::string file_problem(const nlohmann::json& manifest, const std::string& name,
+                         std::string_view bytes) {
   const auto& entry = manifest.at("files").at(name);
   if (entry.at("bytes").get<std::uint64_t>() != bytes.size()) {
-    return fmt::format("has {} bytes, {} are recorded", bytes.size(), entry.at("bytes").get<std::uint64_t>());
+    return fmt::format("has {} bytes, {} are recorded", bytes.size(),
+                       entry.at("bytes").get<std::uint64_t>());
   }
-  return entry.at("sha256").get<std::string>() == sha256_hex(bytes) ? "" : "its checksum is not the recorded one";
+  return entry.at("sha256").get<std::string>() == sha256_hex(bytes)
+             ? ""
+             : "its checksum is not the recorded one";
 }
 
 }  // namespace
@@ -64,12 +70,16 @@ Result<std::filesystem::path> write_model(const Model& model, const std::filesys
   const auto folder = parent / model.manifest.version;
   std::error_code code;
   if (std::filesystem::exists(folder, code)) {
-    return Error{ErrorCode::kConflict, fmt::format("{}: this version exists; versions are never changed", folder.string())};
+    return Error{
+        ErrorCode::kConflict,
+        fmt::format("{}: this version exists; versions are never changed", folder.string())};
   }
   const auto temporary = parent / fmt::format(".{}.{}.tmp", model.manifest.version, ::getpid());
   std::filesystem::remove_all(temporary, code);
   std::filesystem::create_directories(temporary, code);
-  if (code) return Error{ErrorCode::kUnavailable, fmt::format("{}: cannot create: {}", temporary.string(), code.message())};
+  if (code)
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("{}: cannot create: {}", temporary.string(), code.message())};
   nlohmann::json body = to_json(model.manifest);
   body["format"] = "sparrow-model";
   body["format_version"] = kFormatVersion;
@@ -80,14 +90,19 @@ Result<std::filesystem::path> write_model(const Model& model, const std::filesys
     std::filesystem::remove_all(temporary, ignored);
     return error;
   };
-  for (const auto& [name, bytes] : {std::pair<std::string, std::string>{kItems, item_lines(model.items)},
-                                    {kTensors, write_safetensors(model.tensors)}}) {
+  for (const auto& [name, bytes] :
+       {std::pair<std::string, std::string>{kItems, item_lines(model.items)},
+        {kTensors, write_safetensors(model.tensors)}}) {
     body["files"][name] = {{"bytes", bytes.size()}, {"sha256", sha256_hex(bytes)}};
-    if (auto written = write_file_atomically(temporary / name, bytes); !written) return discard(written.error());
+    if (auto written = write_file_atomically(temporary / name, bytes); !written)
+      return discard(written.error());
   }
-  if (auto written = write_file_atomically(temporary / kManifest, manifest_text(body)); !written) return discard(written.error());
+  if (auto written = write_file_atomically(temporary / kManifest, manifest_text(body)); !written)
+    return discard(written.error());
   std::filesystem::rename(temporary, folder, code);
-  if (code) return discard({ErrorCode::kConflict, fmt::format("{}: cannot put in place: {}", folder.string(), code.message())});
+  if (code)
+    return discard({ErrorCode::kConflict,
+                    fmt::format("{}: cannot put in place: {}", folder.string(), code.message())});
   if (auto synced = sync_directory(parent); !synced) return synced.error();
   return folder;
 }
@@ -102,7 +117,9 @@ Result<Model> read_model(const std::filesystem::path& folder) {
   for (const char* name : {kItems, kTensors}) {
     auto mapped = MappedFile::open(folder / name);
     if (!mapped) return mapped.error();
-    const std::string problem = body->at("files").contains(name) ? file_problem(*body, name, mapped->bytes()) : "is not recorded";
+    const std::string problem = body->at("files").contains(name)
+                                    ? file_problem(*body, name, mapped->bytes())
+                                    : "is not recorded";
     if (!problem.empty()) return corrupt(folder / name, problem);
     if (name == kItems) {
       for (std::string_view text = mapped->bytes(); !text.empty();) {
@@ -139,7 +156,8 @@ std::vector<std::string> verify_model(const std::filesystem::path& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const auto name = entry.path().filename().string();
-    if (!expected.contains(name)) problems.push_back(fmt::format("{}: does not belong here", entry.path().string()));
+    if (!expected.contains(name))
+      problems.push_back(fmt::format("{}: does not belong here", entry.path().string()));
   }
   if (problems.empty()) {
     auto whole = read_model(folder);
@@ -153,7 +171,8 @@ std::vector<std::string> list_versions(const std::filesystem::path& root, const 
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(root / name, ignored)) {
     const auto version = entry.path().filename().string();
-    if (!version.starts_with('.') && std::filesystem::exists(entry.path() / kManifest, ignored)) versions.push_back(version);
+    if (!version.starts_with('.') && std::filesystem::exists(entry.path() / kManifest, ignored))
+      versions.push_back(version);
   }
   std::sort(versions.begin(), versions.end());
   return versions;

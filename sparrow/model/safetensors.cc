@@ -13,22 +13,28 @@ struct TypeName {
   const char* name;
   std::uint64_t bytes;
 };
-constexpr TypeName kTypes[] = {
-    {TensorType::kFloat32, "F32", 4}, {TensorType::kUint32, "U32", 4}, {TensorType::kInt64, "I64", 8}, {TensorType::kUint8, "U8", 1}};
+constexpr TypeName kTypes[] = {{TensorType::kFloat32, "F32", 4},
+                               {TensorType::kUint32, "U32", 4},
+                               {TensorType::kInt64, "I64", 8},
+                               {TensorType::kUint8, "U8", 1}};
 
 Error corrupt(std::string what) { return {ErrorCode::kCorrupt, "safetensors: " + std::move(what)}; }
 
 // One header entry; throws nlohmann's exceptions, which the caller catches.
-Result<Tensor> parse_entry(const std::string& name, const nlohmann::json& entry, std::string_view data, std::uint64_t& begin) {
+Result<Tensor> parse_entry(const std::string& name, const nlohmann::json& entry,
+                           std::string_view data, std::uint64_t& begin) {
   const auto dtype = entry.at("dtype").get<std::string>();
-  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& t) { return dtype == t.name; });
-  if (type == std::end(kTypes)) return corrupt(fmt::format("tensor {}: type {} is not supported", name, dtype));
+  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                 [&](const TypeName& t) { return dtype == t.name; });
+  if (type == std::end(kTypes))
+    return corrupt(fmt::format("tensor {}: type {} is not supported", name, dtype));
   Tensor tensor;
   tensor.type = type->type;
   std::uint64_t elements = 1;
   for (const auto& side : entry.at("shape")) {
     const auto length = side.get<std::uint64_t>();
-    if (length != 0 && elements > (std::uint64_t{1} << 40) / length) return corrupt(fmt::format("tensor {}: too large", name));
+    if (length != 0 && elements > (std::uint64_t{1} << 40) / length)
+      return corrupt(fmt::format("tensor {}: too large", name));
     elements *= length;
     tensor.shape.push_back(length);
   }
@@ -47,8 +53,11 @@ std::string write_safetensors(const std::map<std::string, Tensor>& tensors) {
   nlohmann::json header = nlohmann::json::object();
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& t) { return tensor.type == t.type; });
-    header[name] = {{"dtype", type->name}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                    [&](const TypeName& t) { return tensor.type == t.type; });
+    header[name] = {{"dtype", type->name},
+                    {"shape", tensor.shape},
+                    {"data_offsets", {offset, offset + tensor.bytes.size()}}};
     offset += tensor.bytes.size();
   }
   std::string text = header.dump();
@@ -66,7 +75,8 @@ Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes) 
   std::uint64_t length = 0;
   if (bytes.size() < sizeof(length)) return corrupt("shorter than its header length");
   std::memcpy(&length, bytes.data(), sizeof(length));
-  if (length > kMaxHeader || length > bytes.size() - sizeof(length)) return corrupt("the header is longer than the file or 16 MB");
+  if (length > kMaxHeader || length > bytes.size() - sizeof(length))
+    return corrupt("the header is longer than the file or 16 MB");
   const std::string_view data = bytes.substr(sizeof(length) + length);
   std::map<std::string, Tensor> tensors;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> extents;

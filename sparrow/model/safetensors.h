@@ -1,4 +1,5 @@
-// The safetensors format: 8 bytes little-endian header length, a JSON header, then the tensors' bytes.
+// The safetensors format: 8 bytes little-endian header length, a JSON header, then the tensors'
+// bytes.
 #pragma once
 
 #include <map>
@@ -12,8 +13,8 @@ namespace sparrow::model {
 
 std::string write_safetensors(const std::map<std::string, Tensor>& tensors);
 
-// Errors: kCorrupt saying what is wrong. The header may have at most 16 MB; tensors must lie side by side and fill
-// the data exactly.
+// Errors: kCorrupt saying what is wrong. The header may have at most 16 MB; tensors must lie side
+// by side and fill the data exactly.
 Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes);
 
 }  // namespace sparrow::model

@@ -49,18 +49,22 @@ bool parse_floats(std::string_view text, std::vector<float>& values) {
 }
 
 // "3000000 300": two whole numbers within bounds that `available` bytes could hold.
-Result<std::pair<std::size_t, std::size_t>> parse_header(std::string_view line, std::size_t available) {
+Result<std::pair<std::size_t, std::size_t>> parse_header(std::string_view line,
+                                                         std::size_t available) {
   std::size_t count = 0;
   std::size_t dim = 0;
   auto result = std::from_chars(line.data(), line.data() + line.size(), count);
   const char* end = line.data() + line.size();
   if (result.ec == std::errc() && result.ptr != end && *result.ptr == ' ') {
     result = std::from_chars(result.ptr + 1, end, dim);
-    if (result.ec == std::errc() && result.ptr == end && dim > 0 && dim <= kMaxDim && count <= available / dim) {
+    if (result.ec == std::errc() && result.ptr == end && dim > 0 && dim <= kMaxDim &&
+        count <= available / dim) {
       return std::pair{count, dim};
     }
   }
-  return invalid(fmt::format("line 1: \"{}\" is not a number of vectors and a dimension that fit the file", line.substr(0, 80)));
+  return invalid(
+      fmt::format("line 1: \"{}\" is not a number of vectors and a dimension that fit the file",
+                  line.substr(0, 80)));
 }
 
 // Gathers rows of one dimension with unique ids.
@@ -73,8 +77,10 @@ struct Gather {
   Result<void> add(std::string_view id, std::span<const float> row, std::size_t line) {
     if (id.empty()) return invalid(fmt::format("line {}: the id is empty", line));
     if (dim == 0) dim = row.size();
-    if (row.empty() || row.size() != dim) return invalid(fmt::format("line {}: {} values, {} expected", line, row.size(), dim));
-    if (!seen.emplace(id).second) return invalid(fmt::format("line {}: the id \"{}\" occurs twice", line, id));
+    if (row.empty() || row.size() != dim)
+      return invalid(fmt::format("line {}: {} values, {} expected", line, row.size(), dim));
+    if (!seen.emplace(id).second)
+      return invalid(fmt::format("line {}: the id \"{}\" occurs twice", line, id));
     result.items.emplace_back(id);
     values.insert(values.end(), row.begin(), row.end());
     return {};
@@ -92,7 +98,9 @@ Result<std::vector<std::string>> word2vec_ids(const std::vector<ItemId>& items) 
   for (const auto& item : items) {
     std::string id = item;
     std::replace(id.begin(), id.end(), ' ', '_');
-    if (!seen.insert(id).second) return invalid(fmt::format("two items would both be called \"{}\": spaces become \"_\" in word2vec files", id));
+    if (!seen.insert(id).second)
+      return invalid(fmt::format(
+          "two items would both be called \"{}\": spaces become \"_\" in word2vec files", id));
     ids.push_back(std::move(id));
   }
   return ids;
@@ -117,12 +125,14 @@ NamedVectors vectors_of(const Model& model) {
 }
 
 void append_floats(std::string& out, std::span<const float> row) {
-  for (std::size_t c = 0; c < row.size(); ++c) fmt::format_to(std::back_inserter(out), "{}{}", c == 0 ? "" : " ", row[c]);
+  for (std::size_t c = 0; c < row.size(); ++c)
+    fmt::format_to(std::back_inserter(out), "{}{}", c == 0 ? "" : " ", row[c]);
   out += '\n';
 }
 
 std::string npy_bytes(const Embeddings& e) {
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", e.rows(), e.dim());
+  std::string header = fmt::format(
+      "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", e.rows(), e.dim());
   while ((10 + header.size() + 1) % 64 != 0) header += ' ';
   header += '\n';
   std::string bytes("\x93NUMPY\x01\x00", 8);
@@ -162,12 +172,15 @@ Result<NamedVectors> parse_word2vec_text(std::string_view bytes) {
     const auto space = line.find(' ');
     if (line.empty()) continue;
     if (space == std::string_view::npos || !parse_floats(line.substr(space), row)) {
-      return invalid(fmt::format("line {}: not an id and {} finite numbers", lines.number, header->second));
+      return invalid(
+          fmt::format("line {}: not an id and {} finite numbers", lines.number, header->second));
     }
-    if (auto added = gather.add(line.substr(0, space), row, lines.number); !added) return added.error();
+    if (auto added = gather.add(line.substr(0, space), row, lines.number); !added)
+      return added.error();
   }
   if (gather.result.items.size() != header->first) {
-    return invalid(fmt::format("{} vectors, the first line promises {}", gather.result.items.size(), header->first));
+    return invalid(fmt::format("{} vectors, the first line promises {}", gather.result.items.size(),
+                               header->first));
   }
   return gather.take();
 }
@@ -209,7 +222,8 @@ Result<NamedVectors> parse_sparrowrecsys(std::string_view bytes) {
     if (colon == std::string_view::npos || !parse_floats(line.substr(colon + 1), row)) {
       return invalid(fmt::format("line {}: not `id:v1 v2 ...` with finite numbers", lines.number));
     }
-    if (auto added = gather.add(line.substr(0, colon), row, lines.number); !added) return added.error();
+    if (auto added = gather.add(line.substr(0, colon), row, lines.number); !added)
+      return added.error();
   }
   if (gather.result.items.empty()) return invalid("the file is empty");
   return gather.take();
@@ -218,7 +232,8 @@ Result<NamedVectors> parse_sparrowrecsys(std::string_view bytes) {
 Result<Embeddings> parse_npy(std::string_view bytes) {
   if (bytes.size() < 12 || !bytes.starts_with("\x93NUMPY")) return invalid("not a .npy file");
   const bool wide = bytes[6] >= 2;
-  std::size_t length = static_cast<unsigned char>(bytes[8]) | static_cast<std::size_t>(static_cast<unsigned char>(bytes[9])) << 8;
+  std::size_t length = static_cast<unsigned char>(bytes[8]) |
+                       static_cast<std::size_t>(static_cast<unsigned char>(bytes[9])) << 8;
   const std::size_t start = wide ? 12 : 10;
   if (wide) {
     length |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[10])) << 16 |
@@ -227,31 +242,41 @@ Result<Embeddings> parse_npy(std::string_view bytes) {
   if (length > bytes.size() - start) return invalid("the .npy header is cut short");
   const std::string_view header = bytes.substr(start, length);
   const std::string_view data = bytes.substr(start + length);
-  if (header.find("'descr': '<f4'") == std::string_view::npos || header.find("'fortran_order': False") == std::string_view::npos) {
-    return invalid("the array is not float32 in C order: save it with numpy.ascontiguousarray(a, dtype='float32')");
+  if (header.find("'descr': '<f4'") == std::string_view::npos ||
+      header.find("'fortran_order': False") == std::string_view::npos) {
+    return invalid(
+        "the array is not float32 in C order: save it with numpy.ascontiguousarray(a, "
+        "dtype='float32')");
   }
   std::uint64_t rows = 0;
   std::uint64_t dim = 0;
-  if (!parse_shape(header, rows, dim) || dim == 0 || dim > kMaxDim) return invalid("the array does not have two dimensions");
-  if (rows > data.size() / (dim * sizeof(float)) || rows * dim * sizeof(float) != data.size()) return invalid("the data do not fit the shape");
+  if (!parse_shape(header, rows, dim) || dim == 0 || dim > kMaxDim)
+    return invalid("the array does not have two dimensions");
+  if (rows > data.size() / (dim * sizeof(float)) || rows * dim * sizeof(float) != data.size())
+    return invalid("the data do not fit the shape");
   Embeddings e(rows, dim);
   std::memcpy(e.data(), data.data(), data.size());
-  if (!std::all_of(e.values().begin(), e.values().end(), [](float v) { return std::isfinite(v); })) return invalid("a value is not finite");
+  if (!std::all_of(e.values().begin(), e.values().end(), [](float v) { return std::isfinite(v); }))
+    return invalid("a value is not finite");
   return e;
 }
 
-Result<std::size_t> export_vectors(const Model& model, std::string_view format, const std::filesystem::path& file) {
+Result<std::size_t> export_vectors(const Model& model, std::string_view format,
+                                   const std::filesystem::path& file) {
   const NamedVectors known = vectors_of(model);
   const std::size_t count = known.items.size();
   std::string bytes;
   if (format == "npy") {
     std::string ids;
     for (const auto& id : known.items) ids += id + "\n";
-    if (auto written = write_file_atomically(file.string() + ".ids", ids); !written) return written.error();
+    if (auto written = write_file_atomically(file.string() + ".ids", ids); !written)
+      return written.error();
     bytes = npy_bytes(known.vectors);
   } else if (format == "sparrowrecsys") {
     for (std::size_t i = 0; i < count; ++i) {
-      if (known.items[i].find(':') != std::string::npos) return invalid(fmt::format("the id \"{}\" has a colon, which ends an id in this format", known.items[i]));
+      if (known.items[i].find(':') != std::string::npos)
+        return invalid(fmt::format("the id \"{}\" has a colon, which ends an id in this format",
+                                   known.items[i]));
       bytes += known.items[i] + ":";
       append_floats(bytes, known.vectors.row(i));
     }
@@ -276,7 +301,8 @@ Result<std::size_t> export_vectors(const Model& model, std::string_view format, 
   return count;
 }
 
-Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::string_view format, const std::filesystem::path& ids_file) {
+Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::string_view format,
+                                    const std::filesystem::path& ids_file) {
   auto mapped = MappedFile::open(file);
   if (!mapped) return mapped.error();
   const auto with_file = [&](Result<NamedVectors> result) -> Result<NamedVectors> {
@@ -289,17 +315,23 @@ Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::stri
   if (format != "npy") return invalid(fmt::format("format \"{}\" is not known", format));
   auto matrix = parse_npy(mapped->bytes());
   if (!matrix) return with_file(matrix.error());
-  const std::filesystem::path names = ids_file.empty() ? std::filesystem::path(file.string() + ".ids") : ids_file;
+  const std::filesystem::path names =
+      ids_file.empty() ? std::filesystem::path(file.string() + ".ids") : ids_file;
   auto ids = MappedFile::open(names);
   if (!ids) return ids.error();
   Gather gather;
   Lines lines{ids->bytes()};
   std::string_view id;
   while (lines.next(id)) {
-    if (lines.number > matrix->rows()) return invalid(fmt::format("{}: more ids than the {} vectors", names.string(), matrix->rows()));
-    if (auto added = gather.add(id, matrix->row(lines.number - 1), lines.number); !added) return with_file(added.error());
+    if (lines.number > matrix->rows())
+      return invalid(
+          fmt::format("{}: more ids than the {} vectors", names.string(), matrix->rows()));
+    if (auto added = gather.add(id, matrix->row(lines.number - 1), lines.number); !added)
+      return with_file(added.error());
   }
-  if (lines.number != matrix->rows()) return invalid(fmt::format("{}: {} ids for {} vectors", names.string(), lines.number, matrix->rows()));
+  if (lines.number != matrix->rows())
+    return invalid(
+        fmt::format("{}: {} ids for {} vectors", names.string(), lines.number, matrix->rows()));
   return gather.take();
 }
 

@@ -18,12 +18,15 @@ struct NamedVectors {
   Embeddings vectors;  // items x dim
 };
 
-// Formats: "word2vec", "word2vec-binary", "npy" (ids beside it as FILE.ids), "sparrowrecsys". Items without a vector are
-// left out. The word2vec formats end an id at a space, so spaces in ids become "_"; two ids that become equal are
-// an error. Returns how many vectors were written. Errors: kInvalidInput, and those of writing.
-Result<std::size_t> export_vectors(const Model& model, std::string_view format, const std::filesystem::path& file);
+// Formats: "word2vec", "word2vec-binary", "npy" (ids beside it as FILE.ids), "sparrowrecsys". Items
+// without a vector are left out. The word2vec formats end an id at a space, so spaces in ids become
+// "_"; two ids that become equal are an error. Returns how many vectors were written. Errors:
+// kInvalidInput, and those of writing.
+Result<std::size_t> export_vectors(const Model& model, std::string_view format,
+                                   const std::filesystem::path& file);
 
-// `ids_file`: for npy, one id a line; empty: FILE.ids. Errors: kInvalidInput naming file, line and cause.
+// `ids_file`: for npy, one id a line; empty: FILE.ids. Errors: kInvalidInput naming file, line and
+// cause.
 Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::string_view format,
                                     const std::filesystem::path& ids_file);
 

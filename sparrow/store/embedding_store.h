@@ -46,9 +46,12 @@ class EmbeddingStore {
   virtual std::string uri() const = 0;
 };
 
-// Opens a store by URI: memory: | rocksdb:PATH | redis://:PASSWORD@HOST:PORT/DB | unix:PATH.
+// kReadOnly may run beside a process that writes, and sees its later writes.
+enum class OpenMode { kReadWrite, kReadOnly };
+
+// Opens a store by URI: memory: | rocksdb:PATH.
 // Errors: kInvalidInput for a URI that is not understood (says which are), kUnavailable when it
 // does not answer.
-Result<std::unique_ptr<EmbeddingStore>> open_store(std::string_view uri);
+Result<std::unique_ptr<EmbeddingStore>> open_store(std::string_view uri, OpenMode mode);
 
 }  // namespace sparrow::store

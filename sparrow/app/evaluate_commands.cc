@@ -1,0 +1,258 @@
+// evaluate, spotcheck.
+
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "sparrow/app/command.h"
+#include "sparrow/app/pipeline.h"
+#include "sparrow/core/file.h"
+#include "sparrow/core/random.h"
+#include "sparrow/evaluate/offline.h"
+#include "sparrow/serve/search.h"
+
+namespace sparrow::app {
+namespace {
+
+struct EvaluateArguments {
+  embed::TrainOptions train;
+  std::vector<std::string> methods{"fusion", "item2vec", "cooccurrence", "history", "content"};
+  evaluate::EvaluateOptions options;
+  std::string groups;
+  std::string ground_truth;
+  std::string out;
+  std::vector<std::string> compare;
+  std::string gate;
+  double tolerance = 0.05;
+};
+
+Result<evaluate::GroundTruth> read_truth(const std::string& file, const data::Dataset& dataset,
+                                         bool groups, std::uint64_t seed,
+                                         std::uint32_t min_positives) {
+  auto text = read_file(file);
+  if (!text) return text.error();
+  auto truth = groups ? evaluate::parse_groups(*text, dataset.catalog)
+                      : evaluate::parse_ground_truth(*text, dataset.catalog);
+  if (!truth) return Error{truth.error().code, file + ": " + truth.error().message};
+  fmt::print(stderr, "{}: {} lines, {} pairs matched, {} lines unmatched\n", file, truth->lines,
+             truth->pairs.size(), truth->unmatched.size());
+  if (groups) {
+    const auto positives =
+        data::count_positives(dataset.interactions, dataset.catalog.size(), 3.5F);
+    std::erase_if(truth->pairs, [&](const auto& p) {
+      return positives[p.a] < min_positives || positives[p.b] < min_positives;
+    });
+    std::vector<Row> eligible;
+    for (Row row = 0; row < dataset.catalog.size(); ++row) {
+      if (positives[row] >= min_positives) eligible.push_back(row);
+    }
+    const auto negatives = evaluate::random_negatives(*truth, eligible, 10, seed);
+    truth->pairs.insert(truth->pairs.end(), negatives.begin(), negatives.end());
+  }
+  return truth;
+}
+
+Result<nlohmann::json> read_report(const std::string& file) {
+  auto text = read_file(file);
+  if (!text) return text.error();
+  auto json = nlohmann::json::parse(*text, nullptr, false);
+  if (json.is_discarded() || !json.contains("protocol"))
+    return Error{ErrorCode::kInvalidInput, file + ": is no evaluation report"};
+  return json;
+}
+
+// Two saved reports; refused when data or protocol differ, because their numbers then do not
+// compare.
+Result<void> compare_reports(const std::string& file_a, const std::string& file_b) {
+  auto a = read_report(file_a);
+  if (!a) return a.error();
+  auto b = read_report(file_b);
+  if (!b) return b.error();
+  if ((*a)["data"]["hash"] != (*b)["data"]["hash"]) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("{} and {} were made on different data: their numbers do not compare",
+                             file_a, file_b)};
+  }
+  if ((*a)["protocol"] != (*b)["protocol"]) {
+    return Error{
+        ErrorCode::kConflict,
+        fmt::format("{} and {} were made with different splits or k: their numbers do not compare",
+                    file_a, file_b)};
+  }
+  fmt::print("{:<16} {:>9} {:>9} {:>9}\n", "method", "NX A", "NX B", "B - A");
+  for (const auto& m : (*a)["methods"]) {
+    for (const auto& other : (*b)["methods"]) {
+      if (m["name"] != other["name"]) continue;
+      const double x = m["held_out_users"]["hit"].get<double>();
+      const double y = other["held_out_users"]["hit"].get<double>();
+      fmt::print("{:<16} {:>9.4f} {:>9.4f} {:>+9.4f}\n", m["name"].get<std::string>(), x, y, y - x);
+    }
+  }
+  return {};
+}
+
+// Fails when the first method's main metrics fall more than `tolerance` (a share) below the
+// recorded ones.
+Result<void> check_gate(const nlohmann::json& report, const std::string& file, double tolerance) {
+  auto text = read_file(file);
+  if (!text) return text.error();
+  const auto floors = nlohmann::json::parse(*text, nullptr, false);
+  if (!floors.is_object())
+    return Error{ErrorCode::kInvalidInput, file + ": is no JSON object of metric: value"};
+  const auto& method = report["methods"][0];
+  for (const auto& [path, recorded] : floors.items()) {
+    const auto value = method.at(nlohmann::json::json_pointer(path)).get<double>();
+    const double limit = recorded.get<double>() * (1 - tolerance);
+    fmt::print(stderr, "gate      {:<28} {:.4f}, recorded {:.4f}\n", path, value,
+               recorded.get<double>());
+    if (value < limit)
+      return Error{ErrorCode::kConflict,
+                   fmt::format("{} fell to {:.4f}, below {:.4f} (recorded {:.4f} less {:.0f} %)",
+                               path, value, limit, recorded.get<double>(), 100 * tolerance)};
+  }
+  return {};
+}
+
+Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
+  if (arguments.compare.size() == 2)
+    return compare_reports(arguments.compare[0], arguments.compare[1]);
+  auto dataset = load_prepared(context);
+  if (!dataset) return dataset.error();
+  evaluate::EvaluateOptions options = arguments.options;
+  options.threads = context.threads;
+  for (const auto& method : arguments.methods) {
+    options.methods.push_back(arguments.train);
+    options.methods.back().method = method;
+    options.methods.back().name = method;
+  }
+  if (!arguments.groups.empty()) {
+    auto truth = read_truth(arguments.groups, **dataset, true, options.seed, options.min_positives);
+    if (!truth) return truth.error();
+    options.groups = std::move(*truth);
+  }
+  if (!arguments.ground_truth.empty()) {
+    auto truth =
+        read_truth(arguments.ground_truth, **dataset, false, options.seed, options.min_positives);
+    if (!truth) return truth.error();
+    options.ground_truth = std::move(*truth);
+  }
+  auto report = evaluate::evaluate_offline(**dataset, options, run_control(context));
+  if (!report) return report.error();
+  finish_progress();
+  const auto json = evaluate::to_json(*report);
+  std::cout << (context.json ? json.dump(2) + "\n" : evaluate::to_markdown(*report)) << std::flush;
+  if (!arguments.out.empty()) {
+    std::error_code ignored;
+    std::filesystem::create_directories(arguments.out, ignored);
+    const std::filesystem::path folder = arguments.out;
+    for (const auto& [name, text] :
+         {std::pair<std::string, std::string>{"report.json", json.dump(2) + "\n"},
+          {"report.md", evaluate::to_markdown(*report)},
+          {"report.html", evaluate::to_html(*report)}}) {
+      if (auto written = write_file_atomically(folder / name, text); !written) return written;
+    }
+  }
+  return arguments.gate.empty() ? Result<void>{}
+                                : check_gate(json, arguments.gate, arguments.tolerance);
+}
+
+}  // namespace
+
+Command add_evaluate(CLI::App& sub) {
+  auto arguments = std::make_shared<EvaluateArguments>();
+  add_train_options(sub, arguments->train);
+  sub.remove_option(sub.get_option("--method"));
+  sub.remove_option(sub.get_option("--name"));
+  sub.add_option("--methods", arguments->methods, "Methods to measure, with commas between")
+      ->delimiter(',')
+      ->capture_default_str();
+  sub.add_option("--k", arguments->options.k, "Length of the lists")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  sub.add_option("--splits", arguments->options.splits, "Random splits of held-out users")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+  sub.add_option("--split-seed", arguments->options.seed, "Seed of the splits")
+      ->capture_default_str();
+  sub.add_option("--groups", arguments->groups, "Series and remakes: groups of title<TAB>year");
+  sub.add_option("--ground-truth", arguments->ground_truth,
+                 "Judged pairs: itemId neighborId grade, or title year title year OK|NOT_OK");
+  sub.add_option("--out", arguments->out, "Folder for report.json, report.md and report.html");
+  sub.add_option("--compare", arguments->compare, "Two saved report.json files")->expected(2);
+  sub.add_option("--gate", arguments->gate,
+                 "JSON of metric pointers and recorded values that the first method must keep");
+  sub.add_option("--tolerance", arguments->tolerance, "Share that a gated metric may fall")
+      ->capture_default_str();
+  return [arguments](const Context& context) { return run_evaluate(context, *arguments); };
+}
+
+Command add_spotcheck(CLI::App& sub) {
+  struct Options {
+    std::vector<std::string> seeds;
+    std::vector<std::string> models{kDefaultModel};
+    std::size_t sample = 0;
+    std::size_t size = 10;
+    std::uint64_t seed = 1;
+  };
+  auto o = std::make_shared<Options>();
+  sub.add_option("seeds", o->seeds, "Item ids");
+  sub.add_option("--models", o->models, "Models side by side; the first is compared against")
+      ->delimiter(',')
+      ->capture_default_str();
+  sub.add_option("--sample", o->sample, "So many random seeds instead")->capture_default_str();
+  sub.add_option("--size", o->size, "Length of the lists")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  sub.add_option("--seed", o->seed, "Seed of the sample")->capture_default_str();
+  return [o](const Context& context) -> Result<void> {
+    auto dataset = load_prepared(context);
+    if (!dataset) return dataset.error();
+    const data::Catalog& catalog = (*dataset)->catalog;
+    std::vector<std::shared_ptr<const serve::ServedModel>> served;
+    for (const auto& name : o->models) {
+      auto one = load_served(context, *dataset, name, "");
+      if (!one) return one.error();
+      served.push_back(*one);
+    }
+    std::vector<Row> seeds;
+    for (const auto& id : o->seeds) {
+      const auto row = catalog.find(id);
+      if (!row) return Error{ErrorCode::kNotFound, fmt::format("no item has the id \"{}\"", id)};
+      seeds.push_back(*row);
+    }
+    Random random(o->seed);
+    for (std::size_t s = 0; s < o->sample; ++s)
+      seeds.push_back(random.below(static_cast<std::uint32_t>(catalog.size())));
+    if (seeds.empty())
+      return Error{ErrorCode::kInvalidInput, "spotcheck: give item ids, or --sample N"};
+    for (const Row seed : seeds) {
+      fmt::print("\n{} {} ({})  {}\n", catalog[seed].id, catalog[seed].title, catalog[seed].year,
+                 fmt::join(catalog[seed].genres, ", "));
+      std::vector<Row> first;
+      for (std::size_t m = 0; m < served.size(); ++m) {
+        const auto answer = served[m]->recommender->similar({seed, o->size, 0, {}});
+        fmt::print(
+            "  {}{}\n", o->models[m],
+            answer.seed_source == model::Source::kContent ? " (seed placed by content)" : "");
+        for (std::size_t i = 0; i < answer.items.size(); ++i) {
+          const auto& item = catalog[answer.items[i].row];
+          const auto before = std::find(first.begin(), first.end(), answer.items[i].row);
+          std::string mark;
+          if (m > 0)
+            mark = before == first.end()
+                       ? "new"
+                       : fmt::format("{:+d}", static_cast<int>(before - first.begin()) -
+                                                  static_cast<int>(i));
+          fmt::print("    {:>2} {:>3.0f} {:<4} {} ({})  {}\n", i + 1, answer.items[i].match,
+                     mark == "+0" ? "=" : mark, item.title, item.year,
+                     fmt::join(item.genres, ", "));
+        }
+        if (m == 0)
+          for (const auto& item : answer.items) first.push_back(item.row);
+      }
+    }
+    return {};
+  };
+}
+
+}  // namespace sparrow::app

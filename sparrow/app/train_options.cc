@@ -1,0 +1,88 @@
+// The options of train and build, one flag a field.
+
+#include "sparrow/app/pipeline.h"
+
+namespace sparrow::app {
+
+void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
+  std::vector<std::string> names;
+  for (const auto& method : embed::methods()) names.emplace_back(method.name);
+  sub.add_option("--method", o.method, "How to learn")
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
+  sub.add_option("--name", o.name, "Name of the model; default: the method's");
+  sub.add_option("--measure", o.measure, "Similarity of vectors")
+      ->check(CLI::IsMember({"cosine", "inner_product"}))
+      ->capture_default_str();
+  sub.add_option("--neighbors", o.neighbors, "Length of the precomputed list of each item")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  sub.add_option("--seed", o.seed, "Equal seeds give equal models")->capture_default_str();
+  sub.add_option("--min-value", o.sequences.min_value, "Interactions at or above this are positive")
+      ->capture_default_str();
+  sub.add_option("--session-gap", o.sequences.session_gap_s,
+                 "A pause of so many seconds starts a new sequence; 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub.add_option("--half-life-days", o.sequences.half_life_days,
+                 "Older events weigh less; 0: all the same")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  embed::SkipGramOptions& s = o.skip_gram;
+  sub.add_option("--dim", s.dim, "Skip-gram: dimensions")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  sub.add_option("--window", s.window, "Skip-gram: positions to each side; 0: the whole history")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  const std::map<std::string, embed::Loss> losses{
+      {"hierarchical-softmax", embed::Loss::kHierarchicalSoftmax},
+      {"negative-sampling", embed::Loss::kNegativeSampling}};
+  sub.add_option("--loss", s.loss,
+                 "Skip-gram: hierarchical-softmax (better on small data) or negative-sampling")
+      ->transform(CLI::CheckedTransformer(losses));
+  sub.add_option("--negatives", s.negatives, "Negative sampling: draws a pair")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  sub.add_option("--negative-exponent", s.negative_exponent,
+                 "Negative sampling: 0 uniform, 1 by popularity")
+      ->check(CLI::Range(-2.0, 2.0))
+      ->capture_default_str();
+  sub.add_option("--subsample", s.subsample, "Skip-gram: word2vec's threshold t; 0: keep all")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  sub.add_option("--epochs", s.epochs, "Skip-gram: passes over the data")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  sub.add_option("--learning-rate", s.learning_rate, "Skip-gram: at the start")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub.add_option("--min-learning-rate", s.min_learning_rate, "Skip-gram: at the end")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub.add_option("--min-count", s.min_count, "Items with fewer positives have no behavior vector")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  sub.add_option("--skip-gram-threads", s.threads,
+                 "Skip-gram: more than 1 is faster, and not bit-identical")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  sub.add_option("--walks", o.walks.walks_per_node, "Walks from each node in each epoch")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  sub.add_option("--walk-length", o.walks.walk_length, "Items in a walk")
+      ->check(CLI::Range(2, 10000))
+      ->capture_default_str();
+  sub.add_option("--p", o.walks.p, "node2vec: return parameter")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub.add_option("--q", o.walks.q, "node2vec: in-out parameter")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub.add_option("--content-weight", o.fusion.content_weight,
+                 "Fusion: share of content, 0..1; default: chosen on held-out users")
+      ->check(CLI::Range(0.0, 1.0));
+  sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
+}
+
+}  // namespace sparrow::app

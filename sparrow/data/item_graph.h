@@ -1,0 +1,30 @@
+// ItemGraph: which item follows which, as a weighted graph (CSR).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sparrow/data/sequences.h"
+
+namespace sparrow::data {
+
+struct ItemGraph {
+  std::vector<std::uint64_t> offsets{0};  // items + 1
+  std::vector<Row> targets;               // ascending within a node
+  std::vector<float> weights;
+
+  std::size_t nodes() const { return offsets.size() - 1; }
+  std::span<const Row> neighbors(Row row) const {
+    return {targets.data() + offsets[row], targets.data() + offsets[row + 1]};
+  }
+};
+
+enum class Direction { kDirected, kUndirected };
+
+// An edge from each item to the next of its sequence; weights add up (the mean of both positions'
+// sequence weights, so time decay carries over). Undirected counts each transition both ways.
+// O(tokens log tokens), 16 bytes a transition.
+ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direction direction);
+
+}  // namespace sparrow::data

@@ -1,0 +1,65 @@
+// Skip-gram embeddings of item sequences: item2vec (Barkan & Koenigstein 2016) by negative sampling
+// (Mikolov et al. 2013, eq. 4) or hierarchical softmax (Morin & Bengio 2005; Huffman tree as in
+// word2vec).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "sparrow/core/embeddings.h"
+#include "sparrow/core/progress.h"
+#include "sparrow/core/result.h"
+#include "sparrow/data/sequences.h"
+
+namespace sparrow::embed {
+
+enum class Loss { kNegativeSampling, kHierarchicalSoftmax };
+
+// Defaults for recommendation, not for text: every position of the window counts the same number of
+// times for rare and popular items, and many epochs, because logs are small beside text.
+struct SkipGramOptions {
+  std::size_t dim = 64;
+  std::size_t window = 5;  // positions to each side; 0: the whole sequence
+  Loss loss = Loss::kHierarchicalSoftmax;
+  std::size_t negatives = 5;
+  float negative_exponent = 0.75F;  // 0: uniform, 1: as popular
+  float subsample = 0;              // word2vec's threshold t, a share of the corpus; 0: keep all
+  std::size_t epochs = 50;
+  float learning_rate = 0.025F;  // falls linearly
+  float min_learning_rate = 1e-4F;
+  std::uint32_t min_count = 5;  // rarer items get no vector
+  std::uint64_t seed = 1;
+  std::size_t threads = 1;  // more: faster, and no longer the same bytes for the same seed
+};
+
+// Sequences by number: fills `out` with sequence `s` of this epoch; called from several threads at
+// once. Walks are made here when they are wanted, and never stored.
+struct SequenceSource {
+  std::uint64_t count = 0;
+  std::uint64_t tokens = 0;  // in one epoch, about
+  std::function<void(std::uint64_t s, std::size_t epoch, std::vector<Row>& out)> fill;
+};
+SequenceSource source_of(const data::Sequences& sequences);
+
+struct SkipGramResult {
+  Embeddings vectors;              // items x dim, not normalised; zero row: below min_count
+  std::vector<double> epoch_loss;  // mean -ln likelihood of a pair
+  std::uint64_t pairs = 0;
+  double seconds = 0;
+};
+
+// counts  how often each item occurs, for the tree, the negatives and min_count.
+// threads equal seeds give equal bytes with one thread. More threads share the vectors without
+// locks (Hogwild; Niu et
+//         al. 2011): results then differ in the last digits from run to run.
+// cost    O(epochs * tokens * window * (negatives + 1 or code length) * dim).
+// Errors: kInvalidInput when no item is frequent enough; kUnavailable when cancelled.
+Result<SkipGramResult> train_skip_gram(const SequenceSource& source,
+                                       std::vector<std::uint32_t> counts,
+                                       const SkipGramOptions& options, const RunControl& control);
+
+// Peak memory of training beside the sequences.
+std::uint64_t skip_gram_memory_bytes(std::size_t items, const SkipGramOptions& options);
+
+}  // namespace sparrow::embed

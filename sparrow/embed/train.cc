@@ -1,0 +1,242 @@
+#include "sparrow/embed/train.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "sparrow/data/item_graph.h"
+#include "sparrow/model/similarity.h"
+
+namespace sparrow::embed {
+namespace {
+
+using model::Model;
+using model::Tensor;
+
+void set_vectors(Model& model, const Embeddings& vectors) {
+  model.tensors["vectors"] = Tensor::of(vectors.values(), {vectors.rows(), vectors.dim()});
+}
+
+// Vectors of chosen rows as vectors of all items.
+Embeddings spread(const Embeddings& part, const std::vector<Row>& chosen, std::size_t items) {
+  Embeddings all(items, part.dim());
+  for (std::size_t r = 0; r < chosen.size(); ++r)
+    std::copy(part.row(r).begin(), part.row(r).end(), all.row(chosen[r]).begin());
+  return all;
+}
+
+Result<void> train_sequences(const data::Dataset& dataset, const TrainOptions& options,
+                             const RunControl& control, Model& model) {
+  const data::Sequences sequences = data::build_sequences(dataset.interactions, options.sequences);
+  SkipGramOptions skip_gram = options.skip_gram;
+  skip_gram.seed = options.seed;
+  Result<SkipGramResult> trained = Error{};
+  if (options.method == "item2vec") {
+    std::vector<std::uint32_t> counts(dataset.catalog.size(), 0);
+    for (const Row item : sequences.items) ++counts[item];
+    trained = train_skip_gram(source_of(sequences), std::move(counts), skip_gram, control);
+  } else {
+    WalkOptions walks = options.walks;
+    walks.seed = options.seed;
+    if (options.method == "deepwalk") walks.p = walks.q = 1;
+    const data::ItemGraph graph =
+        data::build_item_graph(sequences, dataset.catalog.size(), data::Direction::kUndirected);
+    const WalkSampler sampler(graph, walks);
+    // Rare items are rare in the log, not in the walks, which start everywhere.
+    auto counts = sampler.expected_counts();
+    const auto positives = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                                 options.sequences.min_value);
+    for (Row item = 0; item < counts.size(); ++item) {
+      if (positives[item] < skip_gram.min_count) counts[item] = 0;
+    }
+    skip_gram.min_count = 1;
+    trained = train_skip_gram(sampler.source(), std::move(counts), skip_gram, control);
+  }
+  if (!trained) return trained.error();
+  set_vectors(model, trained->vectors);
+  model.manifest.metrics["loss"] = trained->epoch_loss.empty() ? 0.0 : trained->epoch_loss.back();
+  model.manifest.metrics["pairs"] = trained->pairs;
+  model.manifest.metrics["pairs_per_second"] =
+      trained->seconds > 0 ? static_cast<double>(trained->pairs) / trained->seconds : 0;
+  return {};
+}
+
+Result<void> train_counts(const data::Dataset& dataset, const TrainOptions& options,
+                          const RunControl& control, Model& model) {
+  std::vector<Row> chosen;
+  HistoryOptions history = options.fusion.histories;
+  history.min_value = options.sequences.min_value;
+  const auto histories =
+      weighted_histories(dataset.interactions, dataset.catalog.size(), history, chosen);
+  if (chosen.empty())
+    return Error{
+        ErrorCode::kInvalidInput,
+        "no item has enough positive interactions; lower --min-count, or use a content method"};
+  EigenOptions eigen;
+  eigen.seed = options.seed;
+  if (options.method == "history") {
+    eigen.dim = options.fusion.history_dim;
+    set_vectors(model, spread(history_eigenvectors(histories, eigen, options.threads), chosen,
+                              dataset.catalog.size()));
+    return {};
+  }
+  eigen.dim = options.fusion.cooccurrence_dim;
+  CooccurrenceOptions near = options.fusion.cooccurrence;
+  near.threads = options.threads;
+  auto matrix = ppmi_matrix(histories, near, control);
+  if (!matrix) return matrix.error();
+  set_vectors(model,
+              spread(eigen_embedding(histories.items, product_of(*matrix, options.threads), eigen),
+                     chosen, dataset.catalog.size()));
+  return {};
+}
+
+Model empty_model(const data::Dataset& dataset, const TrainOptions& options) {
+  Model model;
+  model.manifest.name = options.name.empty() ? options.method : options.name;
+  model.manifest.method = options.method;
+  model.manifest.data_hash = dataset.info.hash;
+  model.manifest.data_name = dataset.info.name;
+  model.manifest.simulated = dataset.info.simulated;
+  model.manifest.seed = options.seed;
+  model.manifest.options = describe(options);
+  for (const data::Item& item : dataset.catalog.items()) model.items.push_back(item.id);
+  const auto popularity = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                                options.sequences.min_value);
+  model.tensors["popularity"] =
+      Tensor::of(std::span<const std::uint32_t>(popularity), {popularity.size()});
+  return model;
+}
+
+// Neighbor table, then the version: time and the start of the content hash.
+Result<Model> finish(Model model, const TrainOptions& options, const RunControl& control) {
+  control.report({"neighbor table", 0, 1, "tables", 0});
+  auto similarity = model::Similarity::open(model);
+  if (!similarity) return similarity.error();
+  add_neighbor_table(model, **similarity, options.neighbors, options.threads);
+  const std::time_t now = std::time(nullptr);
+  const std::tm utc = fmt::gmtime(now);
+  const std::string hash = content_hash(model);
+  model.manifest.version = fmt::format("{:%Y%m%dT%H%M%SZ}-{}", utc, hash.substr(0, 8));
+  model.manifest.created = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
+  model.manifest.metrics["content_hash"] = hash;
+  return model;
+}
+
+}  // namespace
+
+const std::vector<Method>& methods() {
+  static const std::vector<Method> kMethods = {
+      {"fusion", "behavior and content in one similarity, freed of hubs (default)"},
+      {"item2vec", "skip-gram over what each user liked, in time order"},
+      {"deepwalk", "skip-gram over uniform random walks on the item graph"},
+      {"node2vec", "skip-gram over second-order random walks, --p and --q"},
+      {"cooccurrence", "PPMI of what is watched near each other, eigenvectors"},
+      {"history", "eigenvectors of the user-item matrix"},
+      {"content", "genres, tags, title words, year, people; no behavior"},
+  };
+  return kMethods;
+}
+
+Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& options,
+                          const RunControl& control) {
+  Model model = empty_model(dataset, options);
+  Result<void> trained;
+  if (options.method == "fusion") {
+    FusionOptions fusion = options.fusion;
+    fusion.seed = options.seed;
+    fusion.threads = options.threads;
+    fusion.histories.min_value = options.sequences.min_value;
+    trained = train_fusion(dataset, fusion, control, model);
+  } else {
+    add_content(model, build_content(dataset.catalog, options.fusion.content));
+    if (options.method == "item2vec" || options.method == "deepwalk" ||
+        options.method == "node2vec") {
+      trained = train_sequences(dataset, options, control, model);
+    } else if (options.method == "cooccurrence" || options.method == "history") {
+      trained = train_counts(dataset, options, control, model);
+    } else if (options.method != "content") {
+      std::string known;
+      for (const Method& m : methods()) known += fmt::format("\n  {:<13} {}", m.name, m.summary);
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("there is no method \"{}\"; there are{}", options.method, known)};
+    }
+  }
+  if (!trained) return trained.error();
+  return finish(std::move(model), options, control);
+}
+
+Result<Model> model_of_vectors(const data::Dataset& dataset, const model::NamedVectors& vectors,
+                               const TrainOptions& options) {
+  Model model = empty_model(dataset, options);
+  Embeddings all(dataset.catalog.size(), vectors.vectors.dim());
+  for (std::size_t i = 0; i < vectors.items.size(); ++i) {
+    const auto row = dataset.catalog.find(vectors.items[i]);
+    if (!row)
+      return Error{ErrorCode::kInvalidInput, fmt::format("item \"{}\" is not in the catalogue {}",
+                                                         vectors.items[i], dataset.info.name)};
+    std::copy(vectors.vectors.row(i).begin(), vectors.vectors.row(i).end(), all.row(*row).begin());
+  }
+  set_vectors(model, all);
+  add_content(model, build_content(dataset.catalog, options.fusion.content));
+  return finish(std::move(model), options, RunControl{});
+}
+
+nlohmann::json describe(const TrainOptions& o) {
+  nlohmann::json j = {{"method", o.method},
+                      {"measure", o.measure},
+                      {"neighbors", o.neighbors},
+                      {"seed", o.seed},
+                      {"min_value", o.sequences.min_value}};
+  const bool sequences = o.method == "item2vec" || o.method == "deepwalk" || o.method == "node2vec";
+  if (sequences) {
+    const SkipGramOptions& s = o.skip_gram;
+    j["skip_gram"] = {{"dim", s.dim},
+                      {"window", s.window},
+                      {"loss", s.loss == Loss::kHierarchicalSoftmax ? "hierarchical-softmax"
+                                                                    : "negative-sampling"},
+                      {"negatives", s.negatives},
+                      {"negative_exponent", s.negative_exponent},
+                      {"subsample", s.subsample},
+                      {"epochs", s.epochs},
+                      {"learning_rate", s.learning_rate},
+                      {"min_learning_rate", s.min_learning_rate},
+                      {"min_count", s.min_count}};
+    j["sequences"] = {{"session_gap_s", o.sequences.session_gap_s},
+                      {"half_life_days", o.sequences.half_life_days}};
+  }
+  if (o.method == "deepwalk" || o.method == "node2vec") {
+    j["walks"] = {{"walks_per_node", o.walks.walks_per_node},
+                  {"walk_length", o.walks.walk_length},
+                  {"p", o.walks.p},
+                  {"q", o.walks.q}};
+  }
+  if (o.fusion.content_weight) j["content_weight"] = *o.fusion.content_weight;
+  return j;
+}
+
+double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& options) {
+  const auto items = static_cast<double>(dataset.catalog.size());
+  const auto rows = static_cast<double>(dataset.interactions.size());
+  double bytes =
+      rows * 16 + items * 2000 + items * static_cast<double>(options.neighbors) * 16 + 30e6;
+  if (options.method == "fusion" || options.method == "cooccurrence" ||
+      options.method == "history") {
+    const double kept =
+        std::min(items, static_cast<double>(options.fusion.cooccurrence.max_row_entries));
+    const double dim = static_cast<double>(options.fusion.cooccurrence_dim + 32);
+    const double users = static_cast<double>(dataset.interactions.users());
+    bytes += rows * 16 + std::min(items * items * 0.25, items * kept) * 16 + 4 * items * dim * 8 +
+             users * 96 * 8;
+  } else {
+    bytes +=
+        static_cast<double>(skip_gram_memory_bytes(dataset.catalog.size(), options.skip_gram)) +
+        rows * 8;
+  }
+  return bytes / 1e6;
+}
+
+}  // namespace sparrow::embed

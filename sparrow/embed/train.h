@@ -1,0 +1,54 @@
+// train_model(): one method by name -> a model that can be served. Every method gets the content
+// vectors and the neighbor table, so every item answers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sparrow/core/progress.h"
+#include "sparrow/core/result.h"
+#include "sparrow/data/dataset.h"
+#include "sparrow/data/sequences.h"
+#include "sparrow/embed/fusion.h"
+#include "sparrow/embed/random_walk.h"
+#include "sparrow/embed/skip_gram.h"
+#include "sparrow/model/model.h"
+#include "sparrow/model/vector_formats.h"
+
+namespace sparrow::embed {
+
+struct TrainOptions {
+  std::string method = "fusion";
+  std::string name;                // of the model; empty: the method's
+  std::string measure = "cosine";  // or inner_product
+  std::size_t neighbors = 100;     // of each item, precomputed
+  std::uint64_t seed = 1;
+  std::size_t threads = 0;
+  data::SequenceOptions sequences;
+  SkipGramOptions skip_gram;
+  WalkOptions walks;
+  FusionOptions fusion;
+};
+
+struct Method {
+  const char* name;
+  const char* summary;
+};
+const std::vector<Method>& methods();
+
+// Errors: kInvalidInput (unknown method, nothing to learn from), kUnavailable when cancelled.
+Result<model::Model> train_model(const data::Dataset& dataset, const TrainOptions& options,
+                                 const RunControl& control);
+
+// A model whose vectors came from elsewhere; ids that the catalogue lacks are an error.
+Result<model::Model> model_of_vectors(const data::Dataset& dataset,
+                                      const model::NamedVectors& vectors,
+                                      const TrainOptions& options);
+
+// The options that decide the result, as they stand in the manifest. Threads are not among them.
+nlohmann::json describe(const TrainOptions& options);
+
+// What training will need at its peak, the data set included.
+double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& options);
+
+}  // namespace sparrow::embed

@@ -1,0 +1,226 @@
+#include "sparrow/evaluate/offline.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/parallel.h"
+#include "sparrow/data/split.h"
+#include "sparrow/evaluate/baselines.h"
+#include "sparrow/model/similarity.h"
+#include "sparrow/rank/recommender.h"
+
+namespace sparrow::evaluate {
+namespace {
+
+// One split, ready to be asked.
+struct Task {
+  data::Dataset training;
+  std::vector<std::uint32_t> popularity;
+  std::vector<Row> eligible;
+  std::vector<Row> ineligible;
+  std::vector<Transition> transitions;  // both items eligible
+};
+
+Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOptions& options,
+               float min_value) {
+  Task task;
+  task.training.catalog = data::Catalog(dataset.catalog.items());
+  task.training.catalog.genome = dataset.catalog.genome;
+  task.training.users = dataset.users;
+  task.training.info = dataset.info;
+  task.training.interactions = std::move(split.training);
+  task.popularity =
+      data::count_positives(task.training.interactions, dataset.catalog.size(), min_value);
+  for (Row row = 0; row < dataset.catalog.size(); ++row) {
+    (task.popularity[row] >= options.min_positives ? task.eligible : task.ineligible)
+        .push_back(row);
+  }
+  for (const data::NextPositive& t : split.held_out) {
+    if (task.popularity[t.from] >= options.min_positives &&
+        task.popularity[t.to] >= options.min_positives && t.from != t.to) {
+      task.transitions.push_back({t.user, t.from, t.to});
+    }
+  }
+  return task;
+}
+
+Lists lists_of(const rank::Recommender& recommender, const std::vector<Row>& seeds,
+               const std::vector<Row>& exclude, std::size_t k, std::size_t threads) {
+  Lists lists(recommender.catalog().size());
+  parallel_for(seeds.size(), 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    rank::SimilarRequest request;
+    request.size = k;
+    request.exclude = exclude;
+    for (std::size_t i = begin; i < end; ++i) {
+      request.seed = seeds[i];
+      for (const auto& item : recommender.similar(request).items)
+        lists[seeds[i]].push_back(item.row);
+    }
+  });
+  return lists;
+}
+
+void add_next_item(NextItem& sum, const NextItem& one) {
+  sum.hit += one.hit;
+  sum.hit_ipw += one.hit_ipw;
+  sum.ndcg += one.ndcg;
+  sum.mrr += one.mrr;
+  sum.hit_tail += one.hit_tail;
+  sum.transitions += one.transitions;
+  sum.user_hit.insert(sum.user_hit.end(), one.user_hit.begin(), one.user_hit.end());
+  sum.user_hit_ipw.insert(sum.user_hit_ipw.end(), one.user_hit_ipw.begin(), one.user_hit_ipw.end());
+}
+
+void add_health(ListHealth& sum, const ListHealth& one) {
+  sum.skew += one.skew;
+  sum.coverage += one.coverage;
+  sum.gini += one.gini;
+  sum.popularity_lift += one.popularity_lift;
+  sum.novelty += one.novelty;
+  sum.genre_coherence += one.genre_coherence;
+  sum.diversity += one.diversity;
+}
+
+void divide(MethodReport& report, double n) {
+  for (double* v :
+       {&report.held_out.hit, &report.held_out.hit_ipw, &report.held_out.ndcg, &report.held_out.mrr,
+        &report.held_out.hit_tail, &report.served_hit, &report.health.skew, &report.health.coverage,
+        &report.health.gini, &report.health.popularity_lift, &report.health.novelty,
+        &report.health.genre_coherence, &report.health.diversity}) {
+    *v /= n;
+  }
+}
+
+class Evaluation {
+ public:
+  Evaluation(const data::Dataset& dataset, const EvaluateOptions& options,
+             const RunControl& control)
+      : dataset_(dataset), options_(options), control_(control) {}
+
+  Result<Report> run() {
+    const float min_value =
+        options_.methods.empty() ? 3.5F : options_.methods.front().sequences.min_value;
+    for (std::size_t s = 0; s < options_.splits; ++s) {
+      held_out_.push_back(
+          make_task(dataset_,
+                    data::hold_out_users(dataset_.interactions, options_.held_out_share, min_value,
+                                         options_.seed + s),
+                    options_, min_value));
+    }
+    last_out_ = make_task(dataset_, data::leave_last_out(dataset_.interactions, min_value),
+                          options_, min_value);
+    Report report{dataset_.info, options_, {}};
+    for (const auto& method : options_.methods) {
+      auto measured = measure_method(method);
+      if (!measured) return measured.error();
+      report.methods.push_back(std::move(*measured));
+    }
+    for (const auto& name : baseline_names()) report.methods.push_back(measure_baseline(name));
+    return report;
+  }
+
+ private:
+  Result<MethodReport> measure_method(const embed::TrainOptions& method) {
+    MethodReport report;
+    report.name = method.name.empty() ? method.method : method.name;
+    for (std::size_t s = 0; s <= held_out_.size(); ++s) {
+      const Task& task = s < held_out_.size() ? held_out_[s] : last_out_;
+      control_.report({"evaluate " + report.name, s, held_out_.size() + 1, "splits", 0});
+      embed::TrainOptions options = method;
+      options.neighbors = 1;  // lists are asked for with exclusions, so a table would not help
+      auto model =
+          embed::train_model(task.training, options,
+                             control_.progress ? RunControl{{}, control_.cancelled} : control_);
+      if (!model) return model.error();
+      auto recommender = rank::Recommender::open(task.training.catalog, *model);
+      if (!recommender) return recommender.error();
+      const Lists lists =
+          lists_of(**recommender, task.eligible, task.ineligible, options_.k, options_.threads);
+      add(report, task, lists, s);
+      if (s < held_out_.size()) {
+        report.served_hit +=
+            next_item(lists_of(**recommender, task.eligible, {}, options_.k, options_.threads),
+                      task.transitions, task.popularity, options_.k)
+                .hit;
+      }
+    }
+    divide(report, static_cast<double>(held_out_.size()));
+    return measure_truth(method, std::move(report));
+  }
+
+  MethodReport measure_baseline(const std::string& name) {
+    MethodReport report;
+    report.name = name;
+    report.baseline = true;
+    for (std::size_t s = 0; s <= held_out_.size(); ++s) {
+      const Task& task = s < held_out_.size() ? held_out_[s] : last_out_;
+      add(report, task,
+          baseline_lists(name, task.training, task.eligible, options_.k, options_.seed), s);
+    }
+    divide(report, static_cast<double>(held_out_.size()));
+    report.served_hit = report.held_out.hit;
+    return report;
+  }
+
+  void add(MethodReport& report, const Task& task, const Lists& lists, std::size_t split) const {
+    const NextItem next = next_item(lists, task.transitions, task.popularity, options_.k);
+    if (split == held_out_.size()) {
+      report.last_out = next;
+      return;
+    }
+    add_next_item(report.held_out, next);
+    add_health(report.health, list_health(lists, task.eligible, task.popularity,
+                                          task.training.users.size(), task.training.catalog));
+  }
+
+  // Pairs are measured on models of all data; groups (series, remakes) with content that knows no
+  // title words.
+  Result<MethodReport> measure_truth(const embed::TrainOptions& method, MethodReport report) const {
+    const auto start = std::chrono::steady_clock::now();
+    const RunControl silent{{}, control_.cancelled};
+    auto whole = embed::train_model(dataset_, method, silent);
+    if (!whole) return whole.error();
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (options_.ground_truth) {
+      auto quality = pair_quality(*whole, *options_.ground_truth);
+      if (!quality) return quality.error();
+      report.judged = *quality;
+    }
+    if (options_.groups) {
+      embed::TrainOptions untitled = method;
+      untitled.fusion.content.title = 0;
+      untitled.neighbors = 1;
+      auto model = embed::train_model(dataset_, untitled, silent);
+      if (!model) return model.error();
+      auto quality = pair_quality(*model, *options_.groups);
+      if (!quality) return quality.error();
+      report.groups = *quality;
+    }
+    return report;
+  }
+
+  Result<PairQuality> pair_quality(const model::Model& model, const GroundTruth& truth) const {
+    auto similarity = model::Similarity::open(model);
+    if (!similarity) return similarity.error();
+    return measure_pairs(
+        truth, [&](Row a, Row b) { return (*similarity)->score(a, b); }, [](Row) { return true; });
+  }
+
+  const data::Dataset& dataset_;
+  const EvaluateOptions& options_;
+  const RunControl& control_;
+  std::vector<Task> held_out_;
+  Task last_out_;
+};
+
+}  // namespace
+
+Result<Report> evaluate_offline(const data::Dataset& dataset, const EvaluateOptions& options,
+                                const RunControl& control) {
+  return Evaluation(dataset, options, control).run();
+}
+
+}  // namespace sparrow::evaluate

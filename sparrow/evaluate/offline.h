@@ -1,0 +1,61 @@
+// Offline evaluation: trains each method on what a split leaves, asks the same Recommender that the
+// server uses, and measures the lists. docs/quality.md defines every number.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sparrow/core/progress.h"
+#include "sparrow/core/result.h"
+#include "sparrow/data/dataset.h"
+#include "sparrow/embed/train.h"
+#include "sparrow/evaluate/ground_truth.h"
+#include "sparrow/evaluate/metrics.h"
+
+namespace sparrow::evaluate {
+
+struct EvaluateOptions {
+  std::vector<embed::TrainOptions> methods;
+  std::size_t k = 10;
+  std::size_t splits = 3;  // of held-out users
+  double held_out_share = 0.2;
+  std::uint32_t min_positives = 5;  // items with fewer neither ask nor answer, except in `served`
+  std::uint64_t seed = 1;
+  std::size_t threads = 0;
+  std::optional<GroundTruth>
+      groups;  // series and remakes; measured with content that knows no titles
+  std::optional<GroundTruth> ground_truth;  // judged pairs
+};
+
+struct MethodReport {
+  std::string name;
+  bool baseline = false;
+  NextItem held_out;      // users held out whole, mean of the splits ("NX")
+  NextItem last_out;      // each user's last positive ("Hit")
+  double served_hit = 0;  // held_out again, with lists over the whole catalogue
+  ListHealth health;      // mean of the splits
+  std::optional<PairQuality> groups;
+  std::optional<PairQuality> judged;
+  double seconds = 0;  // training on the whole data
+};
+
+struct Report {
+  data::DatasetInfo data;
+  EvaluateOptions options;
+  std::vector<MethodReport> methods;  // as asked, then the baselines
+};
+
+// Errors: those of training.
+Result<Report> evaluate_offline(const data::Dataset& dataset, const EvaluateOptions& options,
+                                const RunControl& control);
+
+nlohmann::json to_json(const Report& report);
+std::string to_markdown(const Report& report);
+// One self-contained page with plots.
+std::string to_html(const Report& report);
+
+}  // namespace sparrow::evaluate

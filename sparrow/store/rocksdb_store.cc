@@ -1,0 +1,141 @@
+#include "sparrow/store/rocksdb_store.h"
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <unistd.h>
+
+namespace sparrow::store {
+namespace {
+
+Error error_of(const rocksdb::Status& status, const std::string& path) {
+  const ErrorCode code = status.IsCorruption()                          ? ErrorCode::kCorrupt
+                         : status.IsNoSpace() || status.IsMemoryLimit() ? ErrorCode::kExhausted
+                                                                        : ErrorCode::kUnavailable;
+  return {code, fmt::format("store rocksdb:{}: {}", path, status.ToString())};
+}
+
+rocksdb::Options small_options() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.max_open_files = -1;  // a secondary needs its files kept open
+  options.write_buffer_size = 16 << 20;
+  options.max_write_buffer_number = 2;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = 1 << 20;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.compression = rocksdb::kNoCompression;
+  options.paranoid_checks = true;
+  return options;
+}
+
+}  // namespace
+
+RocksDbStore::RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::string path, OpenMode mode,
+                           std::string secondary_path)
+    : db_(std::move(db)),
+      path_(std::move(path)),
+      mode_(mode),
+      secondary_path_(std::move(secondary_path)) {}
+
+RocksDbStore::~RocksDbStore() {
+  db_.reset();
+  std::error_code ignored;
+  if (!secondary_path_.empty()) std::filesystem::remove_all(secondary_path_, ignored);
+}
+
+Result<std::unique_ptr<EmbeddingStore>> RocksDbStore::open(const std::string& path, OpenMode mode) {
+  static std::atomic<unsigned> counter{0};
+  const auto options = small_options();
+  rocksdb::DB* db = nullptr;
+  std::error_code code;
+  if (mode == OpenMode::kReadOnly) {
+    if (!std::filesystem::exists(path, code)) {
+      return Error{ErrorCode::kNotFound,
+                   fmt::format("store rocksdb:{}: is not there; `sparrow publish` makes it", path)};
+    }
+    const auto secondary = (std::filesystem::temp_directory_path(code) /
+                            fmt::format("sparrow-reader-{}-{}", ::getpid(), counter++))
+                               .string();
+    const auto status = rocksdb::DB::OpenAsSecondary(options, path, secondary, &db);
+    if (!status.ok()) return error_of(status, path);
+    return std::unique_ptr<EmbeddingStore>(
+        new RocksDbStore(std::unique_ptr<rocksdb::DB>(db), path, mode, secondary));
+  }
+  std::filesystem::create_directories(path, code);
+  if (code)
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("store rocksdb:{}: cannot create: {}", path, code.message())};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (true) {
+    const auto status = rocksdb::DB::Open(options, path, &db);
+    if (status.ok()) break;
+    const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
+    if (!locked || std::chrono::steady_clock::now() > deadline) return error_of(status, path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return std::unique_ptr<EmbeddingStore>(
+      new RocksDbStore(std::unique_ptr<rocksdb::DB>(db), path, mode, ""));
+}
+
+Result<void> RocksDbStore::write(std::span<const KeyValue> pairs) {
+  rocksdb::WriteBatch batch;
+  for (const KeyValue& pair : pairs) batch.Put(pair.key, pair.value);
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return error_of(status, path_);
+  return {};
+}
+
+Result<std::vector<std::optional<std::string>>> RocksDbStore::read(
+    std::span<const std::string> keys) const {
+  if (mode_ == OpenMode::kReadOnly) {
+    const auto status = db_->TryCatchUpWithPrimary();
+    if (!status.ok()) return error_of(status, path_);
+  }
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<std::string> found;
+  const auto statuses = db_->MultiGet(rocksdb::ReadOptions(), slices, &found);
+  std::vector<std::optional<std::string>> values(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) {
+      values[i] = std::move(found[i]);
+    } else if (!statuses[i].IsNotFound()) {
+      return error_of(statuses[i], path_);
+    }
+  }
+  return values;
+}
+
+Result<void> RocksDbStore::remove(std::span<const std::string> keys) {
+  rocksdb::WriteBatch batch;
+  for (const auto& key : keys) batch.Delete(key);
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return error_of(status, path_);
+  return {};
+}
+
+// One process has the store open for writing, so a mutex makes this atomic.
+Result<void> RocksDbStore::compare_and_set(const std::string& key,
+                                           const std::optional<std::string>& expected,
+                                           const std::string& desired) {
+  const std::lock_guard lock(compare_mutex_);
+  auto now = read(std::span(&key, 1));
+  if (!now) return now.error();
+  if (now->front() != expected)
+    return Error{ErrorCode::kConflict, fmt::format("{} changed meanwhile", key)};
+  const KeyValue pair{key, desired};
+  return write(std::span(&pair, 1));
+}
+
+}  // namespace sparrow::store

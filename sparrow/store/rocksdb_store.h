@@ -1,0 +1,43 @@
+// RocksDbStore: the embedded default. One process writes; others read beside it as RocksDB
+// secondaries, which follow the writer's log at each read.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "sparrow/store/embedding_store.h"
+
+namespace rocksdb {
+class DB;
+}
+
+namespace sparrow::store {
+
+class RocksDbStore final : public EmbeddingStore {
+ public:
+  // kReadWrite creates the folder; waits up to 10 s while another process holds the store open for
+  // writing.
+  static Result<std::unique_ptr<EmbeddingStore>> open(const std::string& path, OpenMode mode);
+  ~RocksDbStore() override;
+
+  Result<void> write(std::span<const KeyValue> pairs) override;
+  Result<std::vector<std::optional<std::string>>> read(
+      std::span<const std::string> keys) const override;
+  Result<void> remove(std::span<const std::string> keys) override;
+  Result<void> compare_and_set(const std::string& key, const std::optional<std::string>& expected,
+                               const std::string& desired) override;
+  std::string uri() const override { return "rocksdb:" + path_; }
+
+ private:
+  RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::string path, OpenMode mode,
+               std::string secondary_path);
+
+  std::unique_ptr<rocksdb::DB> db_;
+  std::string path_;
+  OpenMode mode_;
+  std::string secondary_path_;  // the reader's own folder for its info log; removed at the end
+  std::mutex compare_mutex_;
+};
+
+}  // namespace sparrow::store
