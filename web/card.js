@@ -1,0 +1,51 @@
+// A film as a card: poster, title, facts, and how well it matches.
+
+import { el, movieHref } from './dom.js';
+import { poster } from './tile.js';
+
+// Scores come as 0..1 or 0..100; people see a whole number of 0..100.
+export function matchOf({ match, score }) {
+  const value = Number.isFinite(match) ? match : Number.isFinite(score) ? score * 100 : null;
+  return value === null ? null : Math.max(0, Math.min(100, Math.round(value)));
+}
+
+export function card(movie, template = null) {
+  const match = matchOf(movie);
+  const byContent = movie.source === 'content';
+  const genres = (movie.genres ?? []).slice(0, 2).join(', ');
+  const facts = [movie.year, match === null ? null : genres].filter(Boolean).join(' · ');
+  const rated = movie.ratings > 0 && Number.isFinite(movie.rating);
+
+  let matchLine = null;
+  if (match !== null) {
+    const bar = el('span', { class: 'match-bar', 'aria-hidden': 'true' }, el('span', { class: 'match-fill' }));
+    bar.firstChild.style.setProperty('--match', `${match}%`);
+    matchLine = el('span', { class: 'match' }, bar, el('span', { class: 'match-number' }, `${match}`, el('span', { class: 'visually-hidden' }, ' of 100 match')));
+  }
+  return el(
+    'a',
+    { class: 'card', href: movieHref(movie.id) },
+    poster(movie, template),
+    el('span', { class: 'card-title', title: movie.title }, movie.title),
+    el(
+      'span',
+      { class: 'card-facts' },
+      facts || ' ',
+      rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, 'rated '), movie.rating.toFixed(1)) : null,
+    ),
+    matchLine,
+    byContent ? el('span', { class: 'card-note' }, 'placed by content') : null,
+  );
+}
+
+// Grey cards with the exact size of real ones, so that nothing moves later.
+export function skeletonCards(count, withMatch = false) {
+  return Array.from({ length: count }, () => el(
+    'div',
+    { class: 'card is-skeleton', 'aria-hidden': 'true' },
+    el('div', { class: 'poster' }),
+    el('span', { class: 'card-title' }, ' '),
+    el('span', { class: 'card-facts' }, ' '),
+    withMatch ? el('span', { class: 'match' }, ' ') : null,
+  ));
+}

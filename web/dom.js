@@ -1,0 +1,64 @@
+// Small helpers to build elements. Strings always become text nodes: a title
+// is never parsed as markup.
+
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === 'class') node.className = value;
+    else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? '' : String(value));
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const kSvg = 'http://www.w3.org/2000/svg';
+
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(kSvg, tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) node.setAttribute(name, String(value));
+  }
+  node.append(...children.flat());
+  return node;
+}
+
+export function icon(path) {
+  return svg(
+    'svg',
+    { viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true', focusable: 'false' },
+    svg('path', { d: path }),
+  );
+}
+
+export const kIcons = {
+  search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.3 15.3 20 20',
+  left: 'M14.5 5.5 8 12l6.5 6.5',
+  right: 'M9.5 5.5 16 12l-6.5 6.5',
+};
+
+export const movieHref = (id) => `/movie.html?movieId=${encodeURIComponent(id)}`;
+export const genreHref = (name) => `/?genre=${encodeURIComponent(name)}`;
+
+const kNumber = new Intl.NumberFormat('en');
+export const formatCount = (value) => kNumber.format(value);
+export const plural = (count, one, many) => `${formatCount(count)} ${count === 1 ? one : many}`;
+
+// A calm message in place of content, with a way out.
+export function notice({ title, text, retry = null, link = null, role = null }) {
+  return el(
+    'div',
+    { class: 'notice', role },
+    el('h2', { class: 'notice-title' }, title),
+    text ? el('p', {}, text) : null,
+    retry || link
+      ? el(
+          'p',
+          { class: 'notice-actions' },
+          retry ? el('button', { type: 'button', class: 'button', onclick: retry }, 'Try again') : null,
+          link ? el('a', { class: 'button button-quiet', href: link.href }, link.text) : null,
+        )
+      : null,
+  );
+}

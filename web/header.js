@@ -1,0 +1,37 @@
+// The header of every page, and the banner that says when data are simulated.
+
+import * as api from './api.js';
+import { el, svg } from './dom.js';
+import { searchBox } from './search.js';
+
+function mark() {
+  return svg(
+    'svg',
+    { viewBox: '0 0 32 32', class: 'brand-mark', 'aria-hidden': 'true', focusable: 'false' },
+    svg('path', { d: 'M4 21c5 .6 7.4-1.6 9-4.6C14.9 12.700 17 8.500 21.500 8.500c2.700 0 4.500 1.500 5.100 3.500l3.400 1.400-3.500 1.400C26.200 21 21.600 25.500 15 25.500c-4.600 0-8.600-1.600-11-4.500z' }),
+    svg('circle', { cx: 22.3, cy: 12.6, r: 1.3, class: 'brand-eye' }),
+  );
+}
+
+export async function banner(host) {
+  const { simulated } = await api.config();
+  if (simulated === true) {
+    host.prepend(el(
+      'p',
+      { class: 'banner', role: 'note' },
+      el('strong', {}, 'Simulated data. '),
+      'The films are real, the viewers and their ratings are invented by a simulator.',
+    ));
+  }
+}
+
+export function header({ search = true, value = '' } = {}) {
+  const host = document.querySelector('#header');
+  host.replaceChildren(el(
+    'div',
+    { class: 'header-inner' },
+    el('a', { class: 'brand', href: '/', 'aria-label': 'Sparrow, home' }, mark(), el('span', { 'aria-hidden': 'true' }, 'Sparrow')),
+    search ? searchBox({ value }) : null,
+  ));
+  banner(document.querySelector('#notices'));
+}

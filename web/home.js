@@ -1,0 +1,187 @@
+// Home: search and rows by genre. `?q=` shows search results, `?genre=` one
+// genre; every state has its own address.
+
+import * as api from './api.js';
+import { card, skeletonCards } from './card.js';
+import { el, formatCount, genreHref, icon, kIcons, movieHref, notice, plural } from './dom.js';
+import { header } from './header.js';
+import { searchBox } from './search.js';
+import { poster } from './tile.js';
+
+const kRows = 6;
+const kRowSize = 20;
+const kPageSize = 60;
+const kNoGenre = '(no genres listed)';
+// Genres that make a varied first screen; the largest ones fill what is missing.
+const kPreferred = ['Sci-Fi', 'Drama', 'Comedy', 'Animation', 'Thriller', 'Romance'];
+
+const main = document.querySelector('#main');
+const parameters = new URLSearchParams(location.search);
+const query = (parameters.get('q') ?? '').trim();
+const genre = (parameters.get('genre') ?? '').trim();
+
+function genreNav(names, current = null) {
+  return el(
+    'nav',
+    { class: 'chips', 'aria-label': 'Genres' },
+    names.map((name) => el('a', { class: 'chip', href: genreHref(name), 'aria-current': name === current ? 'page' : null }, name)),
+  );
+}
+
+function row(name) {
+  const track = el('div', { class: 'row-track' }, skeletonCards(8));
+  const id = `row-${name.replace(/[^A-Za-z0-9]+/g, '-')}`;
+  const scroll = (direction) => track.scrollBy({ left: direction * track.clientWidth * 0.85, behavior: 'smooth' });
+  const back = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: back`, disabled: true, onclick: () => scroll(-1) }, icon(kIcons.left));
+  const on = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: more`, onclick: () => scroll(1) }, icon(kIcons.right));
+  const update = () => {
+    back.disabled = track.scrollLeft < 4;
+    on.disabled = track.scrollLeft + track.clientWidth > track.scrollWidth - 4;
+  };
+  track.addEventListener('scroll', update, { passive: true });
+  const section = el(
+    'section',
+    { class: 'row', 'aria-labelledby': id, 'aria-busy': 'true' },
+    el('div', { class: 'row-head' },
+      el('h2', { id }, el('a', { href: genreHref(name) }, name)),
+      el('p', { class: 'row-sub' }, 'best rated'),
+      el('div', { class: 'row-buttons' }, back, on)),
+    track,
+  );
+  return { name, section, track, update };
+}
+
+// Fills one row and answers with its films; each film appears once per page.
+async function fillRow(parts, promise, seen, template) {
+  const { section, track, update, name } = parts;
+  try {
+    const all = await promise;
+    const fresh = all.filter(({ id }) => !seen.has(id));
+    const items = (fresh.length >= 8 ? fresh : all).slice(0, kRowSize);
+    items.forEach(({ id }) => seen.add(id));
+    if (items.length === 0) section.remove();
+    else track.replaceChildren(...items.map((movie) => card(movie, template)));
+    update();
+    return items;
+  } catch (error) {
+    track.replaceChildren(notice({
+      title: 'This row could not be loaded',
+      text: error.message,
+      retry: () => {
+        track.replaceChildren(...skeletonCards(8));
+        fillRow(parts, api.itemsByGenre(name, 2 * kRowSize), seen, template);
+      },
+    }));
+    return [];
+  } finally {
+    section.setAttribute('aria-busy', 'false');
+  }
+}
+
+async function showHome() {
+  const fan = el('div', { class: 'fan', 'aria-hidden': 'true' });
+  const tries = el('p', { class: 'hero-tries' });
+  const rows = el('div', { class: 'rows' });
+  const chips = el('div', { class: 'chips-slot' });
+  main.replaceChildren(
+    el('section', { class: 'hero' },
+      el('div', { class: 'hero-text' },
+        el('h1', {}, 'More like the film you love.'),
+        el('p', { class: 'hero-lead' }, 'Name one film. Sparrow finds the ones that people who liked it liked too.'),
+        searchBox({ large: true }),
+        tries),
+      fan),
+    chips,
+    rows,
+  );
+  rows.append(...kPreferred.map((name) => row(name).section));
+
+  let names;
+  let settings;
+  try {
+    const [list, config] = await Promise.all([api.genres(), api.config()]);
+    settings = config;
+    names = list.filter(({ name }) => name && name !== kNoGenre).sort((a, b) => b.items - a.items).map(({ name }) => name);
+  } catch (error) {
+    rows.replaceChildren(notice({ title: 'The films could not be loaded', text: error.message, retry: showHome, role: 'alert' }));
+    return;
+  }
+  if (names.length === 0) {
+    rows.replaceChildren(notice({ title: 'No genres in this catalogue', text: 'Use the search to find a film.' }));
+    return;
+  }
+  if (settings.items) {
+    footer(`${formatCount(settings.items)} films · ${settings.data ?? 'own data'}`);
+  }
+  chips.replaceChildren(genreNav([...names].sort()));
+  const chosen = [...kPreferred.filter((name) => names.includes(name)), ...names.filter((name) => !kPreferred.includes(name))].slice(0, kRows);
+  const parts = chosen.map((name) => row(name));
+  rows.replaceChildren(...parts.map(({ section }) => section));
+
+  const answers = chosen.map((name) => api.itemsByGenre(name, 2 * kRowSize));
+  answers.forEach((answer) => answer.catch(() => {}));
+  const seen = new Set();
+  const tops = [];
+  for (let i = 0; i < parts.length; i += 1) {
+    const items = await fillRow(parts[i], answers[i], seen, settings.poster_url_template);
+    if (items.length > 0) tops.push(items[0]);
+  }
+  fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
+  if (tops.length > 0) {
+    tries.replaceChildren('Try ', ...tops.slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]));
+  }
+}
+
+// A page with one grid: a genre, or what a search found.
+async function showGrid({ heading, sub, load, empty, current = null }) {
+  document.title = `${heading} · Sparrow`;
+  const chips = el('div', { class: 'chips-slot' });
+  const count = el('p', { class: 'page-sub', role: 'status' }, sub);
+  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(12));
+  main.replaceChildren(el('div', { class: 'page-head' }, el('h1', {}, heading), count), chips, grid);
+  api.genres().then(
+    (list) => chips.replaceChildren(genreNav(list.map(({ name }) => name).filter((name) => name !== kNoGenre).sort(), current)),
+    () => chips.remove(),
+  );
+  try {
+    const [items, settings] = await Promise.all([load(), api.config()]);
+    if (items.length === 0) {
+      grid.replaceWith(notice(empty));
+      count.textContent = 'Nothing found';
+      return;
+    }
+    count.textContent = current ? `The ${formatCount(items.length)} best rated` : plural(items.length, 'film', 'films');
+    grid.replaceChildren(...items.map((movie) => card(movie, settings.poster_url_template)));
+  } catch (error) {
+    count.textContent = '';
+    grid.replaceWith(notice({ title: 'The films could not be loaded', text: error.message, role: 'alert', retry: () => showGrid({ heading, sub, load, empty, current }) }));
+  } finally {
+    grid.setAttribute('aria-busy', 'false');
+  }
+}
+
+function footer(text) {
+  document.querySelector('#footer').replaceChildren(el('p', {}, text));
+}
+
+if (query !== '') {
+  header({ value: query });
+  showGrid({
+    heading: `“${query}”`,
+    sub: 'Searching…',
+    load: () => api.search(query, kPageSize),
+    empty: { title: 'No film with this title', text: 'Check the spelling, or try fewer words.', link: { href: '/', text: 'Go home' } },
+  });
+} else if (genre !== '') {
+  header();
+  showGrid({
+    heading: genre,
+    sub: 'Loading…',
+    current: genre,
+    load: () => api.itemsByGenre(genre, kPageSize),
+    empty: { title: 'No films in this genre', text: 'Choose another genre above.', link: { href: '/', text: 'Go home' } },
+  });
+} else {
+  header({ search: false });
+  showHome();
+}
