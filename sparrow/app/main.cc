@@ -27,7 +27,7 @@ constexpr Subcommand kSubcommands[] = {
     {"models", "List models, versions and metrics", add_models},
     {"prune", "Remove old versions from the store", add_prune},
     {"verify", "Check every byte of a model", add_verify},
-    //{"serve", "Answer requests: API and pages", add_serve},
+    {"serve", "Answer requests: API and pages", add_serve},
     {"similar", "Print what is like an item, by id or title", add_similar},
     {"evaluate", "Measure methods on held-out behavior and ground truth", add_evaluate},
     {"spotcheck", "Look at lists of chosen seeds, models side by side", add_spotcheck},

@@ -1,0 +1,204 @@
+// SparrowRecSys's endpoints with its JSON shapes, so that its front end works against this server.
+// Ids that are whole numbers are numbers, as there; others are strings. Errors are ours: 4xx with
+// JSON.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sparrow/serve/api.h"
+#include "sparrow/serve/json_text.h"
+
+namespace sparrow::serve {
+namespace {
+
+constexpr std::size_t kTopRatings = 10;
+
+void append_id(std::string& out, const std::string& id) {
+  const bool number =
+      !id.empty() && id.size() <= 9 && (id.size() == 1 || id[0] != '0') &&
+      std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (number)
+    out += id;
+  else
+    append_json(out, id);
+}
+
+void append_rating(std::string& out, const std::string& movie, const std::string& user, float score,
+                   std::int64_t time) {
+  out += "{\"rating\":{\"movieId\":";
+  append_id(out, movie);
+  out += ",\"userId\":";
+  append_id(out, user);
+  fmt::format_to(std::back_inserter(out), ",\"score\":{:.1f},\"timestamp\":{}}}}}", score, time);
+}
+
+void append_movie(std::string& out, const CatalogView& view, Row row) {
+  const data::Item& item = view.dataset->catalog[row];
+  out += "{\"movieId\":";
+  append_id(out, item.id);
+  out += ",\"title\":";
+  append_json(out, item.title);
+  fmt::format_to(std::back_inserter(out), ",\"releaseYear\":{},\"imdbId\":", item.year);
+  append_json(out, item.imdb_id);
+  out += ",\"tmdbId\":";
+  append_json(out, item.tmdb_id);
+  out += ",\"genres\":[";
+  for (std::size_t g = 0; g < item.genres.size(); ++g) {
+    if (g > 0) out += ',';
+    append_json(out, item.genres[g]);
+  }
+  fmt::format_to(std::back_inserter(out),
+                 "],\"ratingNumber\":{},\"averageRating\":{},\"topRatings\":[", view.ratings[row],
+                 view.average[row]);
+  const std::uint64_t begin = view.by_item_offsets[row];
+  const std::uint64_t end =
+      std::min<std::uint64_t>(view.by_item_offsets[row + 1], begin + kTopRatings);
+  for (std::uint64_t e = begin; e < end; ++e) {
+    if (e > begin) out += ',';
+    append_rating(out, item.id, view.dataset->users[view.by_item_user[e]], view.by_item_value[e],
+                  view.by_item_time[e]);
+  }
+  out += "]}";
+}
+
+void append_movies(std::string& out, const CatalogView& view, const std::vector<Row>& rows) {
+  out += '[';
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) out += ',';
+    append_movie(out, view, rows[i]);
+  }
+  out += ']';
+}
+
+bool failed(const Query& query, Response& response) {
+  if (!query.error()) return false;
+  write_error(response, 400, "invalid_input", query.error()->message, query.error()->parameter);
+  return true;
+}
+
+std::vector<Row> rows_of(const rank::Answer& answer) {
+  std::vector<Row> rows;
+  for (const auto& item : answer.items) rows.push_back(item.row);
+  return rows;
+}
+
+// The user's number for ?id=; sets the response when there is none.
+std::optional<std::uint32_t> required_user(Query& query, const CatalogView& view,
+                                           Response& response) {
+  const std::string id = query.required("id");
+  if (failed(query, response)) return std::nullopt;
+  const auto& users = view.dataset->users;
+  const auto found = std::find(users.begin(), users.end(), id);
+  if (found == users.end()) {
+    write_error(response, 404, "not_found",
+                fmt::format("there is no user \"{}\"", id.substr(0, 64)), "id");
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(found - users.begin());
+}
+
+}  // namespace
+
+bool Api::route_compatible(std::string_view path, Query& query, Response& response) {
+  if (path == "/getmovie")
+    compatible_movie(query, response);
+  else if (path == "/getsimilarmovie")
+    compatible_similar(query, response);
+  else if (path == "/getrecommendation")
+    compatible_genre(query, response);
+  else if (path == "/getuser")
+    compatible_user(query, response);
+  else if (path == "/getrecforyou")
+    compatible_for_user(query, response);
+  else
+    return false;
+  return true;
+}
+
+Row Api::required_item(Query& query, std::string_view name, Response& response) const {
+  const std::string id = query.required(name);
+  if (failed(query, response)) return kNoRow;
+  const auto row = view_->dataset->catalog.find(id);
+  if (!row)
+    write_error(response, 404, "not_found",
+                fmt::format("there is no item \"{}\"", id.substr(0, 64)), name);
+  return row.value_or(kNoRow);
+}
+
+void Api::compatible_movie(Query& query, Response& response) const {
+  const Row row = required_item(query, "id", response);
+  if (row != kNoRow) append_movie(response.body, *view_, row);
+}
+
+void Api::compatible_similar(Query& query, Response& response) const {
+  rank::SimilarRequest request;
+  request.size = query.number("size", 20, 1, 1000);
+  const auto served = model_or_fail(query, true);
+  request.seed = required_item(query, "movieId", response);
+  if (request.seed == kNoRow) return;
+  append_movies(response.body, *view_, rows_of(served->recommender->similar(request)));
+}
+
+void Api::compatible_genre(Query& query, Response& response) const {
+  const auto size = query.number("size", 20, 1, 1000);
+  const std::string sort = query.text("sortby").value_or("rating");
+  if (sort != "rating" && sort != "releaseYear")
+    query.fail("sortby", "must be rating or releaseYear");
+  const auto* rows = required_genre(query, response);
+  if (rows == nullptr) return;
+  std::vector<Row> sorted = *rows;
+  if (sort == "releaseYear") {
+    const data::Catalog& catalog = view_->dataset->catalog;
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](Row a, Row b) { return catalog[a].year > catalog[b].year; });
+  }
+  sorted.resize(std::min<std::size_t>(size, sorted.size()));
+  append_movies(response.body, *view_, sorted);
+}
+
+void Api::compatible_user(Query& query, Response& response) const {
+  const auto user = required_user(query, *view_, response);
+  if (!user) return;
+  const data::Interactions& log = view_->dataset->interactions;
+  const std::uint64_t begin = log.offsets[*user];
+  const std::uint64_t end = log.offsets[*user + 1];
+  double sum = 0;
+  float highest = 0;
+  float lowest = 5;
+  for (std::uint64_t e = begin; e < end; ++e) {
+    sum += static_cast<double>(log.values[e]);
+    highest = std::max(highest, log.values[e]);
+    lowest = std::min(lowest, log.values[e]);
+  }
+  std::string& out = response.body;
+  out += "{\"userId\":";
+  append_id(out, view_->dataset->users[*user]);
+  fmt::format_to(std::back_inserter(out),
+                 ",\"averageRating\":{},\"highestRating\":{:.1f},\"lowestRating\":{:.1f},"
+                 "\"ratingCount\":{},\"ratings\":[",
+                 end > begin ? sum / static_cast<double>(end - begin) : 0.0, highest, lowest,
+                 end - begin);
+  for (std::uint64_t e = begin; e < end; ++e) {
+    if (e > begin) out += ',';
+    append_rating(out, view_->dataset->catalog[log.items[e]].id, view_->dataset->users[*user],
+                  log.values[e], log.times[e]);
+  }
+  out += "]}";
+}
+
+void Api::compatible_for_user(Query& query, Response& response) const {
+  rank::UserRequest request;
+  request.size = query.number("size", 20, 1, 1000);
+  const auto served = model_or_fail(query, true);
+  const auto user = required_user(query, *view_, response);
+  if (!user) return;
+  const data::Interactions& log = view_->dataset->interactions;
+  constexpr float kLiked = 3.5F;
+  for (std::uint64_t e = log.offsets[*user]; e < log.offsets[*user + 1]; ++e) {
+    (log.values[e] >= kLiked ? request.history : request.exclude).push_back(log.items[e]);
+  }
+  append_movies(response.body, *view_, rows_of(served->recommender->for_user(request)));
+}
+
+}  // namespace sparrow::serve

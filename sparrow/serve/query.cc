@@ -1,0 +1,122 @@
+#include "sparrow/serve/query.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sparrow/core/text.h"
+
+namespace sparrow::serve {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      if (high < 0 || low < 0 || high + low == 0) return std::nullopt;
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      decoded += text[i] == '+' && plus_is_space ? ' ' : text[i];
+    }
+  }
+  if (!is_utf8(decoded)) return std::nullopt;
+  return decoded;
+}
+
+Query::Query(std::string_view text) {
+  constexpr std::size_t kMaxParameters = 64;
+  while (!text.empty()) {
+    const auto ampersand = text.find('&');
+    const std::string_view part = text.substr(0, ampersand);
+    text.remove_prefix(ampersand == std::string_view::npos ? text.size() : ampersand + 1);
+    if (part.empty()) continue;
+    const auto equals = part.find('=');
+    auto name = percent_decode(part.substr(0, equals), true);
+    auto value = equals == std::string_view::npos ? std::optional<std::string>("")
+                                                  : percent_decode(part.substr(equals + 1), true);
+    if (!name || !value) {
+      fail(name.value_or("query"), "is not percent-encoded UTF-8");
+      return;
+    }
+    if (pairs_.size() == kMaxParameters) {
+      fail("query", "has more than 64 parameters");
+      return;
+    }
+    pairs_.emplace_back(std::move(*name), std::move(*value));
+  }
+}
+
+void Query::fail(std::string_view name, std::string message) {
+  if (!error_) error_ = ParameterError{std::string(name), fmt::format("{} {}", name, message)};
+}
+
+void Query::allow_only(std::initializer_list<std::string_view> names) {
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    if (std::find(names.begin(), names.end(), pairs_[i].first) == names.end()) {
+      fail(pairs_[i].first,
+           names.size() == 0
+               ? std::string("is not a parameter here; there is none")
+               : fmt::format("is not a parameter here; known are {}", fmt::join(names, ", ")));
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (pairs_[j].first == pairs_[i].first) fail(pairs_[i].first, "is given twice");
+    }
+  }
+}
+
+std::optional<std::string> Query::text(std::string_view name) const {
+  for (const auto& [key, value] : pairs_) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::string Query::required(std::string_view name) {
+  auto value = text(name);
+  if (!value || value->empty()) fail(name, "is missing");
+  return value.value_or("");
+}
+
+std::uint64_t Query::number(std::string_view name, std::uint64_t fallback, std::uint64_t low,
+                            std::uint64_t high) {
+  const auto value = text(name);
+  if (!value) return fallback;
+  std::uint64_t parsed = 0;
+  const auto result = std::from_chars(value->data(), value->data() + value->size(), parsed);
+  if (result.ec != std::errc() || result.ptr != value->data() + value->size() || parsed < low ||
+      parsed > high) {
+    fail(name, fmt::format("must be a whole number from {} to {}, not \"{}\"", low, high,
+                           value->substr(0, 32)));
+    return fallback;
+  }
+  return parsed;
+}
+
+std::vector<std::string> Query::list(std::string_view name) const {
+  std::vector<std::string> entries;
+  const std::string value = text(name).value_or("");
+  for (std::size_t begin = 0; begin < value.size();) {
+    const auto end = std::min(value.find(',', begin), value.size());
+    if (end > begin) entries.push_back(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return entries;
+}
+
+}  // namespace sparrow::serve

@@ -1,0 +1,47 @@
+// Query strings: percent-decoded, validated, typed.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sparrow::serve {
+
+// What is wrong with one parameter of a request.
+struct ParameterError {
+  std::string parameter;
+  std::string message;
+};
+
+// "%41+b" -> "A b" (plus is a space in queries only). nullopt for a bad escape, a NUL, or what is
+// no UTF-8.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+class Query {
+ public:
+  // Parses "a=1&b=2"; at most 64 parameters. The first error is kept.
+  explicit Query(std::string_view text);
+
+  const std::optional<ParameterError>& error() const { return error_; }
+  // Sets error() when a parameter is not among these, or is given twice.
+  void allow_only(std::initializer_list<std::string_view> names);
+
+  std::optional<std::string> text(std::string_view name) const;
+  // Sets error() when it is missing or empty.
+  std::string required(std::string_view name);
+  // Sets error() when it is no whole number in [low, high].
+  std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t low,
+                       std::uint64_t high);
+  // "a,b,c"; empty when absent.
+  std::vector<std::string> list(std::string_view name) const;
+  void fail(std::string_view name, std::string message);
+
+ private:
+  std::vector<std::pair<std::string, std::string>> pairs_;
+  std::optional<ParameterError> error_;
+};
+
+}  // namespace sparrow::serve

@@ -1,0 +1,18 @@
+// The pages, compiled into the program by cmake/embed_files.cmake from web/.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace sparrow::serve {
+
+struct WebFile {
+  std::string_view path;  // "/index.html"
+  std::string_view content_type;
+  std::string_view etag;  // in quotes
+  std::string_view bytes;
+};
+
+std::span<const WebFile> web_files();
+
+}  // namespace sparrow::serve
