@@ -72,10 +72,14 @@ function facts(movie, template) {
     el(
       'div',
       { class: 'film-text' },
-      el('p', { class: 'film-year' }, movie.year ? String(movie.year) : 'Year unknown'),
-      el('h1', { class: 'film-title' }, movie.title),
-      also.length > 0 ? el('p', { class: 'film-also' }, `Also known as ${also.join(' · ')}`) : null,
-      genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': 'Genres' }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
+      el(
+        'div',
+        { class: 'film-head' },
+        el('p', { class: 'film-year' }, movie.year ? String(movie.year) : 'Year unknown'),
+        el('h1', { class: 'film-title' }, movie.title),
+        also.length > 0 ? el('p', { class: 'film-also' }, `Also known as ${also.join(' · ')}`) : null,
+        genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': 'Genres' }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
+      ),
       el(
         'div',
         { class: 'film-rating' },
@@ -120,7 +124,7 @@ function describe({ model, request_id: request, milliseconds, degraded }) {
 
 function similarSection(template) {
   const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, true));
-  const sub = el('p', { class: 'row-sub' }, 'match of 100');
+  const sub = el('p', { class: 'row-sub' }, 'match from 0 to 100');
   const more = el('button', { class: 'button', type: 'button', hidden: true }, 'Show more');
   const status = el('p', { class: 'visually-hidden', role: 'status' });
   const trouble = el('div', {});
