@@ -3,7 +3,7 @@
 import { el, movieHref } from './dom.js';
 import { poster } from './tile.js';
 
-// Scores come as 0..1 or 0..100; people see a whole number of 0..100.
+// A score is 0..1 (or `match` is 0..100 already); people see a whole number.
 export function matchOf({ match, score }) {
   const value = Number.isFinite(match) ? match : Number.isFinite(score) ? score * 100 : null;
   return value === null ? null : Math.max(0, Math.min(100, Math.round(value)));

@@ -78,7 +78,7 @@ const kMotifs = {
     const moons = [0, 1].map((i) => {
       const angle = r() * Math.PI * 2;
       const reach = 46 + i * 34;
-      return circle(round(x + Math.cos(angle) * reach), round(y + Math.sin(angle) * reach), 4 + r() * 4, { fill: c.ink, opacity: 0.85 });
+      return circle(round(x + Math.cos(angle) * reach), Math.max(44, round(y + Math.sin(angle) * reach)), 4 + r() * 4, { fill: c.ink, opacity: 0.85 });
     });
     return [...rings, circle(x, y, 18 + r() * 9, { fill: c.spark }), ...moons];
   },
