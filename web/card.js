@@ -3,9 +3,12 @@
 import { el, movieHref } from './dom.js';
 import { poster } from './tile.js';
 
-// A score is 0..1 (or `match` is 0..100 already); people see a whole number.
+// People see a whole number of 0..100. A `match` is that already; a `score` is
+// a similarity of 0..1, or a match under its older name when it is above 1.
 export function matchOf({ match, score }) {
-  const value = Number.isFinite(match) ? match : Number.isFinite(score) ? score * 100 : null;
+  let value = null;
+  if (Number.isFinite(match)) value = match;
+  else if (Number.isFinite(score)) value = score > 1 ? score : score * 100;
   return value === null ? null : Math.max(0, Math.min(100, Math.round(value)));
 }
 

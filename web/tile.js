@@ -298,7 +298,7 @@ export function tile({ title, year, genres }) {
   );
   const small = { fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
   const label = svg('text', { x: kMargin, y: 25, ...small });
-  label.textContent = (lead ?? 'Film').toUpperCase();
+  label.textContent = [...(lead ?? 'Film').toUpperCase()].slice(0, 14).join('');
   const when = svg('text', { x: kWidth - kMargin, y: 25, 'text-anchor': 'end', ...small });
   when.textContent = year ? String(year) : '';
   const text = svg('text', { fill: c.ink, 'font-size': size, 'font-weight': 700, 'letter-spacing': -0.2, 'font-family': kFamily });
