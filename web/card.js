@@ -3,13 +3,10 @@
 import { el, movieHref } from './dom.js';
 import { poster } from './tile.js';
 
-// People see a whole number of 0..100. A `match` is that already; a `score` is
-// a similarity of 0..1, or a match under its older name when it is above 1.
-export function matchOf({ match, score }) {
-  let value = null;
-  if (Number.isFinite(match)) value = match;
-  else if (Number.isFinite(score)) value = score > 1 ? score : score * 100;
-  return value === null ? null : Math.max(0, Math.min(100, Math.round(value)));
+// The server's score is a match of 0..100, comparable between films; people see
+// it as a whole number.
+export function matchOf({ score }) {
+  return Number.isFinite(score) ? Math.max(0, Math.min(100, Math.round(score))) : null;
 }
 
 export function card(movie, template = null) {

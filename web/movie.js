@@ -18,10 +18,6 @@ const id = (parameters.get('movieId') ?? '').trim();
 const asked = Number.parseInt(parameters.get('show') ?? '', 10);
 const firstSize = Number.isFinite(asked) ? Math.min(kMost, Math.max(kPage, Math.ceil(asked / kPage) * kPage)) : kPage;
 
-const kDegraded = {
-  seed_without_behavior: 'this film has too few viewers to be placed by behaviour',
-};
-
 function histogram(counts) {
   const most = Math.max(...counts, 1);
   const width = 24;
@@ -115,7 +111,7 @@ function describe({ model, request_id: request, milliseconds, degraded }) {
     request ? `Request ${request}` : null,
     `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
   ].filter(Boolean);
-  const notes = degraded.map((note) => kDegraded[note] ?? String(note).replaceAll('_', ' '));
+  const notes = degraded.map((note) => String(note).replaceAll('_', ' '));
   footer.replaceChildren(
     el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
     notes.length > 0 ? el('p', { class: 'footer-degraded' }, `Limited answer: ${notes.join('; ')}.`) : '',

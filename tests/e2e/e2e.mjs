@@ -246,6 +246,13 @@ async function run(browser, base) {
       await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
       await settled(page);
       assert.equal(await cards(page).count(), 20);
+      const { items } = await (await fetch(`${base}/api/v1/items/${id}/similar?size=20`)).json();
+      assert.deepEqual(
+        (await page.locator('.match-number').evaluateAll((nodes) => nodes.map((node) => node.firstChild.data))).map(Number),
+        items.map(({ score }) => Math.round(score)),
+        'the matches on the page are not those of the API',
+      );
+      assert.ok(items[0].score > 1, 'scores are not on the scale of 0 to 100');
       const own = new RegExp(`movieId=${id}$`);
       for (const link of await cards(page).all()) {
         assert.doesNotMatch(await link.getAttribute('href'), own);
