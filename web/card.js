@@ -3,10 +3,10 @@
 import { el, movieHref } from './dom.js';
 import { poster } from './tile.js';
 
-// Scores come as 0..1 or 0..100; people see a whole number of 0..100.
-export function matchOf({ match, score }) {
-  const value = Number.isFinite(match) ? match : Number.isFinite(score) ? score * 100 : null;
-  return value === null ? null : Math.max(0, Math.min(100, Math.round(value)));
+// The server's score is a match of 0..100, comparable between films; people see
+// it as a whole number.
+export function matchOf({ score }) {
+  return Number.isFinite(score) ? Math.max(0, Math.min(100, Math.round(score))) : null;
 }
 
 export function card(movie, template = null) {

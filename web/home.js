@@ -128,7 +128,7 @@ async function showHome() {
   }
   fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
   if (tops.length > 0) {
-    tries.replaceChildren('Try ', ...tops.slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]));
+    tries.replaceChildren('Try ', ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]));
   }
 }
 

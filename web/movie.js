@@ -18,10 +18,6 @@ const id = (parameters.get('movieId') ?? '').trim();
 const asked = Number.parseInt(parameters.get('show') ?? '', 10);
 const firstSize = Number.isFinite(asked) ? Math.min(kMost, Math.max(kPage, Math.ceil(asked / kPage) * kPage)) : kPage;
 
-const kDegraded = {
-  seed_without_behavior: 'this film has too few viewers to be placed by behaviour',
-};
-
 function histogram(counts) {
   const most = Math.max(...counts, 1);
   const width = 24;
@@ -72,10 +68,14 @@ function facts(movie, template) {
     el(
       'div',
       { class: 'film-text' },
-      el('p', { class: 'film-year' }, movie.year ? String(movie.year) : 'Year unknown'),
-      el('h1', { class: 'film-title' }, movie.title),
-      also.length > 0 ? el('p', { class: 'film-also' }, `Also known as ${also.join(' · ')}`) : null,
-      genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': 'Genres' }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
+      el(
+        'div',
+        { class: 'film-head' },
+        el('p', { class: 'film-year' }, movie.year ? String(movie.year) : 'Year unknown'),
+        el('h1', { class: 'film-title' }, movie.title),
+        also.length > 0 ? el('p', { class: 'film-also' }, `Also known as ${also.join(' · ')}`) : null,
+        genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': 'Genres' }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
+      ),
       el(
         'div',
         { class: 'film-rating' },
@@ -111,7 +111,7 @@ function describe({ model, request_id: request, milliseconds, degraded }) {
     request ? `Request ${request}` : null,
     `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
   ].filter(Boolean);
-  const notes = degraded.map((note) => kDegraded[note] ?? String(note).replaceAll('_', ' '));
+  const notes = degraded.map((note) => String(note).replaceAll('_', ' '));
   footer.replaceChildren(
     el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
     notes.length > 0 ? el('p', { class: 'footer-degraded' }, `Limited answer: ${notes.join('; ')}.`) : '',
@@ -120,7 +120,7 @@ function describe({ model, request_id: request, milliseconds, degraded }) {
 
 function similarSection(template) {
   const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, true));
-  const sub = el('p', { class: 'row-sub' }, 'match of 100');
+  const sub = el('p', { class: 'row-sub' }, 'match from 0 to 100');
   const more = el('button', { class: 'button', type: 'button', hidden: true }, 'Show more');
   const status = el('p', { class: 'visually-hidden', role: 'status' });
   const trouble = el('div', {});

@@ -78,7 +78,7 @@ const kMotifs = {
     const moons = [0, 1].map((i) => {
       const angle = r() * Math.PI * 2;
       const reach = 46 + i * 34;
-      return circle(round(x + Math.cos(angle) * reach), round(y + Math.sin(angle) * reach), 4 + r() * 4, { fill: c.ink, opacity: 0.85 });
+      return circle(round(x + Math.cos(angle) * reach), Math.max(44, round(y + Math.sin(angle) * reach)), 4 + r() * 4, { fill: c.ink, opacity: 0.85 });
     });
     return [...rings, circle(x, y, 18 + r() * 9, { fill: c.spark }), ...moons];
   },
@@ -102,7 +102,7 @@ const kMotifs = {
   },
   blobs(r, c) {
     return [0, 1, 2, 3].map((i) =>
-      svg('ellipse', { cx: round(30 + r() * 140), cy: round(60 + r() * 100), rx: round(26 + r() * 34), ry: round(22 + r() * 28), fill: i === 3 ? c.spark : i === 1 ? c.ink : c.shape, opacity: i === 1 ? 0.12 : i === 3 ? 1 : 0.75, transform: `rotate(${Math.round(r() * 90)} 100 100)` }));
+      svg('ellipse', { cx: round(30 + r() * 140), cy: round(64 + r() * 66), rx: round(26 + r() * 34), ry: round(22 + r() * 28), fill: i === 3 ? c.spark : i === 1 ? c.ink : c.shape, opacity: i === 1 ? 0.12 : i === 3 ? 1 : 0.75, }));
   },
   balloons(r, c) {
     return [0, 1, 2].flatMap((i) => {
@@ -133,7 +133,7 @@ const kMotifs = {
   lens(r, c) {
     const x = round(80 + r() * 40);
     return [92, 70, 48].map((radius, i) => circle(x, 112, radius, { fill: 'none', stroke: i === 1 ? c.ink : c.shape, 'stroke-width': i === 1 ? 1.2 : 9, opacity: i === 1 ? 0.5 : 1 }))
-      .concat(circle(x, 112, 22, { fill: c.spark }), circle(x - 7, 105, 5, { fill: c.ground2 }));
+      .concat(circle(x, 112, 22, { fill: c.spark }), circle(x - 7, 105, 5, { fill: c.groundColor }));
   },
   moons(r, c) {
     const x = 70 + r() * 30;
@@ -269,16 +269,19 @@ export function tile({ title, year, genres }) {
   const palette = kPalettes[lead] ?? kPlain;
   const seed = hash(`${name}|${year ?? ''}`);
   const random = randomFrom(seed);
-  const turn = Math.round((random() - 0.5) * 26);
-  const lift = Math.round((random() - 0.5) * 6);
+  const turn = Math.round((random() - 0.5) * 40);
+  const lift = Math.round((random() - 0.5) * 8);
   const colour = ([h, s, l]) => `hsl(${(h + turn + 360) % 360} ${s}% ${l + lift}%)`;
-  const other = (genres ?? []).find((genre) => genre !== lead && kPalettes[genre]);
-  const motif = other && random() < 0.42 ? kPalettes[other].motif : palette.motif;
+  // The other genres lend their motif and their bright colour, so that films of
+  // one genre are a family and not copies.
+  const others = (genres ?? []).filter((genre) => genre !== lead && kPalettes[genre]);
+  const other = others.length > 0 ? kPalettes[others[Math.floor(random() * others.length)]] : null;
+  const motif = other && random() < 0.55 ? other.motif : palette.motif;
+  const lent = other && random() < 0.55 && other.ink === palette.ink ? other.spark : palette.spark;
   const c = {
     groundColor: colour(palette.ground),
-    ground2: colour(palette.ground),
     shape: colour(palette.shape),
-    spark: colour(palette.spark),
+    spark: colour(lent),
     ink: palette.ink,
   };
   const { size, lines } = fitTitle(name);
@@ -295,7 +298,7 @@ export function tile({ title, year, genres }) {
   );
   const small = { fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
   const label = svg('text', { x: kMargin, y: 25, ...small });
-  label.textContent = (lead ?? 'Film').toUpperCase();
+  label.textContent = [...(lead ?? 'Film').toUpperCase()].slice(0, 14).join('');
   const when = svg('text', { x: kWidth - kMargin, y: 25, 'text-anchor': 'end', ...small });
   when.textContent = year ? String(year) : '';
   const text = svg('text', { fill: c.ink, 'font-size': size, 'font-weight': 700, 'letter-spacing': -0.2, 'font-family': kFamily });
