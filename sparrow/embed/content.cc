@@ -102,6 +102,27 @@ Document text_document(const data::Item& item) {
 
 Document genre_document(const data::Item& item) { return document_of_names(item.genres); }
 
+// One feature: made for children, or not. Told by genre names; no such genre in the catalogue, no block.
+Block audience_block(const data::Catalog& catalog, float weight) {
+  Block block;
+  block.weight = weight;
+  block.features = 2;
+  block.rows.resize(catalog.size());
+  bool any = false;
+  for (Row row = 0; row < catalog.size(); ++row) {
+    const auto& genres = catalog[row].genres;
+    if (genres.empty()) continue;
+    const bool children = std::any_of(genres.begin(), genres.end(), [](const std::string& genre) {
+      const std::string name = lower(genre);
+      return name == "children" || name == "children's" || name == "family" || name == "kids";
+    });
+    any = any || children;
+    block.rows[row].emplace_back(children ? 0U : 1U, 1.0F);
+  }
+  if (!any) block.rows.assign(catalog.size(), {});
+  return block;
+}
+
 void normalize(std::vector<std::pair<std::uint32_t, float>>& row) {
   double squares = 0;
   for (const auto& [feature, value] : row) squares += static_cast<double>(value) * value;
@@ -190,6 +211,7 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
   };
   std::vector<Block> blocks;
   blocks.push_back(item_block(options.genres, 1, genre_document));
+  blocks.push_back(audience_block(catalog, options.audience));
   blocks.push_back(item_block(options.tags, 1, tag_document));
   blocks.push_back(item_block(options.title, 2, title_document));
   blocks.push_back(year_block(catalog, options.year));

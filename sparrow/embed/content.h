@@ -15,6 +15,7 @@ namespace sparrow::embed {
 // lacks costs nothing; one that an item lacks lowers that item's richness.
 struct ContentOptions {
   float genres = 1;
+  float audience = 0.6F;  // for children or not, by the genres Children, Family, Kids
   float tags = 2;      // users' tags and the catalogue's keywords: phrases and their words
   float title = 0.5F;  // words found in two or more titles, without numerals
   float year = 0.3F;   // triangular 5-year bins

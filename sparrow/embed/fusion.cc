@@ -205,6 +205,8 @@ void set_scalars(Model& model, const FusionParameters& parameters,
   model.tensors["fusion.items"] = similarity.estimate_statistics(reference, threads);
 }
 
+constexpr int kFolds = 2;  // sets of held-out users that the content weight is tried on
+
 struct Transition {
   std::uint32_t user = 0;
   Row from = 0;
@@ -273,6 +275,8 @@ ContentWeightTrial measure_hits(const Model& model, const Trial& trial, std::siz
   });
   ContentWeightTrial result;
   double users = 0;
+  double weighted_hits = 0;
+  double all_weights = 0;
   for (std::size_t begin = 0; begin < trial.held_out.size();) {
     double hits = 0;
     double count = 0;
@@ -292,24 +296,25 @@ ContentWeightTrial measure_hits(const Model& model, const Trial& trial, std::siz
       ++count;
     }
     result.hit_at_10 += hits / count;
-    result.hit_at_10_ipw += weighted / weights;
+    weighted_hits += weighted / count;
+    all_weights += weights / count;
     ++users;
     begin = end;
   }
   result.hit_at_10 /= std::max(1.0, users);
-  result.hit_at_10_ipw /= std::max(1.0, users);
+  result.hit_at_10_ipw = all_weights > 0 ? weighted_hits / all_weights : 0;
   return result;
 }
 
 }  // namespace
 
-Result<float> choose_content_weight(const WeightedHistories& histories,
-                                    const std::vector<Row>& chosen, const ContentVectors& content,
-                                    const FusionOptions& options,
-                                    std::vector<ContentWeightTrial>& trials) {
-  constexpr float kFallback = 0.5F;
-  const Trial trial = make_trial(histories, chosen, options.seed);
-  if (trial.training.items < 50 || trial.held_out.size() < 500) return kFallback;
+namespace {
+
+constexpr float kContentWeights[] = {0.0F, 0.15F, 0.30F, 0.45F, 0.55F, 0.65F, 0.75F, 0.85F};
+
+// Adds the hits of every content weight on one set of held-out users.
+Result<void> try_content_weights(const Trial& trial, const ContentVectors& content, const FusionOptions& options,
+                                 std::vector<ContentWeightTrial>& trials) {
   auto vectors = behavior_vectors(trial.training, options, RunControl{});
   if (!vectors) return vectors.error();
   Model model;
@@ -318,27 +323,40 @@ Result<float> choose_content_weight(const WeightedHistories& histories,
   for (Row r = 0; r < rows.size(); ++r) rows[r] = r;
   const ContentVectors part = content_of(content, trial.chosen);
   assemble(model, *vectors, part, rows, trial.popularity);
-  FusionParameters parameters =
-      measure_parameters(*vectors, model::ContentMatrix(model), rows, options);
+  FusionParameters parameters = measure_parameters(*vectors, model::ContentMatrix(model), rows, options);
   const auto items = item_scalars(part, trial.popularity, rows);
-  double best = 0;
-  double best_ipw = 0;
-  trials.clear();
-  for (const float weight : {0.0F, 0.15F, 0.30F, 0.45F, 0.55F, 0.65F, 0.75F, 0.85F}) {
-    parameters.content_weight = weight;
-    set_scalars(model, parameters, items, reference_rows(rows, rows.size(), options),
-                options.threads);
-    ContentWeightTrial measured = measure_hits(model, trial, options.threads);
-    measured.content_weight = weight;
-    trials.push_back(measured);
-    best = std::max(best, measured.hit_at_10);
-    best_ipw = std::max(best_ipw, measured.hit_at_10_ipw);
+  for (std::size_t w = 0; w < std::size(kContentWeights); ++w) {
+    parameters.content_weight = kContentWeights[w];
+    set_scalars(model, parameters, items, reference_rows(rows, rows.size(), options), options.threads);
+    const ContentWeightTrial measured = measure_hits(model, trial, options.threads);
+    trials[w].content_weight = kContentWeights[w];
+    trials[w].hit_at_10 += measured.hit_at_10 / kFolds;
+    trials[w].hit_at_10_ipw += measured.hit_at_10_ipw / kFolds;
   }
+  return {};
+}
+
+}  // namespace
+
+Result<float> choose_content_weight(const WeightedHistories& histories, const std::vector<Row>& chosen,
+                                    const ContentVectors& content, const FusionOptions& options,
+                                    std::vector<ContentWeightTrial>& trials) {
+  constexpr float kFallback = 0.5F;
+  trials.assign(std::size(kContentWeights), {});
+  for (int fold = 0; fold < kFolds; ++fold) {
+    const Trial trial = make_trial(histories, chosen, options.seed + 1000 * static_cast<std::uint64_t>(fold));
+    if (trial.training.items < 50 || trial.held_out.size() < 500) {
+      trials.clear();
+      return kFallback;
+    }
+    if (auto tried = try_content_weights(trial, content, options, trials); !tried) return tried.error();
+  }
+  const auto quality = [](const ContentWeightTrial& t) { return std::sqrt(t.hit_at_10 * t.hit_at_10_ipw); };
+  double best = 0;
+  for (const ContentWeightTrial& t : trials) best = std::max(best, quality(t));
   float largest = 0;
-  const double keep = 1 - static_cast<double>(options.tolerated_loss);
   for (const ContentWeightTrial& t : trials) {
-    if (t.hit_at_10 >= keep * best && t.hit_at_10_ipw >= keep * best_ipw)
-      largest = t.content_weight;
+    if (quality(t) >= (1 - static_cast<double>(options.tolerated_loss)) * best) largest = t.content_weight;
   }
   return largest;
 }

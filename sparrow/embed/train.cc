@@ -214,6 +214,13 @@ nlohmann::json describe(const TrainOptions& o) {
                   {"p", o.walks.p},
                   {"q", o.walks.q}};
   }
+  if (o.method == "fusion") {
+    j["cooccurrence_share"] = o.fusion.cooccurrence_share;
+    j["audience_weight"] = o.fusion.content.audience;
+    j["closeness_bonus"] = o.fusion.closeness_bonus;
+    j["popularity_penalty"] = o.fusion.popularity_penalty;
+    j["min_positives"] = o.fusion.histories.min_positives;
+  }
   if (o.fusion.content_weight) j["content_weight"] = *o.fusion.content_weight;
   return j;
 }

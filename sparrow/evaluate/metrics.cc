@@ -95,14 +95,16 @@ NextItem next_item(const Lists& lists, std::span<const Transition> transitions,
       }
     }
     result.user_hit.push_back(sums.hits / sums.count);
-    result.user_hit_ipw.push_back(sums.weighted / sums.weights);
+    result.user_weighted_hit.push_back(sums.weighted / sums.count);
+    result.user_weight.push_back(sums.weights / sums.count);
     ndcg.push_back(sums.ndcg / sums.count);
     mrr.push_back(sums.mrr / sums.count);
     if (sums.tail > 0) tail.push_back(sums.tail_hits / sums.tail);
     begin = end;
   }
   result.hit = mean_of(result.user_hit);
-  result.hit_ipw = mean_of(result.user_hit_ipw);
+  const double weights = mean_of(result.user_weight);
+  result.hit_ipw = weights > 0 ? mean_of(result.user_weighted_hit) / weights : 0;
   result.ndcg = mean_of(ndcg);
   result.mrr = mean_of(mrr);
   result.hit_tail = mean_of(tail);
@@ -214,6 +216,23 @@ Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed) {
         for (std::size_t i = 0; i < values.size(); ++i)
           sum += values[random.below(static_cast<std::uint32_t>(values.size()))];
         return sum / static_cast<double>(values.size());
+      },
+      seed);
+}
+
+Interval bootstrap_ratio(std::span<const double> numerators, std::span<const double> denominators,
+                         std::uint64_t seed) {
+  if (numerators.empty()) return {};
+  return percentile_interval(
+      [&](Random& random) {
+        double above = 0;
+        double below = 0;
+        for (std::size_t i = 0; i < numerators.size(); ++i) {
+          const auto at = random.below(static_cast<std::uint32_t>(numerators.size()));
+          above += numerators[at];
+          below += denominators[at];
+        }
+        return below > 0 ? above / below : 0.0;
       },
       seed);
 }

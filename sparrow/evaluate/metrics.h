@@ -21,9 +21,9 @@ struct Transition {
   Row to = 0;
 };
 
-// Next-item prediction: is `to` among the first k of `from`'s list? Averaged inside each user, then
-// over users, so that heavy users do not decide. IPW: inside a user each target weighs 1 /
-// popularity (Steck 2011).
+// Next-item prediction: is `to` among the first k of `from`'s list? Averaged inside each user, then over
+// users, so that heavy users do not decide. IPW: the same, each target weighted by 1 / popularity (Steck
+// 2011): sum of w h / sum of w, w = 1 / (popularity of the target * transitions of the user).
 struct NextItem {
   double hit = 0;
   double hit_ipw = 0;
@@ -32,7 +32,8 @@ struct NextItem {
   double hit_tail = 0;  // the same over targets in the tail, see tail_limit()
   std::size_t transitions = 0;
   std::vector<double> user_hit;  // one a user, for intervals and paired tests
-  std::vector<double> user_hit_ipw;
+  std::vector<double> user_weighted_hit;  // sums of w h and of w of each user
+  std::vector<double> user_weight;
 };
 NextItem next_item(const Lists& lists, std::span<const Transition> transitions,
                    std::span<const std::uint32_t> popularity, std::size_t k);
@@ -69,6 +70,9 @@ struct Interval {
 };
 // 95 % percentile bootstrap of a mean (1,000 resamples, seeded).
 Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed);
+// 95 % percentile bootstrap of sum(numerators) / sum(denominators), resampled in pairs.
+Interval bootstrap_ratio(std::span<const double> numerators, std::span<const double> denominators,
+                         std::uint64_t seed);
 // 95 % bootstrap of roc_auc, resampling positives and negatives apart.
 Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives,
                        std::uint64_t seed);

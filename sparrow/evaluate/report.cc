@@ -11,7 +11,7 @@ namespace {
 
 nlohmann::json next_json(const NextItem& n) {
   const Interval hit = bootstrap_mean(n.user_hit, 1);
-  const Interval ipw = bootstrap_mean(n.user_hit_ipw, 2);
+  const Interval ipw = bootstrap_ratio(n.user_weighted_hit, n.user_weight, 2);
   return {{"hit", n.hit},
           {"hit_interval", {hit.low, hit.high}},
           {"hit_ipw", n.hit_ipw},
@@ -178,7 +178,7 @@ std::string to_html(const Report& report) {
     plain.emplace_back(m.name, m.held_out.hit);
     plain_intervals.push_back(bootstrap_mean(m.held_out.user_hit, 1));
     ipw.emplace_back(m.name, m.held_out.hit_ipw);
-    ipw_intervals.push_back(bootstrap_mean(m.held_out.user_hit_ipw, 2));
+    ipw_intervals.push_back(bootstrap_ratio(m.held_out.user_weighted_hit, m.held_out.user_weight, 2));
     skew.emplace_back(m.name, m.health.skew);
   }
   std::string table;

@@ -62,7 +62,7 @@ float FusionSimilarity::fuse(Row a, Row b, float inner, float cosine) const {
       known ? (inner - p.behavior_mean) / p.behavior_deviation : p.behavior_slope * c;
   return (1 - p.content_weight) * behavior +
          p.content_weight * items_[a].richness * items_[b].richness * c +
-         p.closeness_bonus * std::max(behavior - 3.0F, 0.0F) -
+         p.closeness_bonus * std::max(behavior - 3.0F, 0.0F) * std::clamp(c * 0.5F, 0.0F, 1.0F) -
          p.popularity_penalty * (items_[a].popularity + items_[b].popularity);
 }
 

@@ -2,7 +2,7 @@
 //
 //   B_ij = z(<v_i, v_j>)                    behavior; v = concatenated unit blocks ("vectors")
 //   C_ij = z(cos(content_i, content_j))     content
-//   S_ij = (1 - c) B + c rho_i rho_j C + gamma max(B - 3, 0) - beta (p_i + p_j)
+//   S_ij = (1 - c) B + c rho_i rho_j C + gamma max(B - 3, 0) clamp(C / 2, 0, 1) - beta (p_i + p_j)
 //   L_ij = mean of S_ij standardised by i's mean and deviation and by j's
 //   P_ij = Phi((L_ij - mu_i) / sd_i) * Phi((L_ij - mu_j) / sd_j)      mutual proximity
 //
