@@ -82,10 +82,22 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--content-weight", o.fusion.content_weight,
                  "Fusion: share of content, 0..1; default: chosen on held-out users")
       ->check(CLI::Range(0.0, 1.0));
-  sub.add_option("--audience-weight", o.fusion.content.audience, "Content: weight of made for children or not")->check(CLI::Range(0.0, 10.0))->capture_default_str();
-  sub.add_option("--cooccurrence-share", o.fusion.cooccurrence_share, "Fusion: share of co-occurrence in behavior; the rest is history")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  sub.add_option("--closeness-bonus", o.fusion.closeness_bonus, "Fusion: for pairs watched together far more than chance")->check(CLI::Range(0.0, 10.0))->capture_default_str();
-  sub.add_option("--popularity-penalty", o.fusion.popularity_penalty, "Fusion: against popular neighbors")->check(CLI::Range(-2.0, 2.0))->capture_default_str();
+  sub.add_option("--audience-weight", o.fusion.content.audience,
+                 "Content: weight of made for children or not")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  sub.add_option("--cooccurrence-share", o.fusion.cooccurrence_share,
+                 "Fusion: share of co-occurrence in behavior; the rest is history")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  sub.add_option("--closeness-bonus", o.fusion.closeness_bonus,
+                 "Fusion: for pairs watched together far more than chance")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  sub.add_option("--popularity-penalty", o.fusion.popularity_penalty,
+                 "Fusion: against popular neighbors")
+      ->check(CLI::Range(-2.0, 2.0))
+      ->capture_default_str();
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
 }
 

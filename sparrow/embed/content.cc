@@ -102,7 +102,8 @@ Document text_document(const data::Item& item) {
 
 Document genre_document(const data::Item& item) { return document_of_names(item.genres); }
 
-// One feature: made for children, or not. Told by genre names; no such genre in the catalogue, no block.
+// One feature: made for children, or not. Told by genre names; no such genre in the catalogue, no
+// block.
 Block audience_block(const data::Catalog& catalog, float weight) {
   Block block;
   block.weight = weight;

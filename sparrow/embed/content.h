@@ -16,9 +16,9 @@ namespace sparrow::embed {
 struct ContentOptions {
   float genres = 1;
   float audience = 0.6F;  // for children or not, by the genres Children, Family, Kids
-  float tags = 2;      // users' tags and the catalogue's keywords: phrases and their words
-  float title = 0.5F;  // words found in two or more titles, without numerals
-  float year = 0.3F;   // triangular 5-year bins
+  float tags = 2;         // users' tags and the catalogue's keywords: phrases and their words
+  float title = 0.5F;     // words found in two or more titles, without numerals
+  float year = 0.3F;      // triangular 5-year bins
   float directors = 0.7F;
   float actors = 0.7F;
   float countries = 0.3F;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include <Eigen/Dense>
+
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
 #include "sparrow/core/simd/kernels.h"
@@ -313,7 +315,8 @@ namespace {
 constexpr float kContentWeights[] = {0.0F, 0.15F, 0.30F, 0.45F, 0.55F, 0.65F, 0.75F, 0.85F};
 
 // Adds the hits of every content weight on one set of held-out users.
-Result<void> try_content_weights(const Trial& trial, const ContentVectors& content, const FusionOptions& options,
+Result<void> try_content_weights(const Trial& trial, const ContentVectors& content,
+                                 const FusionOptions& options,
                                  std::vector<ContentWeightTrial>& trials) {
   auto vectors = behavior_vectors(trial.training, options, RunControl{});
   if (!vectors) return vectors.error();
@@ -323,11 +326,15 @@ Result<void> try_content_weights(const Trial& trial, const ContentVectors& conte
   for (Row r = 0; r < rows.size(); ++r) rows[r] = r;
   const ContentVectors part = content_of(content, trial.chosen);
   assemble(model, *vectors, part, rows, trial.popularity);
-  FusionParameters parameters = measure_parameters(*vectors, model::ContentMatrix(model), rows, options);
+  FusionParameters parameters =
+      measure_parameters(*vectors, model::ContentMatrix(model), rows, options);
   const auto items = item_scalars(part, trial.popularity, rows);
+  FusionOptions fewer = options;  // a rough mean and deviation will do here
+  fewer.reference_items = std::min<std::size_t>(fewer.reference_items, 512);
   for (std::size_t w = 0; w < std::size(kContentWeights); ++w) {
     parameters.content_weight = kContentWeights[w];
-    set_scalars(model, parameters, items, reference_rows(rows, rows.size(), options), options.threads);
+    set_scalars(model, parameters, items, reference_rows(rows, rows.size(), fewer),
+                options.threads);
     const ContentWeightTrial measured = measure_hits(model, trial, options.threads);
     trials[w].content_weight = kContentWeights[w];
     trials[w].hit_at_10 += measured.hit_at_10 / kFolds;
@@ -338,25 +345,41 @@ Result<void> try_content_weights(const Trial& trial, const ContentVectors& conte
 
 }  // namespace
 
-Result<float> choose_content_weight(const WeightedHistories& histories, const std::vector<Row>& chosen,
-                                    const ContentVectors& content, const FusionOptions& options,
+Result<float> choose_content_weight(const WeightedHistories& histories,
+                                    const std::vector<Row>& chosen, const ContentVectors& content,
+                                    const FusionOptions& options,
                                     std::vector<ContentWeightTrial>& trials) {
   constexpr float kFallback = 0.5F;
   trials.assign(std::size(kContentWeights), {});
   for (int fold = 0; fold < kFolds; ++fold) {
-    const Trial trial = make_trial(histories, chosen, options.seed + 1000 * static_cast<std::uint64_t>(fold));
+    const Trial trial =
+        make_trial(histories, chosen, options.seed + 1000 * static_cast<std::uint64_t>(fold));
     if (trial.training.items < 50 || trial.held_out.size() < 500) {
       trials.clear();
       return kFallback;
     }
-    if (auto tried = try_content_weights(trial, content, options, trials); !tried) return tried.error();
+    if (auto tried = try_content_weights(trial, content, options, trials); !tried)
+      return tried.error();
   }
-  const auto quality = [](const ContentWeightTrial& t) { return std::sqrt(t.hit_at_10 * t.hit_at_10_ipw); };
+  // A parabola through the trials: a single one is too noisy to decide.
+  Eigen::MatrixXd powers(std::size(kContentWeights), 3);
+  Eigen::VectorXd quality(std::size(kContentWeights));
+  for (std::size_t w = 0; w < trials.size(); ++w) {
+    const double c = static_cast<double>(trials[w].content_weight);
+    powers.row(static_cast<Eigen::Index>(w)) << 1, c, c * c;
+    quality(static_cast<Eigen::Index>(w)) =
+        std::sqrt(trials[w].hit_at_10 * trials[w].hit_at_10_ipw);
+  }
+  const Eigen::Vector3d fit = powers.colPivHouseholderQr().solve(quality);
+  const auto fitted = [&](double c) { return fit(0) + fit(1) * c + fit(2) * c * c; };
+  constexpr double kStep = 0.01;
+  constexpr double kHighest = 0.85;
   double best = 0;
-  for (const ContentWeightTrial& t : trials) best = std::max(best, quality(t));
+  for (double c = 0; c <= kHighest; c += kStep) best = std::max(best, fitted(c));
   float largest = 0;
-  for (const ContentWeightTrial& t : trials) {
-    if (quality(t) >= (1 - static_cast<double>(options.tolerated_loss)) * best) largest = t.content_weight;
+  for (double c = 0; c <= kHighest; c += kStep) {
+    if (fitted(c) >= (1 - static_cast<double>(options.tolerated_loss)) * best)
+      largest = static_cast<float>(c);
   }
   return largest;
 }

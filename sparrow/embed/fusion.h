@@ -25,8 +25,8 @@ struct FusionOptions {
   std::optional<float> content_weight;  // 0..1; unset: chosen by choose_content_weight()
   float closeness_bonus = 1.0F;
   float popularity_penalty = 0.15F;
-  float tolerated_loss = 0.10F;        // of next-item hits, when the content weight is chosen
-  std::size_t reference_items = 4096;  // sample for the mean and deviation of each item
+  float tolerated_loss = 0.06F;        // of next-item hits, when the content weight is chosen
+  std::size_t reference_items = 2048;  // sample for the mean and deviation of each item
   std::uint64_t seed = 1;
   std::size_t threads = 0;
 };
@@ -44,10 +44,10 @@ struct ContentWeightTrial {
 Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& options,
                           const RunControl& control, model::Model& model);
 
-// The largest content weight that loses at most `tolerated_loss` of the best next-item Hit@10 (geometric mean of
-// plain and inverse-propensity-weighted), twice over a fifth of the users held out: people find content similar,
-// next-item prediction keeps it honest, and poor content loses hits early. At most 3,000 items and 20,000 users
-// take part. Without enough data to tell, 0.5.
+// The largest content weight that loses at most `tolerated_loss` of the best next-item Hit@10
+// (geometric mean of plain and inverse-propensity-weighted), twice over a fifth of the users held
+// out: people find content similar, next-item prediction keeps it honest, and poor content loses
+// hits early. At most 3,000 items and 20,000 users take part. Without enough data to tell, 0.5.
 Result<float> choose_content_weight(const WeightedHistories& histories,
                                     const std::vector<Row>& chosen, const ContentVectors& content,
                                     const FusionOptions& options,

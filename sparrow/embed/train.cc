@@ -232,12 +232,16 @@ double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& opti
       rows * 16 + items * 2000 + items * static_cast<double>(options.neighbors) * 16 + 30e6;
   if (options.method == "fusion" || options.method == "cooccurrence" ||
       options.method == "history") {
+    const auto positives = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                                 options.sequences.min_value);
+    const auto least = options.fusion.histories.min_positives;
+    const auto warm = static_cast<double>(std::count_if(
+        positives.begin(), positives.end(), [&](auto count) { return count >= least; }));
     const double kept =
-        std::min(items, static_cast<double>(options.fusion.cooccurrence.max_row_entries));
+        std::min(warm / 2, static_cast<double>(options.fusion.cooccurrence.max_row_entries));
     const double dim = static_cast<double>(options.fusion.cooccurrence_dim + 32);
     const double users = static_cast<double>(dataset.interactions.users());
-    bytes += rows * 16 + std::min(items * items * 0.25, items * kept) * 16 + 4 * items * dim * 8 +
-             users * 96 * 8;
+    bytes += rows * 16 + warm * kept * 16 + 4 * warm * dim * 8 + users * 96 * 8;
   } else {
     bytes +=
         static_cast<double>(skip_gram_memory_bytes(dataset.catalog.size(), options.skip_gram)) +

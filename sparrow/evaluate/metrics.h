@@ -21,9 +21,10 @@ struct Transition {
   Row to = 0;
 };
 
-// Next-item prediction: is `to` among the first k of `from`'s list? Averaged inside each user, then over
-// users, so that heavy users do not decide. IPW: the same, each target weighted by 1 / popularity (Steck
-// 2011): sum of w h / sum of w, w = 1 / (popularity of the target * transitions of the user).
+// Next-item prediction: is `to` among the first k of `from`'s list? Averaged inside each user, then
+// over users, so that heavy users do not decide. IPW: the same, each target weighted by 1 /
+// popularity (Steck 2011): sum of w h / sum of w, w = 1 / (popularity of the target * transitions
+// of the user).
 struct NextItem {
   double hit = 0;
   double hit_ipw = 0;
@@ -31,7 +32,7 @@ struct NextItem {
   double mrr = 0;       // 1 / rank on a hit
   double hit_tail = 0;  // the same over targets in the tail, see tail_limit()
   std::size_t transitions = 0;
-  std::vector<double> user_hit;  // one a user, for intervals and paired tests
+  std::vector<double> user_hit;           // one a user, for intervals and paired tests
   std::vector<double> user_weighted_hit;  // sums of w h and of w of each user
   std::vector<double> user_weight;
 };

@@ -70,7 +70,8 @@ void add_next_item(NextItem& sum, const NextItem& one) {
   sum.hit_tail += one.hit_tail;
   sum.transitions += one.transitions;
   sum.user_hit.insert(sum.user_hit.end(), one.user_hit.begin(), one.user_hit.end());
-  sum.user_weighted_hit.insert(sum.user_weighted_hit.end(), one.user_weighted_hit.begin(), one.user_weighted_hit.end());
+  sum.user_weighted_hit.insert(sum.user_weighted_hit.end(), one.user_weighted_hit.begin(),
+                               one.user_weighted_hit.end());
   sum.user_weight.insert(sum.user_weight.end(), one.user_weight.begin(), one.user_weight.end());
 }
 

@@ -178,7 +178,8 @@ std::string to_html(const Report& report) {
     plain.emplace_back(m.name, m.held_out.hit);
     plain_intervals.push_back(bootstrap_mean(m.held_out.user_hit, 1));
     ipw.emplace_back(m.name, m.held_out.hit_ipw);
-    ipw_intervals.push_back(bootstrap_ratio(m.held_out.user_weighted_hit, m.held_out.user_weight, 2));
+    ipw_intervals.push_back(
+        bootstrap_ratio(m.held_out.user_weighted_hit, m.held_out.user_weight, 2));
     skew.emplace_back(m.name, m.health.skew);
   }
   std::string table;

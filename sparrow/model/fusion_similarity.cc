@@ -10,7 +10,8 @@
 namespace sparrow::model {
 namespace {
 
-constexpr float kSelf = 40;  // above every -log10 of a float64 tail that nearest() can meet
+constexpr float kSelf = 400;  // above every -log10 of a float64 tail
+constexpr double kSmallestTail = 1e-300;
 constexpr float kHalfSqrt2 = 0.70710678F;
 
 // Upper tail of the standard normal.
@@ -75,7 +76,7 @@ float FusionSimilarity::standardized(Row a, Row b, float s) const {
 float FusionSimilarity::proximity(float za, float zb) const {
   const double u = tail(za);
   const double v = tail(zb);
-  return static_cast<float>(-std::log10(std::max(1e-30, u + v - u * v)));
+  return static_cast<float>(-std::log10(std::max(kSmallestTail, u + v - u * v)));
 }
 
 float FusionSimilarity::similarity(Row a, Row b, float inner, float cosine) const {
@@ -103,9 +104,9 @@ float FusionSimilarity::score(Row a, Row b) const {
                     content_.cosine(a, b));
 }
 
-// 1 - P = .1, .01, .001, .0001 read as 49, 74, 87, 93.
+// 1 - P = .1, .01, .001, 1e-6 read as 28, 49, 63, 86.
 float FusionSimilarity::to_match(float similarity) const {
-  return 100 * (1 - std::exp(-similarity / 1.5F));
+  return 100 * (1 - std::exp(-similarity / 3));
 }
 
 std::vector<Neighbor> FusionSimilarity::nearest(Row row, std::size_t k,
