@@ -115,7 +115,8 @@ Result<void> synth_log(const SynthOptions& options, const std::filesystem::path&
     std::fill(seen.begin(), seen.end(), 0);
     std::int64_t time = kStart + random.below(300'000'000);
     std::size_t cluster = liked[0];
-    for (std::uint64_t e = 0; e < length; ++e) {
+    std::uint64_t written = 0;
+    for (std::uint64_t attempt = 0; written < length && attempt < 4 * length; ++attempt) {
       if (random.below(4) == 0) cluster = liked[random.below(3)];
       const bool stray = random.below(4) == 0 || members[cluster].empty();
       const std::size_t in_cluster =
@@ -124,6 +125,7 @@ Result<void> synth_log(const SynthOptions& options, const std::filesystem::path&
       time += random.below(stray ? 4000 : 400);
       if (seen[item] != 0) continue;
       seen[item] = 1;
+      ++written;
       const double rating = half_star((stray ? 3.0 : 3.7) + 0.9 * random.normal());
       fmt::format_to(std::back_inserter(ratings), "{},{},{:.1f},{}\n", u + 1, item + 1, rating,
                      time);

@@ -53,8 +53,9 @@ std::string write_safetensors(const std::map<std::string, Tensor>& tensors) {
   nlohmann::json header = nlohmann::json::object();
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
+    const TensorType wanted = tensor.type;
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                    [&](const TypeName& t) { return tensor.type == t.type; });
+                                    [&](const TypeName& t) { return t.type == wanted; });
     header[name] = {{"dtype", type->name},
                     {"shape", tensor.shape},
                     {"data_offsets", {offset, offset + tensor.bytes.size()}}};

@@ -183,11 +183,8 @@ void Session::on_read(const error_code& error) {
     answer();
     return;
   }
-  const auto data = buffer_.data();
-  const std::string_view bytes(static_cast<const char*>(data.data()), data.size());
-  const int status =
-      status_of(error, bytes.substr(0, worker_.options.max_header_bytes).find('\n') ==
-                           std::string_view::npos);
+  // Without a target the limit was met inside the request line.
+  const int status = status_of(error, parser_->get().target().empty());
   if (status == 0) {
     finish();
   } else {

@@ -1,0 +1,104 @@
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "sparrow/evaluate/ground_truth.h"
+#include "sparrow/evaluate/metrics.h"
+
+namespace sparrow::evaluate {
+namespace {
+
+TEST(Metrics, NextItemByHand) {
+  const Lists lists{{1, 2}, {2, 0}, {0, 1}};
+  const std::vector<std::uint32_t> popularity{10, 5, 1};
+  // User 0: 0 -> 1 hit at rank 1, 0 -> 2 hit at rank 2. User 1: 1 -> 1 is no hit.
+  const std::vector<Transition> transitions{{0, 0, 1}, {0, 0, 2}, {1, 2, 2}};
+  const NextItem n = next_item(lists, transitions, popularity, 2);
+  EXPECT_DOUBLE_EQ(n.hit, 0.5);
+  EXPECT_DOUBLE_EQ(n.mrr, 0.5 * (0.5 * (1 + 0.5)));
+  EXPECT_NEAR(n.ndcg, 0.5 * 0.5 * (1 + 1 / std::log2(3)), 1e-12);
+  EXPECT_DOUBLE_EQ(n.hit_ipw, (0.5 * (0.2 + 1)) / (0.5 * (0.2 + 1) + 1));
+  EXPECT_DOUBLE_EQ(next_item(lists, transitions, popularity, 1).hit, 0.25);
+}
+
+TEST(Metrics, AucAndAveragePrecisionWithTies) {
+  const std::vector<float> positives{3, 2, 2};
+  const std::vector<float> negatives{2, 1};
+  EXPECT_DOUBLE_EQ(roc_auc(positives, negatives), (1 + 1 + 0.5 + 1 + 0.5 + 1) / 6);
+  EXPECT_DOUBLE_EQ(average_precision(positives, negatives), (1 + 2 * 3.0 / 4) / 3);
+  EXPECT_DOUBLE_EQ(roc_auc({}, negatives), 0.5);
+}
+
+TEST(Metrics, ListHealthByHand) {
+  std::vector<data::Item> items(3);
+  for (int i = 0; i < 3; ++i) items[static_cast<std::size_t>(i)].id = std::to_string(i);
+  items[0].genres = {"a", "b"};
+  items[1].genres = {"b"};
+  const data::Catalog catalog(std::move(items));
+  const std::vector<Row> eligible{0, 1, 2};
+  const std::vector<std::uint32_t> popularity{4, 2, 1};
+  const ListHealth h = list_health({{1}, {0}, {0}}, eligible, popularity, 8, catalog);
+  EXPECT_NEAR(h.coverage, 2.0 / 3, 1e-12);
+  EXPECT_NEAR(h.popularity_lift, (std::log(0.5) + std::log(2) + std::log(4)) / 3, 1e-12);
+  EXPECT_NEAR(h.novelty, (2 + 1 + 1) / 3.0, 1e-12);
+  EXPECT_NEAR(h.genre_coherence, (0.5 + 0.5 + 0) / 3, 1e-12);
+  EXPECT_NEAR(h.gini, 4.0 / 9, 1e-12);
+}
+
+TEST(Metrics, IntervalsHoldTheMeanAndTheTestSeesDifference) {
+  std::vector<double> a;
+  std::vector<double> b;
+  for (int i = 0; i < 200; ++i) {
+    a.push_back(i % 2);
+    b.push_back(i % 2 == 0 && i % 3 == 0 ? 1 : 0);
+  }
+  const Interval interval = bootstrap_mean(a, 1);
+  EXPECT_LT(interval.low, 0.5);
+  EXPECT_GT(interval.high, 0.5);
+  EXPECT_NEAR(interval.high - interval.low, 2 * 1.96 * 0.5 / std::sqrt(200), 0.03);
+  EXPECT_LT(paired_permutation_p(a, b, 1), 0.01);
+  EXPECT_GT(paired_permutation_p(a, a, 1), 0.99);
+}
+
+data::Catalog films() {
+  std::vector<data::Item> items(4);
+  items[0] = {.id = "1", .title = "The Matrix", .year = 1999};
+  items[1] = {.id = "2",
+              .title = "Amélie",
+              .alternative_titles = {"Le Fabuleux destin d'Amélie Poulain"},
+              .year = 2001};
+  items[2] = {.id = "3", .title = "Solaris", .year = 1972};
+  items[3] = {.id = "4", .title = "Solaris", .year = 2002};
+  return data::Catalog(std::move(items));
+}
+
+TEST(GroundTruth, MatchesByIdAndByTitleAndYear) {
+  const data::Catalog catalog = films();
+  const auto by_id = parse_ground_truth("itemId\tneighborId\tgrade\n1\t2\t3\n1\t99\t0\n", catalog);
+  ASSERT_TRUE(by_id) << by_id.error().message;
+  EXPECT_EQ(by_id->pairs.size(), 1U);
+  EXPECT_EQ(by_id->unmatched.size(), 1U);
+  const auto by_title = parse_ground_truth(
+      "matrix, the\t1999\tamelie\t2001\tOK\nsolaris\t1972\tsolaris\t2003\tNOT_OK\nle fabuleux "
+      "destin d'amelie poulain\t2001\tno such\t1900\tOK\n",
+      catalog);
+  ASSERT_TRUE(by_title) << by_title.error().message;
+  ASSERT_EQ(by_title->pairs.size(), 2U);
+  EXPECT_EQ(by_title->pairs[1].a, 2U);
+  EXPECT_EQ(by_title->pairs[1].b, 3U);
+  EXPECT_EQ(by_title->lines, 3U);
+  EXPECT_NE(parse_ground_truth("1\t2\t3\n1\t2\tx\n", catalog).error().message.find("line 2"),
+            std::string::npos);
+  EXPECT_FALSE(parse_ground_truth("a\tb\n", catalog));
+}
+
+TEST(GroundTruth, GroupsGiveAllTheirPairs) {
+  const auto truth = parse_groups(
+      "# comment\nThe Matrix\t1999\nSolaris\t1972\nSolaris\t2002\n\nMissing\t1950\n", films());
+  ASSERT_TRUE(truth);
+  EXPECT_EQ(truth->pairs.size(), 3U);
+  EXPECT_EQ(truth->unmatched.size(), 1U);
+}
+
+}  // namespace
+}  // namespace sparrow::evaluate
