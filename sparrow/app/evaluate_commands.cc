@@ -186,15 +186,88 @@ Command add_evaluate(CLI::App& sub) {
   return [arguments](const Context& context) { return run_evaluate(context, *arguments); };
 }
 
+namespace {
+
+struct SpotcheckArguments {
+  std::vector<std::string> seeds;
+  std::vector<std::string> models{kDefaultModel};
+  std::size_t sample = 0;
+  std::size_t size = 10;
+  std::uint64_t seed = 1;
+};
+
+using Served = std::vector<std::shared_ptr<const serve::ServedModel>>;
+
+// The place of a row in the first model's list against its place now: "new", "=", "+2" (up two).
+std::string move_mark(const std::vector<Row>& first, Row row, std::size_t now) {
+  const auto before = std::find(first.begin(), first.end(), row);
+  if (before == first.end()) return "new";
+  const auto moved = static_cast<long>(before - first.begin()) - static_cast<long>(now);
+  return moved == 0 ? "=" : fmt::format("{:+d}", moved);
+}
+
+void print_seed(const SpotcheckArguments& arguments, const Served& served, Row seed) {
+  const data::Catalog& catalog = served.front()->dataset->catalog;
+  const data::Item& item = catalog[seed];
+  fmt::print("\n{} {} ({})  {}\n", item.id, item.title, item.year, fmt::join(item.genres, ", "));
+  std::vector<Row> first;
+  for (std::size_t m = 0; m < served.size(); ++m) {
+    const auto answer = served[m]->recommender->similar({seed, arguments.size, 0, {}});
+    fmt::print("  {}{}\n", arguments.models[m],
+               answer.seed_source == model::Source::kContent ? " (seed placed by content)" : "");
+    std::vector<Row> rows;
+    for (const auto& listed : answer.items) {
+      const data::Item& other = catalog[listed.row];
+      const std::string mark = m == 0 ? "" : move_mark(first, listed.row, rows.size());
+      rows.push_back(listed.row);
+      fmt::print("    {:>2} {:>3.0f} {:<4} {} ({})  {}\n", rows.size(), listed.match, mark,
+                 other.title, other.year, fmt::join(other.genres, ", "));
+    }
+    if (m == 0) first = rows;
+    for (std::size_t r = 0; m > 0 && r < first.size(); ++r) {
+      if (std::find(rows.begin(), rows.end(), first[r]) == rows.end()) {
+        fmt::print("            gone {} ({})\n", catalog[first[r]].title, catalog[first[r]].year);
+      }
+    }
+  }
+}
+
+Result<std::vector<Row>> spotcheck_seeds(const SpotcheckArguments& arguments,
+                                         const data::Catalog& catalog) {
+  std::vector<Row> seeds;
+  for (const auto& id : arguments.seeds) {
+    const auto row = catalog.find(id);
+    if (!row) return Error{ErrorCode::kNotFound, fmt::format("no item has the id \"{}\"", id)};
+    seeds.push_back(*row);
+  }
+  Random random(arguments.seed);
+  for (std::size_t s = 0; s < arguments.sample; ++s) {
+    seeds.push_back(random.below(static_cast<std::uint32_t>(catalog.size())));
+  }
+  if (seeds.empty())
+    return Error{ErrorCode::kInvalidInput, "spotcheck: give item ids, or --sample N"};
+  return seeds;
+}
+
+Result<void> run_spotcheck(const Context& context, const SpotcheckArguments& arguments) {
+  auto dataset = load_prepared(context);
+  if (!dataset) return dataset.error();
+  Served served;
+  for (const auto& name : arguments.models) {
+    auto one = load_served(context, *dataset, name, "");
+    if (!one) return one.error();
+    served.push_back(*one);
+  }
+  auto seeds = spotcheck_seeds(arguments, (*dataset)->catalog);
+  if (!seeds) return seeds.error();
+  for (const Row seed : *seeds) print_seed(arguments, served, seed);
+  return {};
+}
+
+}  // namespace
+
 Command add_spotcheck(CLI::App& sub) {
-  struct Options {
-    std::vector<std::string> seeds;
-    std::vector<std::string> models{kDefaultModel};
-    std::size_t sample = 0;
-    std::size_t size = 10;
-    std::uint64_t seed = 1;
-  };
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<SpotcheckArguments>();
   sub.add_option("seeds", o->seeds, "Item ids");
   sub.add_option("--models", o->models, "Models side by side; the first is compared against")
       ->delimiter(',')
@@ -204,55 +277,7 @@ Command add_spotcheck(CLI::App& sub) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   sub.add_option("--seed", o->seed, "Seed of the sample")->capture_default_str();
-  return [o](const Context& context) -> Result<void> {
-    auto dataset = load_prepared(context);
-    if (!dataset) return dataset.error();
-    const data::Catalog& catalog = (*dataset)->catalog;
-    std::vector<std::shared_ptr<const serve::ServedModel>> served;
-    for (const auto& name : o->models) {
-      auto one = load_served(context, *dataset, name, "");
-      if (!one) return one.error();
-      served.push_back(*one);
-    }
-    std::vector<Row> seeds;
-    for (const auto& id : o->seeds) {
-      const auto row = catalog.find(id);
-      if (!row) return Error{ErrorCode::kNotFound, fmt::format("no item has the id \"{}\"", id)};
-      seeds.push_back(*row);
-    }
-    Random random(o->seed);
-    for (std::size_t s = 0; s < o->sample; ++s)
-      seeds.push_back(random.below(static_cast<std::uint32_t>(catalog.size())));
-    if (seeds.empty())
-      return Error{ErrorCode::kInvalidInput, "spotcheck: give item ids, or --sample N"};
-    for (const Row seed : seeds) {
-      fmt::print("\n{} {} ({})  {}\n", catalog[seed].id, catalog[seed].title, catalog[seed].year,
-                 fmt::join(catalog[seed].genres, ", "));
-      std::vector<Row> first;
-      for (std::size_t m = 0; m < served.size(); ++m) {
-        const auto answer = served[m]->recommender->similar({seed, o->size, 0, {}});
-        fmt::print(
-            "  {}{}\n", o->models[m],
-            answer.seed_source == model::Source::kContent ? " (seed placed by content)" : "");
-        for (std::size_t i = 0; i < answer.items.size(); ++i) {
-          const auto& item = catalog[answer.items[i].row];
-          const auto before = std::find(first.begin(), first.end(), answer.items[i].row);
-          std::string mark;
-          if (m > 0)
-            mark = before == first.end()
-                       ? "new"
-                       : fmt::format("{:+d}", static_cast<int>(before - first.begin()) -
-                                                  static_cast<int>(i));
-          fmt::print("    {:>2} {:>3.0f} {:<4} {} ({})  {}\n", i + 1, answer.items[i].match,
-                     mark == "+0" ? "=" : mark, item.title, item.year,
-                     fmt::join(item.genres, ", "));
-        }
-        if (m == 0)
-          for (const auto& item : answer.items) first.push_back(item.row);
-      }
-    }
-    return {};
-  };
+  return [o](const Context& context) { return run_spotcheck(context, *o); };
 }
 
 }  // namespace sparrow::app
