@@ -117,6 +117,22 @@ TEST(SkipGram, SameSeedSameBytesAndCancels) {
             ErrorCode::kInvalidInput);
 }
 
+TEST(SkipGram, OldEventsTakePartLessOften) {
+  data::Sequences sequences;
+  sequences.items = {1, 2};
+  sequences.weights = {1.0F, 0.25F};
+  sequences.offsets = {0, 2};
+  const SequenceSource source = source_of(sequences);
+  std::vector<Row> out;
+  std::size_t old_events = 0;
+  for (std::size_t epoch = 0; epoch < 1000; ++epoch) {
+    source.fill(0, epoch, out);
+    ASSERT_EQ(out.front(), 1U);
+    old_events += out.size() - 1;
+  }
+  EXPECT_NEAR(static_cast<double>(old_events), 250, 45);
+}
+
 TEST(SkipGram, SeveralThreadsLearnTheSame) {
   TrainOptions options;
   options.method = "item2vec";

@@ -307,9 +307,18 @@ SequenceSource source_of(const data::Sequences& sequences) {
   SequenceSource source;
   source.count = sequences.count();
   source.tokens = sequences.items.size();
-  source.fill = [&sequences](std::uint64_t s, std::size_t, std::vector<Row>& out) {
+  source.fill = [&sequences](std::uint64_t s, std::size_t epoch, std::vector<Row>& out) {
     const auto items = sequences[s];
     out.assign(items.begin(), items.end());
+    if (sequences.weights.empty()) return;
+    // A weight is the probability that an event takes part in an epoch.
+    Random random((s << 16) ^ epoch);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const float weight = sequences.weights[sequences.offsets[s] + i];
+      if (random.uniform() < static_cast<double>(weight)) out[kept++] = items[i];
+    }
+    out.resize(kept);
   };
   return source;
 }

@@ -40,6 +40,7 @@ struct SequenceSource {
   std::uint64_t tokens = 0;  // in one epoch, about
   std::function<void(std::uint64_t s, std::size_t epoch, std::vector<Row>& out)> fill;
 };
+// Weighted sequences: each event takes part in an epoch with its weight as probability.
 SequenceSource source_of(const data::Sequences& sequences);
 
 struct SkipGramResult {
