@@ -3,8 +3,9 @@
 #include "sparrow/app/pipeline.h"
 
 namespace sparrow::app {
+namespace {
 
-void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
+void add_common(CLI::App& sub, embed::TrainOptions& o) {
   std::vector<std::string> names;
   for (const auto& method : embed::methods()) names.emplace_back(method.name);
   sub.add_option("--method", o.method, "How to learn")
@@ -28,7 +29,9 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
                  "Older events weigh less; 0: all the same")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  embed::SkipGramOptions& s = o.skip_gram;
+}
+
+void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
   sub.add_option("--dim", s.dim, "Skip-gram: dimensions")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
@@ -67,6 +70,9 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
                  "Skip-gram: more than 1 is faster, and not bit-identical")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+}
+
+void add_walks(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--walks", o.walks.walks_per_node, "Walks from each node in each epoch")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -79,6 +85,9 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--q", o.walks.q, "node2vec: in-out parameter")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+}
+
+void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--content-weight", o.fusion.content_weight,
                  "Fusion: share of content, 0..1; default: chosen on held-out users")
       ->check(CLI::Range(0.0, 1.0));
@@ -98,6 +107,15 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
                  "Fusion: against popular neighbors")
       ->check(CLI::Range(-2.0, 2.0))
       ->capture_default_str();
+}
+
+}  // namespace
+
+void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
+  add_common(sub, o);
+  add_skip_gram(sub, o.skip_gram);
+  add_walks(sub, o);
+  add_fusion(sub, o);
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
 }
 

@@ -24,7 +24,6 @@ std::string_view plain_letter(utf8proc_int32_t code) {
     case 0x142:
       return "l";
     case 0x111:
-      return "d";
     case 0xF0:
       return "d";
     case 0xFE:

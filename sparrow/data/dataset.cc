@@ -176,6 +176,13 @@ DatasetInfo info_from_json(const json& j) {
   return i;
 }
 
+// dataset.json's text: its own checksum covers everything else in it.
+std::string meta_text(json meta) {
+  meta.erase("checksum");
+  meta["checksum"] = sha256_hex(meta.dump());
+  return meta.dump(2) + "\n";
+}
+
 Error corrupt(const std::filesystem::path& file, std::string_view what) {
   return {ErrorCode::kCorrupt, fmt::format("{}: {}; run `sparrow prepare --force` to make it anew",
                                            file.string(), what)};
@@ -320,8 +327,7 @@ Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& d
     if (auto written = write_file_atomically(temporary / name, bytes); !written) return written;
     std::string().swap(bytes);
   }
-  if (auto written = write_file_atomically(temporary / "dataset.json", meta.dump(2) + "\n");
-      !written)
+  if (auto written = write_file_atomically(temporary / "dataset.json", meta_text(meta)); !written)
     return written;
   const std::filesystem::path old = directory.string() + fmt::format(".{}.old", ::getpid());
   std::filesystem::rename(directory, old, code);
@@ -348,6 +354,8 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
     if (meta.value("format", "") != "sparrow-dataset" || meta.value("version", 0) != kVersion) {
       return corrupt(directory / "dataset.json", "is of another format or version");
     }
+    if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
+      return corrupt(directory / "dataset.json", "its checksum is not the recorded one");
     return load_files(directory, meta);
   } catch (const json::exception& error) {
     return corrupt(directory / "dataset.json", error.what());

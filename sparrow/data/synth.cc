@@ -1,9 +1,12 @@
 #include "sparrow/data/synth.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -67,6 +70,71 @@ double liking(const Taste& taste, const Item& item) {
 
 constexpr std::int64_t kStart = 1'100'000'000;
 
+// Items with a popularity and a planted cluster each, and the histories of users who like three
+// clusters.
+class PlantedItems {
+ public:
+  PlantedItems(const SynthOptions& options, std::string& movies);
+  void write_user(std::uint64_t user, Random& random, std::string& ratings) const;
+
+ private:
+  std::size_t items_;
+  double mean_extra_;
+  std::vector<std::vector<Row>> members_;
+  std::vector<Draw> inside_;
+  std::optional<Draw> anywhere_;
+};
+
+PlantedItems::PlantedItems(const SynthOptions& options, std::string& movies)
+    : items_(options.items),
+      mean_extra_(std::max(
+          1.0,
+          static_cast<double>(options.interactions) / static_cast<double>(options.users) - 20)),
+      members_(options.clusters) {
+  movies = "movieId,title,genres\n";
+  std::vector<double> popularity(items_);
+  Random random(options.seed);
+  for (std::uint64_t i = 0; i < items_; ++i) {
+    const std::uint64_t cluster = random.below(static_cast<std::uint32_t>(options.clusters));
+    members_[cluster].push_back(static_cast<Row>(i));
+    popularity[i] = 1.0 / std::pow(static_cast<double>(i) + 12.0, 1.05);
+    movies +=
+        fmt::format("{},Item {} ({}),Cluster {}\n", i + 1, i + 1, 1950 + random.below(70), cluster);
+  }
+  for (const auto& rows : members_) {
+    // One weight more, so that an empty cluster can be drawn from.
+    std::vector<double> weights(rows.size() + 1, 0.0);
+    for (std::size_t r = 0; r < rows.size(); ++r) weights[r] = popularity[rows[r]];
+    inside_.emplace_back(weights);
+  }
+  anywhere_.emplace(popularity);
+}
+
+void PlantedItems::write_user(std::uint64_t user, Random& random, std::string& ratings) const {
+  const double extra = mean_extra_ * std::exp(1.4 * random.normal() - 0.98);
+  const auto length =
+      static_cast<std::uint64_t>(std::min(20 + extra, 0.5 * static_cast<double>(items_)));
+  const auto clusters = static_cast<std::uint32_t>(members_.size());
+  const std::array<std::size_t, 3> liked{random.below(clusters), random.below(clusters),
+                                         random.below(clusters)};
+  std::unordered_set<std::size_t> seen;
+  std::int64_t time = kStart + random.below(300'000'000);
+  std::size_t cluster = liked[0];
+  for (std::uint64_t attempt = 0; seen.size() < length && attempt < 4 * length; ++attempt) {
+    if (random.below(4) == 0) cluster = liked[random.below(3)];
+    const auto& members = members_[cluster];
+    const bool stray = random.below(4) == 0 || members.empty();
+    const std::size_t item = stray
+                                 ? (*anywhere_)(random)
+                                 : members[std::min(inside_[cluster](random), members.size() - 1)];
+    time += random.below(stray ? 4000 : 400);
+    if (!seen.insert(item).second) continue;
+    const double rating = half_star((stray ? 3.0 : 3.7) + 0.9 * random.normal());
+    fmt::format_to(std::back_inserter(ratings), "{},{},{:.1f},{}\n", user + 1, item + 1, rating,
+                   time);
+  }
+}
+
 }  // namespace
 
 Result<void> synth_log(const SynthOptions& options, const std::filesystem::path& directory) {
@@ -79,58 +147,14 @@ Result<void> synth_log(const SynthOptions& options, const std::filesystem::path&
   if (code)
     return Error{ErrorCode::kUnavailable,
                  fmt::format("{}: cannot create: {}", directory.string(), code.message())};
-  std::string movies = "movieId,title,genres\n";
-  std::vector<std::vector<Row>> members(options.clusters);
-  std::vector<double> popularity(options.items);
-  Random random(options.seed);
-  for (std::uint64_t i = 0; i < options.items; ++i) {
-    const std::uint64_t cluster = random.below(static_cast<std::uint32_t>(options.clusters));
-    members[cluster].push_back(static_cast<Row>(i));
-    popularity[i] = 1.0 / std::pow(static_cast<double>(i) + 12.0, 1.05);
-    movies +=
-        fmt::format("{},Item {} ({}),Cluster {}\n", i + 1, i + 1, 1950 + random.below(70), cluster);
-  }
+  std::string movies;
+  const PlantedItems items(options, movies);
   if (auto written = write_file_atomically(directory / "movies.csv", movies); !written)
     return written;
-  std::vector<Draw> inside;
-  for (const auto& rows : members) {
-    std::vector<double> weights(rows.size() + 1,
-                                0.0);  // one more, so that an empty cluster can be drawn from
-    for (std::size_t r = 0; r < rows.size(); ++r) weights[r] = popularity[rows[r]];
-    inside.emplace_back(weights);
-  }
-  const Draw anywhere(popularity);
-  const double mean_extra = std::max(
-      1.0, static_cast<double>(options.interactions) / static_cast<double>(options.users) - 20);
+  Random random(options.seed ^ 0x5eedULL);
   std::string ratings = "userId,movieId,rating,timestamp\n";
   ratings.reserve(options.interactions * 28);
-  std::vector<std::uint8_t> seen(options.items);
-  for (std::uint64_t u = 0; u < options.users; ++u) {
-    const double extra = mean_extra * std::exp(1.4 * random.normal() - 0.98);
-    const auto length =
-        static_cast<std::uint64_t>(std::min(20 + extra, 0.5 * static_cast<double>(options.items)));
-    std::vector<std::size_t> liked{random.below(static_cast<std::uint32_t>(options.clusters)),
-                                   random.below(static_cast<std::uint32_t>(options.clusters)),
-                                   random.below(static_cast<std::uint32_t>(options.clusters))};
-    std::fill(seen.begin(), seen.end(), 0);
-    std::int64_t time = kStart + random.below(300'000'000);
-    std::size_t cluster = liked[0];
-    std::uint64_t written = 0;
-    for (std::uint64_t attempt = 0; written < length && attempt < 4 * length; ++attempt) {
-      if (random.below(4) == 0) cluster = liked[random.below(3)];
-      const bool stray = random.below(4) == 0 || members[cluster].empty();
-      const std::size_t in_cluster =
-          stray ? 0 : std::min(inside[cluster](random), members[cluster].size() - 1);
-      const std::size_t item = stray ? anywhere(random) : members[cluster][in_cluster];
-      time += random.below(stray ? 4000 : 400);
-      if (seen[item] != 0) continue;
-      seen[item] = 1;
-      ++written;
-      const double rating = half_star((stray ? 3.0 : 3.7) + 0.9 * random.normal());
-      fmt::format_to(std::back_inserter(ratings), "{},{},{:.1f},{}\n", u + 1, item + 1, rating,
-                     time);
-    }
-  }
+  for (std::uint64_t u = 0; u < options.users; ++u) items.write_user(u, random, ratings);
   return write_file_atomically(directory / "ratings.csv", ratings);
 }
 

@@ -129,7 +129,7 @@ Result<Model> finish(Model model, const TrainOptions& options, const RunControl&
 }  // namespace
 
 const std::vector<Method>& methods() {
-  static const std::vector<Method> kMethods = {
+  static const std::vector<Method> table = {
       {"fusion", "behavior and content in one similarity, freed of hubs (default)"},
       {"item2vec", "skip-gram over what each user liked, in time order"},
       {"deepwalk", "skip-gram over uniform random walks on the item graph"},
@@ -138,7 +138,7 @@ const std::vector<Method>& methods() {
       {"history", "eigenvectors of the user-item matrix"},
       {"content", "genres, tags, title words, year, people; no behavior"},
   };
-  return kMethods;
+  return table;
 }
 
 Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& options,

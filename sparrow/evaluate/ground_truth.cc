@@ -81,6 +81,30 @@ Error at_line(std::size_t number, const std::string& what) {
   return {ErrorCode::kInvalidInput, fmt::format("line {}: {}", number, what)};
 }
 
+Result<JudgedPair> pair_by_id(const std::vector<std::string_view>& cells,
+                              const data::Catalog& catalog) {
+  JudgedPair pair;
+  if (!parse_number(cells[2], pair.grade))
+    return Error{ErrorCode::kInvalidInput,
+                 fmt::format("the grade \"{}\" is not a number", cells[2])};
+  pair.a = catalog.find(cells[0]).value_or(kNoRow);
+  pair.b = catalog.find(cells[1]).value_or(kNoRow);
+  return pair;
+}
+
+Result<JudgedPair> pair_by_title(const std::vector<std::string_view>& cells,
+                                 const TitleIndex& index) {
+  if (cells[4] != "OK" && cells[4] != "NOT_OK")
+    return Error{ErrorCode::kInvalidInput,
+                 fmt::format("the judgement \"{}\" is neither OK nor NOT_OK", cells[4])};
+  int year_a = 0;
+  int year_b = 0;
+  if (!parse_year(cells[1], year_a) || !parse_year(cells[3], year_b))
+    return Error{ErrorCode::kInvalidInput, "a year is not a whole number"};
+  return JudgedPair{index.find(cells[0], year_a), index.find(cells[2], year_b),
+                    cells[4] == "OK" ? 1.0F : 0.0F};
+}
+
 }  // namespace
 
 std::string title_key(std::string_view title) {
@@ -107,43 +131,22 @@ Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalo
   for_lines(text, [&](std::size_t number, std::string_view line) {
     if (!state || line.empty() || line.front() == '#') return;
     const auto cells = split(line, '\t');
-    JudgedPair pair;
-    int year_a = 0;
-    int year_b = 0;
-    if (cells.size() == 3) {
-      if (!parse_number(cells[2], pair.grade)) {
-        if (number > 1)
-          state = at_line(number, fmt::format("the grade \"{}\" is not a number", cells[2]));
-        return;
-      }
-      pair.a = catalog.find(cells[0]).value_or(kNoRow);
-      pair.b = catalog.find(cells[1]).value_or(kNoRow);
-    } else if (cells.size() == 5) {
-      if (cells[4] != "OK" && cells[4] != "NOT_OK") {
-        if (number > 1)
-          state = at_line(number,
-                          fmt::format("the judgement \"{}\" is neither OK nor NOT_OK", cells[4]));
-        return;
-      }
-      if (!parse_year(cells[1], year_a) || !parse_year(cells[3], year_b)) {
-        state = at_line(number, "a year is not a whole number");
-        return;
-      }
-      pair.grade = cells[4] == "OK" ? 1.0F : 0.0F;
-      pair.a = index.find(cells[0], year_a);
-      pair.b = index.find(cells[2], year_b);
-    } else {
-      state = at_line(
-          number,
-          fmt::format("{} columns; 3 (ids) or 5 (titles and years), with tabs between, are known",
-                      cells.size()));
+    auto pair = cells.size() == 3   ? pair_by_id(cells, catalog)
+                : cells.size() == 5 ? pair_by_title(cells, index)
+                                    : Error{ErrorCode::kInvalidInput,
+                                            fmt::format("{} columns; 3 (ids) or 5 (titles and "
+                                                        "years), with tabs between, are known",
+                                                        cells.size())};
+    if (!pair) {
+      const bool header = number == 1 && (cells.size() == 3 || cells.size() == 5);
+      if (!header) state = at_line(number, pair.error().message);
       return;
     }
     ++truth.lines;
-    if (pair.a != kNoRow && pair.b != kNoRow) {
-      truth.pairs.push_back(pair);
+    if (pair->a != kNoRow && pair->b != kNoRow) {
+      truth.pairs.push_back(*pair);
     } else {
-      const std::size_t missing = pair.a == kNoRow ? 0 : cells.size() == 3 ? 1 : 2;
+      const std::size_t missing = pair->a == kNoRow ? 0 : cells.size() == 3 ? 1 : 2;
       truth.unmatched.push_back(fmt::format("line {}: no item \"{}\"", number, cells[missing]));
     }
   });

@@ -271,7 +271,7 @@ void Session::finish() {
   buffer_.clear();
   if (!worker_.stopping && socket_.is_open()) {
     deadline_ = Clock::now() + std::chrono::seconds(1);
-    out_.resize(16 * 1024);
+    out_.resize(std::size_t{16} * 1024);
     socket_.async_read_some(asio::buffer(out_.data(), out_.size()),
                             [self = shared_from_this()](const error_code& error, std::size_t) {
                               if (!error && Clock::now() < self->deadline_) {

@@ -20,8 +20,8 @@ struct ServerOptions {
   std::size_t threads = 0;    // 0: one per core
   std::size_t max_connections = 10'000;
   std::uint32_t max_header_bytes = 8 * 1024;
-  std::size_t max_target_bytes = 4 * 1024;
-  std::uint64_t max_body_bytes = 64 * 1024;
+  std::size_t max_target_bytes = std::size_t{4} * 1024;
+  std::uint64_t max_body_bytes = std::uint64_t{64} * 1024;
   std::chrono::milliseconds request_timeout{
       10'000};  // from the end of one answer to the end of the next request
   std::chrono::milliseconds drain_timeout{1'500};  // stop() cuts what is left then

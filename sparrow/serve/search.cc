@@ -131,6 +131,7 @@ std::vector<SearchHit> Search::find(std::string_view text, std::size_t limit) co
     if (hit.row == kNoRow || score > hit.score) hit = {row, score, state.exact};
   }
   std::vector<SearchHit> hits;
+  hits.reserve(best.size());
   for (const auto& [row, hit] : best) hits.push_back(hit);
   std::sort(hits.begin(), hits.end(), [](const SearchHit& a, const SearchHit& b) {
     return a.score != b.score ? a.score > b.score : a.row < b.row;
