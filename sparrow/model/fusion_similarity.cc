@@ -104,6 +104,23 @@ float FusionSimilarity::score(Row a, Row b) const {
                     content_.cosine(a, b));
 }
 
+std::vector<Part> FusionSimilarity::parts(Row a, Row b) const {
+  const FusionParameters& p = parameters_;
+  const float c = (content_.cosine(a, b) - p.content_mean) / p.content_deviation;
+  const bool known = behavior_[a] != 0 && behavior_[b] != 0;
+  const float inner = simd::dot(vectors_ + a * dim_, vectors_ + b * dim_, dim_);
+  const float behavior =
+      known ? (inner - p.behavior_mean) / p.behavior_deviation : p.behavior_slope * c;
+  return {
+      {known ? "behavior" : "behavior (expected from content)", (1 - p.content_weight) * behavior},
+      {"content", p.content_weight * items_[a].richness * items_[b].richness * c},
+      {"closeness",
+       p.closeness_bonus * std::max(behavior - 3.0F, 0.0F) * std::clamp(c * 0.5F, 0.0F, 1.0F)},
+      {"popularity", -p.popularity_penalty * (items_[a].popularity + items_[b].popularity)},
+      {"mutual proximity", score(a, b)},
+  };
+}
+
 // 1 - P = .1, .01, .001, 1e-6 read as 28, 49, 63, 86.
 float FusionSimilarity::to_match(float similarity) const {
   return 100 * (1 - std::exp(-similarity / 3));

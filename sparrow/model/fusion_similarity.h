@@ -56,6 +56,9 @@ class FusionSimilarity final : public Similarity {
   void scores(Row row, std::span<float> out) const override;
   float score(Row a, Row b) const override;
   float to_match(float similarity) const override;
+  // behavior (standardised), content (standardised cosine), their weighted shares, closeness,
+  // popularity, mutual proximity.
+  std::vector<Part> parts(Row a, Row b) const override;
   std::vector<Neighbor> nearest(Row row, std::size_t k,
                                 std::span<const std::uint8_t> excluded) const override;
 

@@ -20,6 +20,12 @@ enum class Measure { kCosine, kInnerProduct };
 // Where an item's place among the others comes from.
 enum class Source { kBehavior, kContent };
 
+// One term of a similarity, for explanations.
+struct Part {
+  std::string name;
+  float value = 0;
+};
+
 // Immutable after open(); safe for use by several threads.
 class Similarity {
  public:
@@ -41,6 +47,9 @@ class Similarity {
   virtual float score(Row a, Row b) const = 0;
   // Similarity on a scale of 0..100 that means the same for every seed of one kind of model.
   virtual float to_match(float similarity) const = 0;
+
+  // What score(a, b) is made of.
+  virtual std::vector<Part> parts(Row a, Row b) const { return {{"similarity", score(a, b)}}; }
 
   // The k most similar items, best first, without `row` itself and without what `excluded` marks
   // (one byte an item, or empty). Exact.

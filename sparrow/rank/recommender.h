@@ -1,7 +1,11 @@
 // Recommender: candidate pool -> recall -> ranking -> answer. The one object that the server, the
 // command line and the evaluation all call, so an offline number describes the served system.
+//
+// similar() is the plain list of one item. recommend() takes any seeds and all controls; without
+// controls both give the same list.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,8 +17,14 @@
 #include "sparrow/data/catalog.h"
 #include "sparrow/model/model.h"
 #include "sparrow/model/similarity.h"
+#include "sparrow/rank/filter.h"
+#include "sparrow/rank/rules.h"
+#include "sparrow/recall/channel.h"
+#include "sparrow/recall/item_facts.h"
 
 namespace sparrow::rank {
+
+using recall::Seed;
 
 struct SimilarRequest {
   Row seed = kNoRow;         // catalogue row
@@ -23,12 +33,50 @@ struct SimilarRequest {
   std::vector<Row> exclude;  // catalogue rows never to answer with; the seed is always excluded
 };
 
+// What one request may change about its list.
+struct Controls {
+  float popularity = 0;  // -1..1: less known items first .. better known first
+  float diversity = 0;   // 0..1: maximal marginal relevance (Carbonell & Goldstein 1998)
+  float min_match = 0;   // 0..100: shorter lists instead of filler
+  std::vector<FilterPtr> filters;
+  std::vector<Row> exclude;
+  std::vector<Row> pins;  // first, in this order, where they are allowed
+  std::vector<Boost> boosts;
+  Caps caps;
+  bool same_series = true;              // false: without films of a seed's series
+  std::vector<std::string> channels;    // which to ask; empty: embedding
+  std::chrono::microseconds budget{0};  // 0: none. When it is used up, no exact search is begun
+
+  bool plain() const;  // nothing is set
+};
+
+struct Request {
+  std::vector<Seed> seeds;    // catalogue rows; more than 5 are taken as a history
+  std::vector<float> vector;  // a point in the model's space instead of seeds
+  Controls controls;
+  std::size_t size = 20;
+  std::size_t offset = 0;
+  // 1: may not be shown now (candidate pool); one byte a catalogue row, or empty.
+  std::span<const std::uint8_t> hidden;
+  const Rules* rules = nullptr;
+};
+
+// Where a channel had an item.
+struct Provenance {
+  std::uint8_t channel = 0;  // index into Recommender::channel_names()
+  std::uint32_t rank = 0;    // from 1
+  float score = 0;           // the channel's own
+};
+
 struct ScoredItem {
   Row row = kNoRow;      // catalogue row
   float similarity = 0;  // raw, as Similarity has it
   float match = 0;       // 0..100, comparable between seeds
   model::Source source =
       model::Source::kBehavior;  // kContent: this neighbour, or the seed, is placed by content
+  float adjusted = 0;            // match with dial and boosts: what the list is ordered by
+  bool pinned = false;
+  std::vector<Provenance> channels;  // only where several channels were asked
 };
 
 struct Answer {
@@ -43,28 +91,52 @@ struct UserRequest {
   std::size_t size = 20;
 };
 
+// Why an item stands where it does, or not at all, in a seed's list.
+struct Explanation {
+  ScoredItem item;
+  std::size_t rank = 0;    // in the seed's whole list as controlled, from 1; 0: not allowed in it
+  std::size_t ranked = 0;  // items in that list
+  std::vector<model::Part> parts;    // of the similarity
+  std::vector<Provenance> channels;  // rank 0: the channel did not have it among its first 200
+  std::vector<std::string> why_not;  // empty: nothing is against it
+};
+
 // Immutable; safe for use by several threads.
 class Recommender {
  public:
   // Aligns the model's items with the catalogue by id. Items that the model does not know get
-  // kContent placement only if the model holds their content; the rest answer with `degraded`. Both
-  // arguments must outlive the recommender.
+  // kContent placement only if the model holds their content; the rest answer with `degraded`. All
+  // arguments must outlive the recommender. Without facts only similar(), for_user() and
+  // similarity() may be called.
   static Result<std::unique_ptr<Recommender>> open(const data::Catalog& catalog,
-                                                   const model::Model& model);
+                                                   const model::Model& model,
+                                                   const recall::ItemFacts* facts = nullptr);
   ~Recommender();
 
   Answer similar(const SimilarRequest& request) const;
+  // Without controls and with one seed: the list of similar(). O(size) when the model's table
+  // reaches, else O(items * dim).
+  Answer recommend(const Request& request) const;
   // Items near the user's history (mean similarity), without the history itself.
   Answer for_user(const UserRequest& request) const;
+  Explanation explain(const Request& request, Row item) const;
   // Served similarity of any two catalogue rows.
   float similarity(Row a, Row b) const;
+  float match(Row a, Row b) const;  // 0..100
+  // Whether the model knows the item.
+  bool knows(Row row) const;
+  std::size_t dim() const;
 
+  static const std::vector<std::string>& channel_names();
   const model::Manifest& manifest() const;
+  const model::Model& model() const;
   const data::Catalog& catalog() const;
 
  private:
   Recommender();
+  std::vector<Provenance> provenance_of(const Request& request, Row item) const;
   struct State;
+  class Listing;
   std::unique_ptr<State> state_;
 };
 

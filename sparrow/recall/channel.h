@@ -1,8 +1,10 @@
-// Channel: one named way to find candidates for a seed. Recall asks several and merges what they
-// give; ranking then scores the candidates exactly.
+// Channel: one named way to find candidates for seeds. Recall asks several and merges what they
+// give; ranking then scores the candidates exactly. Rows are rows of the catalogue.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,11 +15,29 @@
 
 namespace sparrow::recall {
 
+// An item to start from. A negative weight means "not like this".
+struct Seed {
+  Row row = kNoRow;
+  float weight = 1;
+};
+
 struct ChannelQuery {
-  Row seed = kNoRow;
+  std::span<const Seed> seeds;
   std::size_t quota = 0;  // how many candidates at most
-  std::span<const std::uint8_t>
-      excluded;  // one byte an item, or empty; the seed is always excluded
+  // A channel may stop at this many when more would cost a search of all items; 0: quota.
+  std::size_t enough = 0;
+  // No search of all items is begun after this.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  // Whether an item may be shown; nullptr: all but the seeds. Never called with a seed.
+  const std::function<bool(Row)>* allowed = nullptr;
+
+  bool is_seed(Row row) const {
+    for (const Seed& seed : seeds) {
+      if (seed.row == row) return true;
+    }
+    return false;
+  }
+  bool allows(Row row) const { return !is_seed(row) && (allowed == nullptr || (*allowed)(row)); }
 };
 
 // Immutable; safe for use by several threads.

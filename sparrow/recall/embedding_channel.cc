@@ -1,11 +1,27 @@
 #include "sparrow/recall/embedding_channel.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace sparrow::recall {
 
-EmbeddingChannel::EmbeddingChannel(const model::Model& model, const model::Similarity& similarity)
-    : similarity_(similarity) {
+std::vector<Neighbor> merge_best(std::vector<std::vector<Neighbor>> lists, std::size_t quota) {
+  if (lists.size() == 1) return std::move(lists[0]);
+  std::unordered_map<Row, float> best;
+  for (const auto& list : lists) {
+    for (const Neighbor& n : list) {
+      const auto [at, fresh] = best.emplace(n.row, n.score);
+      if (!fresh) at->second = std::max(at->second, n.score);
+    }
+  }
+  TopK top(quota);
+  for (const auto& [row, score] : best) top.add(row, score);
+  return top.take();
+}
+
+EmbeddingChannel::EmbeddingChannel(const model::Model& model, const model::Similarity& similarity,
+                                   const Alignment& alignment)
+    : similarity_(similarity), alignment_(alignment) {
   const model::Tensor* rows = model.find("neighbors.rows");
   const model::Tensor* scores = model.find("neighbors.scores");
   if (rows == nullptr || scores == nullptr || rows->shape.size() != 2) return;
@@ -14,37 +30,68 @@ EmbeddingChannel::EmbeddingChannel(const model::Model& model, const model::Simil
   per_item_ = rows->shape[1];
 }
 
-Result<std::vector<Neighbor>> EmbeddingChannel::recall(const ChannelQuery& query) const {
+std::vector<Neighbor> EmbeddingChannel::nearest(Row seed, const ChannelQuery& query) const {
+  const Row m = alignment_.to_model[seed];
   std::vector<Neighbor> found;
+  if (m == kNoRow) return found;
   found.reserve(query.quota);
   for (std::size_t r = 0; r < per_item_ && found.size() < query.quota; ++r) {
-    const Row row = rows_[query.seed * per_item_ + r];
+    const Row row = rows_[m * per_item_ + r];
     if (row == kNoRow) break;
-    if (query.excluded.empty() || query.excluded[row] == 0) {
-      found.push_back({row, scores_[query.seed * per_item_ + r]});
-    }
+    const Row c = alignment_.to_catalog[row];
+    if (c != kNoRow && query.allows(c)) found.push_back({c, scores_[m * per_item_ + r]});
   }
-  if (found.size() == query.quota) return found;
-  return similarity_.nearest(query.seed, query.quota, query.excluded);
-}
-
-PopularityChannel::PopularityChannel(const model::Model& model) {
-  const model::Tensor* popularity = model.find("popularity");
-  for (Row row = 0; row < model.items.size(); ++row) {
-    by_popularity_.push_back(
-        {row, popularity == nullptr ? 0.0F : static_cast<float>(popularity->uint32s()[row])});
+  const std::size_t enough = query.enough == 0 ? query.quota : query.enough;
+  if (found.size() >= std::min(enough, query.quota)) return found;
+  if (query.deadline != std::chrono::steady_clock::time_point::max() &&
+      std::chrono::steady_clock::now() >= query.deadline)
+    return found;
+  std::vector<std::uint8_t> excluded(alignment_.to_catalog.size());
+  for (Row row = 0; row < excluded.size(); ++row) {
+    const Row c = alignment_.to_catalog[row];
+    excluded[row] = c == kNoRow || !query.allows(c) ? 1 : 0;
   }
-  std::sort(by_popularity_.begin(), by_popularity_.end(), better);
-}
-
-Result<std::vector<Neighbor>> PopularityChannel::recall(const ChannelQuery& query) const {
-  std::vector<Neighbor> found;
-  for (const Neighbor& n : by_popularity_) {
-    if (found.size() == query.quota) break;
-    if (n.row != query.seed && (query.excluded.empty() || query.excluded[n.row] == 0))
-      found.push_back(n);
-  }
+  found = similarity_.nearest(m, query.quota, excluded);
+  for (Neighbor& n : found) n.row = alignment_.to_catalog[n.row];
   return found;
+}
+
+Result<std::vector<Neighbor>> EmbeddingChannel::recall(const ChannelQuery& query) const {
+  std::vector<std::vector<Neighbor>> lists;
+  for (const Seed& seed : query.seeds) {
+    if (seed.weight > 0) lists.push_back(nearest(seed.row, query));
+  }
+  return merge_best(std::move(lists), query.quota);
+}
+
+ContentChannel::ContentChannel(const model::Model& model, const Alignment& alignment)
+    : content_(model), alignment_(alignment) {}
+
+float ContentChannel::cosine(Row a, Row b) const {
+  const Row x = alignment_.to_model[a];
+  const Row y = alignment_.to_model[b];
+  return x == kNoRow || y == kNoRow || content_.empty() ? 0.0F : content_.cosine(x, y);
+}
+
+Result<std::vector<Neighbor>> ContentChannel::recall(const ChannelQuery& query) const {
+  std::vector<Neighbor> found;
+  if (content_.empty()) return found;
+  std::vector<std::vector<Neighbor>> lists;
+  std::vector<float> cosine(alignment_.to_catalog.size());
+  for (const Seed& seed : query.seeds) {
+    const Row m = alignment_.to_model[seed.row];
+    if (seed.weight <= 0 || m == kNoRow) continue;
+    std::fill(cosine.begin(), cosine.end(), 0.0F);
+    content_.add_cosines(m, cosine);
+    TopK top(query.quota);
+    for (Row row = 0; row < cosine.size(); ++row) {
+      const Row c = alignment_.to_catalog[row];
+      if (cosine[row] > 0 && cosine[row] >= top.threshold() && c != kNoRow && query.allows(c))
+        top.add(c, cosine[row]);
+    }
+    lists.push_back(top.take());
+  }
+  return merge_best(std::move(lists), query.quota);
 }
 
 }  // namespace sparrow::recall

@@ -1,41 +1,54 @@
 // EmbeddingChannel: the nearest items by the model's similarity, from the precomputed neighbor
-// table when it is long enough, else by exact search. PopularityChannel: the most watched, for
-// seeds that no model knows.
+// table when it is long enough, else by exact search among what may be shown. ContentChannel: the
+// same by content alone.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "sparrow/model/content_matrix.h"
 #include "sparrow/model/model.h"
 #include "sparrow/model/similarity.h"
+#include "sparrow/recall/alignment.h"
 #include "sparrow/recall/channel.h"
 
 namespace sparrow::recall {
 
 class EmbeddingChannel final : public Channel {
  public:
-  // Both must outlive this.
-  EmbeddingChannel(const model::Model& model, const model::Similarity& similarity);
+  // All must outlive this.
+  EmbeddingChannel(const model::Model& model, const model::Similarity& similarity,
+                   const Alignment& alignment);
   std::string_view name() const override { return "embedding"; }
-  // Exact: the same list with and without the table. O(quota), or O(items * dim) without it.
+  // Exact: the same list with and without the table. With several seeds each gives its own list;
+  // scores are then the best of any positive seed. O(quota), or O(items * dim) where the table does
+  // not reach.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
 
  private:
+  std::vector<Neighbor> nearest(Row seed, const ChannelQuery& query) const;
+
   const model::Similarity& similarity_;
+  const Alignment& alignment_;
   std::span<const std::uint32_t> rows_;
   std::span<const float> scores_;
   std::size_t per_item_ = 0;
 };
 
-class PopularityChannel final : public Channel {
+class ContentChannel final : public Channel {
  public:
-  explicit PopularityChannel(const model::Model& model);
-  std::string_view name() const override { return "popular"; }
+  ContentChannel(const model::Model& model, const Alignment& alignment);
+  std::string_view name() const override { return "content"; }
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
+  float cosine(Row a, Row b) const;  // catalogue rows
 
  private:
-  std::vector<Neighbor> by_popularity_;
+  model::ContentMatrix content_;
+  const Alignment& alignment_;
 };
+
+// The best `quota` of several seeds' lists: each item with its largest score.
+std::vector<Neighbor> merge_best(std::vector<std::vector<Neighbor>> lists, std::size_t quota);
 
 }  // namespace sparrow::recall

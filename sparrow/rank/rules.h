@@ -1,0 +1,80 @@
+// Rules: what the owner of the lists wants whatever the model says: filters, boosts, pins, caps and
+// blocked pairs. Kept as JSON (docs/formats.md), validated as a whole, immutable.
+//
+//   {"version": 3, "rules": [
+//     {"type": "filter", "when": "genre = Children", "show": "not genre in (Horror, Crime)"},
+//     {"type": "boost", "when": "country = Japan", "items": "country = Japan", "factor": 1.2},
+//     {"type": "pin", "seed": "1", "items": ["3114"]},
+//     {"type": "cap", "by": "series", "max": 3},
+//     {"type": "block_pair", "a": "1", "b": "380"}]}
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sparrow/core/result.h"
+#include "sparrow/rank/filter.h"
+#include "sparrow/recall/item_facts.h"
+
+namespace sparrow::rank {
+
+using FilterPtr = std::shared_ptr<const Filter>;
+
+// How many of one kind a list may hold; 0: any number.
+struct Caps {
+  std::size_t genre = 0;
+  std::size_t series = 0;
+  std::size_t person = 0;
+  bool any() const { return genre + series + person > 0; }
+};
+
+struct Boost {
+  FilterPtr when;  // on the seed; may be null
+  FilterPtr items;
+  float factor = 1;
+};
+
+class Rules {
+ public:
+  // Errors: kInvalidInput naming the rule (from 1) and what is wrong with it.
+  static Result<std::shared_ptr<const Rules>> parse(const nlohmann::json& json,
+                                                    const recall::ItemFacts& facts);
+
+  // Whether `item` may stand in a list of `seed`. `why` (may be null) gets the reason if not.
+  bool allows(Row item, Row seed, std::string* why) const;
+  float factor(Row item, Row seed) const;  // product of the boosts
+  std::vector<Row> pins(Row seed) const;
+  const Caps& caps() const { return caps_; }
+  bool empty() const { return json_["rules"].empty(); }
+  // Whether any rule looks at this seed: the precomputed answer is then not enough.
+  bool touches(Row seed) const;
+  const nlohmann::json& source() const { return json_; }
+  std::uint64_t version() const { return json_.value("version", std::uint64_t{0}); }
+
+ private:
+  struct Show {
+    FilterPtr when;
+    FilterPtr show;
+  };
+  struct Pin {
+    Row seed = kNoRow;
+    FilterPtr when;
+    std::vector<Row> items;
+  };
+  Result<void> add(const nlohmann::json& rule, const recall::ItemFacts& facts);
+
+  nlohmann::json json_;
+  std::vector<Show> filters_;
+  std::vector<Boost> boosts_;
+  std::vector<Pin> pins_;
+  std::unordered_set<std::uint64_t> blocked_;
+  std::unordered_set<Row> blocked_rows_;
+  Caps caps_;
+};
+
+}  // namespace sparrow::rank
