@@ -32,6 +32,7 @@ THIRD_PARTY = {
     "CLI/": {"app"},
     "toml++/": {"app"},
     "sqlite3.h": {"data", "serve"},
+    "libpq-fe.h": {"serve"},
     "utf8proc.h": {"core"},
     "zlib.h": {"data"},
     "zstd.h": {"data"},

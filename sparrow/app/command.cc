@@ -130,13 +130,16 @@ Result<model::Model> find_model(const Context& context, const std::string& refer
 
 Result<std::shared_ptr<const serve::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
-    const std::string& version) {
+    const std::string& version, std::shared_ptr<const recall::ItemFacts> facts) {
   auto loaded = find_model(context, version.empty() ? name : name + "@" + version);
   if (!loaded) return loaded.error();
   auto served = std::make_shared<serve::ServedModel>();
   served->dataset = std::move(dataset);
   served->model = std::move(*loaded);
-  auto recommender = rank::Recommender::open(served->dataset->catalog, served->model);
+  served->facts = facts != nullptr ? std::move(facts)
+                                   : std::make_shared<const recall::ItemFacts>(*served->dataset);
+  auto recommender =
+      rank::Recommender::open(served->dataset->catalog, served->model, served->facts.get());
   if (!recommender) return recommender.error();
   served->recommender = std::move(*recommender);
   return std::shared_ptr<const serve::ServedModel>(std::move(served));

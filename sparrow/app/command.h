@@ -86,7 +86,7 @@ double peak_memory_mb();
 Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& context);
 Result<std::shared_ptr<const serve::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
-    const std::string& version);
+    const std::string& version, std::shared_ptr<const recall::ItemFacts> facts = nullptr);
 // A model by "name", "name@version" or a folder's path.
 Result<model::Model> find_model(const Context& context, const std::string& reference);
 

@@ -55,7 +55,8 @@ Result<std::shared_ptr<const Rules>> Rules::parse(const json& input,
   auto rules = std::make_shared<Rules>();
   rules->json_ = {{"version", 0}, {"rules", input["rules"]}};
   if (input.contains("version")) {
-    if (!input["version"].is_number_unsigned()) return bad("\"version\" is not a whole number");
+    if (!input["version"].is_number_integer() || input["version"] < 0)
+      return bad("\"version\" is not a whole number");
     rules->json_["version"] = input["version"];
   }
   std::size_t number = 0;

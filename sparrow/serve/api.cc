@@ -1,15 +1,16 @@
-// Routing and our own endpoints.
+// Shared state, routing, authorization, files.
 #include "sparrow/serve/api.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <mutex>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
+#include "sparrow/serve/call.h"
 #include "sparrow/serve/json_text.h"
 #include "sparrow/serve/web_files.h"
 
@@ -18,19 +19,19 @@ namespace {
 
 constexpr std::string_view kApi = "/api/v1/";
 
+// Compares without telling by time how much was right.
+bool same_secret(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned>(a[i] ^ b[i]) & 0xffU;
+  return difference == 0;
+}
+
+}  // namespace
+
 const char* source_name(model::Source source) {
   return source == model::Source::kContent ? "content" : "behavior";
-}
-
-void fail(Response& response, const ParameterError& error) {
-  write_error(response, 400, "invalid_input", error.message, error.parameter);
-}
-
-// True (and the response set) when the query has an error.
-bool failed(const Query& query, Response& response) {
-  if (!query.error()) return false;
-  fail(response, *query.error());
-  return true;
 }
 
 void append_strings(std::string& out, const std::vector<std::string>& values) {
@@ -50,348 +51,326 @@ void append_model(std::string& out, const model::Manifest& manifest) {
   out += '}';
 }
 
-}  // namespace
-
-Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view)
-    : options_(std::move(options)), view_(std::move(view)) {
+Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelControl control)
+    : options_(std::move(options)),
+      control_(std::move(control)),
+      judgements_(options_.home.empty() ? "" : options_.home / "judgements.jsonl"),
+      votes_(options_.home.empty() ? "" : options_.home / "votes.jsonl"),
+      reports_(options_.home.empty() ? "" : options_.home / "reports.jsonl"),
+      feedback_(options_.home.empty() ? "" : options_.home / "feedback.jsonl") {
   auto state =
       static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   boot_ = fmt::format("{:08x}", static_cast<std::uint32_t>(splitmix64(state)));
+  auto first = std::make_shared<Snapshot>();
+  first->rules =
+      *rank::Rules::parse({{"version", 0}, {"rules", nlohmann::json::array()}}, *view->facts);
+  first->pool = std::make_shared<const CandidatePool>();
+  first->view = std::move(view);
+  snapshot_ = std::move(first);
+  for (const auto& entry : feedback_.entries()) {
+    const auto row = snapshot_->view->dataset->catalog.find(entry.value("item", ""));
+    const auto kind = entry.value("kind", "");
+    if (row && (kind == "hide" || kind == "seen"))
+      events_.add(entry.value("user", ""), *row, EventKind::kHidden);
+  }
 }
 
 void Api::set_model(std::shared_ptr<const ServedModel> model) {
-  const std::unique_lock lock(mutex_);
-  models_[model->model.manifest.name] = std::move(model);
+  change([&](Snapshot& s) { s.models[model->model.manifest.name] = model; });
 }
 
 void Api::set_degraded(std::string reason) {
-  const std::unique_lock lock(mutex_);
-  degraded_ = std::move(reason);
+  if (snapshot()->degraded == reason) return;
+  if (!reason.empty()) metrics_.add_error(reason);
+  change([&](Snapshot& s) { s.degraded = std::move(reason); });
 }
 
-std::shared_ptr<const ServedModel> Api::find_model(const std::string& name) const {
-  const std::shared_lock lock(mutex_);
-  const auto found = models_.find(name);
-  return found == models_.end() ? nullptr : found->second;
+void Api::set_pool(CandidatePool pool) {
+  if (!pool.error.empty()) metrics_.add_error(pool.error);
+  auto next = std::make_shared<const CandidatePool>(std::move(pool));
+  change([&](Snapshot& s) { s.pool = next; });
 }
 
-// Compatible: the names that the pages of SparrowRecSys ask for mean our default model.
-std::shared_ptr<const ServedModel> Api::model_or_fail(Query& query, bool compatible) const {
-  std::string name = query.text("model").value_or(options_.default_model);
-  if (compatible && (name == "emb" || name == "nerualcf" || name == "default" || name.empty()))
-    name = options_.default_model;
-  auto model = find_model(name);
-  if (model == nullptr) {
-    std::vector<std::string> names;
-    const std::shared_lock lock(mutex_);
-    for (const auto& [known, served] : models_) names.push_back(known);
-    query.fail("model",
-               fmt::format("\"{}\" is not served; there are: {}", name,
-                           names.empty() ? "none yet" : fmt::format("{}", fmt::join(names, ", "))));
-  }
-  return model;
+Result<void> Api::set_rules(const nlohmann::json& rules) {
+  auto parsed = rank::Rules::parse(rules, *snapshot()->view->facts);
+  if (!parsed) return parsed.error();
+  change([&](Snapshot& s) { s.rules = *parsed; });
+  return {};
+}
+
+Result<void> Api::load_rules() {
+  const auto file = options_.home / "rules.json";
+  if (options_.home.empty() || !std::filesystem::exists(file)) return {};
+  const auto text = read_file(file);
+  if (!text) return text.error();
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  auto set = json.is_discarded() ? Error{ErrorCode::kInvalidInput, "is no JSON"} : set_rules(json);
+  if (!set)
+    return Error{set.error().code, fmt::format("{}: {}", file.string(), set.error().message)};
+  return {};
 }
 
 void Api::handle(const Request& request, Response& response) {
-  add_cors(request, response);
-  if (request.method == "OPTIONS") {
-    response.status = 204;
-    response.headers += "Allow: GET, HEAD, OPTIONS\r\n";
-    return;
-  }
-  if (request.method != "GET" && request.method != "HEAD") {
-    response.headers += "Allow: GET, HEAD, OPTIONS\r\n";
-    return write_error(response, 405, "invalid_input",
-                       "only GET, HEAD and OPTIONS are answered here");
-  }
-  Query query(request.query);
-  if (request.path.starts_with("/api/")) {
-    response.headers += "Cache-Control: no-store\r\n";
-    if (!request.path.starts_with(kApi) ||
-        !route_api(request.path.substr(kApi.size()), query, response)) {
-      write_error(response, 404, "not_found",
+  Call(*this, request, response).answer();
+}
+
+void Call::answer() {
+  add_cors();
+  const bool writes = request_.method == "POST" || request_.method == "PUT";
+  if (request_.method == "OPTIONS") {
+    response_.status = 204;
+    response_.headers += "Allow: GET, HEAD, OPTIONS, POST, PUT\r\n";
+  } else if (request_.method != "GET" && request_.method != "HEAD" &&
+             !(writes && writes_allowed(request_.path))) {
+    const char* allow =
+        writes_allowed(request_.path) ? "GET, HEAD, OPTIONS, POST, PUT" : "GET, HEAD, OPTIONS";
+    response_.headers += fmt::format("Allow: {}\r\n", allow);
+    write_error(response_, 405, "invalid_input", fmt::format("only {} are answered here", allow));
+  } else if (request_.path.starts_with("/api/")) {
+    response_.headers += "Cache-Control: no-store\r\n";
+    if (!request_.path.starts_with(kApi) || !route_api(request_.path.substr(kApi.size()))) {
+      write_error(response_, 404, "not_found",
                   "there is no such endpoint; /api/v1 is described in docs/api/openapi.json");
     }
-    return;
+  } else if (request_.path == "/metrics") {
+    get_metrics();
+  } else if (!route_compatible(request_.path)) {
+    endpoint_ = Endpoint::kPage;
+    serve_file();
   }
-  if (!route_compatible(request.path, query, response)) serve_file(request, response);
+  api_.metrics_.record(endpoint_, response_.status, std::chrono::steady_clock::now() - began_);
+  if (response_.status >= 500 && response_.status != 503)
+    api_.metrics_.add_error(fmt::format("{} {}", response_.status, request_.path.substr(0, 200)));
 }
 
-void Api::add_cors(const Request& request, Response& response) const {
-  if (request.origin.empty()) return;
-  if (std::find(options_.cors_origins.begin(), options_.cors_origins.end(), request.origin) ==
-      options_.cors_origins.end())
-    return;
-  response.headers +=
-      fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", request.origin);
+bool Call::writes_allowed(std::string_view path) const {
+  if (!path.starts_with(kApi)) return false;
+  path.remove_prefix(kApi.size());
+  for (const std::string_view known : {"similar", "batch", "judgements", "votes", "reports",
+                                       "feedback", "rules", "rules/what-if"}) {
+    if (path == known) return true;
+  }
+  return path.starts_with("models/") && (path.ends_with("/promote") || path.ends_with("/rollback"));
 }
 
-bool Api::route_api(std::string_view path, Query& query, Response& response) {
-  if (path == "items")
-    get_items(query, response);
-  else if (path.starts_with("items/"))
-    return route_item(path.substr(6), query, response);
-  else if (path == "search")
-    get_search(query, response);
-  else if (path == "genres")
-    get_genres(query, response);
-  else if (path == "models")
-    get_models(query, response);
-  else if (path == "config")
-    get_config(query, response);
-  else if (path == "readyz")
-    get_ready(query, response);
-  else if (path == "healthz")
-    response.body += "{\"status\":\"ok\"}";
+bool Call::route_api(std::string_view path) {
+  struct Route {
+    std::string_view method;  // of the request; empty: GET or HEAD
+    std::string_view path;
+    void (Call::*run)();
+    Endpoint endpoint;
+  };
+  static constexpr Route kRoutes[] = {
+      {"", "items", &Call::get_items, Endpoint::kItem},
+      {"", "search", &Call::get_search, Endpoint::kSearch},
+      {"", "similar", &Call::get_mix, Endpoint::kSimilar},
+      {"POST", "similar", &Call::post_similar, Endpoint::kSimilar},
+      {"POST", "batch", &Call::post_batch, Endpoint::kSimilar},
+      {"", "explain", &Call::get_explain, Endpoint::kExplain},
+      {"", "home", &Call::get_home, Endpoint::kHome},
+      {"", "genres", &Call::get_genres, Endpoint::kItem},
+      {"", "models", &Call::get_models, Endpoint::kAdmin},
+      {"", "evaluations", &Call::get_evaluations, Endpoint::kAdmin},
+      {"", "judgements", &Call::get_judgements, Endpoint::kAdmin},
+      {"POST", "judgements", &Call::post_judgements, Endpoint::kAdmin},
+      {"", "votes", &Call::get_votes, Endpoint::kAdmin},
+      {"POST", "votes", &Call::post_votes, Endpoint::kAdmin},
+      {"", "reports", &Call::get_reports, Endpoint::kAdmin},
+      {"POST", "reports", &Call::post_reports, Endpoint::kAdmin},
+      {"POST", "feedback", &Call::post_feedback, Endpoint::kAdmin},
+      {"", "rules", &Call::get_rules, Endpoint::kAdmin},
+      {"PUT", "rules", &Call::put_rules, Endpoint::kAdmin},
+      {"POST", "rules/what-if", &Call::post_what_if, Endpoint::kAdmin},
+      {"", "status", &Call::get_status, Endpoint::kAdmin},
+      {"", "config", &Call::get_config, Endpoint::kAdmin},
+      {"", "readyz", &Call::get_ready, Endpoint::kOther},
+  };
+  const std::string_view method =
+      request_.method == "POST" || request_.method == "PUT" ? request_.method : std::string_view();
+  if (method.empty() && path.starts_with("items/")) return route_item(path.substr(6));
+  if (path.starts_with("models/")) return route_model(path.substr(7));
+  if (path == "healthz" && method.empty()) {
+    response_.body += "{\"status\":\"ok\"}";
+    return true;
+  }
+  for (const Route& route : kRoutes) {
+    if (route.path != path || route.method != method) continue;
+    endpoint_ = route.endpoint;
+    (this->*route.run)();
+    return true;
+  }
+  return false;
+}
+
+bool Call::route_item(std::string_view rest) {
+  const auto slash = rest.find('/');
+  const std::string_view tail =
+      slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
+  if (!tail.empty() && tail != "/similar" && tail != "/rows") return false;
+  const auto id = percent_decode(rest.substr(0, slash), false);
+  if (!id || id->empty()) {
+    write_error(response_, 400, "invalid_input", "id is not percent-encoded UTF-8", "id");
+    return true;
+  }
+  const auto row = view_.dataset->catalog.find(*id);
+  if (!row) {
+    write_error(response_, 404, "not_found",
+                fmt::format("there is no item \"{}\"", id->substr(0, 64)), "id");
+    return true;
+  }
+  endpoint_ = tail.empty()      ? Endpoint::kItem
+              : tail == "/rows" ? Endpoint::kRows
+                                : Endpoint::kSimilar;
+  if (tail.empty())
+    get_item(*row);
+  else if (tail == "/rows")
+    get_rows(*row);
+  else
+    get_similar(*row);
+  return true;
+}
+
+bool Call::route_model(std::string_view rest) {
+  endpoint_ = Endpoint::kAdmin;
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto name = percent_decode(rest.substr(0, slash), false);
+  const std::string_view tail = rest.substr(slash + 1);
+  if (!name) return false;
+  const bool post = request_.method == "POST";
+  if (tail == "promote" && post)
+    post_promote(*name);
+  else if (tail == "rollback" && post)
+    post_rollback(*name);
+  else if (tail == "map" && !post)
+    get_map(*name);
+  else if (tail == "health" && !post)
+    get_health(*name);
   else
     return false;
   return true;
 }
 
-bool Api::route_item(std::string_view rest, Query& query, Response& response) {
-  const auto slash = rest.find('/');
-  const std::string_view tail =
-      slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
-  if (!tail.empty() && tail != "/similar") return false;
-  const auto id = percent_decode(rest.substr(0, slash), false);
-  if (!id || id->empty()) {
-    fail(response, {"id", "id is not percent-encoded UTF-8"});
-    return true;
-  }
-  const auto row = view_->dataset->catalog.find(*id);
-  if (!row) {
-    write_error(response, 404, "not_found",
-                fmt::format("there is no item \"{}\"", id->substr(0, 64)), "id");
-    return true;
-  }
-  if (tail.empty())
-    get_item(*row, query, response);
-  else
-    get_similar(*row, query, response);
+bool Call::failed() {
+  if (!query_.error()) return false;
+  write_error(response_, 400, "invalid_input", query_.error()->message, query_.error()->parameter);
   return true;
 }
 
-void Api::get_item(Row row, Query& query, Response& response) const {
-  query.allow_only({});
-  if (failed(query, response)) return;
-  const data::Item& item = view_->dataset->catalog[row];
-  std::string& out = response.body;
-  out += "{\"item\":";
-  append_card(out, *view_, row);
-  out.pop_back();
-  out += ",\"alternative_titles\":";
-  append_strings(out, item.alternative_titles);
-  out += ",\"directors\":";
-  append_strings(out, item.directors);
-  out += ",\"actors\":";
-  append_strings(out, item.actors);
-  out += ",\"countries\":";
-  append_strings(out, item.countries);
-  out += ",\"keywords\":";
-  append_strings(out, item.keywords);
-  out += ",\"text\":";
-  append_json(out, item.text);
-  fmt::format_to(std::back_inserter(out), ",\"histogram\":[{}],\"tags\":[",
-                 fmt::join(view_->histogram[row], ","));
-  constexpr std::size_t kTags = 30;
-  for (std::size_t t = 0; t < std::min(kTags, item.tags.size()); ++t) {
-    out += t > 0 ? ",{\"tag\":" : "{\"tag\":";
-    append_json(out, item.tags[t].tag);
-    fmt::format_to(std::back_inserter(out), ",\"count\":{}}}", item.tags[t].count);
+void Call::fail(const Error& error) {
+  write_error(response_, error_http_status(error.code), error_code_name(error.code), error.message);
+}
+
+bool Call::authorized(Role role) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (api_.options_.tokens.empty()) {
+    write_error(response_, 403, "forbidden",
+                "this server has no tokens: start it with --token admin:SECRET to allow this");
+    return false;
   }
-  const auto digits = [](const std::string& id) {
-    return !id.empty() &&
-           std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
-  };
-  out += "],\"links\":{\"imdb\":";
-  if (digits(item.imdb_id))
-    append_json(out, "https://www.imdb.com/title/tt" + item.imdb_id + "/");
-  else
-    out += "null";
-  out += ",\"tmdb\":";
-  if (digits(item.tmdb_id))
-    append_json(out, "https://www.themoviedb.org/movie/" + item.tmdb_id);
-  else
-    out += "null";
-  out += "}}}";
-}
-
-void Api::get_similar(Row row, Query& query, Response& response) {
-  query.allow_only({"size", "offset", "model", "exclude"});
-  rank::SimilarRequest request;
-  request.seed = row;
-  request.size = query.number("size", 20, 1, 1000);
-  request.offset = query.number("offset", 0, 0, 10'000);
-  for (const auto& id : query.list("exclude")) {
-    const auto excluded = view_->dataset->catalog.find(id);
-    if (excluded)
-      request.exclude.push_back(*excluded);
-    else
-      query.fail("exclude", fmt::format("names an unknown item \"{}\"", id.substr(0, 64)));
+  if (!request_.authorization.starts_with(kBearer)) {
+    response_.headers += "WWW-Authenticate: Bearer\r\n";
+    write_error(response_, 401, "unauthorized", "a token is needed: Authorization: Bearer SECRET");
+    return false;
   }
-  const auto served = model_or_fail(query, false);
-  if (failed(query, response)) return;
-  const rank::Answer answer = served->recommender->similar(request);
-  std::string& out = response.body;
-  out += "{\"seed\":";
-  out += view_->rendered(row);
-  out += "},\"seed_source\":\"";
-  out += source_name(answer.seed_source);
-  out += "\",\"model\":";
-  append_model(out, served->model.manifest);
-  fmt::format_to(std::back_inserter(out), ",\"request_id\":\"{}-{:x}\",\"items\":[", boot_,
-                 requests_.fetch_add(1));
-  for (std::size_t i = 0; i < answer.items.size(); ++i) {
-    if (i > 0) out += ',';
-    out += view_->rendered(answer.items[i].row);
-    out += ",\"score\":";
-    append_json(out, std::lround(answer.items[i].match));
-    out += ",\"source\":\"";
-    out += source_name(answer.items[i].source);
-    out += "\"}";
+  const auto given = request_.authorization.substr(kBearer.size());
+  Role found = Role::kNone;
+  for (const auto& [secret, has] : api_.options_.tokens) {
+    if (same_secret(secret, given)) found = std::max(found, has);
   }
-  out += "],\"degraded\":";
-  append_strings(out, answer.degraded);
-  out += '}';
-}
-
-void Api::get_search(Query& query, Response& response) const {
-  query.allow_only({"q", "size"});
-  const std::string words = query.required("q");
-  const auto size = query.number("size", 8, 1, 100);
-  if (words.size() > 256) query.fail("q", "is longer than 256 bytes");
-  if (failed(query, response)) return;
-  response.body += "{\"items\":[";
-  const auto hits = view_->search.find(words, size);
-  for (std::size_t i = 0; i < hits.size(); ++i) {
-    if (i > 0) response.body += ',';
-    append_card(response.body, *view_, hits[i].row);
+  if (found == Role::kNone) {
+    response_.headers += "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
+    write_error(response_, 401, "unauthorized", "this token is not known");
+    return false;
   }
-  response.body += "]}";
-}
-
-const std::vector<Row>* Api::required_genre(Query& query, Response& response) const {
-  const std::string genre = query.required("genre");
-  const auto found = view_->genres.find(genre);
-  if (!query.error() && found == view_->genres.end()) {
-    std::vector<std::string> names;
-    for (const auto& [name, rows] : view_->genres) names.push_back(name);
-    query.fail("genre", fmt::format("\"{}\" is not known; there are {}", genre.substr(0, 64),
-                                    fmt::join(names, ", ")));
+  if (found < role) {
+    write_error(response_, 403, "forbidden", "this token may not do that");
+    return false;
   }
-  return failed(query, response) ? nullptr : &found->second;
+  return true;
 }
 
-void Api::get_items(Query& query, Response& response) const {
-  query.allow_only({"genre", "sort", "size"});
-  const auto size = query.number("size", 20, 1, 1000);
-  const std::string sort = query.text("sort").value_or("rating");
-  if (sort != "rating" && sort != "popularity" && sort != "year")
-    query.fail("sort", "must be rating, popularity or year");
-  const auto* rows = required_genre(query, response);
-  if (rows == nullptr) return;
-  std::vector<Row> sorted = *rows;
-  const auto by = [&](auto key) {
-    std::stable_sort(sorted.begin(), sorted.end(), [&](Row a, Row b) { return key(a) > key(b); });
-  };
-  if (sort == "popularity") by([&](Row r) { return view_->ratings[r]; });
-  if (sort == "year") by([&](Row r) { return view_->dataset->catalog[r].year; });
-  response.body += "{\"items\":[";
-  for (std::size_t i = 0; i < std::min<std::size_t>(size, sorted.size()); ++i) {
-    if (i > 0) response.body += ',';
-    append_card(response.body, *view_, sorted[i]);
+std::optional<nlohmann::json> Call::body() {
+  auto json = nlohmann::json::parse(request_.body, nullptr, false);
+  if (json.is_discarded()) {
+    write_error(response_, 400, "invalid_input", "the body is no JSON", "body");
+    return std::nullopt;
   }
-  response.body += "]}";
+  return json;
 }
 
-void Api::get_genres(Query& query, Response& response) const {
-  query.allow_only({});
-  if (failed(query, response)) return;
-  response.body += "{\"genres\":[";
-  bool first = true;
-  for (const auto& [name, rows] : view_->genres) {
-    response.body += first ? "{\"name\":" : ",{\"name\":";
-    first = false;
-    append_json(response.body, name);
-    fmt::format_to(std::back_inserter(response.body), ",\"items\":{}}}", rows.size());
+std::optional<std::string> Call::member(const nlohmann::json& object, const char* name,
+                                        std::size_t max_size) {
+  if (!object.is_object() || !object.contains(name) || !object[name].is_string() ||
+      object[name].get_ref<const std::string&>().empty() ||
+      object[name].get_ref<const std::string&>().size() > max_size) {
+    write_error(response_, 400, "invalid_input",
+                fmt::format("\"{}\" must be a text of 1 to {} bytes", name, max_size), name);
+    return std::nullopt;
   }
-  response.body += "]}";
+  return object[name].get<std::string>();
 }
 
-void Api::get_models(Query& query, Response& response) const {
-  query.allow_only({});
-  if (failed(query, response)) return;
-  nlohmann::json list = nlohmann::json::array();
-  const std::shared_lock lock(mutex_);
-  for (const auto& [name, served] : models_) {
-    nlohmann::json entry = model::to_json(served->model.manifest);
-    entry["default"] = name == options_.default_model;
-    entry["items"] = served->model.items.size();
-    entry["dim"] = served->model.dim();
-    list.push_back(std::move(entry));
-  }
-  response.body = nlohmann::json{{"models", list}}.dump();
+std::optional<Row> Call::member_item(const nlohmann::json& object, const char* name) {
+  const auto id = member(object, name);
+  if (!id) return std::nullopt;
+  const auto row = view_.dataset->catalog.find(*id);
+  if (!row)
+    write_error(response_, 400, "invalid_input",
+                fmt::format("\"{}\": there is no item \"{}\"", name, id->substr(0, 64)), name);
+  return row;
 }
 
-void Api::get_config(Query& query, Response& response) const {
-  query.allow_only({});
-  if (failed(query, response)) return;
-  const data::DatasetInfo& info = view_->dataset->info;
-  nlohmann::json body = {{"simulated", info.simulated},
-                         {"data", info.name},
-                         {"items", info.items},
-                         {"users", info.users},
-                         {"interactions", info.interactions},
-                         {"default_model", options_.default_model},
-                         {"poster_url_template", nullptr}};
-  if (!options_.poster_url_template.empty())
-    body["poster_url_template"] = options_.poster_url_template;
-  response.body = body.dump();
+// Compatible: the names that the pages of SparrowRecSys ask for mean our default model.
+std::shared_ptr<const ServedModel> Call::model_or_fail(bool compatible) {
+  std::string name = query_.text("model").value_or(api_.options_.default_model);
+  if (compatible && (name == "emb" || name == "nerualcf" || name == "default" || name.empty()))
+    name = api_.options_.default_model;
+  const auto found = now_->models.find(name);
+  if (found != now_->models.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, served] : now_->models) names.push_back(known);
+  query_.fail("model",
+              fmt::format("\"{}\" is not served; there are: {}", name.substr(0, 64),
+                          names.empty() ? "none yet" : fmt::format("{}", fmt::join(names, ", "))));
+  return nullptr;
 }
 
-void Api::get_ready(Query& query, Response& response) const {
-  query.allow_only({});
-  if (failed(query, response)) return;
-  const std::shared_lock lock(mutex_);
-  const bool ready = models_.contains(options_.default_model);
-  std::vector<std::string> reasons;
-  if (!ready) reasons.push_back(fmt::format("no model \"{}\" is loaded", options_.default_model));
-  if (!degraded_.empty()) reasons.push_back(degraded_);
-  response.status = ready ? 200 : 503;
-  response.body += ready ? (reasons.empty() ? "{\"status\":\"ready\",\"reasons\":"
-                                            : "{\"status\":\"degraded\",\"reasons\":")
-                         : "{\"status\":\"not_ready\",\"reasons\":";
-  append_strings(response.body, reasons);
-  response.body += '}';
-}
-
-void Api::serve_file(const Request& request, Response& response) const {
+void Call::serve_file() {
   const std::string_view path =
-      request.path == "/" ? std::string_view("/index.html") : request.path;
+      request_.path == "/" ? std::string_view("/index.html") : request_.path;
   const auto files = web_files();
   auto file =
       std::find_if(files.begin(), files.end(), [&](const WebFile& f) { return f.path == path; });
   if (file == files.end()) {
-    response.status = 404;
+    response_.status = 404;
     file = std::find_if(files.begin(), files.end(),
                         [](const WebFile& f) { return f.path == "/404.html"; });
     if (file == files.end())
-      return write_error(response, 404, "not_found", "there is no such page");
+      return write_error(response_, 404, "not_found", "there is no such page");
   }
   const std::string images =
-      options_.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
-  response.headers += fmt::format(
+      api_.options_.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
+  response_.headers += fmt::format(
       "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
       "{}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
       "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
       "{}\r\n",
       images, file->etag);
-  if (response.status == 200 && request.if_none_match == file->etag) {
-    response.status = 304;
+  if (response_.status == 200 && request_.if_none_match == file->etag) {
+    response_.status = 304;
     return;
   }
-  response.content_type = file->content_type;
-  response.body.assign(file->bytes);
+  response_.content_type = file->content_type;
+  response_.body.assign(file->bytes);
 }
 
+void Call::add_cors() {
+  if (request_.origin.empty()) return;
+  if (std::find(api_.options_.cors_origins.begin(), api_.options_.cors_origins.end(),
+                request_.origin) == api_.options_.cors_origins.end())
+    return;
+  response_.headers +=
+      fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", request_.origin);
+}
 }  // namespace sparrow::serve

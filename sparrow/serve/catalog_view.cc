@@ -1,10 +1,11 @@
+#include "sparrow/serve/catalog_view.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "sparrow/serve/api.h"
 #include "sparrow/serve/json_text.h"
 
 namespace sparrow::serve {
@@ -61,8 +62,12 @@ void render_items(CatalogView& view) {
 
 }  // namespace
 
-CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data)
-    : dataset(std::move(data)), search(*dataset) {
+CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
+                         std::shared_ptr<const recall::ItemFacts> item_facts)
+    : dataset(std::move(data)),
+      facts(item_facts != nullptr ? std::move(item_facts)
+                                  : std::make_shared<const recall::ItemFacts>(*dataset)),
+      search(*dataset) {
   const data::Catalog& catalog = dataset->catalog;
   const data::Interactions& interactions = dataset->interactions;
   const std::size_t n = catalog.size();

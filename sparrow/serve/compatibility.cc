@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/serve/api.h"
+#include "sparrow/serve/call.h"
 #include "sparrow/serve/json_text.h"
 
 namespace sparrow::serve {
@@ -71,12 +71,6 @@ void append_movies(std::string& out, const CatalogView& view, const std::vector<
   out += ']';
 }
 
-bool failed(const Query& query, Response& response) {
-  if (!query.error()) return false;
-  write_error(response, 400, "invalid_input", query.error()->message, query.error()->parameter);
-  return true;
-}
-
 std::vector<Row> rows_of(const rank::Answer& answer) {
   std::vector<Row> rows;
   for (const auto& item : answer.items) rows.push_back(item.row);
@@ -87,80 +81,83 @@ std::vector<Row> rows_of(const rank::Answer& answer) {
 std::optional<std::uint32_t> required_user(Query& query, const CatalogView& view,
                                            Response& response) {
   const std::string id = query.required("id");
-  if (failed(query, response)) return std::nullopt;
-  const auto& users = view.dataset->users;
-  const auto found = std::find(users.begin(), users.end(), id);
-  if (found == users.end()) {
+  if (query.error()) {
+    write_error(response, 400, "invalid_input", query.error()->message, query.error()->parameter);
+    return std::nullopt;
+  }
+  const auto found = view.facts->find_user(id);
+  if (!found) {
     write_error(response, 404, "not_found",
                 fmt::format("there is no user \"{}\"", id.substr(0, 64)), "id");
     return std::nullopt;
   }
-  return static_cast<std::uint32_t>(found - users.begin());
+  return found;
 }
 
 }  // namespace
 
-bool Api::route_compatible(std::string_view path, Query& query, Response& response) {
+bool Call::route_compatible(std::string_view path) {
+  endpoint_ = Endpoint::kCompatible;
   if (path == "/getmovie")
-    compatible_movie(query, response);
+    compatible_movie();
   else if (path == "/getsimilarmovie")
-    compatible_similar(query, response);
+    compatible_similar();
   else if (path == "/getrecommendation")
-    compatible_genre(query, response);
+    compatible_genre();
   else if (path == "/getuser")
-    compatible_user(query, response);
+    compatible_user();
   else if (path == "/getrecforyou")
-    compatible_for_user(query, response);
+    compatible_for_user();
   else
     return false;
   return true;
 }
 
-Row Api::required_item(Query& query, std::string_view name, Response& response) const {
-  const std::string id = query.required(name);
-  if (failed(query, response)) return kNoRow;
-  const auto row = view_->dataset->catalog.find(id);
+Row Call::required_item(std::string_view name) {
+  const std::string id = query_.required(name);
+  if (failed()) return kNoRow;
+  const auto row = view_.dataset->catalog.find(id);
   if (!row)
-    write_error(response, 404, "not_found",
+    write_error(response_, 404, "not_found",
                 fmt::format("there is no item \"{}\"", id.substr(0, 64)), name);
   return row.value_or(kNoRow);
 }
 
-void Api::compatible_movie(Query& query, Response& response) const {
-  const Row row = required_item(query, "id", response);
-  if (row != kNoRow) append_movie(response.body, *view_, row);
+void Call::compatible_movie() {
+  const Row row = required_item("id");
+  if (row != kNoRow) append_movie(response_.body, view_, row);
 }
 
-void Api::compatible_similar(Query& query, Response& response) const {
+void Call::compatible_similar() {
   rank::SimilarRequest request;
-  request.size = query.number("size", 20, 1, 1000);
-  const auto served = model_or_fail(query, true);
-  request.seed = required_item(query, "movieId", response);
+  request.size = query_.number("size", 20, 1, 1000);
+  const auto served = model_or_fail(true);
+  request.seed = required_item("movieId");
   if (request.seed == kNoRow) return;
-  append_movies(response.body, *view_, rows_of(served->recommender->similar(request)));
+  append_movies(response_.body, view_, rows_of(served->recommender->similar(request)));
 }
 
-void Api::compatible_genre(Query& query, Response& response) const {
-  const auto size = query.number("size", 20, 1, 1000);
-  const std::string sort = query.text("sortby").value_or("rating");
+void Call::compatible_genre() {
+  const auto size = query_.number("size", 20, 1, 1000);
+  const std::string sort = query_.text("sortby").value_or("rating");
   if (sort != "rating" && sort != "releaseYear")
-    query.fail("sortby", "must be rating or releaseYear");
-  const auto* rows = required_genre(query, response);
+    query_.fail("sortby", "must be rating or releaseYear");
+  const auto* rows = required_genre();
   if (rows == nullptr) return;
   std::vector<Row> sorted = *rows;
   if (sort == "releaseYear") {
-    const data::Catalog& catalog = view_->dataset->catalog;
+    const data::Catalog& catalog = view_.dataset->catalog;
     std::stable_sort(sorted.begin(), sorted.end(),
                      [&](Row a, Row b) { return catalog[a].year > catalog[b].year; });
   }
   sorted.resize(std::min<std::size_t>(size, sorted.size()));
-  append_movies(response.body, *view_, sorted);
+  append_movies(response_.body, view_, sorted);
 }
 
-void Api::compatible_user(Query& query, Response& response) const {
-  const auto user = required_user(query, *view_, response);
+void Call::compatible_user() {
+  const auto user = required_user(query_, view_, response_);
   if (!user) return;
-  const data::Interactions& log = view_->dataset->interactions;
+  const data::Interactions& log = view_.dataset->interactions;
   const std::uint64_t begin = log.offsets[*user];
   const std::uint64_t end = log.offsets[*user + 1];
   double sum = 0;
@@ -171,9 +168,9 @@ void Api::compatible_user(Query& query, Response& response) const {
     highest = std::max(highest, log.values[e]);
     lowest = std::min(lowest, log.values[e]);
   }
-  std::string& out = response.body;
+  std::string& out = response_.body;
   out += "{\"userId\":";
-  append_id(out, view_->dataset->users[*user]);
+  append_id(out, view_.dataset->users[*user]);
   fmt::format_to(std::back_inserter(out),
                  ",\"averageRating\":{},\"highestRating\":{:.1f},\"lowestRating\":{:.1f},"
                  "\"ratingCount\":{},\"ratings\":[",
@@ -181,24 +178,24 @@ void Api::compatible_user(Query& query, Response& response) const {
                  end - begin);
   for (std::uint64_t e = begin; e < end; ++e) {
     if (e > begin) out += ',';
-    append_rating(out, view_->dataset->catalog[log.items[e]].id, view_->dataset->users[*user],
+    append_rating(out, view_.dataset->catalog[log.items[e]].id, view_.dataset->users[*user],
                   log.values[e], log.times[e]);
   }
   out += "]}";
 }
 
-void Api::compatible_for_user(Query& query, Response& response) const {
+void Call::compatible_for_user() {
   rank::UserRequest request;
-  request.size = query.number("size", 20, 1, 1000);
-  const auto served = model_or_fail(query, true);
-  const auto user = required_user(query, *view_, response);
+  request.size = query_.number("size", 20, 1, 1000);
+  const auto served = model_or_fail(true);
+  const auto user = required_user(query_, view_, response_);
   if (!user) return;
-  const data::Interactions& log = view_->dataset->interactions;
+  const data::Interactions& log = view_.dataset->interactions;
   constexpr float kLiked = 3.5F;
   for (std::uint64_t e = log.offsets[*user]; e < log.offsets[*user + 1]; ++e) {
     (log.values[e] >= kLiked ? request.history : request.exclude).push_back(log.items[e]);
   }
-  append_movies(response.body, *view_, rows_of(served->recommender->for_user(request)));
+  append_movies(response_.body, view_, rows_of(served->recommender->for_user(request)));
 }
 
 }  // namespace sparrow::serve

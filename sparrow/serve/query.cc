@@ -66,7 +66,7 @@ void Query::fail(std::string_view name, std::string message) {
   if (!error_) error_ = ParameterError{std::string(name), fmt::format("{} {}", name, message)};
 }
 
-void Query::allow_only(std::initializer_list<std::string_view> names) {
+void Query::allow_only(std::span<const std::string_view> names) {
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
     if (std::find(names.begin(), names.end(), pairs_[i].first) == names.end()) {
       fail(pairs_[i].first,
@@ -108,11 +108,63 @@ std::uint64_t Query::number(std::string_view name, std::uint64_t fallback, std::
   return parsed;
 }
 
+double Query::decimal(std::string_view name, double fallback, double low, double high) {
+  const auto value = text(name);
+  if (!value) return fallback;
+  double parsed = 0;
+  const auto result = std::from_chars(value->data(), value->data() + value->size(), parsed);
+  if (result.ec != std::errc() || result.ptr != value->data() + value->size() ||
+      !(parsed >= low && parsed <= high)) {
+    fail(name, fmt::format("must be a number from {} to {}, not \"{}\"", low, high,
+                           value->substr(0, 32)));
+    return fallback;
+  }
+  return parsed;
+}
+
+bool Query::flag(std::string_view name, bool fallback) {
+  const auto value = text(name);
+  if (!value) return fallback;
+  if (*value == "true" || *value == "1") return true;
+  if (*value != "false" && *value != "0")
+    fail(name, fmt::format("must be true or false, not \"{}\"", value->substr(0, 32)));
+  return false;
+}
+
+Query Query::of_json(const nlohmann::json& object, std::span<const std::string_view> keep) {
+  Query query("");
+  const auto scalar = [](const nlohmann::json& value) -> std::optional<std::string> {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    return std::nullopt;
+  };
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(keep.begin(), keep.end(), name) != keep.end()) continue;
+    std::string text;
+    bool good = true;
+    if (value.is_array()) {
+      for (const auto& entry : value) {
+        const auto one = scalar(entry);
+        good = good && one && one->find(kSeparator) == std::string::npos;
+        if (one) text += *one + kSeparator;
+      }
+    } else {
+      const auto one = scalar(value);
+      good = one.has_value();
+      text = one.value_or("");
+    }
+    if (!good) query.fail(name, "is neither a text, a number, true, false nor a list of them");
+    query.pairs_.emplace_back(name, std::move(text));
+  }
+  return query;
+}
+
 std::vector<std::string> Query::list(std::string_view name) const {
   std::vector<std::string> entries;
   const std::string value = text(name).value_or("");
+  const char separator = value.find(kSeparator) == std::string::npos ? ',' : kSeparator;
   for (std::size_t begin = 0; begin < value.size();) {
-    const auto end = std::min(value.find(',', begin), value.size());
+    const auto end = std::min(value.find(separator, begin), value.size());
     if (end > begin) entries.push_back(value.substr(begin, end - begin));
     begin = end + 1;
   }

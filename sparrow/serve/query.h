@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 namespace sparrow::serve {
 
@@ -26,8 +29,14 @@ class Query {
   explicit Query(std::string_view text);
 
   const std::optional<ParameterError>& error() const { return error_; }
+  // The members of a JSON object as parameters: texts, numbers, truth values, and lists of them.
+  // Members named in `keep` are left to the caller.
+  static Query of_json(const nlohmann::json& object, std::span<const std::string_view> keep);
   // Sets error() when a parameter is not among these, or is given twice.
-  void allow_only(std::initializer_list<std::string_view> names);
+  void allow_only(std::initializer_list<std::string_view> names) {
+    allow_only(std::span<const std::string_view>(names.begin(), names.size()));
+  }
+  void allow_only(std::span<const std::string_view> names);
 
   std::optional<std::string> text(std::string_view name) const;
   // Sets error() when it is missing or empty.
@@ -35,11 +44,17 @@ class Query {
   // Sets error() when it is no whole number in [low, high].
   std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t low,
                        std::uint64_t high);
+  // Sets error() when it is no number in [low, high].
+  double decimal(std::string_view name, double fallback, double low, double high);
+  // "true", "1", "false", "0".
+  bool flag(std::string_view name, bool fallback);
   // "a,b,c"; empty when absent.
   std::vector<std::string> list(std::string_view name) const;
   void fail(std::string_view name, std::string message);
 
  private:
+  static constexpr char kSeparator = 0x1f;  // in lists that came as JSON
+
   std::vector<std::pair<std::string, std::string>> pairs_;
   std::optional<ParameterError> error_;
 };

@@ -1,4 +1,4 @@
-// ServedModel: the snapshot of one promoted model that requests read while another is being loaded.
+// ServedModel: one promoted model, ready to answer.
 #pragma once
 
 #include <memory>
@@ -7,15 +7,16 @@
 #include "sparrow/data/dataset.h"
 #include "sparrow/model/model.h"
 #include "sparrow/rank/recommender.h"
+#include "sparrow/recall/item_facts.h"
 
 namespace sparrow::serve {
 
-// Everything a request needs. Built by `app`, swapped as a whole, kept alive by the requests that
-// use it.
+// Built by `app`, swapped as a whole, kept alive by the requests that use it.
 struct ServedModel {
   std::shared_ptr<const data::Dataset> dataset;
+  std::shared_ptr<const recall::ItemFacts> facts;  // of the same data set
   model::Model model;
-  std::unique_ptr<rank::Recommender> recommender;  // refers to dataset->catalog and model
+  std::unique_ptr<rank::Recommender> recommender;  // refers to all of the above
 };
 
 }  // namespace sparrow::serve

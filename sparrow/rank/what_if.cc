@@ -1,0 +1,88 @@
+#include "sparrow/rank/what_if.h"
+
+#include <algorithm>
+
+namespace sparrow::rank {
+namespace {
+
+constexpr std::size_t kTen = 10;
+constexpr std::size_t kExamples = 20;
+
+std::vector<Row> first_ten(const Recommender& recommender, const Rules& rules, Row seed) {
+  Request request;
+  request.seeds = {{seed, 1}};
+  request.size = kTen;
+  request.rules = rules.empty() ? nullptr : &rules;
+  std::vector<Row> rows;
+  for (const auto& item : recommender.recommend(request).items) rows.push_back(item.row);
+  return rows;
+}
+
+std::vector<Row> without(const std::vector<Row>& from, const std::vector<Row>& what) {
+  std::vector<Row> rest;
+  for (const Row row : from) {
+    if (std::find(what.begin(), what.end(), row) == what.end()) rest.push_back(row);
+  }
+  return rest;
+}
+
+// What one side's lists add up to.
+struct Tally {
+  std::vector<std::uint8_t> covered;
+  double percentile = 0;
+  double places = 0;
+  std::map<std::string, double> genres;
+
+  void add(const recall::ItemFacts& facts, const std::vector<Row>& list) {
+    for (const Row row : list) {
+      covered[row] = 1;
+      percentile += static_cast<double>(facts.percentile(row));
+      ++places;
+      for (const auto& genre : facts.catalog()[row].genres) ++genres[genre];
+    }
+  }
+  double coverage() const {
+    double n = 0;
+    for (const auto c : covered) n += c;
+    return covered.empty() ? 0 : n / static_cast<double>(covered.size());
+  }
+};
+
+}  // namespace
+
+WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Rules& before,
+               const Rules& after, std::size_t max_seeds) {
+  WhatIf result;
+  Tally old_tally{.covered = std::vector<std::uint8_t>(facts.size(), 0), .genres = {}};
+  Tally new_tally = old_tally;
+  const std::size_t step =
+      std::max<std::size_t>(1, facts.size() / std::max<std::size_t>(1, max_seeds));
+  for (std::size_t seed = 0; seed < facts.size(); seed += step) {
+    const Row row = static_cast<Row>(seed);
+    const auto old_list = first_ten(recommender, before, row);
+    const auto new_list = first_ten(recommender, after, row);
+    ++result.seeds;
+    old_tally.add(facts, old_list);
+    new_tally.add(facts, new_list);
+    result.short_lists += new_list.size() < kTen ? 1U : 0U;
+    if (old_list == new_list) continue;
+    ++result.seeds_changed;
+    result.examples.push_back({row, without(old_list, new_list), without(new_list, old_list)});
+  }
+  std::stable_sort(result.examples.begin(), result.examples.end(),
+                   [](const auto& a, const auto& b) { return a.gone.size() > b.gone.size(); });
+  if (result.examples.size() > kExamples) result.examples.resize(kExamples);
+  result.coverage_before = old_tally.coverage();
+  result.coverage_after = new_tally.coverage();
+  const double old_places = std::max(1.0, old_tally.places);
+  const double new_places = std::max(1.0, new_tally.places);
+  result.popularity_shift = new_tally.percentile / new_places - old_tally.percentile / old_places;
+  for (const auto& genre : facts.genre_names()) {
+    const double shift =
+        new_tally.genres[genre] / new_places - old_tally.genres[genre] / old_places;
+    if (shift != 0) result.genre_shift[genre] = shift;
+  }
+  return result;
+}
+
+}  // namespace sparrow::rank

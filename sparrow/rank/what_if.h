@@ -1,0 +1,32 @@
+// what_if(): what a change of rules would do to the lists before anybody sees it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sparrow/rank/recommender.h"
+
+namespace sparrow::rank {
+
+struct WhatIf {
+  struct Example {
+    Row seed = kNoRow;
+    std::vector<Row> gone;
+    std::vector<Row> fresh;
+  };
+  std::size_t seeds = 0;          // looked at
+  std::size_t seeds_changed = 0;  // with another first ten
+  double coverage_before = 0;     // share of items in at least one of the lists
+  double coverage_after = 0;
+  double popularity_shift = 0;                // of the mean popularity percentile
+  std::map<std::string, double> genre_shift;  // of each genre's share of all list places
+  std::size_t short_lists = 0;                // lists that then hold fewer than ten
+  std::vector<Example> examples;              // those that change most, at most 20
+};
+
+// Compares the first ten of at most `max_seeds` items, spread over the catalogue. O(seeds * list).
+WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Rules& before,
+               const Rules& after, std::size_t max_seeds = 2000);
+
+}  // namespace sparrow::rank

@@ -1,0 +1,129 @@
+// Call: the work of one request. Its methods are spread over files by subject: item_calls.cc,
+// list_calls.cc, model_calls.cc, journal_calls.cc, rule_calls.cc, status_calls.cc,
+// compatibility.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sparrow/serve/api.h"
+
+namespace sparrow::serve {
+
+class Call {
+ public:
+  Call(Api& api, const Request& request, Response& response)
+      : api_(api),
+        now_(api.snapshot()),
+        view_(*now_->view),
+        request_(request),
+        response_(response),
+        query_(request.query),
+        began_(std::chrono::steady_clock::now()) {}
+
+  void answer();
+
+ private:
+  bool route_api(std::string_view path);
+  bool route_item(std::string_view rest);
+  bool route_model(std::string_view rest);
+  bool route_compatible(std::string_view path);
+  bool writes_allowed(std::string_view path) const;
+
+  // item_calls.cc
+  void get_item(Row row);
+  void get_search();
+  void get_items();
+  void get_genres();
+  void get_home();
+  // list_calls.cc
+  void get_similar(Row row);
+  void get_rows(Row row);
+  void get_mix();
+  void post_similar();
+  void post_batch();
+  void get_explain();
+  // model_calls.cc
+  void get_models();
+  void get_map(const std::string& name);
+  void get_health(const std::string& name);
+  void get_evaluations();
+  void post_promote(const std::string& name);
+  void post_rollback(const std::string& name);
+  // journal_calls.cc
+  void get_judgements();
+  void post_judgements();
+  void get_votes();
+  void post_votes();
+  void get_reports();
+  void post_reports();
+  void post_feedback();
+  // rule_calls.cc
+  void get_rules();
+  void put_rules();
+  void post_what_if();
+  // status_calls.cc
+  void get_status();
+  void get_metrics();
+  void get_config();
+  void get_ready();
+  // compatibility.cc
+  void compatible_movie();
+  void compatible_similar();
+  void compatible_genre();
+  void compatible_user();
+  void compatible_for_user();
+  // api.cc
+  void serve_file();
+  void add_cors();
+
+  // True (and the response set) when the query has an error.
+  bool failed();
+  void fail(const Error& error);
+  // False (and 401 or 403 set) unless the request's token has this role.
+  bool authorized(Role role);
+  // The body as JSON; sets a 400 otherwise.
+  std::optional<nlohmann::json> body();
+  // The row of an item id given as a parameter; sets the response (400, 404) when there is none.
+  Row required_item(std::string_view name);
+  // A text member of a JSON object: 400 when it is missing, empty or too long.
+  std::optional<std::string> member(const nlohmann::json& object, const char* name,
+                                    std::size_t max_size = 256);
+  std::optional<Row> member_item(const nlohmann::json& object, const char* name);
+  const std::vector<Row>* required_genre();
+  std::shared_ptr<const ServedModel> model_or_fail(bool compatible);
+
+  // list_calls.cc: one list as JSON members "items" and "degraded" with what the request asked for.
+  struct ListOptions {
+    bool reasons = false;
+    bool parts = false;
+    std::vector<std::string> fields;  // empty: all
+  };
+  ListOptions list_options();
+  void read_user(rank::Request& request, bool as_seeds);
+  void append_entry(const rank::ScoredItem& item, Row seed, const ServedModel& served,
+                    const ListOptions& options);
+  void append_list(const rank::Answer& answer, Row seed, const ServedModel& served,
+                   const ListOptions& options);
+  void append_footer(const ServedModel& served, const rank::Answer& answer);
+  rank::Answer recommend(rank::Request& request, const ServedModel& served);
+  bool read_post(const nlohmann::json& object, rank::Request& request);
+  void append_mix(rank::Request& request, const ServedModel& served, const ListOptions& options);
+
+  Api& api_;
+  std::shared_ptr<const Snapshot> now_;
+  const CatalogView& view_;
+  const Request& request_;
+  Response& response_;
+  Query query_;
+  std::chrono::steady_clock::time_point began_;
+  Endpoint endpoint_ = Endpoint::kOther;
+};
+
+const char* source_name(model::Source source);
+void append_strings(std::string& out, const std::vector<std::string>& values);
+void append_model(std::string& out, const model::Manifest& manifest);
+
+}  // namespace sparrow::serve

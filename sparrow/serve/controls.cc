@@ -1,0 +1,194 @@
+#include "sparrow/serve/controls.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sparrow::serve {
+namespace {
+
+std::string quoted_list(const std::vector<std::string>& values) {
+  std::string text;
+  for (const auto& value : values) {
+    const char quote = value.find('"') == std::string::npos ? '"' : '\'';
+    text += fmt::format("{}{}{}{}", text.empty() ? "" : ", ", quote, value, quote);
+  }
+  return text;
+}
+
+void add_filter(Query& query, std::string_view name, const std::string& text, const Snapshot& now,
+                FilterCache& filters, rank::Controls& controls) {
+  auto filter = filters.get(text, *now.view->facts);
+  if (filter)
+    controls.filters.push_back(*filter);
+  else
+    query.fail(name, fmt::format("is not understood: {}", filter.error().message));
+}
+
+std::vector<Row> read_items(Query& query, std::string_view name, const Snapshot& now) {
+  std::vector<Row> rows;
+  for (const auto& id : query.list(name)) {
+    const auto row = now.view->dataset->catalog.find(id);
+    if (row)
+      rows.push_back(*row);
+    else
+      query.fail(name, fmt::format("names an unknown item \"{}\"", id.substr(0, 64)));
+  }
+  return rows;
+}
+
+// "FILTER * 1.5"
+void read_boost(Query& query, const Snapshot& now, FilterCache& filters, rank::Controls& controls) {
+  const auto text = query.text("boost");
+  if (!text) return;
+  const auto star = text->rfind('*');
+  float factor = 0;
+  if (star != std::string::npos) {
+    const char* begin = text->data() + star + 1;
+    const char* end = text->data() + text->size();
+    while (begin < end && *begin == ' ') ++begin;
+    if (std::from_chars(begin, end, factor).ptr != end) factor = -1;
+  }
+  if (star == std::string::npos || !(factor >= 0 && factor <= 10)) {
+    query.fail("boost", "must be a filter, \"*\" and a factor in 0..10: genre=Comedy*1.5");
+    return;
+  }
+  auto filter = filters.get(text->substr(0, star), *now.view->facts);
+  if (filter)
+    controls.boosts.push_back({nullptr, *filter, factor});
+  else
+    query.fail("boost", fmt::format("is not understood: {}", filter.error().message));
+}
+
+void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
+                  rank::Controls& controls) {
+  if (const auto text = query.text("filter"); text && !text->empty())
+    add_filter(query, "filter", *text, now, filters, controls);
+  for (const auto& [name, text] :
+       {std::pair{"year_min", "year >= {}"}, std::pair{"year_max", "year <= {}"}}) {
+    if (!query.text(name)) continue;
+    const auto year = query.number(name, 0, 0, 9999);
+    add_filter(query, name, fmt::format(fmt::runtime(text), year), now, filters, controls);
+  }
+  for (const auto& [name, text] :
+       {std::pair{"genres", "genre in ({})"}, std::pair{"not_genres", "not genre in ({})"}}) {
+    const auto genres = query.list(name);
+    for (const auto& genre : genres) {
+      if (!now.view->genres.contains(genre))
+        query.fail(name, fmt::format("names an unknown genre \"{}\"", genre.substr(0, 64)));
+    }
+    if (!genres.empty())
+      add_filter(query, name, fmt::format(fmt::runtime(text), quoted_list(genres)), now, filters,
+                 controls);
+  }
+}
+
+}  // namespace
+
+Result<rank::FilterPtr> FilterCache::get(const std::string& text, const recall::ItemFacts& facts) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (facts_ != &facts) filters_.clear();
+    facts_ = &facts;
+    const auto found = filters_.find(text);
+    if (found != filters_.end()) return found->second;
+  }
+  auto parsed = rank::Filter::parse(text, facts);
+  if (!parsed) return parsed;
+  const std::lock_guard lock(mutex_);
+  if (filters_.size() >= kMaxFilters) filters_.clear();
+  if (facts_ == &facts) filters_[text] = *parsed;
+  return parsed;
+}
+
+const std::vector<std::string_view>& control_parameters() {
+  static const std::vector<std::string_view> names = {
+      "size",          "offset",         "model",         "exclude",  "hide",     "popularity",
+      "diversity",     "min_score",      "filter",        "year_min", "year_max", "genres",
+      "not_genres",    "same_series",    "pin",           "boost",    "row",      "channels",
+      "budget_ms",     "user",           "fatigue",       "fields",   "reasons",  "parts",
+      "max_per_genre", "max_per_series", "max_per_person"};
+  return names;
+}
+
+void read_controls(Query& query, const Snapshot& now, FilterCache& filters,
+                   rank::Request& request) {
+  rank::Controls& c = request.controls;
+  request.size = query.number("size", 20, 1, 1000);
+  request.offset = query.number("offset", 0, 0, 10'000);
+  c.popularity = static_cast<float>(query.decimal("popularity", 0, -1, 1));
+  c.diversity = static_cast<float>(query.decimal("diversity", 0, 0, 1));
+  c.min_match = static_cast<float>(query.decimal("min_score", 0, 0, 100));
+  c.same_series = query.flag("same_series", true);
+  c.caps.genre = query.number("max_per_genre", 0, 0, 1000);
+  c.caps.series = query.number("max_per_series", 0, 0, 1000);
+  c.caps.person = query.number("max_per_person", 0, 0, 1000);
+  c.budget = std::chrono::milliseconds(query.number("budget_ms", 0, 0, 10'000));
+  c.exclude = read_items(query, "exclude", now);
+  const auto hidden = read_items(query, "hide", now);
+  c.exclude.insert(c.exclude.end(), hidden.begin(), hidden.end());
+  c.pins = read_items(query, "pin", now);
+  read_filters(query, now, filters, c);
+  read_boost(query, now, filters, c);
+  const auto& known = rank::Recommender::channel_names();
+  for (const auto& channel : query.list("channels")) {
+    if (std::find(known.begin(), known.end(), channel) == known.end())
+      query.fail("channels", fmt::format("\"{}\" is no channel; there are {}",
+                                         channel.substr(0, 64), fmt::join(known, ", ")));
+    c.channels.push_back(channel);
+  }
+  if (const auto row = query.text("row")) {
+    if (!apply_row(*row, now, filters, c))
+      query.fail("row",
+                 "must be watched-together, similar-story, same-people-or-series or hidden-gems");
+  }
+}
+
+void read_seeds(Query& query, std::string_view name, const Snapshot& now, float sign,
+                std::vector<rank::Seed>& seeds) {
+  constexpr std::size_t kMaxSeeds = 100;
+  const data::Catalog& catalog = now.view->dataset->catalog;
+  for (const auto& entry : query.list(name)) {
+    if (seeds.size() == kMaxSeeds) return query.fail(name, "has more than 100 items");
+    rank::Seed seed{kNoRow, sign};
+    auto row = catalog.find(entry);
+    const auto colon = entry.rfind(':');
+    if (!row && colon != std::string::npos) {
+      row = catalog.find(std::string_view(entry).substr(0, colon));
+      float weight = 0;
+      const char* end = entry.data() + entry.size();
+      if (std::from_chars(entry.data() + colon + 1, end, weight).ptr != end || !(weight > 0) ||
+          weight > 1000)
+        return query.fail(name, "has a weight that is no number above 0, at most 1000");
+      seed.weight = sign * weight;
+    }
+    if (!row)
+      return query.fail(name, fmt::format("names an unknown item \"{}\"", entry.substr(0, 64)));
+    seed.row = *row;
+    seeds.push_back(seed);
+  }
+}
+
+bool apply_row(std::string_view row, const Snapshot& now, FilterCache& filters,
+               rank::Controls& controls) {
+  if (row == "watched-together") {
+    controls.channels = {"co-watch"};
+  } else if (row == "similar-story") {
+    controls.channels = {"content"};
+  } else if (row == "same-people-or-series") {
+    controls.channels = {"people-series"};
+  } else if (row == "hidden-gems") {
+    // Little known, and better liked than most.
+    const auto text = fmt::format("popularity <= 80 and ratings >= 2 and rating >= {:.2f}",
+                                  now.view->facts->mean_quality());
+    auto filter = filters.get(text, *now.view->facts);
+    if (filter) controls.filters.push_back(*filter);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace sparrow::serve

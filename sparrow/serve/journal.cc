@@ -1,0 +1,85 @@
+#include "sparrow/serve/journal.h"
+
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "sparrow/core/file.h"
+
+namespace sparrow::serve {
+
+Journal::Journal(std::filesystem::path file, std::size_t max_entries)
+    : file_(std::move(file)), max_entries_(max_entries) {
+  if (file_.empty() || !std::filesystem::exists(file_)) return;
+  const auto text = read_file(file_);
+  if (!text) return;
+  for (std::size_t begin = 0; begin < text->size();) {
+    const auto end = std::min(text->find('\n', begin), text->size());
+    const auto line = std::string_view(*text).substr(begin, end - begin);
+    begin = end + 1;
+    auto entry = nlohmann::json::parse(line, nullptr, false);
+    if (entry.is_object() && entries_.size() < max_entries_)
+      entries_.push_back(std::move(entry));
+    else if (!line.empty())
+      ++skipped_;
+  }
+}
+
+Result<void> Journal::append(const nlohmann::json& entry) {
+  const std::lock_guard lock(mutex_);
+  if (entries_.size() >= max_entries_)
+    return Error{ErrorCode::kExhausted,
+                 fmt::format("{} holds {} entries: move it away and start the server again",
+                             file_.string(), entries_.size())};
+  if (!file_.empty()) {
+    const std::string line =
+        entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    std::error_code code;
+    std::filesystem::create_directories(file_.parent_path(), code);
+    const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+      return Error{ErrorCode::kUnavailable,
+                   fmt::format("{}: cannot open: {}", file_.string(), std::strerror(errno))};
+    const ssize_t written = ::write(fd, line.data(), line.size());
+    const bool whole = written == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
+    const int problem = errno;
+    ::close(fd);
+    if (!whole)
+      return Error{ErrorCode::kUnavailable,
+                   fmt::format("{}: cannot write: {}", file_.string(), std::strerror(problem))};
+  }
+  entries_.push_back(entry);
+  return {};
+}
+
+std::vector<nlohmann::json> Journal::entries() const {
+  const std::lock_guard lock(mutex_);
+  return entries_;
+}
+
+void UserEvents::add(const std::string& user, Row item, EventKind kind) {
+  const std::lock_guard lock(mutex_);
+  if (users_.size() >= kMaxUsers && !users_.contains(user)) users_.erase(users_.begin());
+  auto& items = users_[user];
+  if (items.size() >= kMaxItems && !items.contains(item)) return;
+  State& state = items[item];
+  if (kind == EventKind::kShown) ++state.shown;
+  if (kind == EventKind::kPlayed) state.played = true;
+  if (kind == EventKind::kHidden || kind == EventKind::kSeen) state.unwanted = true;
+}
+
+std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatigue) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> rows;
+  const auto found = users_.find(user);
+  if (found == users_.end()) return rows;
+  for (const auto& [row, state] : found->second) {
+    if (state.unwanted || (fatigue > 0 && state.shown >= fatigue && !state.played))
+      rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace sparrow::serve

@@ -1,0 +1,59 @@
+// Journal: what people tell the server: judgements, votes, reports, feedback. Each kind is a file
+// of JSON lines that is only appended to (docs/formats.md); all of it is held in memory, bounded.
+// UserEvents answers from feedback and impressions what a user should not be shown again.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sparrow/core/result.h"
+#include "sparrow/core/row.h"
+
+namespace sparrow::serve {
+
+class Journal {
+ public:
+  // An empty path: kept in memory only. Lines that are no JSON are counted and skipped: a file cut
+  // short by a crash must not keep the server from starting.
+  explicit Journal(std::filesystem::path file, std::size_t max_entries = 1'000'000);
+
+  // Durable on return. Errors: kUnavailable naming the file; kExhausted when the journal is full.
+  Result<void> append(const nlohmann::json& entry);
+  std::vector<nlohmann::json> entries() const;
+  std::size_t skipped() const { return skipped_; }
+
+ private:
+  std::filesystem::path file_;
+  std::size_t max_entries_;
+  std::size_t skipped_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<nlohmann::json> entries_;
+};
+
+enum class EventKind { kShown, kPlayed, kHidden, kSeen };
+
+class UserEvents {
+ public:
+  void add(const std::string& user, Row item, EventKind kind);
+  // Items the user hid or has seen, and with `fatigue` > 0 those shown so often and never played.
+  std::vector<Row> unwanted(const std::string& user, std::size_t fatigue) const;
+
+ private:
+  static constexpr std::size_t kMaxUsers = 200'000;
+  static constexpr std::size_t kMaxItems = 20'000;
+  struct State {
+    std::uint32_t shown = 0;
+    bool played = false;
+    bool unwanted = false;
+  };
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::unordered_map<Row, State>> users_;
+};
+
+}  // namespace sparrow::serve

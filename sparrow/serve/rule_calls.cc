@@ -1,0 +1,82 @@
+// Calls about rules: read, replace, and what a change would do before it is published.
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/file.h"
+#include "sparrow/rank/what_if.h"
+#include "sparrow/serve/call.h"
+
+namespace sparrow::serve {
+
+using nlohmann::json;
+
+void Call::get_rules() {
+  query_.allow_only({});
+  if (failed()) return;
+  response_.body = now_->rules->source().dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// The version given must be the present one: two editors cannot overwrite each other.
+void Call::put_rules() {
+  query_.allow_only({});
+  if (failed() || !authorized(Role::kEditor)) return;
+  auto object = body();
+  if (!object) return;
+  if (object->is_object() && object->contains("version") &&
+      (*object)["version"] != now_->rules->version())
+    return write_error(
+        response_, 409, "conflict",
+        fmt::format("the rules are at version {} by now; read them again", now_->rules->version()),
+        "version");
+  if (object->is_object()) (*object)["version"] = now_->rules->version() + 1;
+  auto parsed = rank::Rules::parse(*object, *view_.facts);
+  if (!parsed) return fail(parsed.error());
+  if (!api_.options_.home.empty()) {
+    if (auto w = write_file_atomically(api_.options_.home / "rules.json",
+                                       (*parsed)->source().dump(2) + "\n");
+        !w)
+      return fail(w.error());
+  }
+  if (auto set = api_.set_rules(*object); !set) return fail(set.error());
+  response_.body = (*parsed)->source().dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void Call::post_what_if() {
+  query_.allow_only({});
+  const auto served = model_or_fail(false);
+  if (failed()) return;
+  const auto object = body();
+  if (!object) return;
+  auto after = rank::Rules::parse(*object, *view_.facts);
+  if (!after) return fail(after.error());
+  const rank::WhatIf w = rank::what_if(*served->recommender, *view_.facts, *now_->rules, **after);
+  json examples = json::array();
+  const data::Catalog& catalog = view_.dataset->catalog;
+  const auto titles = [&](const std::vector<Row>& rows) {
+    json list = json::array();
+    for (const Row row : rows)
+      list.push_back({{"id", catalog[row].id}, {"title", catalog[row].title}});
+    return list;
+  };
+  for (const auto& example : w.examples)
+    examples.push_back(
+        {{"seed", {{"id", catalog[example.seed].id}, {"title", catalog[example.seed].title}}},
+         {"gone", titles(example.gone)},
+         {"new", titles(example.fresh)}});
+  json genres = json::object();
+  for (const auto& [genre, shift] : w.genre_shift) genres[genre] = shift;
+  response_.body = json{
+      {"seeds", w.seeds},
+      {"seeds_changed", w.seeds_changed},
+      {"coverage_before", w.coverage_before},
+      {"coverage_after", w.coverage_after},
+      {"popularity_shift", w.popularity_shift},
+      {"genre_shift", genres},
+      {"short_lists", w.short_lists},
+      {"examples",
+       examples}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace sparrow::serve

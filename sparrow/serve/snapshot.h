@@ -1,0 +1,33 @@
+// Snapshot: all that one request reads, swapped as a whole while others are under way.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sparrow/rank/rules.h"
+#include "sparrow/serve/catalog_view.h"
+#include "sparrow/serve/served_model.h"
+
+namespace sparrow::serve {
+
+// Which items may be shown now.
+struct CandidatePool {
+  std::vector<std::uint8_t> hidden;  // one byte a catalogue row; empty: everything may be shown
+  std::size_t hidden_items = 0;
+  std::string source = "catalogue";  // never with a password
+  std::string refreshed;             // RFC 3339, UTC; empty: never
+  std::string error;                 // of the last refresh; the last good pool stays
+};
+
+struct Snapshot {
+  std::shared_ptr<const CatalogView> view;
+  std::map<std::string, std::shared_ptr<const ServedModel>, std::less<>> models;
+  std::shared_ptr<const rank::Rules> rules;   // never null
+  std::shared_ptr<const CandidatePool> pool;  // never null
+  std::string degraded;                       // the store's trouble; empty: none
+};
+
+}  // namespace sparrow::serve
