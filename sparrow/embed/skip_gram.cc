@@ -3,7 +3,6 @@
 #include "sparrow/embed/skip_gram.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -15,7 +14,7 @@
 
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
-#include "sparrow/core/simd/kernels.h"
+#include "sparrow/core/simd/skip_gram_kernel.h"
 
 namespace sparrow::embed {
 namespace {
@@ -63,29 +62,11 @@ HuffmanTree build_tree(const std::vector<std::uint32_t>& counts) {
   return tree;
 }
 
-// 1 / (1 + e^-x), by table as word2vec does, but linear between entries.
-class Sigmoid {
- public:
-  Sigmoid() {
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      const double x = (static_cast<double>(i) / kPerUnit) - kLimit;
-      values_[i] = static_cast<float>(1.0 / (1.0 + std::exp(-x)));
-    }
-  }
-  float operator()(float x) const {
-    if (x >= kLimit) return 1;
-    if (x <= -kLimit) return 0;
-    const float at = (x + kLimit) * kPerUnit;
-    const auto i = static_cast<std::size_t>(at);
-    const float part = at - static_cast<float>(i);
-    return values_[i] + part * (values_[i + 1] - values_[i]);
-  }
-
- private:
-  static constexpr int kLimit = 8;
-  static constexpr int kPerUnit = 64;
-  std::array<float, 2 * kLimit * kPerUnit + 2> values_{};
-};
+// How many of the most popular rows each thread keeps a copy of, so that they do not travel between
+// the cores' caches, and after how many windows the copies are merged. Fewer merges cost the tail.
+constexpr std::size_t kHotRows = 512;
+constexpr std::size_t kMergeWindows = 2048;
+constexpr std::size_t kLossSample = 64;  // the loss is measured on one step in so many
 
 class Trainer {
  public:
@@ -96,37 +77,58 @@ class Trainer {
   Result<SkipGramResult> run();
 
  private:
+  // One thread's state; it outlives the epochs.
   struct Worker {
-    explicit Worker(std::uint64_t seed) : random(seed) {}
-    Random random;
+    Random random{0};
     std::vector<Row> tokens;
     std::vector<Row> kept;
-    AlignedFloats gradient;
+    std::vector<float*> inputs;
+    AlignedFloats hot;   // copies of the hot rows: inputs, then outputs
+    AlignedFloats base;  // what the copies were at the last merge
+    std::size_t windows = 0;
+    std::size_t next_negative = 0;
     double loss = 0;
+    std::uint64_t loss_pairs = 0;
     std::uint64_t pairs = 0;
+    std::size_t steps = 0;
   };
 
   void renumber();
   void build_negatives();
   void train_epoch(std::size_t epoch);
   void train_sequence(Worker& worker, float rate);
-  void train_pair(Worker& worker, Row center, Row context, float rate);
-  float step(float* input, float* output, float* gradient, float label, float rate);
+  void train_window(Worker& worker, std::size_t center, std::size_t begin, std::size_t end,
+                    float rate);
+  void train_step(Worker& worker, Row center, std::span<float*> inputs, float rate);
+  void merge_hot_rows(Worker& worker);
+  void prefetch(const Worker& worker, std::size_t center) const;
+  float learning_rate(std::uint64_t all) const;
+  double mean_loss() const;
+  void start_workers();
+  float* input_row(Worker& worker, Row v) {
+    return v < hot_rows_ ? worker.hot.data() + v * stride_ : input_.data() + v * stride_;
+  }
+  float* output_row(Worker& worker, Row v) {
+    return v < hot_rows_ ? worker.hot.data() + (hot_rows_ + v) * stride_
+                         : output_.data() + v * stride_;
+  }
 
   const SequenceSource& source_;
   std::vector<std::uint32_t> counts_;
   const SkipGramOptions& options_;
   const RunControl& control_;
   std::vector<Row> dense_;       // item -> vocabulary row, kNoRow below min_count
-  std::vector<Row> vocabulary_;  // vocabulary row -> item
+  std::vector<Row> vocabulary_;  // vocabulary row -> item, most frequent first
   std::vector<float> keep_;      // sub-sampling: probability to keep
-  std::vector<Row> negatives_;   // drawn from at random
+  std::vector<Row> negatives_;   // shuffled; walked in order
   HuffmanTree tree_;
+  std::size_t stride_ = 0;    // floats in a row: dim, rounded up to whole vectors
+  std::size_t hot_rows_ = 0;  // rows that threads hold copies of; 0 with one thread
   Embeddings input_;
   Embeddings output_;
-  Sigmoid sigmoid_;
+  std::vector<Worker> workers_;
+  std::mutex hot_mutex_;
   std::atomic<std::uint64_t> done_{0};
-  std::uint64_t pairs_ = 0;
   std::mutex report_mutex_;
   std::vector<double> epoch_loss_;
 };
@@ -136,10 +138,12 @@ void Trainer::renumber() {
   std::uint64_t total = 0;
   for (Row item = 0; item < counts_.size(); ++item) {
     if (counts_[item] < options_.min_count || counts_[item] == 0) continue;
-    dense_[item] = static_cast<Row>(vocabulary_.size());
     vocabulary_.push_back(item);
     total += counts_[item];
   }
+  std::stable_sort(vocabulary_.begin(), vocabulary_.end(),
+                   [&](Row a, Row b) { return counts_[a] > counts_[b]; });
+  for (Row v = 0; v < vocabulary_.size(); ++v) dense_[vocabulary_[v]] = v;
   keep_.assign(vocabulary_.size(), 1.0F);
   if (options_.subsample <= 0) return;
   for (Row v = 0; v < vocabulary_.size(); ++v) {
@@ -157,7 +161,7 @@ void Trainer::build_negatives() {
                          static_cast<double>(options_.negative_exponent));
     total += weight[v];
   }
-  const std::size_t size = std::max<std::size_t>(1 << 16, 16 * vocabulary_.size());
+  const std::size_t size = std::max<std::size_t>(1 << 20, 32 * vocabulary_.size());
   negatives_.reserve(size);
   double sum = 0;
   for (Row v = 0; v < vocabulary_.size(); ++v) {
@@ -165,42 +169,93 @@ void Trainer::build_negatives() {
     const auto until = static_cast<std::size_t>(sum / total * static_cast<double>(size));
     while (negatives_.size() < until) negatives_.push_back(v);
   }
-  if (negatives_.empty()) negatives_.push_back(0);
+  while (negatives_.size() < size) negatives_.push_back(0);
+  Random random(options_.seed ^ 0x6e65676174697665ULL);
+  shuffle(negatives_, random);
 }
 
-// One logistic step on input . output; adds the input's change to `gradient`; returns the loss.
-float Trainer::step(float* input, float* output, float* gradient, float label, float rate) {
-  const float p = sigmoid_(simd::dot(input, output, options_.dim));
-  const float g = (label - p) * rate;
-  simd::axpy(g, output, gradient, options_.dim);
-  simd::axpy(g, input, output, options_.dim);
-  return -std::log(std::max(1e-7F, label > 0.5F ? p : 1 - p));
-}
-
-// Hogwild: several threads change the same rows without locks, on purpose (Niu et al. 2011). The
-// kernels that do it live in core/simd, which is built without the thread sanitizer.
-__attribute__((no_sanitize("thread"))) void Trainer::train_pair(Worker& worker, Row center,
-                                                                Row context, float rate) {
-  float* input = input_.row(context).data();
-  std::fill(worker.gradient.begin(), worker.gradient.end(), 0.0F);
-  float loss = 0;
+// One positive and the window's shared negatives, or the center's path in the tree, six outputs at
+// a time, against all inputs of the window.
+void Trainer::train_step(Worker& worker, Row center, std::span<float*> inputs, float rate) {
+  simd::SkipGramStep step{.inputs = inputs.data(), .count = inputs.size(), .stride = stride_};
+  double loss = 0;
+  const bool measured = worker.steps++ % kLossSample == 0;
+  const auto run = [&](std::size_t used) {
+    for (std::size_t j = used; j < simd::kStepOutputs; ++j) {
+      step.outputs[j] = step.outputs[0];
+      step.labels[j] = 0;
+      step.rates[j] = 0;
+    }
+    double part = 0;
+    simd::skip_gram_step(step, measured ? &part : nullptr);
+    loss += part;
+  };
   if (options_.loss == Loss::kHierarchicalSoftmax) {
-    for (std::uint32_t n = tree_.offsets[center]; n < tree_.offsets[center + 1]; ++n) {
-      loss += step(input, output_.row(tree_.nodes[n]).data(), worker.gradient.data(),
-                   tree_.turns[n] != 0 ? 0.0F : 1.0F, rate);
+    for (std::uint32_t n = tree_.offsets[center]; n < tree_.offsets[center + 1];) {
+      std::size_t used = 0;
+      for (; used < simd::kStepOutputs && n < tree_.offsets[center + 1]; ++used, ++n) {
+        step.outputs[used] = output_row(worker, tree_.nodes[n]);
+        step.labels[used] = tree_.turns[n] != 0 ? 0.0F : 1.0F;
+        step.rates[used] = rate;
+      }
+      run(used);
     }
   } else {
-    loss += step(input, output_.row(center).data(), worker.gradient.data(), 1, rate);
-    for (std::size_t n = 0; n < options_.negatives; ++n) {
-      const Row negative =
-          negatives_[worker.random.below(static_cast<std::uint32_t>(negatives_.size()))];
-      if (negative == center) continue;
-      loss += step(input, output_.row(negative).data(), worker.gradient.data(), 0, rate);
+    std::size_t used = 1;
+    step.outputs[0] = output_row(worker, center);
+    step.labels[0] = 1;
+    step.rates[0] = rate;
+    for (std::size_t drawn = 0; drawn < options_.negatives; ++drawn) {
+      if (used == simd::kStepOutputs) {
+        run(used);
+        used = 0;
+      }
+      const Row negative = negatives_[worker.next_negative];
+      worker.next_negative =
+          worker.next_negative + 1 == negatives_.size() ? 0 : worker.next_negative + 1;
+      step.outputs[used] = output_row(worker, negative);
+      step.labels[used] = 0;
+      step.rates[used] = negative == center ? 0 : rate;
+      ++used;
     }
+    run(used);
   }
-  simd::axpy(1, worker.gradient.data(), input, options_.dim);
-  worker.loss += static_cast<double>(loss);
-  ++worker.pairs;
+  worker.pairs += inputs.size();
+  if (measured) {
+    worker.loss += loss;
+    worker.loss_pairs += inputs.size();
+  }
+}
+
+// Rows of the windows to come: a random row takes longer to arrive than a window takes to train.
+void Trainer::prefetch(const Worker& worker, std::size_t center) const {
+  constexpr std::size_t kAhead = 2;
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  const auto fetch = [&](const Embeddings& rows, Row v) {
+    if (v < hot_rows_) return;
+    for (std::size_t c = 0; c < stride_; c += kLine)
+      __builtin_prefetch(rows.data() + v * stride_ + c, 1);
+  };
+  if (center + kAhead < worker.kept.size()) fetch(output_, worker.kept[center + kAhead]);
+  const std::size_t context = center + kAhead + options_.window;
+  if (context < worker.kept.size()) fetch(input_, worker.kept[context]);
+  if (options_.loss == Loss::kHierarchicalSoftmax) return;
+  std::size_t at = worker.next_negative + kAhead * options_.negatives;
+  for (std::size_t n = 0; n < options_.negatives; ++n, ++at)
+    fetch(output_, negatives_[at < negatives_.size() ? at : at - negatives_.size()]);
+}
+
+void Trainer::train_window(Worker& worker, std::size_t center, std::size_t begin, std::size_t end,
+                           float rate) {
+  worker.inputs.clear();
+  for (std::size_t o = begin; o < end; ++o) {
+    if (o == center || worker.kept[o] == worker.kept[center]) continue;
+    worker.inputs.push_back(input_row(worker, worker.kept[o]));
+    if (worker.inputs.size() < simd::kMaxStepInputs) continue;
+    train_step(worker, worker.kept[center], worker.inputs, rate);
+    worker.inputs.clear();
+  }
+  if (!worker.inputs.empty()) train_step(worker, worker.kept[center], worker.inputs, rate);
 }
 
 void Trainer::train_sequence(Worker& worker, float rate) {
@@ -214,15 +269,30 @@ void Trainer::train_sequence(Worker& worker, float rate) {
   const std::size_t n = worker.kept.size();
   for (std::size_t c = 0; c < n; ++c) {
     std::size_t reach = n;
-    if (options_.window > 0)
+    if (options_.window > 0) {
       reach = 1 + worker.random.below(static_cast<std::uint32_t>(options_.window));
-    const std::size_t begin = c > reach ? c - reach : 0;
-    const std::size_t end = std::min(n, c + reach + 1);
-    for (std::size_t o = begin; o < end; ++o) {
-      if (o != c && worker.kept[o] != worker.kept[c])
-        train_pair(worker, worker.kept[c], worker.kept[o], rate);
+      prefetch(worker, c);
     }
+    const std::size_t begin = c > reach ? c - reach : 0;
+    train_window(worker, c, begin, std::min(n, c + reach + 1), rate);
+    if (hot_rows_ > 0 && ++worker.windows % kMergeWindows == 0) merge_hot_rows(worker);
   }
+}
+
+// Adds what this thread learned to the shared rows and takes what the others did.
+void Trainer::merge_hot_rows(Worker& worker) {
+  const std::lock_guard lock(hot_mutex_);
+  const std::size_t half = hot_rows_ * stride_;
+  const auto merge = [&](float* shared, float* hot, float* base) {
+    for (std::size_t i = 0; i < half; ++i) {
+      const float sum = shared[i] + (hot[i] - base[i]);
+      shared[i] = sum;
+      hot[i] = sum;
+      base[i] = sum;
+    }
+  };
+  merge(input_.data(), worker.hot.data(), worker.base.data());
+  merge(output_.data(), worker.hot.data() + half, worker.base.data() + half);
 }
 
 void Trainer::train_epoch(std::size_t epoch) {
@@ -231,35 +301,65 @@ void Trainer::train_epoch(std::size_t epoch) {
   Random random(options_.seed + 7919 * (epoch + 1));
   shuffle(order, random);
   const std::uint64_t all = source_.tokens * options_.epochs;
+  for (Worker& worker : workers_) {
+    worker.loss = 0;
+    worker.loss_pairs = 0;
+  }
+  const auto began = Clock::now();
+  parallel_for(order.size(), 64, workers_.size(),
+               [&](std::size_t begin, std::size_t end, std::size_t thread) {
+                 if (control_.is_cancelled()) return;
+                 Worker& worker = workers_[thread];
+                 const std::uint64_t block = epoch * order.size() + begin + 1;
+                 worker.random = Random(options_.seed ^ (0x5851f42d4c957f2dULL * block));
+                 if (!negatives_.empty())
+                   worker.next_negative =
+                       worker.random.below(static_cast<std::uint32_t>(negatives_.size()));
+                 for (std::size_t i = begin; i < end; ++i) {
+                   source_.fill(order[i], epoch, worker.tokens);
+                   train_sequence(worker, learning_rate(all));
+                   done_.fetch_add(worker.tokens.size(), std::memory_order_relaxed);
+                 }
+                 const std::lock_guard lock(report_mutex_);
+                 if (std::chrono::duration<double>(Clock::now() - began).count() > 0.05)
+                   control_.report({"skip-gram", done_.load(), all, "items", mean_loss()});
+               });
+  if (hot_rows_ > 0) {
+    for (Worker& worker : workers_) merge_hot_rows(worker);
+    for (Worker& worker : workers_) merge_hot_rows(worker);  // all copies are equal again
+  }
+  epoch_loss_.push_back(mean_loss());
+}
+
+float Trainer::learning_rate(std::uint64_t all) const {
+  const double progress = static_cast<double>(done_.load(std::memory_order_relaxed)) /
+                          static_cast<double>(std::max<std::uint64_t>(1, all));
+  return std::max(
+      options_.min_learning_rate,
+      options_.learning_rate +
+          static_cast<float>(progress) * (options_.min_learning_rate - options_.learning_rate));
+}
+
+// Of this epoch, on the sampled steps; a progress figure: other threads may be adding to theirs.
+__attribute__((no_sanitize("thread"))) double Trainer::mean_loss() const {
   double loss = 0;
   std::uint64_t pairs = 0;
-  const auto began = Clock::now();
-  parallel_for(
-      order.size(), 64, options_.threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-        if (control_.is_cancelled()) return;
-        Worker worker(options_.seed ^ (0x5851f42d4c957f2dULL * (epoch * order.size() + begin + 1)));
-        worker.gradient.resize(options_.dim);
-        for (std::size_t i = begin; i < end; ++i) {
-          source_.fill(order[i], epoch, worker.tokens);
-          const double progress = static_cast<double>(done_.load(std::memory_order_relaxed)) /
-                                  static_cast<double>(std::max<std::uint64_t>(1, all));
-          const float rate = std::max(
-              options_.min_learning_rate,
-              options_.learning_rate + static_cast<float>(progress) *
-                                           (options_.min_learning_rate - options_.learning_rate));
-          train_sequence(worker, rate);
-          done_.fetch_add(worker.tokens.size(), std::memory_order_relaxed);
-        }
-        const std::lock_guard lock(report_mutex_);
-        loss += worker.loss;
-        pairs += worker.pairs;
-        pairs_ += worker.pairs;
-        if (std::chrono::duration<double>(Clock::now() - began).count() > 0.05) {
-          control_.report({"skip-gram", done_.load(), all, "items",
-                           pairs > 0 ? loss / static_cast<double>(pairs) : 0});
-        }
-      });
-  epoch_loss_.push_back(pairs > 0 ? loss / static_cast<double>(pairs) : 0);
+  for (const Worker& worker : workers_) {
+    loss += worker.loss;
+    pairs += worker.loss_pairs;
+  }
+  return pairs > 0 ? loss / static_cast<double>(pairs) : 0;
+}
+
+void Trainer::start_workers() {
+  workers_.resize(thread_count(options_.threads));
+  hot_rows_ = workers_.size() == 1 ? 0 : std::min(kHotRows, vocabulary_.size());
+  const std::size_t half = hot_rows_ * stride_;
+  for (Worker& worker : workers_) {
+    worker.hot.assign(input_.data(), input_.data() + half);
+    worker.hot.insert(worker.hot.end(), output_.data(), output_.data() + half);
+    worker.base = worker.hot;
+  }
 }
 
 Result<SkipGramResult> Trainer::run() {
@@ -277,13 +377,16 @@ Result<SkipGramResult> Trainer::run() {
     tree_ = build_tree(counts);
   else
     build_negatives();
-  input_ = Embeddings(vocabulary_.size(), options_.dim);
-  output_ = Embeddings(vocabulary_.size(), options_.dim);
+  stride_ = (options_.dim + simd::kRowAlign - 1) / simd::kRowAlign * simd::kRowAlign;
+  input_ = Embeddings(vocabulary_.size(), stride_);
+  output_ = Embeddings(vocabulary_.size(), stride_);
   Random random(options_.seed);
-  for (std::size_t i = 0; i < vocabulary_.size() * options_.dim; ++i) {
-    input_.data()[i] =
-        static_cast<float>((random.uniform() - 0.5) / static_cast<double>(options_.dim));
+  for (std::size_t v = 0; v < vocabulary_.size(); ++v) {
+    for (std::size_t c = 0; c < options_.dim; ++c)
+      input_.row(v)[c] =
+          static_cast<float>((random.uniform() - 0.5) / static_cast<double>(options_.dim));
   }
+  start_workers();
   for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
     train_epoch(epoch);
     if (control_.is_cancelled())
@@ -292,11 +395,10 @@ Result<SkipGramResult> Trainer::run() {
   SkipGramResult result;
   result.vectors = Embeddings(counts_.size(), options_.dim);
   for (Row v = 0; v < vocabulary_.size(); ++v) {
-    std::copy(input_.row(v).begin(), input_.row(v).end(),
-              result.vectors.row(vocabulary_[v]).begin());
+    std::copy_n(input_.row(v).begin(), options_.dim, result.vectors.row(vocabulary_[v]).begin());
   }
   result.epoch_loss = std::move(epoch_loss_);
-  result.pairs = pairs_;
+  for (const Worker& worker : workers_) result.pairs += worker.pairs;
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
 }
