@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "sparrow/core/parallel.h"
+#include "sparrow/core/simd/kernels.h"
 #include "sparrow/data/sequences.h"
 
 namespace sparrow::embed {
@@ -219,33 +220,30 @@ Embeddings history_eigenvectors(const WeightedHistories& histories, const EigenO
                                 std::size_t threads) {
   const std::size_t users = histories.offsets.size() - 1;
   const Occurrences occurrences = occurrences_of(histories);
-  std::vector<double> middle;
-  const BlockProduct product = [&](const double* x, double* y, std::size_t width) {
-    middle.assign(users * width, 0.0);
+  // Weights in the order of occurrences, so that both products run over whole rows.
+  std::vector<float> weights(histories.rows.size());
+  for (std::size_t o = 0; o < weights.size(); ++o)
+    weights[o] =
+        histories.weights[histories.offsets[occurrences.user[o]] + occurrences.position[o]];
+  AlignedFloats middle;
+  const BlockProduct product = [&](const float* x, float* y, std::size_t width) {
+    middle.resize(users * width);
     parallel_for(users, 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
       for (std::size_t u = begin; u < end; ++u) {
-        double* out = middle.data() + u * width;
-        for (std::uint64_t p = histories.offsets[u]; p < histories.offsets[u + 1]; ++p) {
-          const double w = static_cast<double>(histories.weights[p]);
-          const double* in = x + histories.rows[p] * width;
-          for (std::size_t c = 0; c < width; ++c) out[c] += w * in[c];
-        }
+        const std::uint64_t first = histories.offsets[u];
+        simd::weighted_sum(histories.weights.data() + first, histories.rows.data() + first,
+                           histories.offsets[u + 1] - first, x, width, middle.data() + u * width);
       }
     });
-    parallel_for(
-        histories.items, 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-          for (std::size_t i = begin; i < end; ++i) {
-            double* out = y + i * width;
-            std::fill_n(out, width, 0.0);
-            for (std::uint64_t o = occurrences.offsets[i]; o < occurrences.offsets[i + 1]; ++o) {
-              const std::uint64_t p =
-                  histories.offsets[occurrences.user[o]] + occurrences.position[o];
-              const double w = static_cast<double>(histories.weights[p]);
-              const double* in = middle.data() + occurrences.user[o] * width;
-              for (std::size_t c = 0; c < width; ++c) out[c] += w * in[c];
-            }
-          }
-        });
+    parallel_for(histories.items, 16, threads,
+                 [&](std::size_t begin, std::size_t end, std::size_t) {
+                   for (std::size_t i = begin; i < end; ++i) {
+                     const std::uint64_t first = occurrences.offsets[i];
+                     simd::weighted_sum(weights.data() + first, occurrences.user.data() + first,
+                                        occurrences.offsets[i + 1] - first, middle.data(), width,
+                                        y + i * width);
+                   }
+                 });
   };
   return eigen_embedding(histories.items, product, options);
 }

@@ -7,6 +7,7 @@
 
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
+#include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::embed {
 namespace {
@@ -26,16 +27,12 @@ void orthonormalize(Block& block) {
 }  // namespace
 
 BlockProduct product_of(const SparseMatrix& matrix, std::size_t threads) {
-  return [&matrix, threads](const double* x, double* y, std::size_t width) {
+  return [&matrix, threads](const float* x, float* y, std::size_t width) {
     parallel_for(matrix.rows(), 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
       for (std::size_t r = begin; r < end; ++r) {
-        double* out = y + r * width;
-        std::fill_n(out, width, 0.0);
-        for (std::uint64_t e = matrix.offsets[r]; e < matrix.offsets[r + 1]; ++e) {
-          const double value = static_cast<double>(matrix.values[e]);
-          const double* in = x + matrix.columns[e] * width;
-          for (std::size_t c = 0; c < width; ++c) out[c] += value * in[c];
-        }
+        const std::uint64_t first = matrix.offsets[r];
+        simd::weighted_sum(matrix.values.data() + first, matrix.columns.data() + first,
+                           matrix.offsets[r + 1] - first, x, width, y + r * width);
       }
     });
   };
@@ -52,13 +49,21 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
   Random random(options.seed);
   for (Eigen::Index i = 0; i < basis.size(); ++i) basis.data()[i] = random.normal();
   Block image(rows, columns);
+  AlignedFloats in(n * width);
+  AlignedFloats out(n * width);
+  const auto multiply = [&](const Block& from, Block& to) {
+    std::transform(from.data(), from.data() + from.size(), in.begin(),
+                   [](double v) { return static_cast<float>(v); });
+    product(in.data(), out.data(), width);
+    std::copy(out.begin(), out.end(), to.data());
+  };
   for (std::size_t round = 0; round < options.iterations; ++round) {
     orthonormalize(basis);
-    product(basis.data(), image.data(), width);
+    multiply(basis, image);
     std::swap(basis, image);
   }
   orthonormalize(basis);
-  product(basis.data(), image.data(), width);
+  multiply(basis, image);
   const Eigen::MatrixXd small = basis.transpose() * image;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(0.5 * (small + small.transpose()));
   const auto kept = std::min<Eigen::Index>(columns, static_cast<Eigen::Index>(options.dim));

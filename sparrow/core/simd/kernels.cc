@@ -70,6 +70,45 @@ void dot_rows_target(const float* query, const float* rows, std::size_t count, s
   for (std::size_t r = 0; r < count; ++r) out[r] = dot_target(query, rows + r * n, n);
 }
 
+// kVectors columns of vectors at a time stay in registers over all entries.
+template <std::size_t kVectors>
+HWY_INLINE void weighted_columns(const float* weights, const std::uint32_t* rows, std::size_t count,
+                                 const float* x, std::size_t width, float* out) {
+  const hn::CappedTag<float, 16> d;
+  const std::size_t lanes = hn::Lanes(d);
+  constexpr std::size_t kAhead = 8;
+  hn::Vec<decltype(d)> sums[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::Zero(d);
+  for (std::size_t e = 0; e < count; ++e) {
+    if (e + kAhead < count) {
+      const float* next = x + rows[e + kAhead] * width;
+      for (std::size_t v = 0; v < kVectors; ++v) __builtin_prefetch(next + v * lanes);
+    }
+    const auto weight = hn::Set(d, weights[e]);
+    const float* row = x + rows[e] * width;
+    for (std::size_t v = 0; v < kVectors; ++v)
+      sums[v] = hn::MulAdd(weight, hn::LoadU(d, row + v * lanes), sums[v]);
+  }
+  for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[v], d, out + v * lanes);
+}
+
+void weighted_sum_target(const float* weights, const std::uint32_t* rows, std::size_t count,
+                         const float* x, std::size_t width, float* out) {
+  const std::size_t lanes = hn::Lanes(hn::CappedTag<float, 16>());
+  std::size_t c = 0;
+  for (; c + 10 * lanes <= width; c += 10 * lanes)
+    weighted_columns<10>(weights, rows, count, x + c, width, out + c);
+  for (; c + 6 * lanes <= width; c += 6 * lanes)
+    weighted_columns<6>(weights, rows, count, x + c, width, out + c);
+  for (; c + lanes <= width; c += lanes)
+    weighted_columns<1>(weights, rows, count, x + c, width, out + c);
+  for (; c < width; ++c) {
+    float sum = 0;
+    for (std::size_t e = 0; e < count; ++e) sum += weights[e] * x[rows[e] * width + c];
+    out[c] = sum;
+  }
+}
+
 }  // namespace sparrow::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -81,6 +120,7 @@ HWY_EXPORT(squared_l2_target);
 HWY_EXPORT(axpy_target);
 HWY_EXPORT(scale_target);
 HWY_EXPORT(dot_rows_target);
+HWY_EXPORT(weighted_sum_target);
 
 namespace {
 
@@ -123,6 +163,11 @@ void scale(float* x, float alpha, std::size_t n) {
 }
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(dot_rows_target)(query, rows, count, n, out);
+}
+
+void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
+                  const float* x, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(weighted_sum_target)(weights, rows, count, x, width, out);
 }
 
 std::vector<std::string> supported_targets() {

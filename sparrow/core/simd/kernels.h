@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ void scale(float* x, float alpha, std::size_t n);
 
 // out[r] = dot(query, rows + r * n) for r in [0, count); rows is row-major.
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out);
+
+// out[c] = sum over e of weights[e] * x[rows[e] * width + c]: one row of a sparse matrix times a
+// dense block. O(count * width).
+void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
+                  const float* x, std::size_t width, float* out);
 
 // The targets this machine can run, best first, and the one in use; names as in SPARROW_SIMD.
 std::vector<std::string> supported_targets();
