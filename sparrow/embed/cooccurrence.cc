@@ -76,7 +76,14 @@ class PpmiBuilder {
       smoothed_[i] = std::pow(totals_[i], static_cast<double>(options_.context_exponent));
       smoothed_sum += smoothed_[i];
     }
-    for (double& q : smoothed_) q *= smoothed_sum > 0 ? sum_ / smoothed_sum : 0;
+    log_sum_ = std::log(std::max(1e-300, sum_));
+    log_totals_.resize(n);
+    log_smoothed_.resize(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double q = smoothed_sum > 0 ? smoothed_[i] * sum_ / smoothed_sum : 0;
+      log_totals_[i] = std::log(std::max(1e-300, totals_[i]));
+      log_smoothed_[i] = std::log(std::max(1e-300, q));
+    }
   }
 
   // Fills counts (zero before, zero after) for one item, then the PPMI row.
@@ -118,8 +125,9 @@ class PpmiBuilder {
   }
 
   float ppmi(Row a, Row b, double count) const {
-    const double forward = std::log(count * sum_ / (totals_[a] * smoothed_[b]));
-    const double backward = std::log(count * sum_ / (totals_[b] * smoothed_[a]));
+    const double log_count = static_cast<double>(std::log(static_cast<float>(count)));
+    const double forward = log_count + log_sum_ - log_totals_[a] - log_smoothed_[b];
+    const double backward = log_count + log_sum_ - log_totals_[b] - log_smoothed_[a];
     double value = 0.5 * (std::max(0.0, forward) + std::max(0.0, backward));
     if (options_.discount) {
       const double m = std::min(totals_[a], totals_[b]);
@@ -133,7 +141,10 @@ class PpmiBuilder {
   Occurrences occurrences_;
   std::vector<float> scale_;      // per user
   std::vector<double> totals_;    // C_a.
-  std::vector<double> smoothed_;  // q_a
+  std::vector<double> smoothed_;  // q_a before it is rescaled to the sum
+  std::vector<double> log_totals_;
+  std::vector<double> log_smoothed_;
+  double log_sum_ = 0;
   double sum_ = 0;
 };
 

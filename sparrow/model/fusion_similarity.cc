@@ -133,6 +133,32 @@ std::vector<Neighbor> FusionSimilarity::nearest(Row row, std::size_t k,
   inner.resize(items_.size());
   cosine.resize(items_.size());
   raw_row(row, inner, cosine);
+  return select(row, k, excluded, inner, cosine);
+}
+
+std::vector<std::vector<Neighbor>> FusionSimilarity::nearest_block(Row first, std::size_t count,
+                                                                   std::size_t k) const {
+  const std::size_t n = items_.size();
+  std::vector<float> inner(count * n);
+  std::vector<float> cosine(n);
+  constexpr std::size_t kRows = 256;  // stay in the cache while all of the block meets them
+  for (std::size_t j = 0; j < n; j += kRows)
+    simd::dot_block(vectors_ + first * dim_, count, vectors_ + j * dim_, std::min(kRows, n - j),
+                    dim_, inner.data() + j, n);
+  std::vector<std::vector<Neighbor>> lists;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::fill(cosine.begin(), cosine.end(), 0.0F);
+    const Row row = first + static_cast<Row>(i);
+    content_.add_cosines(row, cosine);
+    lists.push_back(select(row, k, {}, {inner.data() + i * n, n}, cosine));
+  }
+  return lists;
+}
+
+std::vector<Neighbor> FusionSimilarity::select(Row row, std::size_t k,
+                                               std::span<const std::uint8_t> excluded,
+                                               std::span<const float> inner,
+                                               std::span<const float> cosine) const {
   const FusionItem& x = items_[row];
   TopK best(k);
   // -log10(u + v - uv) <= -log10(max(u, v)): a pair whose smaller z lies below `floor` cannot
@@ -163,10 +189,12 @@ Tensor FusionSimilarity::estimate_statistics(std::span<const Row> reference, std
   }
   const auto pass = [&](auto&& value, auto&& store) {
     parallel_for(items_.size(), 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-      std::vector<float> inner(reference.size());
+      std::vector<float> block((end - begin) * reference.size());
+      simd::dot_block(vectors_ + begin * dim_, end - begin, near.data(), reference.size(), dim_,
+                      block.data(), reference.size());
       std::vector<float> dense(content_.features());
       for (Row i = static_cast<Row>(begin); i < end; ++i) {
-        simd::dot_rows(vectors_ + i * dim_, near.data(), reference.size(), dim_, inner.data());
+        const float* inner = block.data() + (i - begin) * reference.size();
         content_.fill_dense(i, dense);
         Moments moments;
         for (std::size_t r = 0; r < reference.size(); ++r) {

@@ -61,6 +61,8 @@ class FusionSimilarity final : public Similarity {
   std::vector<Part> parts(Row a, Row b) const override;
   std::vector<Neighbor> nearest(Row row, std::size_t k,
                                 std::span<const std::uint8_t> excluded) const override;
+  std::vector<std::vector<Neighbor>> nearest_block(Row first, std::size_t count,
+                                                   std::size_t k) const override;
 
   // Estimates mean and deviation of S and L for every item against `reference` rows (sorted), and
   // returns the items' tensor. O(items * reference.size() * dim); equal for any number of threads.
@@ -72,6 +74,8 @@ class FusionSimilarity final : public Similarity {
   float standardized(Row a, Row b, float s) const;            // L
   float proximity(float za, float zb) const;                  // -log10(1 - P)
   float similarity(Row a, Row b, float inner, float cosine) const;
+  std::vector<Neighbor> select(Row row, std::size_t k, std::span<const std::uint8_t> excluded,
+                               std::span<const float> inner, std::span<const float> cosine) const;
   void raw_row(Row row, std::span<float> inner, std::span<float> cosine) const;
 
   FusionParameters parameters_;

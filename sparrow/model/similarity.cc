@@ -125,15 +125,25 @@ std::vector<Neighbor> Similarity::nearest(Row row, std::size_t k,
   return best.take();
 }
 
+std::vector<std::vector<Neighbor>> Similarity::nearest_block(Row first, std::size_t count,
+                                                             std::size_t k) const {
+  std::vector<std::vector<Neighbor>> lists;
+  for (std::size_t i = 0; i < count; ++i)
+    lists.push_back(nearest(first + static_cast<Row>(i), k, {}));
+  return lists;
+}
+
 void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
                         std::size_t threads) {
   const std::size_t n = model.items.size();
   k = std::min(k, n == 0 ? 0 : n - 1);
   std::vector<std::uint32_t> rows(n * k, kNoRow);
   std::vector<float> scores(n * k, 0.0F);
-  parallel_for(n, 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+  constexpr std::size_t kBlock = 32;
+  parallel_for(n, kBlock, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    const auto lists = similarity.nearest_block(static_cast<Row>(begin), end - begin, k);
     for (std::size_t i = begin; i < end; ++i) {
-      const auto nearest = similarity.nearest(static_cast<Row>(i), k, {});
+      const auto& nearest = lists[i - begin];
       for (std::size_t r = 0; r < nearest.size(); ++r) {
         rows[i * k + r] = nearest[r].row;
         scores[i * k + r] = nearest[r].score;

@@ -55,6 +55,9 @@ class Similarity {
   // (one byte an item, or empty). Exact.
   virtual std::vector<Neighbor> nearest(Row row, std::size_t k,
                                         std::span<const std::uint8_t> excluded) const;
+  // nearest(row, k, {}) of `count` consecutive rows from `first`; faster together than one by one.
+  virtual std::vector<std::vector<Neighbor>> nearest_block(Row first, std::size_t count,
+                                                           std::size_t k) const;
 };
 
 // Adds "neighbors.rows" and "neighbors.scores": nearest(row, k) of every item.

@@ -70,6 +70,110 @@ void dot_rows_target(const float* query, const float* rows, std::size_t count, s
   for (std::size_t r = 0; r < count; ++r) out[r] = dot_target(query, rows + r * n, n);
 }
 
+#if HWY_TARGET == HWY_SCALAR
+template <class V>
+HWY_INLINE void store_four_sums(V a, V b, V c, V e, float* out) {
+  out[0] = hn::GetLane(a);
+  out[1] = hn::GetLane(b);
+  out[2] = hn::GetLane(c);
+  out[3] = hn::GetLane(e);
+}
+#else
+// Adds the parts of a vector up until four lanes are left.
+template <class Tag, class Vector>
+HWY_INLINE hn::Vec<hn::CappedTag<float, 4> > fold_to_four(Tag d, Vector v) {
+  if constexpr (hn::MaxLanes(Tag()) <= 4) {
+    (void)d;
+    return v;
+  } else {
+    const hn::Half<Tag> half;
+    return fold_to_four(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+// Lane sums of four vectors, side by side.
+template <class V>
+HWY_INLINE void store_four_sums(V a, V b, V c, V e, float* out) {
+  const hn::CappedTag<float, 16> d;
+  const hn::CappedTag<float, 4> d4;
+  const auto x = fold_to_four(d, a);
+  const auto y = fold_to_four(d, b);
+  const auto z = fold_to_four(d, c);
+  const auto w = fold_to_four(d, e);
+  const auto xy = hn::Add(hn::InterleaveLower(d4, x, y), hn::InterleaveUpper(d4, x, y));
+  const auto zw = hn::Add(hn::InterleaveLower(d4, z, w), hn::InterleaveUpper(d4, z, w));
+  hn::StoreU(hn::Add(hn::ConcatLowerLower(d4, zw, xy), hn::ConcatUpperUpper(d4, zw, xy)), d4, out);
+}
+#endif
+
+HWY_INLINE void dot_four_by_four(const float* a, const float* b, std::size_t n, float* out,
+                                 std::size_t out_stride) {
+  const hn::CappedTag<float, 16> d;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<decltype(d)> sums[4][4];
+  for (auto& row : sums) {
+    for (auto& sum : row) sum = hn::Zero(d);
+  }
+  std::size_t c = 0;
+  for (; c + lanes <= n; c += lanes) {
+    hn::Vec<decltype(d)> columns[4];
+    for (std::size_t j = 0; j < 4; ++j) columns[j] = hn::LoadU(d, b + j * n + c);
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto x = hn::LoadU(d, a + i * n + c);
+      for (std::size_t j = 0; j < 4; ++j) sums[i][j] = hn::MulAdd(x, columns[j], sums[i][j]);
+    }
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    float* to = out + i * out_stride;
+    store_four_sums(sums[i][0], sums[i][1], sums[i][2], sums[i][3], to);
+    for (std::size_t t = c; t < n; ++t) {
+      for (std::size_t j = 0; j < 4; ++j) to[j] += a[i * n + t] * b[j * n + t];
+    }
+  }
+}
+
+void dot_block_target(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
+                      std::size_t n, float* out, std::size_t out_stride) {
+  std::size_t i = 0;
+  for (; i + 4 <= a_rows; i += 4) {
+    std::size_t j = 0;
+    for (; j + 4 <= b_rows; j += 4)
+      dot_four_by_four(a + i * n, b + j * n, n, out + i * out_stride + j, out_stride);
+    for (; j < b_rows; ++j) {
+      for (std::size_t r = i; r < i + 4; ++r)
+        out[r * out_stride + j] = dot_target(a + r * n, b + j * n, n);
+    }
+  }
+  for (; i < a_rows; ++i) {
+    for (std::size_t j = 0; j < b_rows; ++j)
+      out[i * out_stride + j] = dot_target(a + i * n, b + j * n, n);
+  }
+}
+
+std::size_t select_above_target(const float* scores, std::size_t n, float threshold,
+                                std::uint32_t* out) {
+  const hn::CappedTag<float, 16> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto bar = hn::Set(d, threshold);
+  std::size_t count = 0;
+  std::size_t i = 0;
+  // Nearly nothing is above: four vectors are looked at together.
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    const auto highest = hn::Max(
+        hn::Max(hn::LoadU(d, scores + i), hn::LoadU(d, scores + i + lanes)),
+        hn::Max(hn::LoadU(d, scores + i + 2 * lanes), hn::LoadU(d, scores + i + 3 * lanes)));
+    if (hn::AllFalse(d, hn::Gt(highest, bar))) continue;
+    for (std::size_t j = i; j < i + 4 * lanes; ++j) {
+      out[count] = static_cast<std::uint32_t>(j);
+      count += scores[j] > threshold ? 1 : 0;
+    }
+  }
+  for (; i < n; ++i) {
+    if (scores[i] > threshold) out[count++] = static_cast<std::uint32_t>(i);
+  }
+  return count;
+}
+
 // kVectors columns of vectors at a time stay in registers over all entries.
 template <std::size_t kVectors>
 HWY_INLINE void weighted_columns(const float* weights, const std::uint32_t* rows, std::size_t count,
@@ -121,6 +225,8 @@ HWY_EXPORT(axpy_target);
 HWY_EXPORT(scale_target);
 HWY_EXPORT(dot_rows_target);
 HWY_EXPORT(weighted_sum_target);
+HWY_EXPORT(dot_block_target);
+HWY_EXPORT(select_above_target);
 
 namespace {
 
@@ -168,6 +274,14 @@ void dot_rows(const float* query, const float* rows, std::size_t count, std::siz
 void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
                   const float* x, std::size_t width, float* out) {
   HWY_DYNAMIC_DISPATCH(weighted_sum_target)(weights, rows, count, x, width, out);
+}
+
+void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
+               std::size_t n, float* out, std::size_t out_stride) {
+  HWY_DYNAMIC_DISPATCH(dot_block_target)(a, a_rows, b, b_rows, n, out, out_stride);
+}
+std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out) {
+  return HWY_DYNAMIC_DISPATCH(select_above_target)(scores, n, threshold, out);
 }
 
 std::vector<std::string> supported_targets() {

@@ -26,6 +26,15 @@ void scale(float* x, float alpha, std::size_t n);
 // out[r] = dot(query, rows + r * n) for r in [0, count); rows is row-major.
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out);
 
+// out[i * out_stride + j] = dot(a + i * n, b + j * n) for i in [0, a_rows), j in [0, b_rows): a
+// block of a matrix product, four rows by four.
+void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
+               std::size_t n, float* out, std::size_t out_stride);
+
+// Writes the positions of the scores above `threshold` to `out` (room for n), ascending; returns
+// how many.
+std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out);
+
 // out[c] = sum over e of weights[e] * x[rows[e] * width + c]: one row of a sparse matrix times a
 // dense block. O(count * width).
 void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sparrow/core/embeddings.h"
 #include "sparrow/core/random.h"
 
 namespace sparrow::simd {
@@ -48,6 +49,67 @@ TEST(Kernels, DotRowsIsDotOfEachRow) {
   dot_rows(query.data(), rows.data(), 7, 33, out.data());
   for (std::size_t r = 0; r < 7; ++r)
     EXPECT_EQ(out[r], dot(query.data(), rows.data() + 33 * r, 33));
+}
+
+}  // namespace
+}  // namespace sparrow::simd
+
+namespace sparrow::simd {
+namespace {
+
+TEST(Kernels, BlocksAndSparseRowsAgreeWithDoubleLoops) {
+  Random random(11);
+  for (const std::size_t n : {1UL, 7UL, 16UL, 64UL, 100UL, 192UL}) {
+    for (const std::size_t rows : {1UL, 4UL, 9UL}) {
+      Embeddings a(rows, n);
+      Embeddings b(2 * rows + 1, n);
+      for (std::size_t i = 0; i < rows * n; ++i) a.data()[i] = static_cast<float>(random.normal());
+      for (std::size_t i = 0; i < b.rows() * n; ++i)
+        b.data()[i] = static_cast<float>(random.normal());
+      std::vector<float> out(rows * (b.rows() + 3), -1.0F);
+      dot_block(a.data(), rows, b.data(), b.rows(), n, out.data(), b.rows() + 3);
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < b.rows(); ++j) {
+          double sum = 0;
+          for (std::size_t c = 0; c < n; ++c)
+            sum += static_cast<double>(a.row(i)[c]) * static_cast<double>(b.row(j)[c]);
+          ASSERT_NEAR(out[i * (b.rows() + 3) + j], sum, 1e-4) << n << " " << i << " " << j;
+        }
+        ASSERT_EQ(out[i * (b.rows() + 3) + b.rows()], -1.0F);  // nothing beyond the block
+      }
+      std::vector<std::uint32_t> picked;
+      std::vector<float> weights;
+      for (std::size_t e = 0; e < 13; ++e) {
+        picked.push_back(random.below(static_cast<std::uint32_t>(b.rows())));
+        weights.push_back(static_cast<float>(random.normal()));
+      }
+      std::vector<float> sum(n);
+      weighted_sum(weights.data(), picked.data(), picked.size(), b.data(), n, sum.data());
+      for (std::size_t c = 0; c < n; ++c) {
+        double want = 0;
+        for (std::size_t e = 0; e < picked.size(); ++e)
+          want += static_cast<double>(weights[e]) * static_cast<double>(b.row(picked[e])[c]);
+        ASSERT_NEAR(sum[c], want, 1e-4);
+      }
+    }
+  }
+}
+
+TEST(Kernels, SelectAboveFindsAllAndOnlyThose) {
+  Random random(12);
+  for (std::size_t n = 0; n < 150; ++n) {
+    std::vector<float> scores(n);
+    for (float& s : scores) s = static_cast<float>(random.uniform());
+    for (const float threshold : {-1.0F, 0.5F, 0.97F, 2.0F}) {
+      std::vector<std::uint32_t> found(n + 1);
+      found.resize(select_above(scores.data(), n, threshold, found.data()));
+      std::vector<std::uint32_t> want;
+      for (std::uint32_t i = 0; i < n; ++i) {
+        if (scores[i] > threshold) want.push_back(i);
+      }
+      ASSERT_EQ(found, want);
+    }
+  }
 }
 
 }  // namespace
