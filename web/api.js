@@ -20,11 +20,16 @@ export class ApiError extends Error {
 
 export const isAbort = (error) => error?.name === 'AbortError';
 
-async function get(path, parameters = {}, signal = null) {
+const get = (path, parameters = {}, signal = null) => call('GET', path, { parameters, signal });
+
+async function call(method, path, { parameters = {}, signal = null, data = null, token = '' } = {}) {
   const url = new URL(kBase + path, location.origin);
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== undefined) url.searchParams.set(name, value);
+    if (value !== null && value !== undefined && value !== '') url.searchParams.set(name, value);
   }
+  const headers = { accept: 'application/json' };
+  if (data !== null) headers['content-type'] = 'application/json';
+  if (token) headers.authorization = `Bearer ${token}`;
   const controller = new AbortController();
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -37,7 +42,9 @@ async function get(path, parameters = {}, signal = null) {
   try {
     const started = performance.now();
     const response = await fetch(url, {
-      headers: { accept: 'application/json' },
+      method,
+      headers,
+      body: data === null ? undefined : JSON.stringify(data),
       signal: controller.signal,
     });
     let body = null;
@@ -103,10 +110,36 @@ export async function item(id) {
   return (await get(`/items/${encodeURIComponent(id)}`)).body.item;
 }
 
-export async function similar(id, size, offset) {
-  const { body, milliseconds } = await get(`/items/${encodeURIComponent(id)}/similar`, {
-    size,
-    offset,
-  });
-  return { ...body, items: listOf(body.items), degraded: listOf(body.degraded), milliseconds };
+const listAnswer = ({ body, milliseconds }) => ({
+  ...body, items: listOf(body.items), degraded: listOf(body.degraded), milliseconds,
+});
+
+// `controls`: query parameters of the list, as in the page's address.
+export async function similar(id, size, offset, controls = {}, signal = null) {
+  return listAnswer(await get(`/items/${encodeURIComponent(id)}/similar`, { size, offset: offset || null, ...controls }, signal));
 }
+
+export async function rows(id, size, controls = {}, signal = null) {
+  return listOf((await get(`/items/${encodeURIComponent(id)}/rows`, { size, ...controls }, signal)).body.rows);
+}
+
+export const explain = async (seed, item, controls = {}) => (await get('/explain', { seed, item, ...controls })).body;
+export const mix = async (seeds, not, size) => listAnswer(await get('/similar', { seeds: seeds.join(','), not: not.join(','), size, reasons: true }));
+export const home = async (looked, size) => listOf((await get('/home', { looked: looked.join(','), size })).body.rows);
+export const models = async (all = false) => listOf((await get('/models', all ? { all: true } : {})).body.models);
+export const map = async (name) => (await get(`/models/${encodeURIComponent(name)}/map`)).body;
+export const health = async (name, against = '') => (await get(`/models/${encodeURIComponent(name)}/health`, { against })).body;
+export const evaluations = async () => listOf((await get('/evaluations')).body.runs);
+export const status = async () => (await get('/status')).body;
+export const judgements = async () => (await get('/judgements')).body;
+export const votes = async () => listOf((await get('/votes')).body.pairs);
+export const reports = async () => listOf((await get('/reports')).body.reports);
+export const judgementsHref = (format) => `${kBase}/judgements?format=${format}`;
+
+const send = async (path, data, token = '') => (await call('POST', path, { data, token })).body;
+export const judge = (list) => send('/judgements', list);
+export const vote = (data) => send('/votes', data);
+export const report = (data, token) => send('/reports', data, token);
+export const feedback = (data) => send('/feedback', data);
+export const promote = (name, version, token) => send(`/models/${encodeURIComponent(name)}/promote`, { version }, token);
+export const rollback = (name, token) => send(`/models/${encodeURIComponent(name)}/rollback`, {}, token);

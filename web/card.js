@@ -1,6 +1,7 @@
 // A film as a card: poster, title, facts, and how well it matches.
 
 import { el, movieHref } from './dom.js';
+import { reasonLine, t } from './i18n.js';
 import { poster } from './tile.js';
 
 // The server's score is a match of 0..100, comparable between films; people see
@@ -34,7 +35,8 @@ export function card(movie, template = null) {
       rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, 'rated '), movie.rating.toFixed(1)) : null,
     ),
     matchLine,
-    byContent ? el('span', { class: 'card-note' }, 'placed by content') : null,
+    movie.reason ? el('span', { class: 'card-reason' }, reasonLine(movie.reason_parts, movie.reason)) : null,
+    byContent && !movie.reason ? el('span', { class: 'card-note' }, t('placed_by_content')) : null,
   );
 }
 

@@ -2,7 +2,10 @@
 
 import * as api from './api.js';
 import { el, svg } from './dom.js';
+import { lang, otherLanguage, t } from './i18n.js';
 import { searchBox } from './search.js';
+
+const kPages = [['spotcheck', '/spotcheck.html'], ['models', '/models.html'], ['map', '/map.html'], ['status', '/status.html']];
 
 function mark() {
   return svg(
@@ -19,19 +22,24 @@ export async function banner(host) {
     host.prepend(el(
       'p',
       { class: 'banner', role: 'note' },
-      el('strong', {}, 'Simulated data. '),
-      'The films are real, the viewers and their ratings are invented by a simulator.',
+      el('strong', {}, t('simulated')),
+      t('simulated_text'),
     ));
   }
 }
 
 export function header({ search = true, value = '' } = {}) {
+  const skip = document.querySelector('.skip');
+  if (skip) skip.textContent = t('skip');
   const host = document.querySelector('#header');
   host.replaceChildren(el(
     'div',
     { class: 'header-inner' },
     el('a', { class: 'brand', href: '/', 'aria-label': 'Sparrow, home' }, mark(), el('span', { 'aria-hidden': 'true' }, 'Sparrow')),
     search ? searchBox({ value }) : null,
+    el('nav', { class: 'header-nav', 'aria-label': 'Sparrow' },
+      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key))),
+      el('a', { href: otherLanguage(), lang: lang === 'zh' ? 'en' : 'zh-CN', class: 'language' }, t('other_language'))),
   ));
   banner(document.querySelector('#notices'));
 }

@@ -3,8 +3,11 @@
 
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { el, formatCount, genreHref, icon, kIcons, movieHref, notice, plural } from './dom.js';
+import { looked } from './visits.js';
+import { el, formatCount, genreHref, icon, kIcons, movieHref, notice } from './dom.js';
 import { header } from './header.js';
+import { t } from './i18n.js';
+import { mixSection } from './mix.js';
 import { searchBox } from './search.js';
 import { poster } from './tile.js';
 
@@ -23,17 +26,20 @@ const genre = (parameters.get('genre') ?? '').trim();
 function genreNav(names, current = null) {
   return el(
     'nav',
-    { class: 'chips', 'aria-label': 'Genres' },
+    { class: 'chips', 'aria-label': t('genres') },
     names.map((name) => el('a', { class: 'chip', href: genreHref(name), 'aria-current': name === current ? 'page' : null }, name)),
   );
 }
 
+let rowNumber = 0;
+
 function row(name) {
   const track = el('div', { class: 'row-track' }, skeletonCards(8));
-  const id = `row-${name.replace(/[^A-Za-z0-9]+/g, '-')}`;
+  rowNumber += 1;
+  const id = `row-${rowNumber}`;
   const scroll = (direction) => track.scrollBy({ left: direction * track.clientWidth * 0.85, behavior: 'smooth' });
-  const back = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: back`, disabled: true, onclick: () => scroll(-1) }, icon(kIcons.left));
-  const on = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: more`, onclick: () => scroll(1) }, icon(kIcons.right));
+  const back = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: ${t('back')}`, disabled: true, onclick: () => scroll(-1) }, icon(kIcons.left));
+  const on = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: ${t('forward')}`, onclick: () => scroll(1) }, icon(kIcons.right));
   const update = () => {
     back.disabled = track.scrollLeft < 4;
     on.disabled = track.scrollLeft + track.clientWidth > track.scrollWidth - 4;
@@ -44,7 +50,7 @@ function row(name) {
     { class: 'row', 'aria-labelledby': id, 'aria-busy': 'true' },
     el('div', { class: 'row-head' },
       el('h2', { id }, el('a', { href: genreHref(name) }, name)),
-      el('p', { class: 'row-sub' }, 'best rated'),
+      el('p', { class: 'row-sub' }, t('best_rated')),
       el('div', { class: 'row-buttons' }, back, on)),
     track,
   );
@@ -65,7 +71,7 @@ async function fillRow(parts, promise, seen, template) {
     return items;
   } catch (error) {
     track.replaceChildren(notice({
-      title: 'This row could not be loaded',
+      title: t('failed'),
       text: error.message,
       retry: () => {
         track.replaceChildren(...skeletonCards(8));
@@ -78,22 +84,46 @@ async function fillRow(parts, promise, seen, template) {
   }
 }
 
+// Because you looked at …, hidden gems, the newest: what the server puts together for this visitor.
+async function showPersonal(host) {
+  try {
+    const [found, settings] = await Promise.all([api.home(looked(), 14), api.config()]);
+    const kept = found.filter(({ name, items }) => name !== 'genre' && items.length > 0);
+    host.replaceChildren(...kept.map(({ name, seed, items }) => {
+      const title = name === 'because' ? t('because', { title: seed.title }) : t(name);
+      const parts = row(title);
+      parts.section.querySelector('h2').replaceChildren(seed ? el('a', { href: movieHref(seed.id) }, title) : title);
+      parts.section.querySelector('.row-sub').remove();
+      parts.track.replaceChildren(...items.map((movie) => card(movie, settings.poster_url_template)));
+      parts.section.setAttribute('aria-busy', 'false');
+      requestAnimationFrame(parts.update);
+      return parts.section;
+    }));
+  } catch {
+    host.remove();  // the rows by genre below are still there
+  }
+}
+
 async function showHome() {
   const fan = el('div', { class: 'fan', 'aria-hidden': 'true' });
   const tries = el('p', { class: 'hero-tries' });
   const rows = el('div', { class: 'rows' });
   const chips = el('div', { class: 'chips-slot' });
+  const personal = el('div', { class: 'rows' });
   main.replaceChildren(
     el('section', { class: 'hero' },
       el('div', { class: 'hero-text' },
-        el('h1', {}, 'More like the film you love.'),
-        el('p', { class: 'hero-lead' }, 'Name one film. Sparrow finds the ones that people who liked it liked too.'),
+        el('h1', {}, t('hero')),
+        el('p', { class: 'hero-lead' }, t('hero_lead')),
         searchBox({ large: true }),
         tries),
       fan),
     chips,
+    personal,
+    mixSection(parameters),
     rows,
   );
+  showPersonal(personal);
   rows.append(...kPreferred.map((name) => row(name).section));
 
   let names;
@@ -103,7 +133,7 @@ async function showHome() {
     settings = config;
     names = list.filter(({ name }) => name && name !== kNoGenre).sort((a, b) => b.items - a.items).map(({ name }) => name);
   } catch (error) {
-    rows.replaceChildren(notice({ title: 'The films could not be loaded', text: error.message, retry: showHome, role: 'alert' }));
+    rows.replaceChildren(notice({ title: t('films_failed'), text: error.message, retry: showHome, role: 'alert' }));
     return;
   }
   if (names.length === 0) {
@@ -111,7 +141,7 @@ async function showHome() {
     return;
   }
   if (settings.items) {
-    footer(`${formatCount(settings.items)} films · ${settings.data ?? 'own data'}`);
+    footer(`${t('n_films', { n: formatCount(settings.items) })} · ${settings.data ?? ''}`);
   }
   chips.replaceChildren(genreNav([...names].sort()));
   const chosen = [...kPreferred.filter((name) => names.includes(name)), ...names.filter((name) => !kPreferred.includes(name))].slice(0, kRows);
@@ -128,7 +158,7 @@ async function showHome() {
   }
   fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
   if (tops.length > 0) {
-    tries.replaceChildren('Try ', ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]));
+    tries.replaceChildren(t('try'), ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]));
   }
 }
 
@@ -147,14 +177,14 @@ async function showGrid({ heading, sub, load, empty, current = null }) {
     const [items, settings] = await Promise.all([load(), api.config()]);
     if (items.length === 0) {
       grid.replaceWith(notice(empty));
-      count.textContent = 'Nothing found';
+      count.textContent = t('nothing');
       return;
     }
-    count.textContent = current ? `The ${formatCount(items.length)} best rated` : plural(items.length, 'film', 'films');
+    count.textContent = current ? t('the_best', { n: formatCount(items.length) }) : t('n_films', { n: formatCount(items.length) });
     grid.replaceChildren(...items.map((movie) => card(movie, settings.poster_url_template)));
   } catch (error) {
     count.textContent = '';
-    grid.replaceWith(notice({ title: 'The films could not be loaded', text: error.message, role: 'alert', retry: () => showGrid({ heading, sub, load, empty, current }) }));
+    grid.replaceWith(notice({ title: t('films_failed'), text: error.message, role: 'alert', retry: () => showGrid({ heading, sub, load, empty, current }) }));
   } finally {
     grid.setAttribute('aria-busy', 'false');
   }
@@ -168,18 +198,18 @@ if (query !== '') {
   header({ value: query });
   showGrid({
     heading: `“${query}”`,
-    sub: 'Searching…',
+    sub: t('loading'),
     load: () => api.search(query, kPageSize),
-    empty: { title: 'No film with this title', text: 'Check the spelling, or try fewer words.', link: { href: '/', text: 'Go home' } },
+    empty: { title: t('no_title'), text: t('check_spelling'), link: { href: '/', text: t('go_home') } },
   });
 } else if (genre !== '') {
   header();
   showGrid({
     heading: genre,
-    sub: 'Loading…',
+    sub: t('loading'),
     current: genre,
     load: () => api.itemsByGenre(genre, kPageSize),
-    empty: { title: 'No films in this genre', text: 'Choose another genre above.', link: { href: '/', text: 'Go home' } },
+    empty: { title: 'No films in this genre', text: 'Choose another genre above.', link: { href: '/', text: t('go_home') } },
   });
 } else {
   header({ search: false });

@@ -3,9 +3,14 @@
 
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { el, formatCount, genreHref, notice, plural, svg } from './dom.js';
+import { controlPanel, controlsOf, remember } from './controls.js';
+import { el, formatCount, genreHref, notice, svg } from './dom.js';
 import { header } from './header.js';
+import { t } from './i18n.js';
+import { namedRows } from './rows.js';
 import { poster } from './tile.js';
+import { lookAt, visitor } from './visits.js';
+import { why, whyNot } from './why.js';
 
 const kPage = 20;
 const kMost = 200;
@@ -13,7 +18,7 @@ const kTags = 14;
 
 const main = document.querySelector('#main');
 const footer = document.querySelector('#footer');
-const parameters = new URLSearchParams(location.search);
+let parameters = new URLSearchParams(location.search);
 const id = (parameters.get('movieId') ?? '').trim();
 const asked = Number.parseInt(parameters.get('show') ?? '', 10);
 const firstSize = Number.isFinite(asked) ? Math.min(kMost, Math.max(kPage, Math.ceil(asked / kPage) * kPage)) : kPage;
@@ -71,10 +76,10 @@ function facts(movie, template) {
       el(
         'div',
         { class: 'film-head' },
-        el('p', { class: 'film-year' }, movie.year ? String(movie.year) : 'Year unknown'),
+        el('p', { class: 'film-year' }, movie.year ? String(movie.year) : t('year_unknown')),
         el('h1', { class: 'film-title' }, movie.title),
-        also.length > 0 ? el('p', { class: 'film-also' }, `Also known as ${also.join(' · ')}`) : null,
-        genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': 'Genres' }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
+        also.length > 0 ? el('p', { class: 'film-also' }, t('also_known', { names: also.join(' · ') })) : null,
+        genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': t('genres') }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
       ),
       el(
         'div',
@@ -82,13 +87,13 @@ function facts(movie, template) {
         rated
           ? el('p', { class: 'film-average' },
             el('span', { class: 'film-number' }, movie.rating.toFixed(1)),
-            el('span', { class: 'film-count' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), ` of 5, ${plural(movie.ratings, 'rating', 'ratings')}`))
-          : el('p', { class: 'film-unrated' }, 'Nobody has rated this film yet.'),
+            el('span', { class: 'film-count' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), ` ${t('of_5', { n: formatCount(movie.ratings) })}`))
+          : el('p', { class: 'film-unrated' }, t('unrated')),
         rated && counts.length > 0 ? histogram(counts) : null,
       ),
       tags.length > 0
         ? el('div', { class: 'film-tags' },
-          el('h2', { class: 'label' }, 'Viewers say'),
+          el('h2', { class: 'label' }, t('viewers_say')),
           el('ul', { class: 'tags' }, tags.map(({ tag, count }) => el('li', { class: 'tag' }, tag, count > 1 ? el('span', { class: 'tag-count' }, ` ${formatCount(count)}`) : null))))
         : null,
       links.length > 0 ? el('p', { class: 'film-links' }, links) : null,
@@ -107,116 +112,152 @@ function skeletonFilm() {
 
 function describe({ model, request_id: request, milliseconds, degraded }) {
   const parts = [
-    model ? `Model ${[model.name, model.version].filter(Boolean).join(' ')}` : null,
-    request ? `Request ${request}` : null,
+    model ? `${t('model')} ${[model.name, model.version].filter(Boolean).join(' ')}` : null,
+    request ? t('request', { id: request }) : null,
     `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
   ].filter(Boolean);
   const notes = degraded.map((note) => String(note).replaceAll('_', ' '));
   footer.replaceChildren(
     el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
-    notes.length > 0 ? el('p', { class: 'footer-degraded' }, `Limited answer: ${notes.join('; ')}.`) : '',
+    notes.length > 0 ? el('p', { class: 'footer-degraded' }, t('limited', { notes: notes.join('; ') })) : '',
   );
 }
 
-function similarSection(template) {
-  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, true));
-  const sub = el('p', { class: 'row-sub' }, 'match from 0 to 100');
-  const more = el('button', { class: 'button', type: 'button', hidden: true }, 'Show more');
-  const status = el('p', { class: 'visually-hidden', role: 'status' });
-  const trouble = el('div', {});
-  const section = el(
-    'section',
-    { class: 'similar', 'aria-labelledby': 'similar-heading' },
-    el('div', { class: 'row-head' }, el('h2', { id: 'similar-heading' }, 'More like this'), sub),
-    grid, trouble, el('p', { class: 'more' }, more), status,
-  );
-  let shown = 0;
+// A card with what one can say about it.
+function cardWithTools(movie, template, reload) {
+  const tell = async (kind) => {
+    remove(kind === 'not_similar' ? null : movie.id);
+    try {
+      await api.feedback({ user: visitor(), seed: id, item: movie.id, kind });
+    } catch { /* the list has changed all the same */ }
+  };
+  const remove = (hidden) => {
+    if (hidden === null) {
+      holder.classList.add('is-dimmed');
+      return;
+    }
+    const all = new Set((parameters.get('hidden') ?? '').split(',').filter(Boolean));
+    all.add(hidden);
+    parameters = remember({ hidden: [...all].join(',') });
+    reload();
+  };
+  const tool = (key, act) => el('button', { type: 'button', class: 'tool', 'aria-label': `${t(key)} ${movie.title}`, onclick: act }, t(key));
+  const holder = el('div', { class: 'card-holder' },
+    card(movie, template),
+    el('div', { class: 'card-tools' },
+      tool('why', () => why(id, movie.id, controlsOf(parameters))),
+      tool('hide', () => tell('hide')),
+      tool('seen', () => tell('seen')),
+      tool('not_similar', () => tell('not_similar'))));
+  return holder;
+}
 
+function similarSection(template, genres, models) {
+  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, true));
+  const sub = el('p', { class: 'row-sub' }, t('match_note'));
+  const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
+  const status = el('p', { class: 'visually-hidden', role: 'status' });
+  const hiddenNote = el('p', { class: 'quiet hidden-note' });
+  const trouble = el('div', {});
+  const rows = el('div', { class: 'rows' });
+  let shown = 0;
+  let request = 0;
+
+  const options = () => ({ ...controlsOf(parameters), reasons: true });
+  const showHidden = () => {
+    const ids = (parameters.get('hidden') ?? '').split(',').filter(Boolean);
+    hiddenNote.replaceChildren(...(ids.length === 0 ? [] : [t('n_hidden', { n: ids.length }), ' ',
+      el('button', { type: 'button', class: 'tool', onclick: () => { parameters = remember({ hidden: null }); reload(); } }, t('undo'))]));
+  };
   const add = (answer, size, moveFocus) => {
-    const cards = answer.items.map((movie) => card(movie, template));
+    const cards = answer.items.map((movie) => cardWithTools(movie, template, () => reload()));
     if (shown === 0) grid.replaceChildren(...cards);
     else grid.append(...cards);
     shown += cards.length;
     describe(answer);
-    if (answer.seed_source === 'content') {
-      sub.textContent = 'placed by content: too few viewers yet';
-    }
-    if (shown === 0) {
-      grid.replaceChildren();
-      trouble.replaceChildren(notice({ title: 'Nothing similar found', text: 'Try another film.', link: { href: '/', text: 'Go home' } }));
-    }
+    showHidden();
+    sub.textContent = answer.seed_source === 'content' ? t('too_few_viewers') : t('match_note');
+    if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
     more.hidden = cards.length < size || shown >= kMost;
-    status.textContent = `${plural(shown, 'similar film', 'similar films')} shown.`;
-    if (shown > kPage) {
-      const url = new URL(location.href);
-      url.searchParams.set('show', String(shown));
-      history.replaceState(null, '', url);
-    }
-    if (moveFocus) cards[0]?.focus({ preventScroll: true });
+    status.textContent = t('n_shown', { n: shown });
+    if (shown > kPage) parameters = remember({ show: String(shown) });
+    if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
   };
-
   const load = async (promise, size, moveFocus = false) => {
+    request += 1;
+    const mine = request;
     grid.setAttribute('aria-busy', 'true');
     more.disabled = true;
     trouble.replaceChildren();
     try {
-      add(await promise, size, moveFocus);
+      const answer = await promise;
+      if (mine === request) add(answer, size, moveFocus);
     } catch (error) {
+      if (mine !== request) return;
       if (shown === 0) grid.replaceChildren();
       more.hidden = true;
-      trouble.replaceChildren(notice({
-        title: 'Similar films could not be loaded',
-        text: error.message,
-        role: 'alert',
-        retry: () => {
-          if (shown === 0) grid.replaceChildren(...skeletonCards(kPage, true));
-          const again = shown === 0 ? firstSize : kPage;
-          load(api.similar(id, again, shown), again);
-        },
-      }));
+      trouble.replaceChildren(notice({ title: t('similar_failed'), text: error.message, role: 'alert', retry: () => reload() }));
     } finally {
-      grid.setAttribute('aria-busy', 'false');
-      more.disabled = false;
+      if (mine === request) {
+        grid.setAttribute('aria-busy', 'false');
+        more.disabled = false;
+      }
     }
   };
-  more.addEventListener('click', () => load(api.similar(id, kPage, shown), kPage, true));
-  return { section, load };
+  const reload = () => {
+    shown = 0;
+    load(api.similar(id, kPage, 0, options()), kPage);
+    namedRows(rows, id, controlsOf(parameters), template);
+  };
+  more.addEventListener('click', () => load(api.similar(id, kPage, shown, options()), kPage, true));
+  const panel = controlPanel({ parameters, genres, models, changed: (now) => { parameters = now; reload(); } });
+  const section = el(
+    'section',
+    { class: 'similar', 'aria-labelledby': 'similar-heading' },
+    el('div', { class: 'row-head' }, el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
+      el('button', { type: 'button', class: 'button button-quiet', onclick: () => whyNot(id, controlsOf(parameters)) }, t('why_not'))),
+    panel, hiddenNote, grid, trouble, el('p', { class: 'more' }, more), status,
+  );
+  return { section, rows, load };
 }
 
 async function show() {
   main.replaceChildren(skeletonFilm(), el(
     'section',
     { class: 'similar', 'aria-hidden': 'true' },
-    el('div', { class: 'row-head' }, el('p', { class: 'row-ghost' }, 'More like this')),
+    el('div', { class: 'row-head' }, el('p', { class: 'row-ghost' }, t('more_like_this'))),
     el('div', { class: 'grid' }, skeletonCards(kPage, true)),
   ));
   footer.replaceChildren();
   if (id === '') {
-    missing('Which film?', 'The address names no film. Search for one above.');
+    missing(t('which_film'), t('which_film_text'));
     return;
   }
-  const neighbours = api.similar(id, firstSize, 0);
+  const neighbours = api.similar(id, firstSize, 0, { ...controlsOf(parameters), reasons: true });
   neighbours.catch(() => {});
   try {
-    const [movie, settings] = await Promise.all([api.item(id), api.config()]);
+    const [movie, settings, genres, models] = await Promise.all([
+      api.item(id), api.config(), api.genres().catch(() => []), api.models().catch(() => [])]);
+    lookAt(id);
     document.title = `${movie.title}${movie.year ? ` (${movie.year})` : ''} · Sparrow`;
     // Facts and list appear together when the list is quick: one paint, no jump.
     await Promise.race([neighbours.catch(() => {}), new Promise((done) => setTimeout(done, 60))]);
-    const { section, load } = similarSection(settings.poster_url_template);
-    main.replaceChildren(facts(movie, settings.poster_url_template), section);
+    const { section, rows, load } = similarSection(settings.poster_url_template, genres, models);
+    main.replaceChildren(facts(movie, settings.poster_url_template), section, rows);
     await load(neighbours, firstSize);
+    await namedRows(rows, id, controlsOf(parameters), settings.poster_url_template);
   } catch (error) {
     if (error.notFound) {
-      missing('We do not know this film', `There is no film with the id “${id}” in this catalogue.`);
+      missing(t('unknown_film'), t('unknown_film_text', { id }));
       return;
     }
-    main.replaceChildren(notice({ title: 'The film could not be loaded', text: error.message, role: 'alert', retry: show }));
+    main.replaceChildren(notice({ title: t('film_failed'), text: error.message, role: 'alert', retry: show }));
   }
 }
 
 function missing(title, text) {
   document.title = `${title} · Sparrow`;
-  main.replaceChildren(notice({ title, text, role: 'alert', link: { href: '/', text: 'Go home' } }));
+  main.replaceChildren(notice({ title, text, role: 'alert', link: { href: '/', text: t('go_home') } }));
 }
 
 header();

@@ -1,7 +1,8 @@
 // The search box: an ARIA combobox with a list of suggestions.
 
 import * as api from './api.js';
-import { el, icon, kIcons, movieHref, plural } from './dom.js';
+import { el, icon, kIcons, movieHref } from './dom.js';
+import { t } from './i18n.js';
 import { tile } from './tile.js';
 
 const kDelayMs = 90;
@@ -17,17 +18,18 @@ function marked(title, typed) {
   return title.split(pattern).map((part, i) => (i % 2 ? el('mark', {}, part) : part));
 }
 
-export function searchBox({ value = '', large = false } = {}) {
+// `onPick(movie)`: what a choice does; by default the film's page opens.
+export function searchBox({ value = '', large = false, label = null, onPick = null } = {}) {
   boxes += 1;
   const listId = `suggestions-${boxes}`;
   const input = el('input', {
-    class: 'search-input', type: 'search', name: 'q', value, placeholder: 'Search a film…',
-    role: 'combobox', 'aria-label': 'Search films', 'aria-autocomplete': 'list',
+    class: 'search-input', type: 'search', name: 'q', value, placeholder: label ?? t('search'),
+    role: 'combobox', 'aria-label': label ?? t('search_films'), 'aria-autocomplete': 'list',
     'aria-expanded': 'false', 'aria-controls': listId,
     autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: '200',
     enterkeyhint: 'search',
   });
-  const list = el('ul', { class: 'suggestions', id: listId, role: 'listbox', 'aria-label': 'Suggestions', hidden: true });
+  const list = el('ul', { class: 'suggestions', id: listId, role: 'listbox', 'aria-label': t('suggestions'), hidden: true });
   const hint = el('p', { class: 'suggestions suggestions-hint', hidden: true });
   const live = el('p', { class: 'visually-hidden', role: 'status' });
   const form = el(
@@ -64,7 +66,16 @@ export function searchBox({ value = '', large = false } = {}) {
     else input.removeAttribute('aria-activedescendant');
   };
 
-  const open = (index) => location.assign(movieHref(items[index].id));
+  const open = (index) => {
+    if (onPick === null) {
+      location.assign(movieHref(items[index].id));
+      return;
+    }
+    const movie = items[index];
+    close();
+    input.value = '';
+    onPick(movie);
+  };
 
   const say = (text) => {
     hint.textContent = text;
@@ -95,9 +106,9 @@ export function searchBox({ value = '', large = false } = {}) {
     input.setAttribute('aria-expanded', String(found.length > 0));
     if (found.length > 0) {
       hint.hidden = true;
-      live.textContent = `${plural(found.length, 'suggestion', 'suggestions')}. Use the arrow keys.`;
+      live.textContent = t('n_suggestions', { n: found.length });
     } else {
-      say('No film with this title.');
+      say(t('no_title'));
     }
   };
 
@@ -116,7 +127,7 @@ export function searchBox({ value = '', large = false } = {}) {
     } catch (error) {
       if (pending !== mine || api.isAbort(error)) return;
       show([], typed);
-      say('Suggestions are not available right now. Press Enter to search.');
+      say(t('no_suggestions'));
     }
   };
 
@@ -152,7 +163,7 @@ export function searchBox({ value = '', large = false } = {}) {
     }
   });
   form.addEventListener('submit', (event) => {
-    if (input.value.trim() === '') event.preventDefault();
+    if (onPick !== null || input.value.trim() === '') event.preventDefault();
   });
   return form;
 }

@@ -43,4 +43,28 @@ ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direct
   return graph;
 }
 
+ItemGraph strongest_edges(const ItemGraph& graph, std::size_t count) {
+  ItemGraph strongest;
+  std::vector<std::uint64_t> edges;
+  for (Row node = 0; node < graph.nodes(); ++node) {
+    edges.clear();
+    for (std::uint64_t e = graph.offsets[node]; e < graph.offsets[node + 1]; ++e)
+      edges.push_back(e);
+    const std::size_t kept = std::min(count, edges.size());
+    std::partial_sort(
+        edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(kept), edges.end(),
+        [&](std::uint64_t a, std::uint64_t b) {
+          return graph.weights[a] != graph.weights[b] ? graph.weights[a] > graph.weights[b] : a < b;
+        });
+    edges.resize(kept);
+    std::sort(edges.begin(), edges.end());
+    for (const std::uint64_t e : edges) {
+      strongest.targets.push_back(graph.targets[e]);
+      strongest.weights.push_back(graph.weights[e]);
+    }
+    strongest.offsets.push_back(strongest.targets.size());
+  }
+  return strongest;
+}
+
 }  // namespace sparrow::data

@@ -27,4 +27,7 @@ enum class Direction { kDirected, kUndirected };
 // O(tokens log tokens), 16 bytes a transition.
 ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direction direction);
 
+// Only the `count` heaviest edges of each node.
+ItemGraph strongest_edges(const ItemGraph& graph, std::size_t count);
+
 }  // namespace sparrow::data

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/data/item_graph.h"
+#include "sparrow/embed/map_layout.h"
 #include "sparrow/model/similarity.h"
 
 namespace sparrow::embed {
@@ -117,6 +118,7 @@ Result<Model> finish(Model model, const TrainOptions& options, const RunControl&
   auto similarity = model::Similarity::open(model);
   if (!similarity) return similarity.error();
   add_neighbor_table(model, **similarity, options.neighbors, options.threads);
+  add_map(model, options.seed);
   const std::time_t now = std::time(nullptr);
   const std::tm utc = fmt::gmtime(now);
   const std::string hash = content_hash(model);

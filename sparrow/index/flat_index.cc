@@ -104,17 +104,26 @@ std::vector<Neighbor> all_pairs_top_k(const Embeddings& vectors, std::size_t k,
   const std::size_t n = vectors.rows();
   const std::size_t dim = vectors.dim();
   std::vector<Neighbor> result(n * k);
-  constexpr std::size_t kQueries = 64;
+  const std::size_t panels = (n + simd::kPanel - 1) / simd::kPanel;
+  AlignedFloats packed(panels * simd::kPanel * dim);
+  parallel_for(panels, 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    for (std::size_t p = begin; p < end; ++p)
+      simd::pack_panel(vectors.data() + p * simd::kPanel * dim,
+                       std::min(simd::kPanel, n - p * simd::kPanel), dim,
+                       packed.data() + p * simd::kPanel * dim);
+  });
+  constexpr std::size_t kQueries = 96;
   parallel_for(n, kQueries, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     std::vector<Candidates> candidates(end - begin, Candidates(k));
-    std::vector<float> scores(kQueries * kBlock);
-    std::uint32_t above[kBlock + 1];
-    for (std::size_t first = 0; first < n; first += kBlock) {
-      const std::size_t count = std::min(kBlock, n - first);
-      simd::dot_block(vectors.data() + begin * dim, end - begin, vectors.data() + first * dim,
-                      count, dim, scores.data(), kBlock);
+    AlignedFloats scores(kQueries * simd::kPanel);
+    std::uint32_t above[simd::kPanel + 1];
+    for (std::size_t p = 0; p < panels; ++p) {
+      const std::size_t first = p * simd::kPanel;
+      const std::size_t count = std::min(simd::kPanel, n - first);
+      simd::dot_panel(vectors.data() + begin * dim, end - begin, packed.data() + first * dim, dim,
+                      scores.data());
       for (std::size_t q = begin; q < end; ++q) {
-        const float* row = scores.data() + (q - begin) * kBlock;
+        const float* row = scores.data() + (q - begin) * simd::kPanel;
         Candidates& mine = candidates[q - begin];
         const std::size_t found = simd::select_above(row, count, mine.threshold(), above);
         for (std::size_t i = 0; i < found; ++i) {

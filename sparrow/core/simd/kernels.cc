@@ -150,6 +150,49 @@ void dot_block_target(const float* a, std::size_t a_rows, const float* b, std::s
   }
 }
 
+// kRows rows of a against kVectors vectors of the panel's columns.
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void panel_tile(const float* a, const float* panel, std::size_t n, float* out) {
+  const hn::CappedTag<float, 16> d;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<decltype(d)> sums[kRows][kVectors];
+  for (auto& row : sums) {
+    for (auto& sum : row) sum = hn::Zero(d);
+  }
+  for (std::size_t c = 0; c < n; ++c) {
+    hn::Vec<decltype(d)> columns[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v)
+      columns[v] = hn::LoadU(d, panel + c * kPanel + v * lanes);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const auto x = hn::Set(d, a[r * n + c]);
+      for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, columns[v], sums[r][v]);
+    }
+  }
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t v = 0; v < kVectors; ++v)
+      hn::StoreU(sums[r][v], d, out + r * kPanel + v * lanes);
+  }
+}
+
+void dot_panel_target(const float* a, std::size_t a_rows, const float* panel, std::size_t n,
+                      float* out) {
+  const std::size_t lanes = hn::Lanes(hn::CappedTag<float, 16>());
+  // 32 registers with AVX-512 and Arm, 16 otherwise.
+  constexpr bool kManyRegisters =
+      HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON;
+  constexpr std::size_t kRows = kManyRegisters ? 6 : 3;
+  constexpr std::size_t kVectors = kManyRegisters ? 4 : 2;
+  if constexpr (hn::MaxLanes(hn::CappedTag<float, 16>()) * kVectors <= kPanel) {
+    for (std::size_t j = 0; j < kPanel; j += kVectors * lanes) {
+      std::size_t i = 0;
+      for (; i + kRows <= a_rows; i += kRows)
+        panel_tile<kRows, kVectors>(a + i * n, panel + j, n, out + i * kPanel + j);
+      for (; i < a_rows; ++i)
+        panel_tile<1, kVectors>(a + i * n, panel + j, n, out + i * kPanel + j);
+    }
+  }
+}
+
 std::size_t select_above_target(const float* scores, std::size_t n, float threshold,
                                 std::uint32_t* out) {
   const hn::CappedTag<float, 16> d;
@@ -227,6 +270,7 @@ HWY_EXPORT(dot_rows_target);
 HWY_EXPORT(weighted_sum_target);
 HWY_EXPORT(dot_block_target);
 HWY_EXPORT(select_above_target);
+HWY_EXPORT(dot_panel_target);
 
 namespace {
 
@@ -279,6 +323,15 @@ void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t c
 void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
                std::size_t n, float* out, std::size_t out_stride) {
   HWY_DYNAMIC_DISPATCH(dot_block_target)(a, a_rows, b, b_rows, n, out, out_stride);
+}
+void pack_panel(const float* rows, std::size_t count, std::size_t n, float* panel) {
+  for (std::size_t c = 0; c < n; ++c) {
+    for (std::size_t r = 0; r < kPanel; ++r)
+      panel[c * kPanel + r] = r < count ? rows[r * n + c] : 0;
+  }
+}
+void dot_panel(const float* a, std::size_t a_rows, const float* panel, std::size_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(dot_panel_target)(a, a_rows, panel, n, out);
 }
 std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out) {
   return HWY_DYNAMIC_DISPATCH(select_above_target)(scores, n, threshold, out);

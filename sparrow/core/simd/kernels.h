@@ -31,6 +31,14 @@ void dot_rows(const float* query, const float* rows, std::size_t count, std::siz
 void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
                std::size_t n, float* out, std::size_t out_stride);
 
+// A panel holds kPanel rows turned on their side: panel[c * kPanel + r] is component c of row r.
+// Rows missing at the end count as zero.
+inline constexpr std::size_t kPanel = 64;
+void pack_panel(const float* rows, std::size_t count, std::size_t n, float* panel);
+// out[i * kPanel + r] = dot(a + i * n, row r of the panel): whole vectors of sums, nothing to add
+// up across lanes. The fastest way to many inner products of short vectors.
+void dot_panel(const float* a, std::size_t a_rows, const float* panel, std::size_t n, float* out);
+
 // Writes the positions of the scores above `threshold` to `out` (room for n), ascending; returns
 // how many.
 std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out);

@@ -77,6 +77,16 @@ TEST(Kernels, BlocksAndSparseRowsAgreeWithDoubleLoops) {
         }
         ASSERT_EQ(out[i * (b.rows() + 3) + b.rows()], -1.0F);  // nothing beyond the block
       }
+      AlignedFloats panel(kPanel * n);
+      pack_panel(b.data(), b.rows(), n, panel.data());
+      std::vector<float> side(rows * kPanel);
+      dot_panel(a.data(), rows, panel.data(), n, side.data());
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < kPanel; ++j) {
+          const float want = j < b.rows() ? out[i * (b.rows() + 3) + j] : 0.0F;
+          ASSERT_NEAR(side[i * kPanel + j], want, 1e-4);
+        }
+      }
       std::vector<std::uint32_t> picked;
       std::vector<float> weights;
       for (std::size_t e = 0; e < 13; ++e) {

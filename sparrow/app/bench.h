@@ -1,0 +1,45 @@
+// What the benchmarks share: timing, peers as processes, the table.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sparrow/app/command.h"
+
+namespace sparrow::app {
+
+struct BenchOptions {
+  std::string work;             // folder for generated data; default HOME/bench
+  std::size_t runs = 5;         // median of so many, after one warm-up
+  std::string peers = "bench";  // folder of the peers' scripts
+  double scale = 1;             // of the data: 1 is the size of MovieLens 20M
+};
+
+// One line of the table.
+struct Measured {
+  std::string what;
+  double ours = 0;
+  double peer = 0;  // 0: there is none
+  std::string unit;
+  std::string peer_name;
+  bool smaller_is_better = false;
+  std::string note;
+  double ratio() const {
+    if (peer == 0 || ours == 0) return 0;
+    return smaller_is_better ? peer / ours : ours / peer;
+  }
+};
+
+// Median seconds of `runs` calls after one that is not counted.
+double median_seconds(std::size_t runs, const std::function<double()>& seconds);
+// Runs a peer and reads the JSON object on its last line. Errors: kUnavailable with what it
+// printed.
+Result<nlohmann::json> run_peer(const std::string& command);
+
+Result<std::vector<Measured>> bench_skip_gram(const Context& context, const BenchOptions& options);
+Result<std::vector<Measured>> bench_walks(const Context& context, const BenchOptions& options);
+Result<std::vector<Measured>> bench_neighbors(const Context& context, const BenchOptions& options);
+Result<std::vector<Measured>> bench_hnsw(const Context& context, const BenchOptions& options);
+
+}  // namespace sparrow::app

@@ -1,0 +1,111 @@
+// bench: our parts beside their peers, in one run, as a table.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "sparrow/app/bench.h"
+#include "sparrow/core/simd/kernels.h"
+
+namespace sparrow::app {
+namespace {
+
+struct Benchmark {
+  const char* name;
+  const char* summary;
+  Result<std::vector<Measured>> (*run)(const Context&, const BenchOptions&);
+};
+constexpr Benchmark kBenchmarks[] = {
+    {"skip-gram", "training, beside gensim and fastText", bench_skip_gram},
+    {"walks", "random walks", bench_walks},
+    {"neighbors", "exact neighbor table, beside faiss", bench_neighbors},
+    {"hnsw", "approximate search", bench_hnsw},
+};
+
+std::string machine() {
+  std::ifstream cpu("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(cpu, line)) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+void print_table(const std::vector<Measured>& table) {
+  fmt::print("| what | ours | peer | ratio | note |\n|---|---|---|---|---|\n");
+  for (const Measured& m : table) {
+    fmt::print("| {} | {:.3g} {} | {} | {} | {} |\n", m.what, m.ours, m.unit,
+               m.peer > 0 ? fmt::format("{} {:.3g} {}", m.peer_name, m.peer, m.unit) : "-",
+               m.peer > 0 ? fmt::format("**{:.1f} x**", m.ratio()) : "-", m.note);
+  }
+}
+
+}  // namespace
+
+double median_seconds(std::size_t runs, const std::function<double()>& seconds) {
+  (void)seconds();
+  std::vector<double> all;
+  for (std::size_t r = 0; r < std::max<std::size_t>(1, runs); ++r) all.push_back(seconds());
+  std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2),
+                   all.end());
+  return all[all.size() / 2];
+}
+
+Result<nlohmann::json> run_peer(const std::string& command) {
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return Error{ErrorCode::kUnavailable, "cannot start: " + command};
+  std::string text;
+  char buffer[4096];
+  while (const std::size_t n = std::fread(buffer, 1, sizeof(buffer), pipe)) text.append(buffer, n);
+  const int status = ::pclose(pipe);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const auto line = text.substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
+  auto json = nlohmann::json::parse(line, nullptr, false);
+  if (status != 0 || !json.is_object())
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("peer not measured (status {}): is it installed?", status)};
+  return json;
+}
+
+Command add_bench(CLI::App& sub) {
+  struct Arguments {
+    std::string name = "all";
+    BenchOptions options;
+  };
+  auto o = std::make_shared<Arguments>();
+  std::vector<std::string> names{"all"};
+  for (const auto& b : kBenchmarks) names.emplace_back(b.name);
+  sub.add_option("what", o->name, "Which benchmark")
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
+  sub.add_option("--work", o->options.work,
+                 "Folder for generated data; default: bench in the home");
+  sub.add_option("--runs", o->options.runs, "Median of so many runs, after a warm-up")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  sub.add_option("--scale", o->options.scale, "Size of the data; 1: like MovieLens 20M")
+      ->check(CLI::Range(0.001, 10.0))
+      ->capture_default_str();
+  sub.add_option("--peers", o->options.peers, "Folder of the peers' scripts")
+      ->capture_default_str();
+  return [o](const Context& context) -> Result<void> {
+    BenchOptions options = o->options;
+    if (options.work.empty()) options.work = (context.paths().root / "bench").string();
+    std::filesystem::create_directories(options.work);
+    fmt::print("{}, {}, sparrow {}, scale {:g}, median of {}\n\n", machine(), simd::active_target(),
+               SPARROW_VERSION, options.scale, options.runs);
+    std::vector<Measured> table;
+    for (const Benchmark& benchmark : kBenchmarks) {
+      if (o->name != "all" && o->name != benchmark.name) continue;
+      fmt::print(stderr, "bench     {}: {}\n", benchmark.name, benchmark.summary);
+      auto measured = benchmark.run(context, options);
+      if (!measured) return measured.error();
+      table.insert(table.end(), measured->begin(), measured->end());
+    }
+    print_table(table);
+    return {};
+  };
+}
+
+}  // namespace sparrow::app
