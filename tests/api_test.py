@@ -52,7 +52,7 @@ class Server:
     def __init__(self, home):
         began = time.time()
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")
-        self.process = subprocess.Popen([BIN, "serve", "--port", "0", "--poll-ms", "100"], stderr=self.log,
+        self.process = subprocess.Popen([BIN, "serve", "--port", "0", "--poll-ms", "100", *getattr(self, "options", ())], stderr=self.log,
                                         env={**os.environ, "SPARROW_HOME": home})
         self.port = None
         while self.port is None:
@@ -118,7 +118,12 @@ def contract(server):
         "/getrecommendation": "/getrecommendation?genre=Action&size=8&sortby=rating", "/getuser": "/getuser?id=1",
         "/getrecforyou": "/getrecforyou?id=1&size=32&model=nerualcf",
     }
-    for template in SPEC["paths"]:
+    examples |= {"/api/v1/items/{id}/rows": "/api/v1/items/589/rows?size=5", "/api/v1/similar": "/api/v1/similar?seeds=1,589:0.5&not=364&reasons=true",
+                 "/api/v1/explain": "/api/v1/explain?seed=1&item=380", "/api/v1/home": "/api/v1/home?looked=1,589&size=5",
+                 "/api/v1/models/{name}/map": "/api/v1/models/fusion/map", "/api/v1/models/{name}/health": "/api/v1/models/fusion/health"}
+    for template, methods in SPEC["paths"].items():
+        if "get" not in methods:
+            continue
         check(f"contract {template}", lambda t=template: validates(server, t, examples.get(t, t)))
     wrong = [("/api/v1/items/{id}/similar", "/api/v1/items/589/similar?" + q, 400) for q in
              ("size=-1", "size=1e9", "size=abc", "size=", "size=0", "size=1&size=2", "model=nope", "exclude=nope", "colour=red", "size=%zz", "offset=-1")]

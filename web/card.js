@@ -31,7 +31,7 @@ export function card(movie, template = null) {
     el(
       'span',
       { class: 'card-facts' },
-      facts || ' ',
+      el('span', { class: 'card-facts-text' }, facts || ' '),
       rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, 'rated '), movie.rating.toFixed(1)) : null,
     ),
     matchLine,

@@ -109,7 +109,8 @@ async function showHome() {
   const tries = el('p', { class: 'hero-tries' });
   const rows = el('div', { class: 'rows' });
   const chips = el('div', { class: 'chips-slot' });
-  const personal = el('div', { class: 'rows' });
+  // As many rows as will come, so that nothing moves when they do.
+  const personal = el('div', { class: 'rows' }, Array.from({ length: looked().length + 3 }, () => row('\u00a0').section));
   main.replaceChildren(
     el('section', { class: 'hero' },
       el('div', { class: 'hero-text' },

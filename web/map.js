@@ -64,12 +64,15 @@ async function show() {
   }
   const points = new Points(canvas, at, colors(map, by.value), size);
   const index = new Map(map.ids.map((id, i) => [id, i]));
-  let least = [Infinity, Infinity];
-  let most = [-Infinity, -Infinity];
-  for (let i = 0; i < map.points; i += 1) {
-    least = [Math.min(least[0], map.x[i]), Math.min(least[1], map.y[i])];
-    most = [Math.max(most[0], map.x[i]), Math.max(most[1], map.y[i])];
-  }
+  // The view begins with 96 of 100 points: a few lie far out.
+  const span = (values) => {
+    const sorted = [...values].sort((p, q) => p - q);
+    return [sorted[Math.floor(0.02 * (sorted.length - 1))], sorted[Math.ceil(0.98 * (sorted.length - 1))]];
+  };
+  const [left, right] = span(map.x);
+  const [top, bottom] = span(map.y);
+  const least = [left, top];
+  const most = [right, bottom];
   const view = { x: 0, y: 0, scale: 1, fit: 1 };
   let edges = [];
   let asking = 0;

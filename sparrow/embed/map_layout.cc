@@ -100,6 +100,13 @@ void add_map(model::Model& model, std::uint64_t seed) {
       }
     }
   }
+  // Small islands drift far out; the square root of the distance from the middle brings them back.
+  for (std::size_t i = 0; i < n; ++i) {
+    const float radius = std::hypot(xy[2 * i], xy[2 * i + 1]);
+    const float pulled = radius > 0 ? std::sqrt(radius) / radius : 0;
+    xy[2 * i] *= pulled;
+    xy[2 * i + 1] *= pulled;
+  }
   model.tensors["map"] = model::Tensor::of(std::span<const float>(xy), {n, 2});
 }
 

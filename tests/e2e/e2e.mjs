@@ -248,7 +248,7 @@ async function run(browser, base) {
       assert.equal(await cards(page).count(), 20);
       const { items } = await (await fetch(`${base}/api/v1/items/${id}/similar?size=20`)).json();
       assert.deepEqual(
-        (await page.locator('.match-number').evaluateAll((nodes) => nodes.map((node) => node.firstChild.data))).map(Number),
+        (await page.locator('.similar .match-number').evaluateAll((nodes) => nodes.map((node) => node.firstChild.data))).map(Number),
         items.map(({ score }) => Math.round(score)),
         'the matches on the page are not those of the API',
       );
