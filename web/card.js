@@ -13,7 +13,7 @@ export function matchOf({ score }) {
 export function card(movie, template = null) {
   const match = matchOf(movie);
   const byContent = movie.source === 'content';
-  const genres = (movie.genres ?? []).slice(0, 2).join(', ');
+  const genres = (movie.genres ?? []).slice(0, 2).map((name) => t(name)).join(', ');
   const facts = [movie.year, match === null ? null : genres].filter(Boolean).join(' · ');
   const rated = movie.ratings > 0 && Number.isFinite(movie.rating);
 

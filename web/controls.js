@@ -63,7 +63,7 @@ export function controlPanel({ parameters, genres, models, changed }) {
       slider('diversity', 0, 1, 0.1, [t('close_end'), t('varied_end')], value('diversity') || 0, set('diversity')),
       year('year_min', t('from')),
       year('year_max', t('to')),
-      choice('genres', t('genre'), [['', t('any')], ...genres.map(({ name }) => [name, name])], value('genres'), set('genres')),
+      choice('genres', t('genre'), [['', t('any')], ...genres.map(({ name }) => [name, t(name)])], value('genres'), set('genres')),
       choice('model', t('model'), models.map((m) => [m.default ? '' : m.name, m.name]), value('model'), set('model')),
       field('user', t('hide_seen_of'), { type: 'text', placeholder: t('viewer_id'), maxlength: 64, value: value('user') }, set('user')),
       el('div', { class: 'control control-check' },

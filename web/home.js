@@ -27,7 +27,7 @@ function genreNav(names, current = null) {
   return el(
     'nav',
     { class: 'chips', 'aria-label': t('genres') },
-    names.map((name) => el('a', { class: 'chip', href: genreHref(name), 'aria-current': name === current ? 'page' : null }, name)),
+    names.map((name) => el('a', { class: 'chip', href: genreHref(name), 'aria-current': name === current ? 'page' : null }, t(name))),
   );
 }
 
@@ -49,7 +49,7 @@ function row(name) {
     'section',
     { class: 'row', 'aria-labelledby': id, 'aria-busy': 'true' },
     el('div', { class: 'row-head' },
-      el('h2', { id }, el('a', { href: genreHref(name) }, name)),
+      el('h2', { id }, el('a', { href: genreHref(name) }, t(name))),
       el('p', { class: 'row-sub' }, t('best_rated')),
       el('div', { class: 'row-buttons' }, back, on)),
     track,

@@ -175,6 +175,26 @@ const kWords = {
   gone_mark: ['gone', '消失'],
   reason: ['Reason', '原因'],
   none: ['none', '无'],
+  // Genres of MovieLens; others stay as the catalogue has them.
+  'Action': ['Action', '动作'],
+  'Adventure': ['Adventure', '冒险'],
+  'Animation': ['Animation', '动画'],
+  'Children': ['Children', '儿童'],
+  'Comedy': ['Comedy', '喜剧'],
+  'Crime': ['Crime', '犯罪'],
+  'Documentary': ['Documentary', '纪录片'],
+  'Drama': ['Drama', '剧情'],
+  'Fantasy': ['Fantasy', '奇幻'],
+  'Film-Noir': ['Film-Noir', '黑色电影'],
+  'Horror': ['Horror', '恐怖'],
+  'IMAX': ['IMAX', 'IMAX'],
+  'Musical': ['Musical', '音乐剧'],
+  'Mystery': ['Mystery', '悬疑'],
+  'Romance': ['Romance', '爱情'],
+  'Sci-Fi': ['Sci-Fi', '科幻'],
+  'Thriller': ['Thriller', '惊悚'],
+  'War': ['War', '战争'],
+  'Western': ['Western', '西部'],
   'same series': ['same series', '同系列'],
   'too popular': ['too popular', '太热门'],
   'wrong tone': ['wrong tone', '基调不对'],
@@ -218,6 +238,6 @@ export function reasonLine(parts, english) {
     lines.push(t('together_reason', { n: parts.together.users, x: parts.together.lift.toFixed(1) }));
   }
   if (parts.tags?.length) lines.push(t('tags_reason', { names: two(parts.tags) }));
-  if (lines.length < 2 && parts.genres?.length) lines.push(t('genres_reason', { names: parts.genres.join('、') }));
+  if (lines.length < 2 && parts.genres?.length) lines.push(t('genres_reason', { names: parts.genres.map((name) => t(name)).join('、') }));
   return lines.slice(0, 2).join(' · ');
 }

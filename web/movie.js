@@ -79,7 +79,7 @@ function facts(movie, template) {
         el('p', { class: 'film-year' }, movie.year ? String(movie.year) : t('year_unknown')),
         el('h1', { class: 'film-title' }, movie.title),
         also.length > 0 ? el('p', { class: 'film-also' }, t('also_known', { names: also.join(' · ') })) : null,
-        genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': t('genres') }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, name)))) : null,
+        genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': t('genres') }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, t(name))))) : null,
       ),
       el(
         'div',
