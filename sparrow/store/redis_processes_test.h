@@ -21,7 +21,8 @@ std::filesystem::path fresh_folder(const std::string& name);
 
 class RedisProcess {
  public:
-  // `settings` are redis.conf lines; `arguments` stand before them on the command line.
+  // `settings` are redis.conf lines. Start servers on the main thread: they go when the thread that
+  // started them goes, so that a test that dies leaves none behind.
   explicit RedisProcess(std::vector<std::string> settings = {}, bool sentinel = false);
   ~RedisProcess();
   RedisProcess(const RedisProcess&) = delete;
