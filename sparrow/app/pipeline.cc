@@ -151,7 +151,7 @@ Result<void> publish(const Context& context, const model::Model& model) {
   auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
   if (!store) return store.error();
   store::ModelStore models(**store);
-  auto done = models.publish(model, run_control(context));
+  auto done = models.publish(model, {}, run_control(context));
   if (!done) return done.error();
   say(context, "publish   {} {} -> {} ({})", model.manifest.name, model.manifest.version,
       (*store)->uri(), since(start));

@@ -49,7 +49,7 @@ class EmbeddingStore {
 // kReadOnly may run beside a process that writes, and sees its later writes.
 enum class OpenMode { kReadWrite, kReadOnly };
 
-// Opens a store by URI: memory: | rocksdb:PATH.
+// Opens a store by URI: memory: | rocksdb:PATH | redis://... and its kin (redis_uri.h).
 // Errors: kInvalidInput for a URI that is not understood (says which are), kUnavailable when it
 // does not answer.
 Result<std::unique_ptr<EmbeddingStore>> open_store(std::string_view uri, OpenMode mode);

@@ -1,17 +1,15 @@
-// Keys (docs/formats.md):
-//   sparrow:names                          JSON list of model names
-//   sparrow:NAME:versions                  JSON list of whole versions, oldest first
-//   sparrow:NAME:promoted                  {"version": ..., "previous": [..., newest last]}
-//   sparrow:NAME:VERSION:manifest          JSON; written last of the version's keys
-//   sparrow:NAME:VERSION:items:CHUNK       item ids, one a line
-//   sparrow:NAME:VERSION:v:ID              one vector, packed little-endian float32
-//   sparrow:NAME:VERSION:t:TENSOR:CHUNK    another tensor's bytes
+// The keys: model_layout.h, docs/formats.md.
 #include "sparrow/store/model_store.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
+
+#include "sparrow/store/model_layout.h"
+#include "sparrow/store/published_features.h"
 
 namespace sparrow::store {
 namespace {
@@ -19,109 +17,6 @@ namespace {
 using model::Model;
 using model::Tensor;
 using nlohmann::json;
-
-constexpr std::size_t kChunkBytes = 1 << 20;
-constexpr std::size_t kBatchKeys = 500;
-
-std::string version_key(const std::string& name, const std::string& version,
-                        const std::string& rest) {
-  return fmt::format("sparrow:{}:{}:{}", name, version, rest);
-}
-std::string versions_key(const std::string& name) {
-  return fmt::format("sparrow:{}:versions", name);
-}
-std::string promoted_key(const std::string& name) {
-  return fmt::format("sparrow:{}:promoted", name);
-}
-constexpr const char* kNamesKey = "sparrow:names";
-
-Result<std::optional<std::string>> read_one(const EmbeddingStore& store, const std::string& key) {
-  auto values = store.read(std::span(&key, 1));
-  if (!values) return values.error();
-  return std::move(values->front());
-}
-
-Result<json> read_json(const EmbeddingStore& store, const std::string& key, json absent) {
-  auto text = read_one(store, key);
-  if (!text) return text.error();
-  if (!*text) return absent;
-  auto parsed = json::parse(**text, nullptr, false);
-  if (parsed.is_discarded())
-    return Error{ErrorCode::kCorrupt, fmt::format("{}: {} is no JSON", store.uri(), key)};
-  return parsed;
-}
-
-// Changes a JSON value by compare-and-set, again and again while others change it too.
-template <typename Change>
-Result<void> update_json(EmbeddingStore& store, const std::string& key, const json& absent,
-                         const Change& change) {
-  constexpr int kAttempts = 100;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto before = read_one(store, key);
-    if (!before) return before.error();
-    json value = *before ? json::parse(**before, nullptr, false) : absent;
-    if (value.is_discarded())
-      return Error{ErrorCode::kCorrupt, fmt::format("{}: {} is no JSON", store.uri(), key)};
-    const json old = value;
-    if (auto changed = change(value); !changed) return changed;
-    if (value == old && *before) return {};
-    auto set = store.compare_and_set(key, *before, value.dump());
-    if (set || set.error().code != ErrorCode::kConflict) return set;
-  }
-  return Error{ErrorCode::kConflict,
-               fmt::format("{}: {} is being changed by others all the time", store.uri(), key)};
-}
-
-Result<void> add_to_list(EmbeddingStore& store, const std::string& key, const std::string& entry) {
-  return update_json(store, key, json::array(), [&](json& list) -> Result<void> {
-    if (std::find(list.begin(), list.end(), entry) == list.end()) {
-      list.push_back(entry);
-      std::sort(list.begin(), list.end());
-    }
-    return {};
-  });
-}
-
-// Collects pairs and writes them in batches bounded in number and bytes.
-class BatchWriter {
- public:
-  explicit BatchWriter(EmbeddingStore& store) : store_(store) {}
-  Result<void> add(std::string key, std::string value) {
-    bytes_ += value.size();
-    pairs_.push_back({std::move(key), std::move(value)});
-    return pairs_.size() >= kBatchKeys || bytes_ >= 4 * kChunkBytes ? flush() : Result<void>{};
-  }
-  Result<void> flush() {
-    if (pairs_.empty()) return {};
-    auto written = store_.write(pairs_);
-    pairs_.clear();
-    bytes_ = 0;
-    return written;
-  }
-
- private:
-  EmbeddingStore& store_;
-  std::vector<KeyValue> pairs_;
-  std::size_t bytes_ = 0;
-};
-
-std::size_t chunks_of(std::size_t bytes) { return (bytes + kChunkBytes - 1) / kChunkBytes; }
-
-Result<void> write_chunks(BatchWriter& writer, const std::string& key, std::string_view bytes) {
-  for (std::size_t c = 0; c < chunks_of(bytes.size()); ++c) {
-    if (auto added = writer.add(fmt::format("{}:{}", key, c),
-                                std::string(bytes.substr(c * kChunkBytes, kChunkBytes)));
-        !added)
-      return added;
-  }
-  return {};
-}
-
-std::string item_lines(const Model& model) {
-  std::string text;
-  for (const auto& id : model.items) text += id + "\n";
-  return text;
-}
 
 json tensor_json(const Tensor& tensor) {
   return {{"type", static_cast<int>(tensor.type)},
@@ -135,201 +30,333 @@ Error corrupt(const EmbeddingStore& store, const std::string& name, const std::s
           fmt::format("{}: model {} {}: {}", store.uri(), name, version, what)};
 }
 
-Result<std::string> read_chunks(const EmbeddingStore& store, const std::string& key,
-                                std::size_t bytes) {
-  std::string text;
-  text.reserve(bytes);
-  for (std::size_t c = 0; c < chunks_of(bytes); ++c) {
-    auto chunk = read_one(store, fmt::format("{}:{}", key, c));
-    if (!chunk) return chunk.error();
-    if (!*chunk) return Error{ErrorCode::kCorrupt, fmt::format("{}: {} is missing", key, c)};
-    text += **chunk;
+std::int64_t now_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// The hash of what load() will give: of the values as they come back from the encoding.
+Result<std::string> hash_as_published(const Model& model, VectorEncoding encoding) {
+  const Tensor* vectors = model.find("vectors");
+  if (encoding == VectorEncoding::kFloat32 || vectors == nullptr) return model::content_hash(model);
+  Model decoded = model;
+  std::vector<float> values(vectors->floats().begin(), vectors->floats().end());
+  const std::size_t dim = model.dim();
+  std::string bytes;
+  for (std::size_t begin = 0; begin < values.size(); begin += dim) {
+    const auto row = std::span(values).subspan(begin, dim);
+    bytes.clear();
+    append_encoded(encoding, row, bytes);
+    decode(encoding, bytes, row);
+    if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); }))
+      return Error{
+          ErrorCode::kInvalidInput,
+          fmt::format("{} cannot hold a value of this model; publish it as float32 or int8",
+                      encoding_name(encoding))};
   }
-  if (text.size() != bytes)
-    return Error{ErrorCode::kCorrupt,
-                 fmt::format("{}: {} bytes, {} recorded", key, text.size(), bytes)};
-  return text;
+  decoded.tensors["vectors"] = Tensor::of(std::span<const float>(values), vectors->shape);
+  return model::content_hash(decoded);
+}
+
+Result<void> write_vectors(BatchWriter& writer, const VersionKeys& keys, const Model& model,
+                           VectorEncoding encoding, const RunControl& control) {
+  constexpr std::size_t kReportEvery = 4096;
+  const std::size_t dim = model.dim();
+  const auto values = model.find("vectors")->floats();
+  for (std::size_t i = 0; i < model.items.size(); ++i) {
+    const auto row = values.subspan(i * dim, dim);
+    if (i % kReportEvery == 0) {
+      control.report({"publish", i, model.items.size(), "vectors", 0});
+      if (control.is_cancelled())
+        return Error{ErrorCode::kUnavailable, "cancelled; nothing of this version is visible"};
+    }
+    if (std::all_of(row.begin(), row.end(),
+                    [](float v) { return std::bit_cast<std::uint32_t>(v) == 0; }))
+      continue;
+    std::string value;
+    value.reserve(encoded_bytes(encoding, dim));
+    append_encoded(encoding, row, value);
+    if (auto added = writer.add(keys.vector(model.items[i]), std::move(value)); !added)
+      return added;
+  }
+  return {};
+}
+
+// Ids first: whoever removes a version that was never finished finds by them what there is.
+Result<void> write_parts(EmbeddingStore& store, const VersionKeys& keys, const Model& model,
+                         const PublishOptions& options, const RunControl& control) {
+  BatchWriter writer(store);
+  if (auto done = writer.add_chunks(keys.items(), lines_of(model.items)); !done) return done;
+  if (options.features != nullptr) {
+    auto done = writer.add_chunks(keys.users(), lines_of(options.features->users));
+    if (!done) return done;
+  }
+  if (auto done = writer.flush(); !done) return done;
+  for (const auto& [tensor_name, tensor] : model.tensors) {
+    auto done = tensor_name == "vectors"
+                    ? write_vectors(writer, keys, model, options.encoding, control)
+                    : writer.add_chunks(keys.tensor(tensor_name), tensor.bytes);
+    if (!done) return done;
+  }
+  if (options.features != nullptr) {
+    auto done = write_features(writer, keys, *options.features, model.items, options.encoding);
+    if (!done) return done;
+  }
+  return writer.flush();
+}
+
+Result<void> read_rows(const EmbeddingStore& store, const VersionKeys& keys,
+                       const std::vector<ItemId>& items, VectorEncoding encoding, Tensor& tensor) {
+  const std::size_t dim = tensor.shape.at(1);
+  const std::size_t row_bytes = dim * sizeof(float);
+  const std::size_t stored_bytes = encoded_bytes(encoding, dim);
+  tensor.bytes.reserve(items.size() * row_bytes);
+  std::vector<float> row(dim);
+  for (std::size_t begin = 0; begin < items.size(); begin += kBatchKeys) {
+    std::vector<std::string> names;
+    for (std::size_t i = begin; i < std::min(begin + kBatchKeys, items.size()); ++i)
+      names.push_back(keys.vector(items[i]));
+    auto values = store.read(names);
+    if (!values) return values.error();
+    for (const auto& value : *values) {
+      if (value && value->size() != stored_bytes)
+        return Error{ErrorCode::kCorrupt, "a vector has another length"};
+      if (!value) {
+        tensor.bytes.append(row_bytes, '\0');
+      } else if (encoding == VectorEncoding::kFloat32) {
+        tensor.bytes += *value;
+      } else {
+        decode(encoding, *value, row);
+        tensor.bytes.append(reinterpret_cast<const char*>(row.data()), row_bytes);
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> read_ids(const EmbeddingStore& store, const VersionKeys& keys,
+                                          const json& manifest) {
+  auto lines = read_chunks(store, keys.items(), manifest.at("item_bytes").get<std::size_t>());
+  if (!lines) return lines.error();
+  return ids_of(*lines);
 }
 
 // Throws json::exception when the manifest has another form; the caller catches.
-Result<Model> load_parts(const EmbeddingStore& store, const std::string& name,
-                         const std::string& version, const json& manifest) {
+Result<Model> load_parts(const EmbeddingStore& store, const VersionKeys& keys,
+                         const json& manifest) {
   Model model;
   auto parsed = model::manifest_from_json(manifest);
   if (!parsed) return parsed.error();
   model.manifest = std::move(*parsed);
-  auto lines = read_chunks(store, version_key(name, version, "items"),
-                           manifest.at("item_bytes").get<std::size_t>());
-  if (!lines) return lines.error();
-  for (std::string_view text = *lines; !text.empty();) {
-    const auto newline = std::min(text.find('\n'), text.size() - 1);
-    model.items.emplace_back(text.substr(0, newline));
-    text.remove_prefix(newline + 1);
-  }
+  auto encoding = encoding_of_name(manifest.value("encoding", "float32"));
+  if (!encoding) return encoding.error();
+  auto ids = read_ids(store, keys, manifest);
+  if (!ids) return ids.error();
+  model.items = std::move(*ids);
   for (const auto& [tensor_name, entry] : manifest.at("tensors").items()) {
-    Tensor tensor;
+    Tensor& tensor = model.tensors[tensor_name];
     tensor.type = static_cast<model::TensorType>(entry.at("type").get<int>());
     tensor.shape = entry.at("shape").get<std::vector<std::uint64_t>>();
     if (tensor_name == "vectors") {
-      const std::size_t row_bytes = tensor.shape.at(1) * sizeof(float);
-      tensor.bytes.reserve(model.items.size() * row_bytes);
-      for (std::size_t begin = 0; begin < model.items.size(); begin += kBatchKeys) {
-        std::vector<std::string> keys;
-        for (std::size_t i = begin; i < std::min(begin + kBatchKeys, model.items.size()); ++i) {
-          keys.push_back(version_key(name, version, "v:" + model.items[i]));
-        }
-        auto values = store.read(keys);
-        if (!values) return values.error();
-        for (const auto& value : *values) {
-          if (value && value->size() != row_bytes)
-            return Error{ErrorCode::kCorrupt, "a vector has another length"};
-          tensor.bytes += value ? *value : std::string(row_bytes, '\0');
-        }
-      }
-    } else {
-      auto bytes = read_chunks(store, version_key(name, version, "t:" + tensor_name),
-                               entry.at("bytes").get<std::size_t>());
-      if (!bytes) return bytes.error();
-      tensor.bytes = std::move(*bytes);
+      auto read = read_rows(store, keys, model.items, *encoding, tensor);
+      if (!read) return read.error();
+      continue;
     }
-    model.tensors.emplace(tensor_name, std::move(tensor));
+    auto bytes = read_chunks(store, keys.tensor(tensor_name), entry.at("bytes").get<std::size_t>());
+    if (!bytes) return bytes.error();
+    tensor.bytes = std::move(*bytes);
   }
   return model;
 }
 
-std::vector<std::string> keys_of(const std::string& name, const std::string& version,
-                                 const json& manifest, const std::vector<std::string>& ids) {
-  std::vector<std::string> keys{version_key(name, version, "manifest")};
-  for (std::size_t c = 0; c < chunks_of(manifest.at("item_bytes").get<std::size_t>()); ++c) {
-    keys.push_back(version_key(name, version, fmt::format("items:{}", c)));
-  }
-  for (const auto& [tensor_name, entry] : manifest.at("tensors").items()) {
-    if (tensor_name == "vectors") {
-      for (const auto& id : ids) keys.push_back(version_key(name, version, "v:" + id));
-    } else {
-      for (std::size_t c = 0; c < chunks_of(entry.at("bytes").get<std::size_t>()); ++c) {
-        keys.push_back(version_key(name, version, fmt::format("t:{}:{}", tensor_name, c)));
-      }
-    }
-  }
-  return keys;
-}
-
 }  // namespace
 
-Result<void> ModelStore::publish(const Model& model, const RunControl& control) {
-  if (auto sound = model::validate(model); !sound) return sound;
-  const std::string& name = model.manifest.name;
-  const std::string& version = model.manifest.version;
-  const std::string hash = model::content_hash(model);
-  auto there = read_json(store_, version_key(name, version, "manifest"), json());
+Result<bool> ModelStore::is_there(const std::string& name, const std::string& version,
+                                  const std::string& hash) const {
+  auto pointer = read_pointer(store_, name);
+  if (!pointer) return pointer.error();
+  const auto& removing = pointer->removing;
+  if (std::find(removing.begin(), removing.end(), version) != removing.end())
+    return Error{ErrorCode::kConflict, fmt::format("{}: model {} {} is being pruned; prune again, "
+                                                   "then publish",
+                                                   store_.uri(), name, version)};
+  auto there = read_object(store_, VersionKeys(name, version).manifest());
   if (!there) return there.error();
-  if (there->is_object()) {
-    if (there->value("content_hash", "") == hash)
-      return add_to_list(store_, versions_key(name), version);
-    return Error{ErrorCode::kConflict,
-                 fmt::format("{}: model {} {} is published with other content", store_.uri(), name,
-                             version)};
-  }
-  json manifest = model::to_json(model.manifest);
-  manifest["content_hash"] = hash;
-  const std::string lines = item_lines(model);
-  manifest["item_bytes"] = lines.size();
-  std::uint64_t bytes = lines.size();
-  BatchWriter writer(store_);
-  if (auto written = write_chunks(writer, version_key(name, version, "items"), lines); !written)
-    return written;
-  for (const auto& [tensor_name, tensor] : model.tensors) {
-    manifest["tensors"][tensor_name] = tensor_json(tensor);
-    bytes += tensor.bytes.size();
-    if (tensor_name != "vectors") {
-      if (auto written =
-              write_chunks(writer, version_key(name, version, "t:" + tensor_name), tensor.bytes);
-          !written)
-        return written;
-      continue;
-    }
-    const std::size_t row_bytes = model.dim() * sizeof(float);
-    const std::string zero(row_bytes, '\0');
-    for (std::size_t i = 0; i < model.items.size(); ++i) {
-      std::string value = tensor.bytes.substr(i * row_bytes, row_bytes);
-      if (value == zero) continue;
-      if (auto added =
-              writer.add(version_key(name, version, "v:" + model.items[i]), std::move(value));
-          !added)
-        return added;
-      if (i % 4096 == 0) control.report({"publish", i, model.items.size(), "vectors", 0});
-      if (control.is_cancelled())
-        return Error{ErrorCode::kUnavailable, "cancelled; nothing of this version is visible"};
-    }
-  }
-  manifest["bytes"] = bytes;
-  if (auto flushed = writer.flush(); !flushed) return flushed;
-  const KeyValue last{version_key(name, version, "manifest"), manifest.dump()};
+  if (!*there) return false;
+  if ((*there)->value("content_hash", "") == hash) return true;
+  return Error{ErrorCode::kConflict,
+               fmt::format("{}: model {} {} is published with other content or another encoding",
+                           store_.uri(), name, version)};
+}
+
+// Lists the version as unfinished, with its manifest, so that prune() can remove what a killed
+// publisher wrote.
+Result<void> ModelStore::begin_draft(const json& manifest, const std::string& name,
+                                     const std::string& version) {
+  json draft = manifest;
+  draft["began"] = now_seconds();
+  const KeyValue pair{VersionKeys(name, version).draft(), draft.dump()};
+  if (auto written = store_.write(std::span(&pair, 1)); !written) return written;
+  if (auto listed = add_to_list(store_, kNamesKey, name); !listed) return listed;
+  return add_to_list(store_, drafts_key(name), version);
+}
+
+Result<void> ModelStore::finish_draft(const json& manifest, const std::string& name,
+                                      const std::string& version) {
+  const VersionKeys keys(name, version);
+  const KeyValue last{keys.manifest(), manifest.dump()};
   if (auto written = store_.write(std::span(&last, 1)); !written) return written;
   if (auto listed = add_to_list(store_, versions_key(name), version); !listed) return listed;
-  return add_to_list(store_, kNamesKey, name);
+  if (auto taken = take_from_list(store_, drafts_key(name), version); !taken) return taken;
+  const std::string draft = keys.draft();
+  return store_.remove(std::span(&draft, 1));
+}
+
+Result<void> ModelStore::publish(const Model& model, const PublishOptions& options,
+                                 const RunControl& control) {
+  if (auto sound = model::validate(model); !sound) return sound;
+  if (options.features != nullptr) {
+    if (auto sound = check_features(*options.features); !sound) return sound;
+  }
+  const std::string& name = model.manifest.name;
+  const std::string& version = model.manifest.version;
+  auto hash = hash_as_published(model, options.encoding);
+  if (!hash) return hash.error();
+  auto there = is_there(name, version, *hash);
+  if (!there) return there.error();
+  if (*there) return add_to_list(store_, versions_key(name), version);
+  json manifest = model::to_json(model.manifest);
+  manifest["content_hash"] = *hash;
+  manifest["encoding"] = encoding_name(options.encoding);
+  const std::size_t item_bytes = lines_of(model.items).size();
+  manifest["item_bytes"] = item_bytes;
+  std::uint64_t bytes = item_bytes;
+  manifest["tensors"] = json::object();
+  for (const auto& [tensor_name, tensor] : model.tensors) {
+    manifest["tensors"][tensor_name] = tensor_json(tensor);
+    bytes += tensor_name == "vectors"
+                 ? model.items.size() * encoded_bytes(options.encoding, model.dim())
+                 : tensor.bytes.size();
+  }
+  manifest["bytes"] = bytes;
+  if (options.features != nullptr)
+    manifest["features"] = describe_features(*options.features, model.items, options.encoding);
+  if (auto begun = begin_draft(manifest, name, version); !begun) return begun;
+  auto written = write_parts(store_, VersionKeys(name, version), model, options, control);
+  if (!written) return written;
+  return finish_draft(manifest, name, version);
+}
+
+Result<void> ModelStore::copy_from(const ModelStore& source, const std::string& name,
+                                   const std::string& version, const RunControl& control) {
+  auto manifest = source.manifest_of(name, version);
+  if (!manifest) return manifest.error();
+  try {
+    auto there = is_there(name, version, manifest->at("content_hash").get<std::string>());
+    if (!there) return there.error();
+    if (*there) return add_to_list(store_, versions_key(name), version);
+    const VersionKeys keys(name, version);
+    auto items = read_ids(source.store_, keys, *manifest);
+    if (!items) return corrupt(source.store_, name, version, items.error().message);
+    std::vector<std::string> users;
+    if (manifest->contains("features")) {
+      auto lines = read_chunks(source.store_, keys.users(),
+                               manifest->at("features").at("user_bytes").get<std::size_t>());
+      if (!lines) return corrupt(source.store_, name, version, lines.error().message);
+      users = ids_of(*lines);
+    }
+    if (auto begun = begin_draft(*manifest, name, version); !begun) return begun;
+    std::uint64_t done = 0;
+    BatchWriter writer(store_);
+    if (auto added = writer.add_chunks(keys.items(), lines_of(*items)); !added) return added;
+    if (auto added = writer.add_chunks(keys.users(), lines_of(users)); !added) return added;
+    auto copied = for_each_key(
+        keys, *manifest, *items, users, [&](std::span<const std::string> batch) -> Result<void> {
+          if (control.is_cancelled())
+            return Error{ErrorCode::kUnavailable, "cancelled; nothing of the copy is visible"};
+          auto values = source.store_.read(batch);
+          if (!values) return values.error();
+          for (std::size_t i = 0; i < batch.size(); ++i) {
+            if (!(*values)[i]) continue;
+            auto added = writer.add(batch[i], std::move(*(*values)[i]));
+            if (!added) return added;
+          }
+          done += batch.size();
+          control.report(
+              {"copy", std::min<std::uint64_t>(done, items->size()), items->size(), "keys", 0});
+          return {};
+        });
+    if (!copied) return copied;
+    if (auto flushed = writer.flush(); !flushed) return flushed;
+    if (auto finished = finish_draft(*manifest, name, version); !finished) return finished;
+  } catch (const json::exception& error) {
+    return corrupt(source.store_, name, version, error.what());
+  }
+  auto whole = load(name, version);
+  if (!whole) return whole.error();
+  if (!manifest->contains("features")) return {};
+  auto features_whole = features(name, version);
+  return features_whole ? Result<void>{} : features_whole.error();
 }
 
 Result<void> ModelStore::promote(const std::string& name, const std::string& version) {
-  auto manifest = read_json(store_, version_key(name, version, "manifest"), json());
-  if (!manifest) return manifest.error();
-  if (!manifest->is_object()) {
-    return Error{
-        ErrorCode::kNotFound,
-        fmt::format("{}: model {} has no published version {}; `sparrow models` lists them",
-                    store_.uri(), name, version)};
-  }
-  return update_json(store_, promoted_key(name), json::object(),
-                     [&](json& pointer) -> Result<void> {
-                       const std::string now = pointer.value("version", "");
-                       if (now == version) return {};
-                       json previous = pointer.value("previous", json::array());
-                       constexpr std::size_t kRemembered = 32;
-                       if (!now.empty()) previous.push_back(now);
-                       if (previous.size() > kRemembered) previous.erase(previous.begin());
-                       pointer = {{"version", version}, {"previous", previous}};
-                       return {};
-                     });
+  if (auto manifest = manifest_of(name, version); !manifest) return manifest.error();
+  return update_pointer(store_, name, [&](Pointer& pointer) -> Result<void> {
+    constexpr std::size_t kRemembered = 32;
+    if (pointer.version == version) return {};
+    if (std::find(pointer.removing.begin(), pointer.removing.end(), version) !=
+        pointer.removing.end())
+      return Error{ErrorCode::kNotFound,
+                   fmt::format("{}: model {} {} is being pruned", store_.uri(), name, version)};
+    if (!pointer.version.empty()) pointer.previous.push_back(pointer.version);
+    if (pointer.previous.size() > kRemembered) pointer.previous.erase(pointer.previous.begin());
+    pointer.version = version;
+    return {};
+  });
 }
 
 Result<std::string> ModelStore::rollback(const std::string& name) {
   std::string target;
-  auto done =
-      update_json(store_, promoted_key(name), json::object(), [&](json& pointer) -> Result<void> {
-        json previous = pointer.value("previous", json::array());
-        if (previous.empty())
-          return Error{ErrorCode::kNotFound,
-                       fmt::format("model {} has no earlier promoted version", name)};
-        target = previous.back().get<std::string>();
-        previous.erase(previous.size() - 1);
-        pointer = {{"version", target}, {"previous", previous}};
-        return {};
-      });
+  auto done = update_pointer(store_, name, [&](Pointer& pointer) -> Result<void> {
+    if (pointer.previous.empty())
+      return Error{ErrorCode::kNotFound,
+                   fmt::format("model {} has no earlier promoted version", name)};
+    target = pointer.previous.back();
+    pointer.previous.pop_back();
+    pointer.version = target;
+    return {};
+  });
   if (!done) return done.error();
   return target;
 }
 
 Result<std::optional<std::string>> ModelStore::promoted(const std::string& name) const {
-  auto pointer = read_json(store_, promoted_key(name), json::object());
+  auto pointer = read_pointer(store_, name);
   if (!pointer) return pointer.error();
-  const std::string version = pointer->value("version", "");
-  return version.empty() ? std::nullopt : std::optional(version);
+  return pointer->version.empty() ? std::nullopt : std::optional(pointer->version);
+}
+
+Result<json> ModelStore::manifest_of(const std::string& name, const std::string& version) const {
+  auto manifest = read_object(store_, VersionKeys(name, version).manifest());
+  if (!manifest) return manifest.error();
+  if (!*manifest)
+    return Error{
+        ErrorCode::kNotFound,
+        fmt::format("{}: model {} has no published version {}; `sparrow models` lists them",
+                    store_.uri(), name, version)};
+  return std::move(**manifest);
 }
 
 Result<Model> ModelStore::load(const std::string& name, const std::string& version) const {
-  auto manifest = read_json(store_, version_key(name, version, "manifest"), json());
+  auto manifest = manifest_of(name, version);
   if (!manifest) return manifest.error();
-  if (!manifest->is_object()) {
-    return Error{ErrorCode::kNotFound, fmt::format("{}: model {} has no published version {}",
-                                                   store_.uri(), name, version)};
-  }
   try {
-    auto model = load_parts(store_, name, version, *manifest);
+    auto model = load_parts(store_, VersionKeys(name, version), *manifest);
+    if (!model && model.error().code != ErrorCode::kCorrupt) return model.error();
     if (!model) return corrupt(store_, name, version, model.error().message);
-    if (model::content_hash(*model) != manifest->at("content_hash").get<std::string>()) {
+    if (model::content_hash(*model) != manifest->at("content_hash").get<std::string>())
       return corrupt(store_, name, version, "its content does not have the recorded hash");
-    }
     if (auto sound = model::validate(*model); !sound)
       return corrupt(store_, name, version, sound.error().message);
     return model;
@@ -338,88 +365,215 @@ Result<Model> ModelStore::load(const std::string& name, const std::string& versi
   }
 }
 
-Result<std::vector<std::string>> ModelStore::names() const {
-  auto list = read_json(store_, kNamesKey, json::array());
-  if (!list) return list.error();
-  return list->get<std::vector<std::string>>();
-}
+Result<std::vector<std::string>> ModelStore::names() const { return read_list(store_, kNamesKey); }
 
 Result<std::vector<PublishedVersion>> ModelStore::list(const std::string& name) const {
-  auto versions = read_json(store_, versions_key(name), json::array());
+  auto versions = read_list(store_, versions_key(name));
   if (!versions) return versions.error();
   auto now = promoted(name);
   if (!now) return now.error();
   std::vector<PublishedVersion> found;
-  for (const auto& entry : *versions) {
-    const auto version = entry.get<std::string>();
-    auto body = read_json(store_, version_key(name, version, "manifest"), json());
+  for (const auto& version : *versions) {
+    auto body = read_object(store_, VersionKeys(name, version).manifest());
     if (!body) return body.error();
-    if (!body->is_object()) continue;
-    auto manifest = model::manifest_from_json(*body);
+    if (!*body) continue;
+    auto manifest = model::manifest_from_json(**body);
     if (!manifest) return corrupt(store_, name, version, manifest.error().message);
-    found.push_back(
-        {std::move(*manifest), *now == version, body->value("bytes", std::uint64_t{0})});
+    const json features = (*body)->value("features", json::object());
+    try {
+      found.push_back(
+          {std::move(*manifest), *now == version, (*body)->value("bytes", std::uint64_t{0}),
+           (*body)->value("encoding", "float32"), features.value("items", std::uint64_t{0}),
+           features.value("users", std::uint64_t{0})});
+    } catch (const json::exception& error) {
+      return corrupt(store_, name, version, error.what());
+    }
   }
   return found;
 }
 
-Result<std::vector<std::optional<std::vector<float>>>> ModelStore::vectors(
-    const std::string& name, const std::string& version, std::span<const std::string> ids) const {
-  std::vector<std::string> keys;
-  for (const auto& id : ids) keys.push_back(version_key(name, version, "v:" + id));
+Result<VectorEncoding> ModelStore::encoding_of(const std::string& name,
+                                               const std::string& version) const {
+  const std::string key = VersionKeys(name, version).manifest();
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = encodings_.find(key); found != encodings_.end()) return found->second;
+  }
+  auto manifest = manifest_of(name, version);
+  if (!manifest) return manifest.error();
+  const auto stated = manifest->find("encoding");
+  auto encoding = encoding_of_name(
+      stated != manifest->end() && stated->is_string() ? stated->get<std::string>() : "float32");
+  if (!encoding) return corrupt(store_, name, version, encoding.error().message);
+  const std::lock_guard lock(mutex_);
+  encodings_[key] = *encoding;
+  return encoding;
+}
+
+Result<ModelStore::Vectors> ModelStore::vectors_under(const std::string& name,
+                                                      const std::string& version,
+                                                      std::span<const std::string> keys) const {
+  auto encoding = encoding_of(name, version);
+  if (!encoding) return encoding.error();
   auto values = store_.read(keys);
   if (!values) return values.error();
-  std::vector<std::optional<std::vector<float>>> found(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) {
+  Vectors found(keys.size());
+  const std::size_t head = encoded_bytes(*encoding, 0);
+  const std::size_t each = encoded_bytes(*encoding, 1) - head;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto& value = (*values)[i];
     if (!value) continue;
-    if (value->size() % sizeof(float) != 0)
-      return corrupt(store_, name, version, fmt::format("the vector of {} is cut short", ids[i]));
-    found[i].emplace(value->size() / sizeof(float));
-    std::memcpy(found[i]->data(), value->data(), value->size());
+    if (value->size() < head || (value->size() - head) % each != 0)
+      return corrupt(store_, name, version, keys[i] + " is cut short");
+    found[i].emplace((value->size() - head) / each);
+    decode(*encoding, *value, *found[i]);
   }
   return found;
 }
 
-Result<std::vector<std::string>> ModelStore::prune(const std::string& name, std::size_t keep) {
-  auto pointer = read_json(store_, promoted_key(name), json::object());
-  auto versions = read_json(store_, versions_key(name), json::array());
-  if (!pointer) return pointer.error();
-  if (!versions) return versions.error();
-  const json previous = pointer->value("previous", json::array());
-  std::vector<std::string> removed;
-  for (std::size_t i = 0; i + keep < versions->size(); ++i) {
-    const auto version = (*versions)[i].get<std::string>();
-    if (version == pointer->value("version", "") ||
-        (!previous.empty() && previous.back() == version))
-      continue;
-    auto manifest = read_json(store_, version_key(name, version, "manifest"), json());
-    if (!manifest) return manifest.error();
-    auto unlisted =
-        update_json(store_, versions_key(name), json::array(), [&](json& list) -> Result<void> {
-          list.erase(std::remove(list.begin(), list.end(), version), list.end());
-          return {};
-        });
-    if (!unlisted) return unlisted.error();
-    if (manifest->is_object()) {
-      auto lines = read_chunks(store_, version_key(name, version, "items"),
-                               manifest->value("item_bytes", std::size_t{0}));
-      std::vector<std::string> ids;
-      for (std::string_view text = lines ? std::string_view(*lines) : std::string_view();
-           !text.empty();) {
-        const auto newline = std::min(text.find('\n'), text.size() - 1);
-        ids.emplace_back(text.substr(0, newline));
-        text.remove_prefix(newline + 1);
-      }
-      const auto keys = keys_of(name, version, *manifest, ids);
-      for (std::size_t begin = 0; begin < keys.size(); begin += kBatchKeys) {
-        const auto part = std::span(keys).subspan(begin, std::min(kBatchKeys, keys.size() - begin));
-        if (auto gone = store_.remove(part); !gone) return gone.error();
-      }
-    }
-    removed.push_back(version);
+Result<ModelStore::Vectors> ModelStore::vectors(const std::string& name, const std::string& version,
+                                                std::span<const std::string> ids) const {
+  const VersionKeys keys(name, version);
+  std::vector<std::string> names;
+  for (const auto& id : ids) names.push_back(keys.vector(id));
+  return vectors_under(name, version, names);
+}
+
+Result<ModelStore::Vectors> ModelStore::user_vectors(const std::string& name,
+                                                     const std::string& version,
+                                                     std::span<const std::string> users) const {
+  const VersionKeys keys(name, version);
+  std::vector<std::string> names;
+  for (const auto& user : users) names.push_back(keys.user_vector(user));
+  return vectors_under(name, version, names);
+}
+
+Result<ModelStore::Hashes> ModelStore::item_features(const std::string& name,
+                                                     const std::string& version,
+                                                     std::span<const std::string> ids) const {
+  const VersionKeys keys(name, version);
+  std::vector<std::string> names;
+  for (const auto& id : ids) names.push_back(keys.item_features(id));
+  return read_hashes(store_, names);
+}
+
+Result<ModelStore::Hashes> ModelStore::user_features(const std::string& name,
+                                                     const std::string& version,
+                                                     std::span<const std::string> users) const {
+  const VersionKeys keys(name, version);
+  std::vector<std::string> names;
+  for (const auto& user : users) names.push_back(keys.user_features(user));
+  return read_hashes(store_, names);
+}
+
+Result<Features> ModelStore::features(const std::string& name, const std::string& version) const {
+  auto manifest = manifest_of(name, version);
+  if (!manifest) return manifest.error();
+  if (!manifest->contains("features"))
+    return Error{ErrorCode::kNotFound, fmt::format("{}: model {} {} was published without features",
+                                                   store_.uri(), name, version)};
+  try {
+    const VersionKeys keys(name, version);
+    auto ids = read_ids(store_, keys, *manifest);
+    if (!ids) return corrupt(store_, name, version, ids.error().message);
+    auto found = read_features(store_, keys, *manifest, *ids);
+    if (!found && found.error().code == ErrorCode::kCorrupt)
+      return corrupt(store_, name, version, found.error().message);
+    return found;
+  } catch (const std::exception& error) {
+    return corrupt(store_, name, version, error.what());
   }
-  return removed;
+}
+
+// The manifest goes last, so that a pruner that was killed can be followed by another.
+Result<void> ModelStore::remove_version(const std::string& name, const std::string& version,
+                                        const json& manifest) {
+  const VersionKeys keys(name, version);
+  try {
+    auto items = read_ids(store_, keys, manifest);
+    std::vector<std::string> users;
+    if (manifest.contains("features")) {
+      auto lines = read_chunks(store_, keys.users(),
+                               manifest.at("features").at("user_bytes").get<std::size_t>());
+      if (lines) users = ids_of(*lines);
+    }
+    auto removed =
+        for_each_key(keys, manifest, items ? *items : std::vector<std::string>(), users,
+                     [&](std::span<const std::string> batch) { return store_.remove(batch); });
+    if (!removed) return removed;
+  } catch (const std::exception& error) {
+    return corrupt(store_, name, version, error.what());
+  }
+  const std::vector<std::string> last{keys.manifest(), keys.draft()};
+  return store_.remove(last);
+}
+
+Result<void> ModelStore::remove_abandoned(const std::string& name,
+                                          std::chrono::seconds abandoned_after) {
+  auto drafts = read_list(store_, drafts_key(name));
+  if (!drafts) return drafts.error();
+  for (const auto& version : *drafts) {
+    const VersionKeys keys(name, version);
+    auto draft = read_object(store_, keys.draft());
+    if (!draft) return draft.error();
+    auto manifest = read_object(store_, keys.manifest());
+    if (!manifest) return manifest.error();
+    if (!*manifest && *draft) {
+      const auto began = (*draft)->find("began");
+      const std::int64_t since =
+          began != (*draft)->end() && began->is_number() ? began->get<std::int64_t>() : 0;
+      if (now_seconds() - since < abandoned_after.count()) continue;
+      if (auto gone = remove_version(name, version, **draft); !gone) return gone;
+    } else if (*manifest) {
+      // Killed between the manifest and the list: it is whole.
+      if (auto listed = add_to_list(store_, versions_key(name), version); !listed) return listed;
+      const std::string key = keys.draft();
+      if (auto gone = store_.remove(std::span(&key, 1)); !gone) return gone;
+    }
+    if (auto taken = take_from_list(store_, drafts_key(name), version); !taken) return taken;
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> ModelStore::prune(const std::string& name, std::size_t keep,
+                                                   std::chrono::seconds abandoned_after) {
+  if (auto done = remove_abandoned(name, abandoned_after); !done) return done.error();
+  auto versions = read_list(store_, versions_key(name));
+  if (!versions) return versions.error();
+  std::vector<std::string> doomed;
+  // From here on nobody can promote or roll back to what is being removed.
+  auto marked = update_pointer(store_, name, [&](Pointer& pointer) -> Result<void> {
+    doomed = pointer.removing;
+    for (std::size_t i = 0; i + keep < versions->size(); ++i) {
+      const std::string& version = (*versions)[i];
+      const bool needed = version == pointer.version ||
+                          (!pointer.previous.empty() && pointer.previous.back() == version);
+      if (!needed && std::find(doomed.begin(), doomed.end(), version) == doomed.end())
+        doomed.push_back(version);
+    }
+    std::erase_if(pointer.previous, [&](const std::string& version) {
+      return std::find(doomed.begin(), doomed.end(), version) != doomed.end();
+    });
+    pointer.removing = doomed;
+    return {};
+  });
+  if (!marked) return marked.error();
+  for (const auto& version : doomed) {
+    if (auto taken = take_from_list(store_, versions_key(name), version); !taken)
+      return taken.error();
+    auto manifest = read_object(store_, VersionKeys(name, version).manifest());
+    if (!manifest) return manifest.error();
+    if (!*manifest) continue;
+    if (auto gone = remove_version(name, version, **manifest); !gone) return gone.error();
+  }
+  auto cleared = update_pointer(store_, name, [&](Pointer& pointer) -> Result<void> {
+    std::erase_if(pointer.removing, [&](const std::string& version) {
+      return std::find(doomed.begin(), doomed.end(), version) != doomed.end();
+    });
+    return {};
+  });
+  if (!cleared) return cleared.error();
+  return doomed;
 }
 
 }  // namespace sparrow::store

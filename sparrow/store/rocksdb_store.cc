@@ -16,9 +16,11 @@ namespace sparrow::store {
 namespace {
 
 Error error_of(const rocksdb::Status& status, const std::string& path) {
-  const ErrorCode code = status.IsCorruption()                          ? ErrorCode::kCorrupt
-                         : status.IsNoSpace() || status.IsMemoryLimit() ? ErrorCode::kExhausted
-                                                                        : ErrorCode::kUnavailable;
+  const bool full = status.IsNoSpace() || status.IsMemoryLimit() ||
+                    status.ToString().find("File too large") != std::string::npos;
+  const ErrorCode code = status.IsCorruption() ? ErrorCode::kCorrupt
+                         : full                ? ErrorCode::kExhausted
+                                               : ErrorCode::kUnavailable;
   return {code, fmt::format("store rocksdb:{}: {}", path, status.ToString())};
 }
 

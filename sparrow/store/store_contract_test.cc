@@ -12,18 +12,12 @@
 #include "sparrow/store/embedding_store.h"
 #include "sparrow/store/memory_store.h"
 #include "sparrow/store/model_store.h"
+#include "sparrow/store/redis_processes_test.h"
 
 namespace sparrow::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path fresh_folder(const std::string& name) {
-  const auto path =
-      fs::temp_directory_path() / ("sparrow-store-" + name + "-" + std::to_string(::getpid()));
-  fs::remove_all(path);
-  return path;
-}
 
 model::Model model_of(const std::string& version, float value, std::size_t items = 40) {
   model::Model model;
@@ -45,9 +39,15 @@ class StoreContract : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     folder_ = fresh_folder("contract");
-    const auto uri =
-        GetParam() == "memory" ? std::string("memory:") : "rocksdb:" + folder_.string();
-    auto opened = open_store(uri, OpenMode::kReadWrite);
+    const bool redis = GetParam().starts_with("redis");
+    if (redis && !redis_is_installed()) GTEST_SKIP() << kNoRedis;
+    if (GetParam() == "redis") server_ = std::make_unique<RedisProcess>();
+    if (GetParam() == "redis_cluster") cluster_ = std::make_unique<RedisClusterProcesses>();
+    uri_ = GetParam() == "memory"    ? "memory:"
+           : GetParam() == "rocksdb" ? "rocksdb:" + folder_.string()
+           : server_                 ? "redis://" + server_->address() + "/3"
+                                     : cluster_->uri();
+    auto opened = open_store(uri_, OpenMode::kReadWrite);
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }
@@ -56,8 +56,50 @@ class StoreContract : public testing::TestWithParam<std::string> {
     fs::remove_all(folder_);
   }
   fs::path folder_;
+  std::string uri_;
+  std::unique_ptr<RedisProcess> server_;
+  std::unique_ptr<RedisClusterProcesses> cluster_;
   std::unique_ptr<EmbeddingStore> store_;
 };
+
+TEST_P(StoreContract, LongWritesAndReadsKeepTheirOrder) {
+  std::vector<KeyValue> pairs;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 5000; ++i) {
+    pairs.push_back({"k{" + std::to_string(i % 700) + "}:" + std::to_string(i),
+                     std::string(static_cast<std::size_t>(i % 600), static_cast<char>(i))});
+    keys.push_back(pairs.back().key);
+  }
+  pairs.push_back({"large", std::string(3 << 20, 'x')});
+  keys.emplace_back("large");
+  keys.emplace_back("absent");
+  ASSERT_TRUE(store_->write(pairs));
+  const auto read = store_->read(keys);
+  ASSERT_TRUE(read) << read.error().message;
+  for (std::size_t i = 0; i < pairs.size(); ++i) ASSERT_EQ((*read)[i], pairs[i].value) << keys[i];
+  EXPECT_EQ(read->back(), std::nullopt);
+  EXPECT_TRUE(store_->write({}));
+  EXPECT_TRUE(store_->read({})->empty());
+}
+
+TEST_P(StoreContract, ManyThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < 50; ++round) {
+        const std::string value = std::to_string(t) + "/" + std::to_string(round);
+        const KeyValue pair{"thread" + std::to_string(t), value};
+        const std::string key = pair.key;
+        if (!store_->write(std::span(&pair, 1))) ++wrong;
+        const auto read = store_->read(std::span(&key, 1));
+        if (!read || read->front() != value) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong.load(), 0);
+}
 
 TEST_P(StoreContract, KeepsWhatIsWritten) {
   const std::string binary("\0\xff\n", 3);
@@ -130,7 +172,8 @@ TEST_P(StoreContract, CorruptVersionsAreRefused) {
   EXPECT_EQ(models.load("test", "v1").error().code, ErrorCode::kCorrupt);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, StoreContract, testing::Values("memory", "rocksdb"),
+INSTANTIATE_TEST_SUITE_P(Backends, StoreContract,
+                         testing::Values("memory", "rocksdb", "redis", "redis_cluster"),
                          [](const auto& backend) { return backend.param; });
 
 TEST(Store, UnknownUriSaysWhichAreKnown) {
