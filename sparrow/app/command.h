@@ -28,6 +28,7 @@ struct Home {
   std::filesystem::path prepared() const { return root / "prepared"; }
   std::filesystem::path models() const { return root / "models"; }
   std::filesystem::path default_store() const { return root / "store"; }
+  std::filesystem::path served() const { return root / "served"; }  // what to serve with no store
 };
 
 // Options of the whole program.
@@ -70,6 +71,7 @@ Command add_export(CLI::App& sub);
 Command add_import(CLI::App& sub);
 Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
+Command add_store(CLI::App& sub);
 Command add_bench(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
