@@ -70,6 +70,7 @@ Command add_export(CLI::App& sub);
 Command add_import(CLI::App& sub);
 Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
+Command add_bench(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);

@@ -35,6 +35,7 @@ constexpr Subcommand kSubcommands[] = {
     {"import", "Make a model of vectors from another program", add_import},
     {"score", "Append the served similarity to pairs of items", add_score},
     {"synth", "Generate a rating log of any size", add_synth},
+    {"bench", "Measure this program beside others", add_bench},
 };
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
