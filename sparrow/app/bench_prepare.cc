@@ -171,7 +171,7 @@ Result<std::string> measure(const BenchOptions& options, const Log& log, int run
 
 }  // namespace
 
-Result<std::string> bench_prepare(const Context&, const BenchOptions& options) {
+Result<std::string> bench_prepare(const Context& context, const BenchOptions& options) {
   const int runs = options.quick ? 2 : 5;
   std::string table = fmt::format(
       "CSV -> time-ordered positive sequences; median of {} after a warm-up; peak memory of "
@@ -187,6 +187,7 @@ Result<std::string> bench_prepare(const Context&, const BenchOptions& options) {
   for (const Log& log : logs) {
     auto row = measure(options, log, runs);
     if (!row) return row.error();
+    if (!context.quiet) fmt::print(stderr, "{}", *row);
     table += *row;
   }
   const auto machine = output_of("grep -m1 'model name' /proc/cpuinfo | cut -d: -f2");
