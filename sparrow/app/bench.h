@@ -1,6 +1,7 @@
 // What the benchmarks share: timing, peers as processes, the table.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,10 +11,11 @@
 namespace sparrow::app {
 
 struct BenchOptions {
-  std::string work;             // folder for generated data; default HOME/bench
-  std::size_t runs = 5;         // median of so many, after one warm-up
-  std::string peers = "bench";  // folder of the peers' scripts
-  double scale = 1;             // of the data: 1 is the size of MovieLens 20M
+  std::filesystem::path work;             // folder for generated data; default HOME/bench
+  std::size_t runs = 5;                   // median of so many, after one warm-up
+  bool quick = false;                     // smaller logs and fewer runs, for prepare
+  std::filesystem::path peers = "bench";  // folder of the peers' scripts
+  double scale = 1;                       // of the data: 1 is the size of MovieLens 20M
 };
 
 // One line of the table.
@@ -37,6 +39,8 @@ double median_seconds(std::size_t runs, const std::function<double()>& seconds);
 // printed.
 Result<nlohmann::json> run_peer(const std::string& command);
 
+// CSV -> sequences, beside pandas: a table of its own. Errors: kCorrupt when the sequences differ.
+Result<std::string> bench_prepare(const Context& context, const BenchOptions& options);
 Result<std::vector<Measured>> bench_skip_gram(const Context& context, const BenchOptions& options);
 Result<std::vector<Measured>> bench_walks(const Context& context, const BenchOptions& options);
 Result<std::vector<Measured>> bench_neighbors(const Context& context, const BenchOptions& options);

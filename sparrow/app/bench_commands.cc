@@ -74,7 +74,7 @@ Command add_bench(CLI::App& sub) {
     BenchOptions options;
   };
   auto o = std::make_shared<Arguments>();
-  std::vector<std::string> names{"all"};
+  std::vector<std::string> names{"all", "prepare"};
   for (const auto& b : kBenchmarks) names.emplace_back(b.name);
   sub.add_option("what", o->name, "Which benchmark")
       ->check(CLI::IsMember(names))
@@ -87,11 +87,12 @@ Command add_bench(CLI::App& sub) {
   sub.add_option("--scale", o->options.scale, "Size of the data; 1: like MovieLens 20M")
       ->check(CLI::Range(0.001, 10.0))
       ->capture_default_str();
+  sub.add_flag("--quick", o->options.quick, "prepare: smaller logs, fewer runs");
   sub.add_option("--peers", o->options.peers, "Folder of the peers' scripts")
       ->capture_default_str();
   return [o](const Context& context) -> Result<void> {
     BenchOptions options = o->options;
-    if (options.work.empty()) options.work = (context.paths().root / "bench").string();
+    if (options.work.empty()) options.work = context.paths().root / "bench";
     std::filesystem::create_directories(options.work);
     fmt::print("{}, {}, sparrow {}, scale {:g}, median of {}\n\n", machine(), simd::active_target(),
                SPARROW_VERSION, options.scale, options.runs);
@@ -103,7 +104,12 @@ Command add_bench(CLI::App& sub) {
       if (!measured) return measured.error();
       table.insert(table.end(), measured->begin(), measured->end());
     }
-    print_table(table);
+    if (!table.empty()) print_table(table);
+    if (o->name == "all" || o->name == "prepare") {
+      const auto section = bench_prepare(context, options);
+      if (!section) return section.error();
+      fmt::print("\n{}\n", *section);
+    }
     return {};
   };
 }

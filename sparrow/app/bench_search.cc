@@ -60,8 +60,9 @@ Result<std::vector<Measured>> bench_neighbors(const Context&, const BenchOptions
     std::string problem;
     double peer_mean = 0;
     const double peer = median_seconds(options.runs, [&] {
-      const auto found = run_peer(fmt::format("/usr/bin/python3 {}/faiss_all_pairs.py {} {} {}",
-                                              options.peers, file.string(), kNeighbors, threads));
+      const auto found =
+          run_peer(fmt::format("/usr/bin/python3 {}/faiss_all_pairs.py {} {} {}",
+                               options.peers.string(), file.string(), kNeighbors, threads));
       if (!found) problem = found.error().message;
       if (found) peer_mean = found->value("checksum", 0.0);
       return found ? found->value("seconds", 0.0) : 0.0;

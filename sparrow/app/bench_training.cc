@@ -117,8 +117,8 @@ Result<std::vector<Measured>> bench_skip_gram(const Context&, const BenchOptions
     std::string problem;
     const double gensim = median_seconds(options.runs, [&] {
       const auto peer =
-          run_peer(fmt::format("/usr/bin/python3 {}/gensim_skip_gram.py {} {} {}", options.peers,
-                               corpus.string(), threads, vectors.string()));
+          run_peer(fmt::format("/usr/bin/python3 {}/gensim_skip_gram.py {} {} {}",
+                               options.peers.string(), corpus.string(), threads, vectors.string()));
       if (!peer) problem = peer.error().message;
       return peer ? peer->value("seconds", 0.0) : 0.0;
     });
@@ -134,7 +134,7 @@ Result<std::vector<Measured>> bench_skip_gram(const Context&, const BenchOptions
                          ? fmt::format("purity@10 {:.3f} and {:.3f}", ours_purity, peer_purity)
                          : problem});
     const auto fasttext = run_peer(fmt::format("/usr/bin/python3 {}/fasttext_skip_gram.py {} {}",
-                                               options.peers, corpus.string(), threads));
+                                               options.peers.string(), corpus.string(), threads));
     table.push_back({what, rate(ours), fasttext ? rate(fasttext->value("seconds", 0.0)) : 0,
                      "M pairs/s", "fastText", false,
                      fasttext ? "fastText: one run" : fasttext.error().message});

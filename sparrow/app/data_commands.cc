@@ -38,19 +38,50 @@ Command add_prepare(CLI::App& sub) {
 }
 
 Command add_synth(CLI::App& sub) {
-  auto options = std::make_shared<data::SynthOptions>();
-  auto directory = std::make_shared<std::string>();
-  sub.add_option("--out", *directory, "Folder to write; created")->required();
-  sub.add_option("--users", options->users)->capture_default_str();
-  sub.add_option("--items", options->items)->capture_default_str();
-  sub.add_option("--interactions", options->interactions)->capture_default_str();
-  sub.add_option("--clusters", options->clusters, "Planted groups of items")->capture_default_str();
-  sub.add_option("--seed", options->seed)->capture_default_str();
-  return [options, directory](const Context& context) -> Result<void> {
+  struct Options {
+    data::SynthOptions log;
+    std::string directory;
+    std::string shape;
+  };
+  auto o = std::make_shared<Options>();
+  sub.add_option("--out", o->directory, "Folder to write; created")->required();
+  sub.add_option("--shape", o->shape,
+                 "ml-20m: 138,493 users, 26,744 items, about 20 million ratings, 60 clusters")
+      ->check(CLI::IsMember({"ml-20m"}));
+  sub.add_option("--users", o->log.users)->capture_default_str();
+  sub.add_option("--items", o->log.items)->capture_default_str();
+  sub.add_option("--interactions", o->log.interactions, "About so many")->capture_default_str();
+  sub.add_option("--clusters", o->log.clusters, "Planted groups of items")->capture_default_str();
+  sub.add_option("--seed", o->log.seed, "Equal seeds give equal logs")->capture_default_str();
+  sub.add_option("--dirty", o->log.dirty, "Share of malformed rows, 0..1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  sub.add_flag_callback(
+      "--out-of-order", [o] { o->log.order = data::SynthOrder::kShuffled; },
+      "Users mixed and times shuffled");
+  const std::map<std::string, data::SynthFormat> formats{
+      {"movielens", data::SynthFormat::kMovieLens},
+      {"dat", data::SynthFormat::kDat},
+      {"generic", data::SynthFormat::kGeneric}};
+  sub.add_option("--format", o->log.format, "Default: movielens")
+      ->transform(CLI::CheckedTransformer(formats));
+  const std::map<std::string, data::SynthPacking> packings{{"none", data::SynthPacking::kNone},
+                                                           {"gz", data::SynthPacking::kGzip},
+                                                           {"zst", data::SynthPacking::kZstd}};
+  sub.add_option("--compress", o->log.packing, "Of the log; default: none")
+      ->transform(CLI::CheckedTransformer(packings));
+  return [o](const Context& context) -> Result<void> {
     const auto start = std::chrono::steady_clock::now();
-    auto done = data::synth_log(*options, *directory);
+    if (o->shape == "ml-20m") {
+      o->log.users = 138'493;
+      o->log.items = 26'744;
+      o->log.interactions = 20'000'263;
+      o->log.clusters = 60;
+    }
+    o->log.threads = context.threads;
+    auto done = data::synth_log(o->log, o->directory);
     if (!done) return done.error();
-    if (!context.quiet) fmt::print(stderr, "wrote {} in {}\n", *directory, since(start));
+    if (!context.quiet) fmt::print(stderr, "wrote {} in {}\n", o->directory, since(start));
     return {};
   };
 }

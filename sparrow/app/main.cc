@@ -37,7 +37,6 @@ constexpr Subcommand kSubcommands[] = {
     {"synth", "Generate a rating log of any size", add_synth},
     {"bench", "Measure training and search beside their peers", add_bench},
     {"store", "Look into a store, copy models between stores", add_store},
-    {"bench", "Measure speed, beside the bare libraries", add_bench},
 };
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

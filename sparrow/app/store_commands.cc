@@ -247,7 +247,7 @@ Command add_import_sparrowrecsys(CLI::App& sub) {
     if (!client) return client.error();
     auto read = store::read_sparrowrecsys(**client, o->prefix);
     if (!read) return read.error();
-    model::ImportedVectors imported;
+    model::NamedVectors imported;
     imported.items = std::move(read->ids);
     imported.vectors = Embeddings(imported.items.size(), read->dim);
     std::copy(read->values.begin(), read->values.end(), imported.vectors.data());

@@ -38,6 +38,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
   std::string_view bytes() const { return {data_, size_}; }
+  // Gives the whole pages of [begin, end) back; they are read again when touched.
+  void forget(std::size_t begin, std::size_t end) const;
 
  private:
   const char* data_ = nullptr;

@@ -14,6 +14,12 @@ class CsvReader {
  public:
   explicit CsvReader(std::string_view text);
 
+  // Goes on at a record that begins at `position`; lines are counted from there as 1.
+  void seek(std::size_t position) {
+    position_ = position;
+    next_line_ = 1;
+  }
+
   // The next record that is not an empty line; false at the end.
   bool next();
   const std::vector<std::string_view>& fields() const { return fields_; }

@@ -3,82 +3,22 @@
 #include "sparrow/data/dataset_reader.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
 #include "sparrow/core/text.h"
+#include "sparrow/data/catalog_builder.h"
 #include "sparrow/data/csv.h"
-#include "sparrow/data/interaction_builder.h"
-#include "sparrow/data/title.h"
+#include "sparrow/data/field_values.h"
+#include "sparrow/data/interaction_log.h"
 
 namespace sparrow::data {
 namespace {
-
-constexpr std::size_t kMaxIdBytes = 256;
-
-using Fields = std::vector<std::string_view>;
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-// Empty when `id` may be an id.
-std::string_view id_problem(std::string_view id) {
-  if (id.empty()) return "the id is empty";
-  if (id.size() > kMaxIdBytes) return "the id is longer than 256 bytes";
-  if (has_control(id)) return "the id has a control character";
-  if (!is_utf8(id)) return "the id is not UTF-8";
-  return {};
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
-  return text;
-}
-
-template <typename Number>
-bool parse(std::string_view text, Number& value) {
-  text = trim(text);
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
-}
-
-bool parse_value(std::string_view text, float& value) {
-  return parse(text, value) && std::isfinite(value);
-}
-
-// Seconds; fractions are cut. Milliseconds are recognised by their size.
-bool parse_time(std::string_view text, std::int64_t& seconds) {
-  if (!parse(text, seconds)) {
-    double real = 0;
-    if (!parse(text, real) || !(std::abs(real) < 1e15)) return false;
-    seconds = static_cast<std::int64_t>(real);
-  }
-  constexpr std::int64_t kMilliseconds = 100'000'000'000;
-  if (seconds > kMilliseconds) seconds /= 1000;
-  return true;
-}
-
-std::vector<std::string> split_list(std::string_view cell, char separator) {
-  std::vector<std::string> parts;
-  while (!cell.empty()) {
-    const auto at = cell.find(separator);
-    const auto part = trim(cell.substr(0, at));
-    if (!part.empty()) parts.emplace_back(part);
-    if (at == std::string_view::npos) break;
-    cell.remove_prefix(at + 1);
-  }
-  return parts;
-}
 
 // Everything a reading gathers.
 class Reading {
@@ -101,6 +41,13 @@ class Reading {
   bool there(const std::string& file) const {
     return std::filesystem::is_regular_file(options_.directory / file);
   }
+  // The name of a log that may be compressed; empty when there is none.
+  std::string packed_name(const std::string& file) const {
+    for (const char* ending : {"", ".gz", ".zst"}) {
+      if (there(file + ending)) return file + ending;
+    }
+    return {};
+  }
   std::string column_name(const std::string& role) const {
     const auto found = options_.columns.find(role);
     return found == options_.columns.end() ? role : found->second;
@@ -110,25 +57,16 @@ class Reading {
   Result<void> read_movielens_dat();
   Result<void> read_generic();
   Result<void> read_generic_items();
-  Result<void> read_generic_interactions();
+  Result<LogLayout> find_columns(const Fields& header) const;
   Result<void> read_genome();
-  std::string add_movie(std::string_view id, std::string_view title, std::string_view genres);
-  std::string add_rating(std::string_view user, std::string_view item, std::string_view value,
-                         std::string_view time);
-  std::string add_tag(std::string_view user, std::string_view item, std::string_view tag);
-  std::string fill_item(const Fields& fields,
-                        const std::vector<std::pair<std::string, std::size_t>>& columns);
-  Item* find_item(std::string_view id);
-  void attach_tags();
+  Result<void> read_ratings(const std::string& file,
+                            const std::function<Result<LogLayout>(const Fields&)>& header);
   Result<void> write_rejects() const;
 
   const ReadOptions& options_;
   const RunControl& control_;
-  std::vector<Item> items_;
-  std::unordered_map<std::string, Row> rows_;
-  InteractionBuilder interactions_;
-  std::vector<std::unordered_map<std::string, std::unordered_set<std::string>>>
-      taggers_;  // per item: tag -> users
+  CatalogBuilder catalog_;
+  LogContent log_;
   std::vector<Reject> rejects_;
   DatasetInfo info_;
   TagGenome genome_;
@@ -202,78 +140,6 @@ Result<void> Reading::read_dat(const std::string& file, std::size_t columns, con
   return close_file(file, rows, rejected_before);
 }
 
-Item* Reading::find_item(std::string_view id) {
-  const auto found = rows_.find(std::string(id));
-  return found == rows_.end() ? nullptr : &items_[found->second];
-}
-
-std::string Reading::add_movie(std::string_view id, std::string_view title,
-                               std::string_view genres) {
-  if (const auto problem = id_problem(id); !problem.empty()) return std::string(problem);
-  if (trim(title).empty()) return "the title is empty";
-  if (!is_utf8(title) || !is_utf8(genres)) return "the text is not UTF-8";
-  if (!rows_.emplace(std::string(id), static_cast<Row>(items_.size())).second) {
-    return fmt::format("item {} is there already", id);
-  }
-  Item item;
-  item.id = std::string(id);
-  item.raw_title = std::string(title);
-  ParsedTitle parsed = parse_title(title);
-  item.title = std::move(parsed.title);
-  item.year = parsed.year;
-  item.alternative_titles = std::move(parsed.alternative_titles);
-  if (trim(genres) != "(no genres listed)") item.genres = split_list(genres, '|');
-  items_.push_back(std::move(item));
-  return {};
-}
-
-std::string Reading::add_rating(std::string_view user, std::string_view item,
-                                std::string_view value, std::string_view time) {
-  float number = 0;
-  std::int64_t seconds = 0;
-  if (!parse_value(value, number)) return fmt::format("the rating \"{}\" is not a number", value);
-  if (!parse_time(time, seconds)) return fmt::format("the time \"{}\" is not a number", time);
-  const Row row = interactions_.item_row(item, rows_);
-  if (row == kNoRow) {
-    ++info_.unknown_item_rows;
-    return fmt::format("item \"{}\" is not in the catalogue", item.substr(0, 64));
-  }
-  if (!interactions_.same_user_as_before(user)) {
-    if (const auto problem = id_problem(user); !problem.empty())
-      return std::string("user: ") + std::string(problem);
-  }
-  interactions_.add(user, row, number, seconds);
-  return {};
-}
-
-std::string Reading::add_tag(std::string_view user, std::string_view item, std::string_view tag) {
-  const auto found = rows_.find(std::string(item));
-  if (found == rows_.end()) {
-    ++info_.unknown_item_rows;
-    return fmt::format("item \"{}\" is not in the catalogue", item.substr(0, 64));
-  }
-  if (!is_utf8(tag)) return "the tag is not UTF-8";
-  std::string folded = fold_text(tag);
-  if (folded.empty()) folded = std::string(trim(tag));
-  if (folded.empty()) return "the tag is empty";
-  taggers_.resize(items_.size());
-  taggers_[found->second][folded].insert(std::string(user));
-  ++info_.tag_rows;
-  return {};
-}
-
-void Reading::attach_tags() {
-  for (std::size_t row = 0; row < taggers_.size(); ++row) {
-    for (const auto& [tag, users] : taggers_[row]) {
-      items_[row].tags.push_back({tag, static_cast<std::uint32_t>(users.size())});
-    }
-    std::sort(items_[row].tags.begin(), items_[row].tags.end(),
-              [](const TagCount& a, const TagCount& b) {
-                return a.count != b.count ? a.count > b.count : a.tag < b.tag;
-              });
-  }
-}
-
 // A header that must begin with these columns.
 std::function<Result<void>(const Fields&)> expect_header(std::string file,
                                                          std::vector<std::string> columns) {
@@ -289,39 +155,28 @@ std::function<Result<void>(const Fields&)> expect_header(std::string file,
   };
 }
 
-std::string too_short(const Fields& fields, std::size_t columns) {
-  for (std::size_t extra = columns; extra < fields.size(); ++extra) {
-    if (!trim(fields[extra]).empty())
-      return fmt::format("{} fields, {} expected", fields.size(), columns);
-  }
-  return fields.size() < columns ? fmt::format("{} fields, {} expected", fields.size(), columns)
-                                 : std::string();
-}
-
 Result<void> Reading::read_movielens_csv() {
   info_.format = "movielens-csv";
   auto movies = read_csv(
       "movies.csv",
       [&](const Fields& f) {
-        std::string problem = too_short(f, 3);
-        return problem.empty() ? add_movie(f[0], f[1], f[2]) : problem;
+        std::string problem = field_count_problem(f, 3);
+        return problem.empty() ? catalog_.add_movie(f[0], f[1], f[2]) : problem;
       },
       expect_header("movies.csv", {"movieId", "title", "genres"}));
   if (!movies) return movies;
-  auto ratings = read_csv(
-      "ratings.csv",
-      [&](const Fields& f) {
-        std::string problem = too_short(f, 4);
-        return problem.empty() ? add_rating(f[0], f[1], f[2], f[3]) : problem;
-      },
-      expect_header("ratings.csv", {"userId", "movieId", "rating", "timestamp"}));
+  auto ratings = read_ratings("ratings.csv", [](const Fields& f) -> Result<LogLayout> {
+    auto fits = expect_header("ratings.csv", {"userId", "movieId", "rating", "timestamp"})(f);
+    if (!fits) return fits.error();
+    return LogLayout{};
+  });
   if (!ratings) return ratings;
   if (there("links.csv")) {
     auto links = read_csv(
         "links.csv",
         [&](const Fields& f) -> std::string {
           if (f.size() < 2) return "fewer than 2 fields";
-          Item* item = find_item(f[0]);
+          Item* item = catalog_.find_item(f[0]);
           if (item == nullptr) return fmt::format("item \"{}\" is not in the catalogue", f[0]);
           item->imdb_id = std::string(trim(f[1]));
           if (f.size() > 2) item->tmdb_id = std::string(trim(f[2]));
@@ -334,8 +189,8 @@ Result<void> Reading::read_movielens_csv() {
     auto tags = read_csv(
         "tags.csv",
         [&](const Fields& f) {
-          std::string problem = too_short(f, 4);
-          return problem.empty() ? add_tag(f[0], f[1], f[2]) : problem;
+          std::string problem = field_count_problem(f, 4);
+          return problem.empty() ? catalog_.add_tag(f[0], f[1], f[2]) : problem;
         },
         expect_header("tags.csv", {"userId", "movieId", "tag", "timestamp"}));
     if (!tags) return tags;
@@ -362,10 +217,10 @@ Result<void> Reading::read_genome() {
       [&](const Fields& f) -> std::string {
         float value = 0;
         if (f.size() < 3 || !parse_value(f[2], value)) return "the relevance is not a number";
-        const auto item = rows_.find(std::string(f[0]));
+        const Row item = catalog_.rows().find(f[0]);
         const auto column = columns.find(std::string(f[1]));
-        if (item == rows_.end() || column == columns.end()) return "unknown item or tag";
-        auto& row = relevance[item->second];
+        if (item == kNoRow || column == columns.end()) return "unknown item or tag";
+        auto& row = relevance[item];
         row.resize(genome_.tags.size());
         row[column->second] = value;
         return {};
@@ -386,64 +241,20 @@ Result<void> Reading::read_movielens_dat() {
   info_.format = "movielens-dat";
   auto movies = read_dat("movies.dat", 3, [&](const Fields& f) {
     const std::string title = is_utf8(f[1]) ? std::string(f[1]) : latin1_to_utf8(f[1]);
-    return add_movie(f[0], title, f[2]);
+    return catalog_.add_movie(f[0], title, f[2]);
   });
   if (!movies) return movies;
-  auto ratings = read_dat("ratings.dat", 4,
-                          [&](const Fields& f) { return add_rating(f[0], f[1], f[2], f[3]); });
+  auto ratings = read_ratings("ratings.dat", {});
   if (!ratings || !there("tags.dat")) return ratings;
   return read_dat("tags.dat", 4, [&](const Fields& f) {
-    return add_tag(f[0], f[1], is_utf8(f[2]) ? std::string(f[2]) : latin1_to_utf8(f[2]));
+    return catalog_.add_tag(f[0], f[1], is_utf8(f[2]) ? std::string(f[2]) : latin1_to_utf8(f[2]));
   });
-}
-
-std::string Reading::fill_item(const Fields& fields,
-                               const std::vector<std::pair<std::string, std::size_t>>& columns) {
-  Item item;
-  for (const auto& [role, column] : columns) {
-    if (column >= fields.size()) continue;
-    const std::string_view cell = trim(fields[column]);
-    if (!is_utf8(cell)) return fmt::format("column {} is not UTF-8", role);
-    if (role == "id")
-      item.id = std::string(cell);
-    else if (role == "title")
-      item.raw_title = std::string(cell);
-    else if (role == "year") {
-      if (!cell.empty() && !parse(cell, item.year))
-        return fmt::format("the year \"{}\" is not a whole number", cell);
-    } else if (role == "genres")
-      item.genres = split_list(cell, '|');
-    else if (role == "directors")
-      item.directors = split_list(cell, '|');
-    else if (role == "actors")
-      item.actors = split_list(cell, '|');
-    else if (role == "keywords")
-      item.keywords = split_list(cell, '|');
-    else if (role == "countries")
-      item.countries = split_list(cell, '|');
-    else if (role == "text")
-      item.text = std::string(cell);
-    else if (role == "tags") {
-      for (const auto& tag : split_list(cell, '|')) item.tags.push_back({fold_text(tag), 1});
-      info_.tag_rows += item.tags.size();
-    } else if (!cell.empty())
-      item.attributes[role] = std::string(cell);
-  }
-  if (const auto problem = id_problem(item.id); !problem.empty()) return std::string(problem);
-  ParsedTitle parsed = parse_title(item.raw_title);
-  if (item.year == 0) item.year = parsed.year;
-  item.title = parsed.title.empty() ? item.id : parsed.title;
-  item.alternative_titles = std::move(parsed.alternative_titles);
-  if (!rows_.emplace(item.id, static_cast<Row>(items_.size())).second)
-    return fmt::format("item {} is there already", item.id);
-  items_.push_back(std::move(item));
-  return {};
 }
 
 Result<void> Reading::read_generic_items() {
   std::vector<std::pair<std::string, std::size_t>> columns;
   return read_csv(
-      "items.csv", [&](const Fields& f) { return fill_item(f, columns); },
+      "items.csv", [&](const Fields& f) { return catalog_.fill_item(f, columns); },
       [&](const Fields& header) -> Result<void> {
         bool has_id = false;
         for (std::size_t c = 0; c < header.size(); ++c) {
@@ -465,53 +276,54 @@ Result<void> Reading::read_generic_items() {
       });
 }
 
-Result<void> Reading::read_generic_interactions() {
-  std::optional<std::size_t> user, item, value, time;
-  const auto find = [&](const Fields& header,
-                        const std::string& role) -> std::optional<std::size_t> {
+// Where the header of interactions.csv has the columns that the options name.
+Result<LogLayout> Reading::find_columns(const Fields& header) const {
+  const auto find = [&](const std::string& role) -> std::optional<std::size_t> {
     for (std::size_t c = 0; c < header.size(); ++c) {
       if (trim(header[c]) == column_name(role)) return c;
     }
     return std::nullopt;
   };
-  return read_csv(
-      "interactions.csv",
-      [&](const Fields& f) -> std::string {
-        const std::size_t needed = std::max({*user, *item, value.value_or(0), time.value_or(0)});
-        if (f.size() <= needed) return fmt::format("{} fields, {} expected", f.size(), needed + 1);
-        return add_rating(f[*user], f[*item], value ? f[*value] : std::string_view("5"),
-                          time ? f[*time] : std::string_view("0"));
-      },
-      [&](const Fields& header) -> Result<void> {
-        user = find(header, "user");
-        item = find(header, "item");
-        value = find(header, "value");
-        time = find(header, "time");
-        for (const auto& [role, column] : {std::pair{"user", user}, std::pair{"item", item}}) {
-          if (!column) {
-            return Error{
-                ErrorCode::kInvalidInput,
-                fmt::format(
-                    "interactions.csv: line 1: no column \"{}\"; name it with --columns {}=NAME",
-                    column_name(role), role)};
-          }
-        }
-        for (const auto& [role, column] : {std::pair{"value", value}, std::pair{"time", time}}) {
-          if (!column && options_.columns.contains(role)) {
-            return Error{
-                ErrorCode::kInvalidInput,
-                fmt::format("interactions.csv: line 1: no column \"{}\", which --columns names",
-                            column_name(role))};
-          }
-        }
-        return {};
-      });
+  for (const std::string role : {"user", "item", "value", "time"}) {
+    if (find(role)) continue;
+    const bool needed = role == "user" || role == "item";
+    if (!needed && !options_.columns.contains(role)) continue;
+    return Error{ErrorCode::kInvalidInput,
+                 fmt::format("interactions.csv: line 1: no column \"{}\"{}", column_name(role),
+                             needed ? fmt::format("; name it with --columns {}=NAME", role)
+                                    : ", which --columns names")};
+  }
+  LogLayout layout;
+  layout.user = *find("user");
+  layout.item = *find("item");
+  layout.value = find("value");
+  layout.time = find("time");
+  layout.columns =
+      1 + std::max({layout.user, layout.item, layout.value.value_or(0), layout.time.value_or(0)});
+  layout.extra = LogLayout::Extra::kAny;
+  return layout;
+}
+
+Result<void> Reading::read_ratings(const std::string& file,
+                                   const std::function<Result<LogLayout>(const Fields&)>& header) {
+  LogFile log;
+  log.path = options_.directory / packed_name(file);
+  log.header = header;
+  log.threads = options_.threads;
+  auto read = options_.log_path == LogPath::kFast ? read_log(log, catalog_.rows(), control_)
+                                                  : read_log_reference(log, catalog_.rows());
+  if (!read) return read.error();
+  log_ = std::move(*read);
+  const std::uint64_t rejected_before = rejects_.size();
+  std::move(log_.rejects.begin(), log_.rejects.end(), std::back_inserter(rejects_));
+  log_.rejects.clear();
+  return close_file(log.path.filename().string(), log_.rows, rejected_before);
 }
 
 Result<void> Reading::read_generic() {
   info_.format = "generic";
   if (auto items = read_generic_items(); !items) return items;
-  return read_generic_interactions();
+  return read_ratings("interactions.csv", [this](const Fields& f) { return find_columns(f); });
 }
 
 Result<void> Reading::write_rejects() const {
@@ -527,25 +339,28 @@ Result<Dataset> Reading::run() {
                  fmt::format("{}: is not a folder", options_.directory.string())};
   }
   Result<void> read;
-  if (there("movies.csv") && there("ratings.csv")) {
+  if (there("movies.csv") && !packed_name("ratings.csv").empty()) {
     read = read_movielens_csv();
-  } else if (there("movies.dat") && there("ratings.dat")) {
+  } else if (there("movies.dat") && !packed_name("ratings.dat").empty()) {
     read = read_movielens_dat();
-  } else if (there("items.csv") && there("interactions.csv")) {
+  } else if (there("items.csv") && !packed_name("interactions.csv").empty()) {
     read = read_generic();
   } else {
-    return Error{ErrorCode::kNotFound,
-                 fmt::format("{}: holds neither movies.csv + ratings.csv, nor movies.dat + "
-                             "ratings.dat, nor items.csv + interactions.csv",
-                             options_.directory.string())};
+    return Error{
+        ErrorCode::kNotFound,
+        fmt::format("{}: holds neither movies.csv + ratings.csv, nor movies.dat + "
+                    "ratings.dat, nor items.csv + interactions.csv (logs also as .gz or .zst)",
+                    options_.directory.string())};
   }
   if (!read) return read.error();
-  attach_tags();
   if (auto written = write_rejects(); !written) return written.error();
   Dataset dataset;
-  info_.duplicate_interactions = 0;
-  dataset.interactions = interactions_.build(dataset.users, info_.duplicate_interactions);
-  dataset.catalog = Catalog(std::move(items_));
+  info_.tag_rows = catalog_.tag_rows();
+  info_.unknown_item_rows = log_.unknown_items + catalog_.unknown_item_rows();
+  info_.duplicate_interactions = log_.duplicates;
+  dataset.interactions = std::move(log_.interactions);
+  dataset.users = std::move(log_.users);
+  dataset.catalog = Catalog(catalog_.take_items());
   dataset.catalog.genome = std::move(genome_);
   info_.name = std::filesystem::weakly_canonical(options_.directory).filename().string();
   info_.source = options_.directory.string();
@@ -560,7 +375,7 @@ Result<Dataset> Reading::run() {
 
 Result<Catalog> Reading::run_catalog() {
   if (auto read = read_generic_items(); !read) return read.error();
-  return Catalog(std::move(items_));
+  return Catalog(catalog_.take_items());
 }
 
 }  // namespace

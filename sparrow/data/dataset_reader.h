@@ -1,6 +1,6 @@
 // Reads a data set folder into a Dataset: MovieLens CSV (latest, 20M, 25M, 32M), MovieLens .dat
-// (1M, 10M), or any catalogue as items.csv + interactions.csv with named columns. The one function
-// that matters is read_dataset().
+// (1M, 10M), or any catalogue as items.csv + interactions.csv with named columns; logs plain, .gz
+// or .zst. The one function that matters is read_dataset().
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,8 @@
 
 namespace sparrow::data {
 
-// A row that was not used, and why. Written to the rejects file.
-struct Reject {
-  std::string file;
-  std::uint64_t line = 0;  // first physical line of the record, from 1
-  std::string reason;
-};
+// How the log of interactions is read; both give the same. The reference is for tests.
+enum class LogPath { kFast, kReference };
 
 struct ReadOptions {
   std::filesystem::path directory;
@@ -33,6 +29,7 @@ struct ReadOptions {
   // Where rejected rows are written (TSV: file, line, reason); empty: not written.
   std::filesystem::path rejects_file;
   std::size_t threads = 0;  // 0: one per core
+  LogPath log_path = LogPath::kFast;
 };
 
 // Errors: kNotFound when no known files are there (says which were looked for), kInvalidInput

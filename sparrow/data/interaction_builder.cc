@@ -1,30 +1,8 @@
 #include "sparrow/data/interaction_builder.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sparrow::data {
-
-Row InteractionBuilder::item_row(std::string_view id,
-                                 const std::unordered_map<std::string, Row>& rows) {
-  constexpr std::uint32_t kTable = 1U << 21;
-  std::uint32_t number = 0;
-  const auto parsed = std::from_chars(id.data(), id.data() + id.size(), number);
-  const bool canonical = parsed.ec == std::errc() && parsed.ptr == id.data() + id.size() &&
-                         number < kTable && (id.size() == 1 || id.front() != '0');
-  const auto look_up = [&] {
-    const auto found = rows.find(std::string(id));
-    return found == rows.end() ? kNoRow : found->second;
-  };
-  if (!canonical) return look_up();
-  if (number >= numeric_.size())
-    numeric_.resize(std::max<std::size_t>(number + 1, numeric_.size() * 2), 0);
-  if (numeric_[number] == 0) {
-    const Row row = look_up();
-    numeric_[number] = row == kNoRow ? 1 : row + 2;
-  }
-  return numeric_[number] == 1 ? kNoRow : numeric_[number] - 2;
-}
 
 void InteractionBuilder::add(std::string_view user, Row item, float value, std::int64_t time) {
   if (!same_user_as_before(user)) {

@@ -13,8 +13,6 @@ namespace sparrow::data {
 
 class InteractionBuilder {
  public:
-  // Looks an id up, remembering small whole numbers in a table; kNoRow when unknown.
-  Row item_row(std::string_view id, const std::unordered_map<std::string, Row>& rows);
   bool same_user_as_before(std::string_view user) const {
     return !user_ids_.empty() && user == user_ids_[last_user_];
   }
@@ -35,7 +33,6 @@ class InteractionBuilder {
   std::vector<std::string> user_ids_;
   std::unordered_map<std::string, std::uint32_t> users_;
   std::uint32_t last_user_ = 0;
-  std::vector<Row> numeric_;  // id -> row + 2; 0: not looked up yet, 1: unknown
 };
 
 }  // namespace sparrow::data

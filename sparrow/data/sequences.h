@@ -28,7 +28,9 @@ struct Sequences {
 };
 
 // cost: O(interactions); memory: 4 bytes per positive (8 with weights).
-Sequences build_sequences(const Interactions& interactions, const SequenceOptions& options);
+// The same for any number of threads.
+Sequences build_sequences(const Interactions& interactions, const SequenceOptions& options,
+                          std::size_t threads = 1);
 
 // How many positive interactions each item has; `items` is the catalogue's size.
 std::vector<std::uint32_t> count_positives(const Interactions& interactions, std::size_t items,

@@ -110,7 +110,9 @@ std::shared_ptr<const ServedModel> served_films(const std::shared_ptr<data::Data
     vectors.push_back(std::sin(0.2F * static_cast<float>(i)));
   }
   served->model.tensors["vectors"] = model::Tensor::of(std::span<const float>(vectors), {5, 2});
-  served->recommender = std::move(*rank::Recommender::open(dataset->catalog, served->model));
+  served->facts = std::make_shared<const recall::ItemFacts>(*dataset);
+  served->recommender =
+      std::move(*rank::Recommender::open(dataset->catalog, served->model, served->facts.get()));
   return served;
 }
 

@@ -1,0 +1,44 @@
+// What the fields of every delimited file may hold: numbers, times, ids, lists.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace sparrow::data {
+
+using Fields = std::vector<std::string_view>;
+
+// Without white space and control characters at both ends.
+std::string_view trim(std::string_view text);
+
+// The whole of `text`, trimmed, as a number.
+template <typename Number>
+bool parse_number(std::string_view text, Number& value) {
+  text = trim(text);
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
+}
+
+// A finite number.
+bool parse_value(std::string_view text, float& value);
+
+// Seconds; fractions are cut. Milliseconds are recognised by their size.
+bool parse_time(std::string_view text, std::int64_t& seconds);
+
+// Times above this are milliseconds.
+inline constexpr std::int64_t kMillisecondsFrom = 100'000'000'000;
+
+// Why `id` cannot be an id; empty when it can.
+std::string_view id_problem(std::string_view id);
+
+// The parts between separators, trimmed, without empty ones.
+std::vector<std::string> split_list(std::string_view cell, char separator);
+
+// Why a record that should have `columns` fields is refused: too few, or more that are not blank.
+std::string field_count_problem(const Fields& fields, std::size_t columns);
+
+}  // namespace sparrow::data

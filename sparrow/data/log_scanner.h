@@ -1,0 +1,79 @@
+// LogScanner: a piece of a log's text -> columns of interactions. Plain rows are read eight bytes
+// at a time; any other record goes to the RFC 4180 reader, so that both give the same result.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sparrow/data/csv.h"
+#include "sparrow/data/id_table.h"
+#include "sparrow/data/log_layout.h"
+
+namespace sparrow::data {
+
+// Consecutive interactions of one user: a small number, or a text.
+struct UserRun {
+  static constexpr std::uint32_t kText = 1U << 31;  // with the position in LogChunk::texts
+  std::uint32_t user = 0;
+  std::uint32_t count = 0;
+};
+
+// What a scan gathers, in the order of the text.
+struct LogChunk {
+  std::vector<Row> items;
+  std::vector<float> values;
+  std::vector<std::int64_t> times;
+  std::size_t size = 0;  // of the three columns, which may be longer
+  std::vector<UserRun> runs;
+  std::vector<std::string_view> texts;
+  std::deque<std::string> owned;  // texts that were unescaped
+  std::vector<Reject> rejects;    // lines count from the chunk's first as 0; no file name
+  std::uint64_t rows = 0;         // records, used or not
+  std::uint64_t unknown_items = 0;
+  std::uint64_t newlines = 0;
+  std::size_t end = 0;      // where the next record begins
+  bool unfinished = false;  // the text ends inside the record at `end`
+
+  void clear();
+};
+
+class LogScanner {
+ public:
+  LogScanner(const LogLayout& layout, const IdTable& items);
+
+  struct Piece {
+    std::string_view text;  // goes on behind the piece
+    std::size_t begin = 0;  // a record begins here
+    std::size_t end = 0;    // records that begin before it belong to the piece
+    bool last = true;       // nothing comes after `text`
+  };
+  void scan(const Piece& piece, LogChunk& chunk);
+
+ private:
+  template <LogLayout::Form form>
+  const char* plain_rows(const char* at, const char* end);
+  template <LogLayout::Form form>
+  const char* plain_user(const char* at);
+  const char* slow_record(const char* at);
+  const char* slow_line(const char* at);
+  void use(const Fields& fields, std::uint64_t line);
+  void start_run(std::uint32_t user);
+  void start_text_run(std::string_view user, bool copy);
+  void make_room();
+
+  const LogLayout layout_;
+  const IdTable& items_;
+  std::vector<float> decimals_;  // the value of "a.b" at 10 a + b
+  Piece piece_;
+  LogChunk* chunk_ = nullptr;
+  std::size_t capacity_ = 0;
+  std::uint64_t user_word_ = 1;  // the last user's digits and separator, to recognise it again
+  std::uint64_t user_mask_ = 0;
+  std::size_t user_bytes_ = 0;
+  CsvReader reader_{std::string_view()};
+};
+
+}  // namespace sparrow::data
