@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sparrow/evaluate/baselines.h"
 #include "sparrow/evaluate/ground_truth.h"
 #include "sparrow/evaluate/metrics.h"
 
@@ -58,6 +59,33 @@ TEST(Metrics, IntervalsHoldTheMeanAndTheTestSeesDifference) {
   EXPECT_NEAR(interval.high - interval.low, 2 * 1.96 * 0.5 / std::sqrt(200), 0.03);
   EXPECT_LT(paired_permutation_p(a, b, 1), 0.01);
   EXPECT_GT(paired_permutation_p(a, a, 1), 0.99);
+}
+
+// X'X + I = [[3, 1], [1, 2]], its inverse [[2, -1], [-1, 3]] / 5.
+TEST(Baselines, EaseOfTwoItemsByHand) {
+  const Embeddings weights = ease_weights({{0, 1}, {0}}, 2, 1);
+  EXPECT_FLOAT_EQ(weights.row(0)[1], 1.0F / 3);
+  EXPECT_FLOAT_EQ(weights.row(1)[0], 1.0F / 2);
+  EXPECT_EQ(weights.row(0)[0], 0);
+  EXPECT_EQ(weights.row(1)[1], 0);
+}
+
+TEST(Baselines, EaseListsWhatIsLikedTogether) {
+  data::Dataset training;
+  training.catalog =
+      data::Catalog(std::vector<data::Item>{{.id = "a"}, {.id = "b"}, {.id = "c"}, {.id = "d"}});
+  for (const auto& items : std::vector<std::vector<Row>>{{0, 2}, {0, 2}, {1, 3}, {1, 3}}) {
+    for (const Row row : items) {
+      training.interactions.items.push_back(row);
+      training.interactions.values.push_back(5);
+      training.interactions.times.push_back(0);
+    }
+    training.interactions.offsets.push_back(training.interactions.items.size());
+  }
+  const Lists lists = baseline_lists("ease", training, {0, 1, 2, 3}, 1, 1);
+  EXPECT_EQ(lists, (Lists{{2}, {3}, {0}, {1}}));
+  EXPECT_EQ(baseline_names(kMaxEaseItems).back(), "ease");
+  EXPECT_EQ(baseline_names(kMaxEaseItems + 1).back(), "item-knn");
 }
 
 data::Catalog films() {

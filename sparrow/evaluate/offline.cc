@@ -119,7 +119,8 @@ class Evaluation {
       if (!measured) return measured.error();
       report.methods.push_back(std::move(*measured));
     }
-    for (const auto& name : baseline_names()) report.methods.push_back(measure_baseline(name));
+    for (const auto& name : baseline_names(last_out_.eligible.size()))
+      report.methods.push_back(measure_baseline(name));
     return report;
   }
 
