@@ -22,8 +22,8 @@ struct SideInfoOptions {
   std::size_t window = 5;
   std::size_t negatives = 5;
   float negative_exponent = 0.75F;
-  std::size_t epochs = 6;
-  float learning_rate = 0.05F;  // falls linearly
+  std::size_t epochs = 8;
+  float learning_rate = 0.1F;  // falls linearly
   float min_learning_rate = 1e-4F;
   std::uint32_t min_count = 5;  // rarer items have side information only
   std::uint32_t min_items = 3;  // tags and people of fewer items are left out
