@@ -25,7 +25,7 @@ THIRD_PARTY = {
     "boost/": {"serve"},
     "rocksdb/": {"store"},
     "hiredis/": {"store"},
-    "Eigen/": {"embed"},
+    "Eigen/": {"embed", "evaluate"},
     "hwy/": {"core", "embed", "index"},
     "hnswlib/": {"index"},
     "openssl/": {"core"},

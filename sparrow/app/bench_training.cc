@@ -47,7 +47,7 @@ double purity(const data::Catalog& catalog, Embeddings vectors) {
   for (Row row = 0; row < vectors.rows(); ++row) {
     if (vectors.row(row)[0] == 0) continue;
     for (std::size_t i = 0; i < 10; ++i) {
-      const Row other = lists[row * 10 + i].row;
+      const Row other = lists[std::size_t{row} * 10 + i].row;
       if (other == kNoRow) continue;
       same += catalog[row].genres == catalog[other].genres ? 1 : 0;
       ++all;

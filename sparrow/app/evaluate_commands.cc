@@ -1,7 +1,9 @@
 // evaluate, spotcheck.
 
+#include <ctime>
 #include <iostream>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
@@ -113,6 +115,32 @@ Result<void> check_gate(const nlohmann::json& report, const std::string& file, d
   return {};
 }
 
+// Every report is kept: <UTC time>-<start of its hash>.json, so that names sort by time.
+Result<void> keep_report(const Context& context, const std::string& text) {
+  const std::filesystem::path folder = context.paths().evaluations();
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  const auto file =
+      folder / fmt::format("{:%Y%m%dT%H%M%SZ}-{}.json", fmt::gmtime(std::time(nullptr)),
+                           sha256_hex(text).substr(0, 8));
+  if (auto written = write_file_atomically(file, text); !written) return written;
+  if (!context.quiet) fmt::print(stderr, "evaluate  {}\n", file.string());
+  return {};
+}
+
+// report.json, report.md and report.html in `folder`.
+Result<void> write_report(const evaluate::Report& report, const std::string& json,
+                          const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  for (const auto& [name, text] : {std::pair<std::string, std::string>{"report.json", json},
+                                   {"report.md", evaluate::to_markdown(report)},
+                                   {"report.html", evaluate::to_html(report)}}) {
+    if (auto written = write_file_atomically(folder / name, text); !written) return written;
+  }
+  return {};
+}
+
 Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   if (arguments.compare.size() == 2)
     return compare_reports(arguments.compare[0], arguments.compare[1]);
@@ -141,16 +169,10 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   finish_progress();
   const auto json = evaluate::to_json(*report);
   std::cout << (context.json ? json.dump(2) + "\n" : evaluate::to_markdown(*report)) << std::flush;
+  const std::string text = json.dump(2) + "\n";
+  if (auto kept = keep_report(context, text); !kept) return kept;
   if (!arguments.out.empty()) {
-    std::error_code ignored;
-    std::filesystem::create_directories(arguments.out, ignored);
-    const std::filesystem::path folder = arguments.out;
-    for (const auto& [name, text] :
-         {std::pair<std::string, std::string>{"report.json", json.dump(2) + "\n"},
-          {"report.md", evaluate::to_markdown(*report)},
-          {"report.html", evaluate::to_html(*report)}}) {
-      if (auto written = write_file_atomically(folder / name, text); !written) return written;
-    }
+    if (auto written = write_report(*report, text, arguments.out); !written) return written;
   }
   return arguments.gate.empty() ? Result<void>{}
                                 : check_gate(json, arguments.gate, arguments.tolerance);

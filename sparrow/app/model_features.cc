@@ -41,6 +41,7 @@ void set_ratings(store::FeatureHash& hash, const Moments& ratings) {
 std::string top_genres(const std::map<std::string, double>& weights) {
   constexpr std::size_t kGenres = 5;
   std::vector<std::pair<double, std::string>> order;
+  order.reserve(weights.size());
   for (const auto& [genre, weight] : weights) order.emplace_back(-weight, genre);
   std::sort(order.begin(), order.end());
   std::string text;

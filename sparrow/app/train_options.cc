@@ -87,6 +87,18 @@ void add_walks(CLI::App& sub, embed::TrainOptions& o) {
       ->capture_default_str();
 }
 
+void add_side_info(CLI::App& sub, embed::SideInfoOptions& o) {
+  sub.add_option("--side-epochs", o.epochs, "Side-info: passes over the graph")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  sub.add_option("--side-learning-rate", o.learning_rate, "Side-info: at the start")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub.add_option("--id-dropout", o.id_dropout, "Side-info: share of windows without the item's id")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+}
+
 void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--content-weight", o.fusion.content_weight,
                  "Fusion: share of content, 0..1; default: chosen on held-out users")
@@ -115,6 +127,7 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   add_common(sub, o);
   add_skip_gram(sub, o.skip_gram);
   add_walks(sub, o);
+  add_side_info(sub, o.side_info);
   add_fusion(sub, o);
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
 }

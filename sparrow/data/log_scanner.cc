@@ -65,11 +65,11 @@ std::size_t field_bytes(const char* at) {
 template <LogLayout::Form form>
 const char* plain_value(const char* at, const float* decimals, float& value) {
   if (is_digit(at[0]) && at[1] == '.' && is_digit(at[2]) && at_separator<form>(at + 3)) {
-    value = decimals[(at[0] - '0') * 10 + (at[2] - '0')];
+    value = decimals[std::ptrdiff_t{10} * (at[0] - '0') + (at[2] - '0')];
     return at + 3 + kSeparator<form>;
   }
   if (is_digit(at[0]) && at_separator<form>(at + 1)) {
-    value = decimals[(at[0] - '0') * 10];
+    value = decimals[std::ptrdiff_t{10} * (at[0] - '0')];
     return at + 1 + kSeparator<form>;
   }
   const std::size_t bytes = field_bytes<form>(at);
@@ -86,7 +86,7 @@ const char* plain_time(const char* at, std::int64_t& time) {
   at += digits;
   if (digits == 8) {
     if (is_digit(at[0]) && is_digit(at[1]) && at[2] == '\n') {  // 2001 to 2286
-      time = seconds * 100 + (at[0] - '0') * 10 + (at[1] - '0');
+      time = seconds * 100 + std::int64_t{10} * (at[0] - '0') + (at[1] - '0');
       return at + 3;
     }
     for (int more = 0; more < 8 && is_digit(*at); ++more, ++at)

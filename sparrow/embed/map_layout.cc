@@ -34,7 +34,7 @@ std::vector<float> start_layout(std::span<const std::uint32_t> table, std::size_
         for (std::size_t j = 0; j < std::min(k, kNeighbors); ++j) {
           const std::uint32_t other = table[i * k + j];
           if (other == kNoRow) break;
-          sum += xy[2 * other + c];
+          sum += xy[std::size_t{2} * other + c];
           weight += 1;
         }
         next[2 * i + c] = sum / weight;
@@ -92,10 +92,10 @@ void add_map(model::Model& model, std::uint64_t seed) {
         if (other == kNoRow) break;
         // Nearer neighbors pull more often.
         if (random.below(static_cast<std::uint32_t>(kNeighbors)) < j / 2) continue;
-        attract(&xy[2 * i], &xy[2 * other], rate);
+        attract(&xy[2 * i], &xy[std::size_t{2} * other], rate);
         for (std::size_t m = 0; m < kNegatives; ++m) {
           const Row far = random.below(static_cast<std::uint32_t>(n));
-          if (far != i) repel(&xy[2 * i], &xy[2 * far], rate);
+          if (far != i) repel(&xy[2 * i], &xy[std::size_t{2} * far], rate);
         }
       }
     }

@@ -65,6 +65,33 @@ Result<void> train_sequences(const data::Dataset& dataset, const TrainOptions& o
   return {};
 }
 
+SideInfoOptions side_info_options(const TrainOptions& options) {
+  SideInfoOptions side = options.side_info;
+  side.dim = options.skip_gram.dim;
+  side.window = std::max<std::size_t>(1, options.skip_gram.window);
+  side.negatives = options.skip_gram.negatives;
+  side.negative_exponent = options.skip_gram.negative_exponent;
+  side.min_count = options.skip_gram.min_count;
+  side.seed = options.seed;
+  return side;
+}
+
+Result<void> train_with_side_info(const data::Dataset& dataset, const TrainOptions& options,
+                                  const RunControl& control, Model& model) {
+  const SideInfoOptions side = side_info_options(options);
+  const data::Sequences sequences = data::build_sequences(dataset.interactions, options.sequences);
+  const auto trained =
+      train_side_info(sequences, side_features(dataset.catalog, side.min_items), side, control);
+  if (!trained) return trained.error();
+  set_vectors(model, trained->vectors);
+  const auto& a = trained->attention;
+  model.manifest.metrics["attention"] = {
+      {"id", a[0]}, {"genres", a[1]}, {"tags", a[2]}, {"people", a[3]}, {"decade", a[4]}};
+  model.manifest.metrics["loss"] = trained->epoch_loss.empty() ? 0.0 : trained->epoch_loss.back();
+  model.manifest.metrics["pairs"] = trained->pairs;
+  return {};
+}
+
 Result<void> train_counts(const data::Dataset& dataset, const TrainOptions& options,
                           const RunControl& control, Model& model) {
   std::vector<Row> chosen;
@@ -136,6 +163,7 @@ const std::vector<Method>& methods() {
       {"item2vec", "skip-gram over what each user liked, in time order"},
       {"deepwalk", "skip-gram over uniform random walks on the item graph"},
       {"node2vec", "skip-gram over second-order random walks, --p and --q"},
+      {"side-info", "EGES: walks, with genres, tags, people and decade by attention"},
       {"cooccurrence", "PPMI of what is watched near each other, eigenvectors"},
       {"history", "eigenvectors of the user-item matrix"},
       {"content", "genres, tags, title words, year, people; no behavior"},
@@ -158,6 +186,8 @@ Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& opti
     if (options.method == "item2vec" || options.method == "deepwalk" ||
         options.method == "node2vec") {
       trained = train_sequences(dataset, options, control, model);
+    } else if (options.method == "side-info") {
+      trained = train_with_side_info(dataset, options, control, model);
     } else if (options.method == "cooccurrence" || options.method == "history") {
       trained = train_counts(dataset, options, control, model);
     } else if (options.method != "content") {
@@ -215,6 +245,23 @@ nlohmann::json describe(const TrainOptions& o) {
                   {"walk_length", o.walks.walk_length},
                   {"p", o.walks.p},
                   {"q", o.walks.q}};
+  }
+  if (o.method == "side-info") {
+    const SideInfoOptions side = side_info_options(o);
+    j["side_info"] = {{"dim", side.dim},
+                      {"window", side.window},
+                      {"negatives", side.negatives},
+                      {"negative_exponent", side.negative_exponent},
+                      {"epochs", side.epochs},
+                      {"learning_rate", side.learning_rate},
+                      {"min_learning_rate", side.min_learning_rate},
+                      {"min_count", side.min_count},
+                      {"min_items", side.min_items},
+                      {"id_dropout", side.id_dropout},
+                      {"walks_per_node", side.walks.walks_per_node},
+                      {"walk_length", side.walks.walk_length}};
+    j["sequences"] = {{"session_gap_s", o.sequences.session_gap_s},
+                      {"half_life_days", o.sequences.half_life_days}};
   }
   if (o.method == "fusion") {
     j["cooccurrence_share"] = o.fusion.cooccurrence_share;

@@ -11,6 +11,7 @@
 #include "sparrow/data/sequences.h"
 #include "sparrow/embed/fusion.h"
 #include "sparrow/embed/random_walk.h"
+#include "sparrow/embed/side_info.h"
 #include "sparrow/embed/skip_gram.h"
 #include "sparrow/model/model.h"
 #include "sparrow/model/vector_formats.h"
@@ -27,6 +28,8 @@ struct TrainOptions {
   data::SequenceOptions sequences;
   SkipGramOptions skip_gram;
   WalkOptions walks;
+  // dim, window, negatives, negative_exponent and min_count are those of skip_gram.
+  SideInfoOptions side_info;
   FusionOptions fusion;
 };
 

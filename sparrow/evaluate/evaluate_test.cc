@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sparrow/evaluate/baselines.h"
 #include "sparrow/evaluate/ground_truth.h"
 #include "sparrow/evaluate/metrics.h"
 
@@ -19,6 +20,25 @@ TEST(Metrics, NextItemByHand) {
   EXPECT_NEAR(n.ndcg, 0.5 * 0.5 * (1 + 1 / std::log2(3)), 1e-12);
   EXPECT_DOUBLE_EQ(n.hit_ipw, (0.5 * (0.2 + 1)) / (0.5 * (0.2 + 1) + 1));
   EXPECT_DOUBLE_EQ(next_item(lists, transitions, popularity, 1).hit, 0.25);
+}
+
+TEST(Metrics, SlicesByPopularityOfTheTarget) {
+  // 100 positives: the head holds 50, head and middle 80.
+  const std::vector<std::uint32_t> popularity{50, 20, 10, 8, 7, 4, 1};
+  const PopularityCuts cuts = popularity_cuts(popularity, 5);
+  EXPECT_EQ(cuts.head, 50U);
+  EXPECT_EQ(cuts.middle, 10U);
+  EXPECT_EQ(cuts.tail, 5U);
+  const std::vector<std::size_t> expected{0, 1, 1, 2, 2, 3, 3};
+  for (Row row = 0; row < popularity.size(); ++row)
+    EXPECT_EQ(slice_of(cuts, popularity[row]), expected[row]);
+  const std::vector<Transition> transitions{{0, 1, 0}, {0, 0, 2}, {1, 0, 1}, {1, 0, 5}};
+  EXPECT_EQ(transitions_into(0, transitions, popularity, cuts).size(), 1U);
+  const auto middle = transitions_into(1, transitions, popularity, cuts);
+  ASSERT_EQ(middle.size(), 2U);
+  const NextItem n = next_item({{1}, {0}, {}, {}, {}, {}, {}}, middle, popularity, 1);
+  EXPECT_DOUBLE_EQ(n.hit, 0.5);                            // user 0 misses 2, user 1 hits 1
+  EXPECT_DOUBLE_EQ(n.hit_ipw, (1.0 / 20) / (0.1 + 0.05));  // 1 / popularity
 }
 
 TEST(Metrics, AucAndAveragePrecisionWithTies) {
@@ -60,6 +80,33 @@ TEST(Metrics, IntervalsHoldTheMeanAndTheTestSeesDifference) {
   EXPECT_GT(paired_permutation_p(a, a, 1), 0.99);
 }
 
+// X'X + I = [[3, 1], [1, 2]], its inverse [[2, -1], [-1, 3]] / 5.
+TEST(Baselines, EaseOfTwoItemsByHand) {
+  const Embeddings weights = ease_weights({{0, 1}, {0}}, 2, 1);
+  EXPECT_FLOAT_EQ(weights.row(0)[1], 1.0F / 3);
+  EXPECT_FLOAT_EQ(weights.row(1)[0], 1.0F / 2);
+  EXPECT_EQ(weights.row(0)[0], 0);
+  EXPECT_EQ(weights.row(1)[1], 0);
+}
+
+TEST(Baselines, EaseListsWhatIsLikedTogether) {
+  data::Dataset training;
+  training.catalog =
+      data::Catalog(std::vector<data::Item>{{.id = "a"}, {.id = "b"}, {.id = "c"}, {.id = "d"}});
+  for (const auto& items : std::vector<std::vector<Row>>{{0, 2}, {0, 2}, {1, 3}, {1, 3}}) {
+    for (const Row row : items) {
+      training.interactions.items.push_back(row);
+      training.interactions.values.push_back(5);
+      training.interactions.times.push_back(0);
+    }
+    training.interactions.offsets.push_back(training.interactions.items.size());
+  }
+  const Lists lists = baseline_lists("ease", training, {0, 1, 2, 3}, 1, 1);
+  EXPECT_EQ(lists, (Lists{{2}, {3}, {0}, {1}}));
+  EXPECT_EQ(baseline_names(kMaxEaseItems).back(), "ease");
+  EXPECT_EQ(baseline_names(kMaxEaseItems + 1).back(), "item-knn");
+}
+
 data::Catalog films() {
   std::vector<data::Item> items(4);
   items[0] = {.id = "1", .title = "The Matrix", .year = 1999};
@@ -90,6 +137,40 @@ TEST(GroundTruth, MatchesByIdAndByTitleAndYear) {
   EXPECT_NE(parse_ground_truth("1\t2\t3\n1\t2\tx\n", catalog).error().message.find("line 2"),
             std::string::npos);
   EXPECT_FALSE(parse_ground_truth("a\tb\n", catalog));
+}
+
+TEST(GroundTruth, CurvesByHand) {
+  const std::vector<float> positives{3, 1};
+  const std::vector<float> negatives{2};
+  const auto curve = precision_recall(positives, negatives);
+  ASSERT_EQ(curve.size(), 2U);
+  EXPECT_DOUBLE_EQ(curve[0].x, 0.5);
+  EXPECT_DOUBLE_EQ(curve[0].y, 1);
+  EXPECT_DOUBLE_EQ(curve[1].x, 1);
+  EXPECT_DOUBLE_EQ(curve[1].y, 2.0 / 3);
+  const GroundTruth truth{.pairs = {{0, 1, 1}, {0, 2, 0}, {1, 2, 0}, {2, 3, 1}}};
+  const auto bins = reliability(truth, [](Row a, Row) { return a == 0 ? 42.0F : 100.0F; });
+  ASSERT_EQ(bins.size(), 2U);
+  EXPECT_DOUBLE_EQ(bins[0].x, 42);
+  EXPECT_DOUBLE_EQ(bins[0].y, 0.5);
+  EXPECT_DOUBLE_EQ(bins[1].x, 100);
+  EXPECT_EQ(bins[1].count, 2U);
+}
+
+TEST(GroundTruth, NdcgAndJudgedByHand) {
+  // 0 has 1 (grade 2) and 2 (not similar); 1 has 0; 2 has nothing similar, so it asks nothing.
+  const GroundTruth truth{.pairs = {{0, 1, 2}, {2, 0, 0}}};
+  const ListQuality q = measure_lists(
+      truth,
+      [](Row seed) {
+        return seed == 0 ? std::vector<Row>{3, 1} : std::vector<Row>{2, 3};
+      },
+      2);
+  EXPECT_EQ(q.seeds, 2U);
+  EXPECT_NEAR(q.ndcg, 0.5 / std::log2(3), 1e-12);  // seed 0: rank 2; seed 1: not at all
+  EXPECT_DOUBLE_EQ(q.judged, 0.25);
+  EXPECT_LE(q.ndcg_interval.low, q.ndcg);
+  EXPECT_GE(q.ndcg_interval.high, q.ndcg);
 }
 
 TEST(GroundTruth, GroupsGiveAllTheirPairs) {

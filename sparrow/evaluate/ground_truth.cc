@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -206,6 +208,94 @@ PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Ro
   quality.auc = roc_auc(positives, negatives);
   quality.auc_interval = bootstrap_auc(positives, negatives, 1);
   quality.average_precision = average_precision(positives, negatives);
+  quality.precision_recall = precision_recall(positives, negatives);
+  return quality;
+}
+
+std::vector<CurvePoint> precision_recall(std::span<const float> positives,
+                                         std::span<const float> negatives) {
+  std::vector<std::pair<float, bool>> all;
+  for (const float p : positives) all.emplace_back(p, true);
+  for (const float n : negatives) all.emplace_back(n, false);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<CurvePoint> curve;
+  std::size_t found = 0;
+  double next = 0;
+  for (std::size_t i = 0; i < all.size();) {
+    const float score = all[i].first;
+    for (; i < all.size() && all[i].first == score; ++i) found += all[i].second ? 1U : 0U;
+    const double recall = static_cast<double>(found) / static_cast<double>(positives.size());
+    if (found == 0 || recall < next) continue;
+    curve.push_back({recall, static_cast<double>(found) / static_cast<double>(i), i});
+    next = recall + 0.01;
+  }
+  return curve;
+}
+
+std::vector<CurvePoint> reliability(const GroundTruth& truth,
+                                    const std::function<float(Row, Row)>& match) {
+  constexpr std::size_t kBins = 10;
+  std::array<CurvePoint, kBins> bins;
+  for (const JudgedPair& pair : truth.pairs) {
+    const auto value = static_cast<double>(match(pair.a, pair.b));
+    const auto bin = std::min(kBins - 1, static_cast<std::size_t>(std::max(0.0, value) / kBins));
+    bins[bin].x += value;
+    bins[bin].y += pair.grade > 0 ? 1 : 0;
+    ++bins[bin].count;
+  }
+  std::vector<CurvePoint> points;
+  for (CurvePoint bin : bins) {
+    if (bin.count == 0) continue;
+    bin.x /= static_cast<double>(bin.count);
+    bin.y /= static_cast<double>(bin.count);
+    points.push_back(bin);
+  }
+  return points;
+}
+
+ListQuality measure_lists(const GroundTruth& truth,
+                          const std::function<std::vector<Row>(Row)>& list, std::size_t k) {
+  std::map<Row, std::map<Row, float>> grades;
+  const auto note = [&](Row seed, Row other, float grade) {
+    const auto [at, fresh] = grades[seed].try_emplace(other, grade);
+    if (!fresh) at->second = std::max(at->second, grade);
+  };
+  for (const JudgedPair& pair : truth.pairs) {
+    if (pair.a == pair.b) continue;
+    note(pair.a, pair.b, pair.grade);
+    note(pair.b, pair.a, pair.grade);
+  }
+  const auto gain = [](float grade) { return grade > 0 ? std::exp2(double{grade}) - 1 : 0.0; };
+  std::vector<double> ndcg;
+  std::vector<double> judged;
+  for (const auto& [seed, known] : grades) {
+    std::vector<double> gains;
+    for (const auto& [other, grade] : known) gains.push_back(gain(grade));
+    std::sort(gains.rbegin(), gains.rend());
+    if (gains.front() <= 0) continue;
+    double best = 0;
+    double sum = 0;
+    double seen = 0;
+    for (std::size_t r = 0; r < std::min(k, gains.size()); ++r)
+      best += gains[r] / std::log2(static_cast<double>(r) + 2);
+    const std::vector<Row> rows = list(seed);
+    for (std::size_t r = 0; r < std::min(k, rows.size()); ++r) {
+      const auto found = known.find(rows[r]);
+      if (found == known.end()) continue;
+      seen += 1;
+      sum += gain(found->second) / std::log2(static_cast<double>(r) + 2);
+    }
+    ndcg.push_back(sum / best);
+    judged.push_back(seen / static_cast<double>(k));
+  }
+  ListQuality quality;
+  quality.seeds = ndcg.size();
+  quality.ndcg_interval = bootstrap_mean(ndcg, 1);
+  quality.judged_interval = bootstrap_mean(judged, 2);
+  for (std::size_t i = 0; i < ndcg.size(); ++i) {
+    quality.ndcg += ndcg[i] / static_cast<double>(ndcg.size());
+    quality.judged += judged[i] / static_cast<double>(ndcg.size());
+  }
   return quality;
 }
 

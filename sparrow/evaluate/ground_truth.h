@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,16 +45,46 @@ std::string title_key(std::string_view title);
 // group. Every pair inside a group is similar.
 Result<GroundTruth> parse_groups(std::string_view text, const data::Catalog& catalog);
 
+struct CurvePoint {
+  double x = 0;
+  double y = 0;
+  std::size_t count = 0;  // pairs behind it
+};
+
 struct PairQuality {
   std::size_t positives = 0;
   std::size_t negatives = 0;
   double auc = 0.5;
   Interval auc_interval;
   double average_precision = 0;
+  std::vector<CurvePoint> precision_recall;  // x recall, y precision; at most 101 points
+  std::vector<CurvePoint> reliability;       // x mean match of a bin, y share that is similar
 };
 // How well `score` parts similar from other pairs, over the pairs that `scoreable` accepts.
 PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Row, Row)>& score,
                           const std::function<bool(Row)>& scoreable);
+
+// Precision against recall at every hundredth of recall, best score first; ties enter together.
+std::vector<CurvePoint> precision_recall(std::span<const float> positives,
+                                         std::span<const float> negatives);
+
+// Does a match mean what it says? Pairs in ten bins of match (0..100), and the share of each that
+// people call similar. Empty bins are left out.
+std::vector<CurvePoint> reliability(const GroundTruth& truth,
+                                    const std::function<float(Row, Row)>& match);
+
+// The lists of the items that have a similar pair, judged pair by judged pair. A pair counts for
+// both of its items; of several grades the highest; a pair that nobody judged gains nothing, and
+// `judged` says how many of those there are.
+struct ListQuality {
+  std::size_t seeds = 0;
+  double ndcg = 0;  // gain 2^grade - 1, discount log2(rank + 1) (Jarvelin & Kekalainen 2002)
+  Interval ndcg_interval;
+  double judged = 0;  // share of the first k that is judged
+  Interval judged_interval;
+};
+ListQuality measure_lists(const GroundTruth& truth,
+                          const std::function<std::vector<Row>(Row)>& list, std::size_t k);
 
 // As many random pairs of eligible items, none of them in `truth`, as there are positives times
 // `factor`.

@@ -111,16 +111,50 @@ NextItem next_item(const Lists& lists, std::span<const Transition> transitions,
   return result;
 }
 
-std::uint32_t tail_limit(std::span<const std::uint32_t> popularity) {
+namespace {
+
+// The popularity of the item at which the most popular ones hold `tenths` tenths of all positives.
+std::uint32_t popularity_at(std::span<const std::uint32_t> popularity, std::uint64_t tenths) {
   std::vector<std::uint32_t> sorted(popularity.begin(), popularity.end());
   std::sort(sorted.begin(), sorted.end(), std::greater<>());
   const std::uint64_t total = std::accumulate(sorted.begin(), sorted.end(), std::uint64_t{0});
   std::uint64_t sum = 0;
   for (const std::uint32_t count : sorted) {
     sum += count;
-    if (2 * sum >= total) return count;
+    if (10 * sum >= tenths * total) return count;
   }
   return 0;
+}
+
+}  // namespace
+
+std::uint32_t tail_limit(std::span<const std::uint32_t> popularity) {
+  return popularity_at(popularity, 5);
+}
+
+PopularityCuts popularity_cuts(std::span<const std::uint32_t> popularity,
+                               std::uint32_t min_positives) {
+  PopularityCuts cuts;
+  cuts.tail = min_positives;
+  cuts.middle = std::max(cuts.tail, popularity_at(popularity, 8));
+  cuts.head = std::max(cuts.middle, popularity_at(popularity, 5));
+  return cuts;
+}
+
+std::size_t slice_of(const PopularityCuts& cuts, std::uint32_t popularity) {
+  if (popularity < cuts.tail) return 3;
+  if (popularity < cuts.middle) return 2;
+  return popularity < cuts.head ? 1 : 0;
+}
+
+std::vector<Transition> transitions_into(std::size_t slice, std::span<const Transition> transitions,
+                                         std::span<const std::uint32_t> popularity,
+                                         const PopularityCuts& cuts) {
+  std::vector<Transition> kept;
+  for (const Transition& t : transitions) {
+    if (slice_of(cuts, popularity[t.to]) == slice) kept.push_back(t);
+  }
+  return kept;
 }
 
 double genre_jaccard(const data::Item& a, const data::Item& b) {

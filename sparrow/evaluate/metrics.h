@@ -1,6 +1,7 @@
 // Metrics of item lists, each a plain function of lists and counts. Definitions in docs/quality.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -42,6 +43,25 @@ NextItem next_item(const Lists& lists, std::span<const Transition> transitions,
 // Items ordered by popularity hold half of all positives in their head; the limit is the popularity
 // below which an item counts as tail.
 std::uint32_t tail_limit(std::span<const std::uint32_t> popularity);
+
+// Slices of targets by their popularity in training: head, at or above `head`: the most popular
+// items, which hold half of all positives; middle: those that hold the next three tenths; tail: the
+// rest down to `tail`, the least that an eligible item has; cold: below.
+struct PopularityCuts {
+  std::uint32_t head = 0;
+  std::uint32_t middle = 0;
+  std::uint32_t tail = 0;
+};
+inline constexpr std::size_t kSlices = 4;
+inline constexpr std::array<const char*, kSlices> kSliceNames = {"head", "middle", "tail", "cold"};
+PopularityCuts popularity_cuts(std::span<const std::uint32_t> popularity,
+                               std::uint32_t min_positives);
+std::size_t slice_of(const PopularityCuts& cuts, std::uint32_t popularity);
+
+// The transitions whose target lies in `slice`, for next_item().
+std::vector<Transition> transitions_into(std::size_t slice, std::span<const Transition> transitions,
+                                         std::span<const std::uint32_t> popularity,
+                                         const PopularityCuts& cuts);
 
 // How the lists treat the catalogue. `eligible` are the items that may appear.
 struct ListHealth {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "sparrow/core/parallel.h"
+#include "sparrow/core/random.h"
 #include "sparrow/data/split.h"
 #include "sparrow/evaluate/baselines.h"
 #include "sparrow/model/similarity.h"
@@ -20,7 +22,9 @@ struct Task {
   std::vector<std::uint32_t> popularity;
   std::vector<Row> eligible;
   std::vector<Row> ineligible;
-  std::vector<Transition> transitions;  // both items eligible
+  PopularityCuts cuts;
+  std::vector<Transition> transitions;       // both items eligible
+  std::vector<Transition> cold_transitions;  // from an eligible item to one that is not
 };
 
 Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOptions& options,
@@ -37,11 +41,11 @@ Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOp
     (task.popularity[row] >= options.min_positives ? task.eligible : task.ineligible)
         .push_back(row);
   }
+  task.cuts = popularity_cuts(task.popularity, options.min_positives);
   for (const data::NextPositive& t : split.held_out) {
-    if (task.popularity[t.from] >= options.min_positives &&
-        task.popularity[t.to] >= options.min_positives && t.from != t.to) {
-      task.transitions.push_back({t.user, t.from, t.to});
-    }
+    if (task.popularity[t.from] < options.min_positives || t.from == t.to) continue;
+    const bool cold = task.popularity[t.to] < options.min_positives;
+    (cold ? task.cold_transitions : task.transitions).push_back({t.user, t.from, t.to});
   }
   return task;
 }
@@ -86,6 +90,10 @@ void add_health(ListHealth& sum, const ListHealth& one) {
 }
 
 void divide(MethodReport& report, double n) {
+  for (NextItem& slice : report.held_out_slices) {
+    for (double* v : {&slice.hit, &slice.hit_ipw, &slice.ndcg, &slice.mrr, &slice.hit_tail})
+      *v /= n;
+  }
   for (double* v :
        {&report.held_out.hit, &report.held_out.hit_ipw, &report.held_out.ndcg, &report.held_out.mrr,
         &report.held_out.hit_tail, &report.served_hit, &report.health.skew, &report.health.coverage,
@@ -113,13 +121,16 @@ class Evaluation {
     }
     last_out_ = make_task(dataset_, data::leave_last_out(dataset_.interactions, min_value),
                           options_, min_value);
-    Report report{dataset_.info, options_, {}};
+    Report report{dataset_.info, options_, {}, {}};
+    for (const Task& task : held_out_) report.cuts.push_back(task.cuts);
+    report.cuts.push_back(last_out_.cuts);
     for (const auto& method : options_.methods) {
       auto measured = measure_method(method);
       if (!measured) return measured.error();
       report.methods.push_back(std::move(*measured));
     }
-    for (const auto& name : baseline_names()) report.methods.push_back(measure_baseline(name));
+    for (const auto& name : baseline_names(last_out_.eligible.size()))
+      report.methods.push_back(measure_baseline(name));
     return report;
   }
 
@@ -141,12 +152,10 @@ class Evaluation {
       const Lists lists =
           lists_of(**recommender, task.eligible, task.ineligible, options_.k, options_.threads);
       add(report, task, lists, s);
-      if (s < held_out_.size()) {
-        report.served_hit +=
-            next_item(lists_of(**recommender, task.eligible, {}, options_.k, options_.threads),
-                      task.transitions, task.popularity, options_.k)
-                .hit;
-      }
+      const Lists served = lists_of(**recommender, task.eligible, {}, options_.k, options_.threads);
+      add_slices(report, task, {lists, served}, s);
+      if (s < held_out_.size())
+        report.served_hit += next_item(served, task.transitions, task.popularity, options_.k).hit;
     }
     divide(report, static_cast<double>(held_out_.size()));
     return measure_truth(method, std::move(report));
@@ -158,8 +167,10 @@ class Evaluation {
     report.baseline = true;
     for (std::size_t s = 0; s <= held_out_.size(); ++s) {
       const Task& task = s < held_out_.size() ? held_out_[s] : last_out_;
-      add(report, task,
-          baseline_lists(name, task.training, task.eligible, options_.k, options_.seed), s);
+      const Lists lists =
+          baseline_lists(name, task.training, task.eligible, options_.k, options_.seed);
+      add(report, task, lists, s);
+      add_slices(report, task, {lists, lists}, s);
     }
     divide(report, static_cast<double>(held_out_.size()));
     report.served_hit = report.held_out.hit;
@@ -177,6 +188,25 @@ class Evaluation {
                                           task.training.users.size(), task.training.catalog));
   }
 
+  struct BothLists {
+    const Lists& eligible;  // may hold eligible items only
+    const Lists& served;    // the whole catalogue
+  };
+
+  void add_slices(MethodReport& report, const Task& task, BothLists lists,
+                  std::size_t split) const {
+    auto& slices = split == held_out_.size() ? report.last_out_slices : report.held_out_slices;
+    for (std::size_t slice = 0; slice < kSlices; ++slice) {
+      const bool cold = slice + 1 == kSlices;
+      add_next_item(
+          slices[slice],
+          cold ? next_item(lists.served, task.cold_transitions, task.popularity, options_.k)
+               : next_item(lists.eligible,
+                           transitions_into(slice, task.transitions, task.popularity, task.cuts),
+                           task.popularity, options_.k));
+    }
+  }
+
   // Pairs are measured on models of all data; groups (series, remakes) with content that knows no
   // title words.
   Result<MethodReport> measure_truth(const embed::TrainOptions& method, MethodReport report) const {
@@ -190,7 +220,9 @@ class Evaluation {
       auto quality = pair_quality(*whole, *options_.ground_truth);
       if (!quality) return quality.error();
       report.judged = *quality;
+      report.judged_lists = list_quality(*whole, *options_.ground_truth);
     }
+    report.popularity_match = popularity_match(*whole);
     if (options_.groups) {
       embed::TrainOptions untitled = method;
       untitled.fusion.content.title = 0;
@@ -207,8 +239,46 @@ class Evaluation {
   Result<PairQuality> pair_quality(const model::Model& model, const GroundTruth& truth) const {
     auto similarity = model::Similarity::open(model);
     if (!similarity) return similarity.error();
-    return measure_pairs(
+    PairQuality quality = measure_pairs(
         truth, [&](Row a, Row b) { return (*similarity)->score(a, b); }, [](Row) { return true; });
+    quality.reliability = reliability(
+        truth, [&](Row a, Row b) { return (*similarity)->to_match((*similarity)->score(a, b)); });
+    return quality;
+  }
+
+  // Lists over the whole catalogue, as they are served.
+  ListQuality list_quality(const model::Model& model, const GroundTruth& truth) const {
+    const auto recommender = rank::Recommender::open(dataset_.catalog, model);
+    if (!recommender) return {};
+    return measure_lists(
+        truth, [&](Row seed) { return lists_of(**recommender, {seed}, {}, options_.k, 1)[seed]; },
+        options_.k);
+  }
+
+  std::vector<PopularityMatch> popularity_match(const model::Model& model) const {
+    constexpr std::size_t kPairs = 50'000;
+    const auto similarity = model::Similarity::open(model);
+    const auto& eligible = last_out_.eligible;
+    if (!similarity || eligible.size() < 2) return {};
+    std::vector<PopularityMatch> bins(33);
+    Random random(options_.seed);
+    const auto n = static_cast<std::uint32_t>(eligible.size());
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      const Row a = eligible[random.below(n)];
+      const Row b = eligible[random.below(n)];
+      if (a == b) continue;
+      const double popularity = std::log2(static_cast<double>(last_out_.popularity[b]));
+      auto& bin = bins[static_cast<std::size_t>(popularity)];
+      bin.popularity += popularity;
+      bin.match += static_cast<double>((*similarity)->to_match((*similarity)->score(a, b)));
+      ++bin.pairs;
+    }
+    std::erase_if(bins, [](const auto& bin) { return bin.pairs < 20; });
+    for (auto& bin : bins) {
+      bin.popularity = std::exp2(bin.popularity / static_cast<double>(bin.pairs));
+      bin.match /= static_cast<double>(bin.pairs);
+    }
+    return bins;
   }
 
   const data::Dataset& dataset_;

@@ -2,6 +2,7 @@
 // server uses, and measures the lists. docs/quality.md defines every number.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,21 +32,36 @@ struct EvaluateOptions {
   std::optional<GroundTruth> ground_truth;  // judged pairs
 };
 
+// Mean match of random pairs whose second item's popularity lies in a bin: a flat line means that
+// popularity alone buys no similarity.
+struct PopularityMatch {
+  double popularity = 0;  // geometric mean of the bin
+  double match = 0;
+  std::size_t pairs = 0;
+};
+
 struct MethodReport {
   std::string name;
   bool baseline = false;
-  NextItem held_out;      // users held out whole, mean of the splits ("NX")
-  NextItem last_out;      // each user's last positive ("Hit")
+  NextItem held_out;  // users held out whole, mean of the splits ("NX")
+  NextItem last_out;  // each user's last positive ("Hit")
+  // The same by popularity of the target, see PopularityCuts. Cold targets are measured in lists
+  // over the whole catalogue, where baselines list none.
+  std::array<NextItem, kSlices> held_out_slices;
+  std::array<NextItem, kSlices> last_out_slices;
   double served_hit = 0;  // held_out again, with lists over the whole catalogue
   ListHealth health;      // mean of the splits
   std::optional<PairQuality> groups;
   std::optional<PairQuality> judged;
+  std::optional<ListQuality> judged_lists;
+  std::vector<PopularityMatch> popularity_match;
   double seconds = 0;  // training on the whole data
 };
 
 struct Report {
   data::DatasetInfo data;
   EvaluateOptions options;
+  std::vector<PopularityCuts> cuts;   // of each split, then of the last positives
   std::vector<MethodReport> methods;  // as asked, then the baselines
 };
 

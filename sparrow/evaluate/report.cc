@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/evaluate/offline.h"
+#include "sparrow/evaluate/plots.h"
 
 namespace sparrow::evaluate {
 namespace {
@@ -23,86 +24,34 @@ nlohmann::json next_json(const NextItem& n) {
           {"users", n.user_hit.size()}};
 }
 
+nlohmann::json curve_json(const std::vector<CurvePoint>& curve) {
+  nlohmann::json points = nlohmann::json::array();
+  for (const CurvePoint& p : curve) points.push_back({p.x, p.y, p.count});
+  return points;
+}
+
+nlohmann::json slices_json(const std::array<NextItem, kSlices>& slices) {
+  nlohmann::json j;
+  for (std::size_t s = 0; s < kSlices; ++s) j[kSliceNames[s]] = next_json(slices[s]);
+  return j;
+}
+
+nlohmann::json lists_json(const ListQuality& q) {
+  return {{"seeds", q.seeds},
+          {"ndcg", q.ndcg},
+          {"ndcg_interval", {q.ndcg_interval.low, q.ndcg_interval.high}},
+          {"judged", q.judged},
+          {"judged_interval", {q.judged_interval.low, q.judged_interval.high}}};
+}
+
 nlohmann::json pair_json(const PairQuality& q) {
   return {{"positives", q.positives},
           {"negatives", q.negatives},
           {"auc", q.auc},
           {"auc_interval", {q.auc_interval.low, q.auc_interval.high}},
-          {"average_precision", q.average_precision}};
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-// Horizontal bars with intervals, one a method.
-std::string bars(const std::string& title,
-                 const std::vector<std::pair<std::string, double>>& values,
-                 const std::vector<Interval>& intervals) {
-  double highest = 1e-9;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    highest = std::max({highest, values[i].second, intervals.empty() ? 0.0 : intervals[i].high});
-  constexpr double kLeft = 150;
-  constexpr double kWidth = 420;
-  std::string svg = fmt::format(
-      "<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 680 {}\" role=\"img\" "
-      "aria-label=\"{}\">",
-      escaped(title), 28 * values.size() + 10, escaped(title));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto y = static_cast<double>(28 * i + 8);
-    const double width = std::max(0.0, values[i].second) / highest * kWidth;
-    svg += fmt::format(
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{}\" y=\"{}\" "
-        "width=\"{:.1f}\" height=\"16\"/>",
-        kLeft - 8, y + 13, escaped(values[i].first), kLeft, y, width);
-    if (!intervals.empty()) {
-      svg += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>",
-                         kLeft + intervals[i].low / highest * kWidth,
-                         kLeft + intervals[i].high / highest * kWidth, y + 8, y + 8);
-    }
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\">{:.3f}</text>", kLeft + kWidth + 20, y + 13,
-                       values[i].second);
-  }
-  return svg + "</svg></figure>";
-}
-
-// Accuracy against popularity lift: where popular filler would sit.
-std::string scatter(const Report& report) {
-  std::string svg =
-      "<figure><figcaption>Next-item hits (IPW) against popularity lift</figcaption><svg "
-      "viewBox=\"0 0 680 320\" role=\"img\" "
-      "aria-label=\"hits against popularity lift\">";
-  double top = 0.01;
-  double left = -0.5;
-  double right = 0.5;
-  for (const auto& m : report.methods) {
-    top = std::max(top, m.held_out.hit_ipw);
-    left = std::min(left, m.health.popularity_lift);
-    right = std::max(right, m.health.popularity_lift);
-  }
-  for (const auto& m : report.methods) {
-    const double x = 60 + (m.health.popularity_lift - left) / (right - left) * 460;
-    const double y = 290 - m.held_out.hit_ipw / top * 250;
-    svg += fmt::format(
-        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", x,
-        y, x + 9, y + 4, escaped(m.name));
-  }
-  return svg +
-         "<text x=\"60\" y=\"316\">popularity lift: left of 0 rarer than the seed, right more "
-         "popular</text></svg></figure>";
+          {"average_precision", q.average_precision},
+          {"precision_recall", curve_json(q.precision_recall)},
+          {"reliability", curve_json(q.reliability)}};
 }
 
 }  // namespace
@@ -129,9 +78,18 @@ nlohmann::json to_json(const Report& report) {
       j["p_value_against_first"] = paired_permutation_p(first.user_hit, m.held_out.user_hit, 1);
     if (m.groups) j["groups"] = pair_json(*m.groups);
     if (m.judged) j["ground_truth"] = pair_json(*m.judged);
+    if (m.judged_lists) j["ground_truth"]["lists"] = lists_json(*m.judged_lists);
+    j["slices"] = {{"held_out_users", slices_json(m.held_out_slices)},
+                   {"leave_last_out", slices_json(m.last_out_slices)}};
+    for (const PopularityMatch& p : m.popularity_match)
+      j["popularity_match"].push_back({p.popularity, p.match, p.pairs});
     methods.push_back(std::move(j));
   }
-  return {{"data",
+  nlohmann::json cuts = nlohmann::json::array();
+  for (const PopularityCuts& c : report.cuts)
+    cuts.push_back({{"head", c.head}, {"middle", c.middle}, {"tail", c.tail}});
+  return {{"cuts", cuts},
+          {"data",
            {{"name", report.data.name},
             {"hash", report.data.hash},
             {"simulated", report.data.simulated}}},
@@ -143,6 +101,59 @@ nlohmann::json to_json(const Report& report) {
             {"seed", report.options.seed}}},
           {"methods", methods}};
 }
+
+namespace {
+
+// Targets by popularity, and what people judged.
+std::string slices_markdown(const Report& report) {
+  const PopularityCuts& cuts = report.cuts.back();
+  std::string text = fmt::format(
+      "\nNX / IPW, then Hit / IPW, by popularity of the target in training (last positives: head "
+      ">= "
+      "{0}, middle {1}-{2}, tail {3}-{4}, cold < {3}; the head holds half of all positives, the "
+      "middle three tenths). Cold targets: lists over the whole catalogue.\n\n"
+      "| method | head | middle | tail | cold |\n|---|---|---|---|---|\n",
+      cuts.head, cuts.middle, cuts.head - 1, cuts.tail, cuts.middle - 1);
+  for (const auto& m : report.methods) {
+    text += fmt::format("| {} |", m.name);
+    for (std::size_t s = 0; s < kSlices; ++s) {
+      const NextItem& nx = m.held_out_slices[s];
+      const NextItem& hit = m.last_out_slices[s];
+      const bool none = m.baseline && s + 1 == kSlices;
+      text += none ? " - |"
+                   : fmt::format(" {:.3f} / {:.3f}, {:.3f} / {:.3f} |", nx.hit, nx.hit_ipw, hit.hit,
+                                 hit.hit_ipw);
+    }
+    text += "\n";
+  }
+  const auto& first = report.methods.front();
+  text += "| targets |";
+  for (std::size_t s = 0; s < kSlices; ++s)
+    text += fmt::format(" {}, {} |", first.held_out_slices[s].transitions,
+                        first.last_out_slices[s].transitions);
+  return text + "\n";
+}
+
+std::string judged_markdown(const Report& report) {
+  std::string text;
+  for (const auto& m : report.methods) {
+    if (!m.judged_lists || !m.judged) continue;
+    const ListQuality& q = *m.judged_lists;
+    text += fmt::format(
+        "| {} | {:.3f} ({:.3f}-{:.3f}) | {:.3f} | {:.3f} ({:.3f}-{:.3f}) | {:.3f} ({:.3f}-{:.3f}) "
+        "| {} |\n",
+        m.name, m.judged->auc, m.judged->auc_interval.low, m.judged->auc_interval.high,
+        m.judged->average_precision, q.ndcg, q.ndcg_interval.low, q.ndcg_interval.high, q.judged,
+        q.judged_interval.low, q.judged_interval.high, q.seeds);
+  }
+  if (text.empty()) return text;
+  return fmt::format(
+      "\nJudged pairs, with 95 % bootstrap intervals.\n\n| method | AUC | AP | NDCG@{0} | "
+      "judged@{0} | seeds |\n|---|---|---|---|---|---|\n{1}",
+      report.options.k, text);
+}
+
+}  // namespace
 
 std::string to_markdown(const Report& report) {
   const auto& o = report.options;
@@ -168,6 +179,7 @@ std::string to_markdown(const Report& report) {
         m.judged ? fmt::format("{:.3f}", m.judged->auc) : "-",
         m.baseline ? "-" : fmt::format("{:.1f}", m.seconds));
   }
+  if (!report.methods.empty()) text += slices_markdown(report) + judged_markdown(report);
   return text;
 }
 
@@ -200,19 +212,22 @@ std::string to_html(const Report& report) {
       "td,th{{padding:.3rem .7rem;border-bottom:1px solid "
       "#d8dee6;text-align:right}}th:first-child{{text-align:left}}svg{{width:100%;font:13px "
       "system-ui}}"
-      "rect{{fill:#3b6fb5}}line{{stroke:#10243f;stroke-width:2}}circle{{fill:#b5533b}}figcaption{{"
+      "rect{{fill:#3b6fb5}}line{{stroke:#10243f;stroke-width:2}}circle{{fill:#b5533b}}polyline{{"
+      "fill:none;stroke-width:2}}.axis{{stroke:#8b97a6;stroke-width:1}}"
+      ".ideal{{stroke:#8b97a6;stroke-width:1;stroke-dasharray:4 4}}figcaption{{"
       "font-weight:600}}</style>"
       "<h1>Evaluation on {0}{1}</h1><p>{2} items, {3} users, {4} interactions; data hash {5}; k = "
       "{6}; {7} splits; bars show 95 % bootstrap intervals over users.</p>"
       "<table><thead><tr><th>method</th><th>NX</th><th>NX IPW</th><th>Hit</th><th>Hit "
       "IPW</th><th>lift</th><th>skew</th><th>coverage</th><th>genre</th><th>series "
-      "AUC</th></tr></thead><tbody>{8}</tbody></table>{9}{10}{11}{12}</html>\n",
+      "AUC</th></tr></thead><tbody>{8}</tbody></table>{9}{10}{11}{12}{13}</html>\n",
       escaped(report.data.name), report.data.simulated ? " (simulated viewers)" : "",
       report.data.items, report.data.users, report.data.interactions,
       report.data.hash.substr(0, 12), report.options.k, report.options.splits, table,
       bars("Next-item Hit@k, held-out users", plain, plain_intervals),
       bars("The same, each target weighted by 1 / popularity", ipw, ipw_intervals),
-      bars("Hubness: skewness of N_k (lower is better)", skew, {}), scatter(report));
+      bars("Hubness: skewness of N_k (lower is better)", skew, {}), scatter(report),
+      quality_plots(report));
 }
 
 }  // namespace sparrow::evaluate

@@ -184,9 +184,10 @@ void Recommender::Listing::collect() {
   const auto& names = channel_names();
   std::vector<std::uint8_t> asked;
   if (request_.controls.channels.empty()) asked.push_back(0);
-  for (std::uint8_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& wanted = request_.controls.channels;
-    if (std::find(wanted.begin(), wanted.end(), names[i]) != wanted.end()) asked.push_back(i);
+    if (std::find(wanted.begin(), wanted.end(), names[i]) != wanted.end())
+      asked.push_back(static_cast<std::uint8_t>(i));
   }
   if (!positive_) {
     answer_.degraded.emplace_back(
@@ -475,12 +476,13 @@ std::vector<Provenance> Recommender::provenance_of(const Request& request, Row i
   const std::function<bool(Row)> may = [&](Row row) { return listing.allows(row, nullptr); };
   const Seed seed{listing.main_seed(), 1};
   std::vector<Provenance> all;
-  for (std::uint8_t i = 0; i < channel_names().size(); ++i) {
+  for (std::size_t i = 0; i < channel_names().size(); ++i) {
     const auto found =
         state_->channel(i).recall({.seeds = {&seed, 1}, .quota = kExplainDepth, .allowed = &may});
-    Provenance p{i, 0, 0};
+    Provenance p{static_cast<std::uint8_t>(i), 0, 0};
     for (std::size_t r = 0; found && r < found->size(); ++r) {
-      if ((*found)[r].row == item) p = {i, static_cast<std::uint32_t>(r + 1), (*found)[r].score};
+      if ((*found)[r].row == item)
+        p = {p.channel, static_cast<std::uint32_t>(r + 1), (*found)[r].score};
     }
     all.push_back(p);
   }

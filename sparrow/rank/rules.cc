@@ -74,59 +74,79 @@ Result<void> Rules::add(const json& rule, const recall::ItemFacts& facts) {
   const auto type = rule["type"].get<std::string>();
   auto when = filter_of(rule, "when", false, facts);
   if (!when) return when.error();
-  if (type == "filter") {
-    if (auto ok = only_fields(rule, {"when", "show"}); !ok) return ok;
-    auto show = filter_of(rule, "show", true, facts);
-    if (!show) return show.error();
-    filters_.push_back({*when, *show});
-  } else if (type == "boost") {
-    if (auto ok = only_fields(rule, {"when", "items", "factor"}); !ok) return ok;
-    auto items = filter_of(rule, "items", true, facts);
-    if (!items) return items.error();
-    if (!rule.contains("factor") || !rule["factor"].is_number() || rule["factor"] < 0.0 ||
-        rule["factor"] > 10.0)
-      return bad("\"factor\" is no number in 0..10");
-    boosts_.push_back({*when, *items, rule["factor"].get<float>()});
-  } else if (type == "pin") {
-    if (auto ok = only_fields(rule, {"when", "seed", "items"}); !ok) return ok;
-    Pin pin{kNoRow, *when, {}};
-    if (rule.contains("seed")) {
-      auto seed = item_of(rule["seed"], facts);
-      if (!seed) return seed.error();
-      pin.seed = *seed;
-    }
-    if (!rule.contains("items") || !rule["items"].is_array() || rule["items"].size() > 100)
-      return bad("\"items\" is no list of at most 100 ids");
-    for (const json& id : rule["items"]) {
-      auto row = item_of(id, facts);
-      if (!row) return row.error();
-      pin.items.push_back(*row);
-    }
-    pins_.push_back(std::move(pin));
-  } else if (type == "cap") {
-    if (auto ok = only_fields(rule, {"by", "max"}); !ok) return ok;
-    if (!rule.contains("max") || !rule["max"].is_number_unsigned() || rule["max"] < 1U ||
-        rule["max"] > 1000U)
-      return bad("\"max\" is no whole number in 1..1000");
-    const auto by = rule.value("by", json()).is_string() ? rule["by"].get<std::string>() : "";
-    std::size_t* cap = by == "genre"    ? &caps_.genre
-                       : by == "series" ? &caps_.series
-                       : by == "person" ? &caps_.person
-                                        : nullptr;
-    if (cap == nullptr) return bad("\"by\" must be genre, series or person");
-    *cap = rule["max"].get<std::size_t>();
-  } else if (type == "block_pair") {
-    if (auto ok = only_fields(rule, {"a", "b"}); !ok) return ok;
-    auto a = item_of(rule.value("a", json()), facts);
-    if (!a) return a.error();
-    auto b = item_of(rule.value("b", json()), facts);
-    if (!b) return b.error();
-    blocked_.insert(pair_key(*a, *b));
-    blocked_rows_.insert({*a, *b});
-  } else {
-    return bad(fmt::format(
-        "\"{}\" is no type of rule; there are filter, boost, pin, cap and block_pair", type));
+  if (type == "filter") return add_filter(rule, *when, facts);
+  if (type == "boost") return add_boost(rule, *when, facts);
+  if (type == "pin") return add_pin(rule, *when, facts);
+  if (type == "cap") return add_cap(rule);
+  if (type == "block_pair") return add_block(rule, facts);
+  return bad(fmt::format(
+      "\"{}\" is no type of rule; there are filter, boost, pin, cap and block_pair", type));
+}
+
+Result<void> Rules::add_filter(const json& rule, const FilterPtr& when,
+                               const recall::ItemFacts& facts) {
+  if (auto ok = only_fields(rule, {"when", "show"}); !ok) return ok;
+  auto show = filter_of(rule, "show", true, facts);
+  if (!show) return show.error();
+  filters_.push_back({when, *show});
+  return {};
+}
+
+Result<void> Rules::add_boost(const json& rule, const FilterPtr& when,
+                              const recall::ItemFacts& facts) {
+  if (auto ok = only_fields(rule, {"when", "items", "factor"}); !ok) return ok;
+  auto items = filter_of(rule, "items", true, facts);
+  if (!items) return items.error();
+  if (!rule.contains("factor") || !rule["factor"].is_number() || rule["factor"] < 0.0 ||
+      rule["factor"] > 10.0)
+    return bad("\"factor\" is no number in 0..10");
+  boosts_.push_back({when, *items, rule["factor"].get<float>()});
+  return {};
+}
+
+Result<void> Rules::add_pin(const json& rule, const FilterPtr& when,
+                            const recall::ItemFacts& facts) {
+  if (auto ok = only_fields(rule, {"when", "seed", "items"}); !ok) return ok;
+  Pin pin{kNoRow, when, {}};
+  if (rule.contains("seed")) {
+    auto seed = item_of(rule["seed"], facts);
+    if (!seed) return seed.error();
+    pin.seed = *seed;
   }
+  if (!rule.contains("items") || !rule["items"].is_array() || rule["items"].size() > 100)
+    return bad("\"items\" is no list of at most 100 ids");
+  for (const json& id : rule["items"]) {
+    auto row = item_of(id, facts);
+    if (!row) return row.error();
+    pin.items.push_back(*row);
+  }
+  pins_.push_back(std::move(pin));
+  return {};
+}
+
+Result<void> Rules::add_cap(const json& rule) {
+  if (auto ok = only_fields(rule, {"by", "max"}); !ok) return ok;
+  if (!rule.contains("max") || !rule["max"].is_number_unsigned() || rule["max"] < 1U ||
+      rule["max"] > 1000U)
+    return bad("\"max\" is no whole number in 1..1000");
+  const auto by = rule.value("by", json()).is_string() ? rule["by"].get<std::string>() : "";
+  std::size_t* cap = by == "genre"    ? &caps_.genre
+                     : by == "series" ? &caps_.series
+                     : by == "person" ? &caps_.person
+                                      : nullptr;
+  if (cap == nullptr) return bad("\"by\" must be genre, series or person");
+  *cap = rule["max"].get<std::size_t>();
+  return {};
+}
+
+Result<void> Rules::add_block(const json& rule, const recall::ItemFacts& facts) {
+  if (auto ok = only_fields(rule, {"a", "b"}); !ok) return ok;
+  auto a = item_of(rule.value("a", json()), facts);
+  if (!a) return a.error();
+  auto b = item_of(rule.value("b", json()), facts);
+  if (!b) return b.error();
+  blocked_.insert(pair_key(*a, *b));
+  blocked_rows_.insert({*a, *b});
   return {};
 }
 

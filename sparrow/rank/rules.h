@@ -67,6 +67,14 @@ class Rules {
     std::vector<Row> items;
   };
   Result<void> add(const nlohmann::json& rule, const recall::ItemFacts& facts);
+  Result<void> add_filter(const nlohmann::json& rule, const FilterPtr& when,
+                          const recall::ItemFacts& facts);
+  Result<void> add_boost(const nlohmann::json& rule, const FilterPtr& when,
+                         const recall::ItemFacts& facts);
+  Result<void> add_pin(const nlohmann::json& rule, const FilterPtr& when,
+                       const recall::ItemFacts& facts);
+  Result<void> add_cap(const nlohmann::json& rule);
+  Result<void> add_block(const nlohmann::json& rule, const recall::ItemFacts& facts);
 
   nlohmann::json json_;
   std::vector<Show> filters_;

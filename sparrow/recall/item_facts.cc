@@ -161,6 +161,7 @@ void ItemFacts::find_genres() {
     for (const auto& genre : item.genres) ++counts[genre];
   }
   std::vector<std::pair<std::size_t, std::string>> sorted;
+  sorted.reserve(counts.size());
   for (const auto& [name, count] : counts) sorted.emplace_back(count, name);
   std::sort(sorted.rbegin(), sorted.rend());
   if (sorted.size() > 64) sorted.resize(64);

@@ -18,14 +18,21 @@ std::string quoted_list(const std::vector<std::string>& values) {
   return text;
 }
 
-void add_filter(Query& query, std::string_view name, const std::string& text, const Snapshot& now,
-                FilterCache& filters, rank::Controls& controls) {
-  auto filter = filters.get(text, *now.view->facts);
-  if (filter)
-    controls.filters.push_back(*filter);
-  else
-    query.fail(name, fmt::format("is not understood: {}", filter.error().message));
-}
+// What all readers of filters need.
+struct FilterReader {
+  Query& query;
+  const Snapshot& now;
+  FilterCache& filters;
+  rank::Controls& controls;
+
+  void add(std::string_view name, const std::string& text) const {
+    auto filter = filters.get(text, *now.view->facts);
+    if (filter)
+      controls.filters.push_back(*filter);
+    else
+      query.fail(name, fmt::format("is not understood: {}", filter.error().message));
+  }
+};
 
 std::vector<Row> read_items(Query& query, std::string_view name, const Snapshot& now) {
   std::vector<Row> rows;
@@ -64,13 +71,13 @@ void read_boost(Query& query, const Snapshot& now, FilterCache& filters, rank::C
 
 void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
                   rank::Controls& controls) {
-  if (const auto text = query.text("filter"); text && !text->empty())
-    add_filter(query, "filter", *text, now, filters, controls);
+  const FilterReader reader{query, now, filters, controls};
+  if (const auto text = query.text("filter"); text && !text->empty()) reader.add("filter", *text);
   for (const auto& [name, text] :
        {std::pair{"year_min", "year >= {}"}, std::pair{"year_max", "year <= {}"}}) {
     if (!query.text(name)) continue;
     const auto year = query.number(name, 0, 0, 9999);
-    add_filter(query, name, fmt::format(fmt::runtime(text), year), now, filters, controls);
+    reader.add(name, fmt::format(fmt::runtime(text), year));
   }
   for (const auto& [name, text] :
        {std::pair{"genres", "genre in ({})"}, std::pair{"not_genres", "not genre in ({})"}}) {
@@ -79,9 +86,7 @@ void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
       if (!now.view->genres.contains(genre))
         query.fail(name, fmt::format("names an unknown genre \"{}\"", genre.substr(0, 64)));
     }
-    if (!genres.empty())
-      add_filter(query, name, fmt::format(fmt::runtime(text), quoted_list(genres)), now, filters,
-                 controls);
+    if (!genres.empty()) reader.add(name, fmt::format(fmt::runtime(text), quoted_list(genres)));
   }
 }
 

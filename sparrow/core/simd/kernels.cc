@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+// NOLINTBEGIN(readability-function-size): a product of matrices takes pointers and sizes.
 HWY_BEFORE_NAMESPACE();
 namespace sparrow::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -352,3 +353,4 @@ std::string active_target() {
 
 }  // namespace sparrow::simd
 #endif  // HWY_ONCE
+// NOLINTEND(readability-function-size)
