@@ -141,6 +141,7 @@ std::vector<Row> first_rows(std::vector<Row> rows, std::size_t size) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): one row after the other.
 void Call::get_home() {
   query_.allow_only({"user", "looked", "size", "model"});
   const auto size = query_.number("size", 12, 1, 100);

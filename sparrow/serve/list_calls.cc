@@ -287,6 +287,7 @@ void Call::get_mix() {
 
 // Reads {"seeds":[{"id","weight"} or "id"],"not":[...],"vector":[...], controls}; false and a 400
 // when it is wrong.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one check after the other.
 bool Call::read_post(const nlohmann::json& object, rank::Request& request) {
   if (!object.is_object()) {
     write_error(response_, 400, "invalid_input", "a request is a JSON object", "body");

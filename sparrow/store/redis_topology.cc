@@ -175,6 +175,7 @@ std::vector<RedisEndpoint> RedisTopology::masters() const {
   if (slots_.empty()) numbers.insert(master_);
   numbers.erase(-1);
   std::vector<RedisEndpoint> found;
+  found.reserve(numbers.size());
   for (const int number : numbers) found.push_back(nodes_[static_cast<std::size_t>(number)]);
   return found;
 }

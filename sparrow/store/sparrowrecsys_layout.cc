@@ -43,8 +43,9 @@ FeatureHash renamed(const FeatureHash& ours, const Names& names, std::string_vie
       }
       continue;
     }
-    const auto found = std::find_if(names.begin(), names.end(),
-                                    [&](const auto& name) { return name.first == field; });
+    const auto found = std::find_if(
+        names.begin(), names.end(),
+        [wanted = std::string_view(field)](const auto& name) { return name.first == wanted; });
     theirs[found == names.end() ? field : std::string(found->second)] = value;
   }
   return theirs;
@@ -214,7 +215,7 @@ Result<ReadVectors> read_sparrowrecsys(RedisClient& client, const std::string& p
     return Error{ErrorCode::kNotFound,
                  fmt::format("{}: there is no key {}:ID", client.options().uri(), prefix)};
   std::vector<std::string> keys;
-  for (const auto& id : found.ids) keys.push_back(prefix + ":" + id);
+  for (const auto& id : found.ids) keys.push_back(fmt::format("{}:{}", prefix, id));
   std::vector<std::vector<float>> rows(keys.size());
   const auto read = client.run(
       {keys.size(), [&](std::size_t i) { return std::string_view(keys[i]); },
