@@ -21,7 +21,7 @@ export function card(movie, template = null) {
   if (match !== null) {
     const bar = el('span', { class: 'match-bar', 'aria-hidden': 'true' }, el('span', { class: 'match-fill' }));
     bar.firstChild.style.setProperty('--match', `${match}%`);
-    matchLine = el('span', { class: 'match' }, bar, el('span', { class: 'match-number' }, `${match}`, el('span', { class: 'visually-hidden' }, ' of 100 match')));
+    matchLine = el('span', { class: 'match' }, bar, el('span', { class: 'match-number' }, `${match}`, el('span', { class: 'visually-hidden' }, t('of_100'))));
   }
   return el(
     'a',
@@ -32,22 +32,23 @@ export function card(movie, template = null) {
       'span',
       { class: 'card-facts' },
       el('span', { class: 'card-facts-text' }, facts || ' '),
-      rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, 'rated '), movie.rating.toFixed(1)) : null,
+      rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, t('rated')), movie.rating.toFixed(1)) : null,
     ),
     matchLine,
-    movie.reason ? el('span', { class: 'card-reason' }, reasonLine(movie.reason_parts, movie.reason)) : null,
-    byContent && !movie.reason ? el('span', { class: 'card-note' }, t('placed_by_content')) : null,
+    match === null ? null : el('span', { class: 'card-reason' }, reasonLine(movie.reason_parts, movie.reason) || (byContent ? t('placed_by_content') : '')),
   );
 }
 
 // Grey cards with the exact size of real ones, so that nothing moves later.
-export function skeletonCards(count, withMatch = false) {
+export function skeletonCards(count, { match = false, tools = false } = {}) {
+  const ghost = (name) => el('span', { class: name }, '\u00a0');
   return Array.from({ length: count }, () => el(
     'div',
     { class: 'card is-skeleton', 'aria-hidden': 'true' },
     el('div', { class: 'poster' }),
-    el('span', { class: 'card-title' }, ' '),
-    el('span', { class: 'card-facts' }, ' '),
-    withMatch ? el('span', { class: 'match' }, ' ') : null,
+    ghost('card-title'),
+    ghost('card-facts'),
+    match ? [ghost('match'), ghost('card-reason')] : null,
+    tools ? el('div', { class: 'card-tools' }) : null,
   ));
 }

@@ -1,22 +1,25 @@
-// The panel that tunes a film's list. Its whole state is in the address.
+// The controls that tune a film's list. Their whole state is in the address.
 
 import { el } from './dom.js';
 import { t } from './i18n.js';
 
-const kNames = ['popularity', 'diversity', 'year_min', 'year_max', 'genres', 'same_series', 'user', 'model'];
+const kFilters = ['year_min', 'year_max', 'genres', 'same_series', 'user', 'model'];
+const kNames = ['popularity', 'diversity', ...kFilters];
 
-// The controls that the address asks for, as query parameters of the API.
-export function controlsOf(parameters) {
+// The controls that the address asks for, as query parameters of the API; `hidden`: ids that
+// this browser hides besides those in the address.
+export function controlsOf(parameters, hidden = []) {
   const controls = {};
   for (const name of kNames) {
     const value = parameters.get(name);
     if (value !== null && value !== '') controls[name] = value;
   }
-  const hidden = parameters.get('hidden');
-  if (hidden) controls.hide = hidden;
+  const ids = new Set([...(parameters.get('hidden') ?? '').split(',').filter(Boolean), ...hidden]);
+  if (ids.size > 0) controls.hide = [...ids].join(',');
   return controls;
 }
 
+// Writes changes into the address (null or '' removes) and answers with all its parameters.
 export function remember(changes) {
   const url = new URL(location.href);
   for (const [name, value] of Object.entries(changes)) {
@@ -27,55 +30,74 @@ export function remember(changes) {
   return new URLSearchParams(url.search);
 }
 
-function slider(name, low, high, step, ends, value, change) {
-  const input = el('input', { type: 'range', id: `control-${name}`, min: low, max: high, step, value });
+export function field(label, input, ...below) {
+  return el('div', { class: 'control' }, el('label', { for: input.id }, label), input, below);
+}
+
+export function select(id, options, value, change) {
+  const node = el('select', { id }, options.map(([key, text]) => el('option', { value: key, selected: key === value }, text)));
+  node.addEventListener('change', () => change(node.value));
+  return node;
+}
+
+export function checkbox(id, label, checked, change) {
+  const box = el('input', { type: 'checkbox', id });
+  box.checked = checked;
+  box.addEventListener('change', () => change(box.checked));
+  return el('div', { class: 'control control-check' }, box, el('label', { for: id }, label));
+}
+
+function slider(name, low, ends, value, change) {
+  const input = el('input', { type: 'range', id: `control-${name}`, min: low, max: 1, step: 0.1, value });
   const output = el('output', { for: input.id }, Number(value).toFixed(1));
   input.addEventListener('input', () => { output.textContent = Number(input.value).toFixed(1); });
   input.addEventListener('change', () => change(Number(input.value) === 0 ? '' : input.value));
-  return el('div', { class: 'control' },
+  return el('div', { class: 'control control-slider' },
     el('label', { for: input.id }, t(name), ' ', output),
     input,
     el('span', { class: 'control-ends', 'aria-hidden': 'true' }, el('span', {}, ends[0]), el('span', {}, ends[1])));
 }
 
-function field(name, label, properties, change) {
-  const input = el('input', { id: `control-${name}`, ...properties });
-  input.addEventListener('change', () => change(input.value.trim()));
-  return el('div', { class: 'control' }, el('label', { for: input.id }, label), input);
+// As tall as the panel, for the time before the film is known.
+export function skeletonControls() {
+  return el('div', { class: 'controls is-skeleton' });
 }
 
-function choice(name, label, options, value, change) {
-  const select = el('select', { id: `control-${name}` }, options.map(([key, text]) => el('option', { value: key, selected: key === value }, text)));
-  select.addEventListener('change', () => change(select.value));
-  return el('div', { class: 'control' }, el('label', { for: select.id }, label), select);
-}
-
-// `changed(parameters)` is called after each change, when the address has it.
-export function controlPanel({ parameters, genres, models, changed }) {
+// `choices`: a promise of [genres, models]; `changed(parameters)` is called after each change,
+// when the address has it.
+export function controlPanel({ parameters, choices, changed }) {
   const value = (name) => parameters.get(name) ?? '';
   const set = (name) => (to) => changed(remember({ [name]: to, show: null }));
-  const year = (name, label) => field(name, `${t('years')} ${label}`, { type: 'number', min: 1870, max: 2100, inputmode: 'numeric', value: value(name) }, set(name));
-  const used = kNames.some((name) => value(name) !== '');
-  return el('details', { class: 'controls', open: used || null },
-    el('summary', {}, t('tune')),
-    el('div', { class: 'controls-grid' },
-      slider('popularity', -1, 1, 0.1, [t('hidden_gems_end'), t('hits_end')], value('popularity') || 0, set('popularity')),
-      slider('diversity', 0, 1, 0.1, [t('close_end'), t('varied_end')], value('diversity') || 0, set('diversity')),
-      year('year_min', t('from')),
-      year('year_max', t('to')),
-      choice('genres', t('genre'), [['', t('any')], ...genres.map(({ name }) => [name, t(name)])], value('genres'), set('genres')),
-      choice('model', t('model'), models.map((m) => [m.default ? '' : m.name, m.name]), value('model'), set('model')),
-      field('user', t('hide_seen_of'), { type: 'text', placeholder: t('viewer_id'), maxlength: 64, value: value('user') }, set('user')),
-      el('div', { class: 'control control-check' },
-        el('label', {}, (() => {
-          const box = el('input', { type: 'checkbox', id: 'control-same_series' });
-          box.checked = value('same_series') !== 'false';
-          box.addEventListener('change', () => set('same_series')(box.checked ? '' : 'false'));
-          return box;
-        })(), ' ', t('same_series'))),
-      el('div', { class: 'control' }, el('button', {
-        type: 'button',
-        class: 'button button-quiet',
-        onclick: () => { location.href = `/movie.html?movieId=${encodeURIComponent(parameters.get('movieId') ?? '')}`; },
-      }, t('reset')))));
+  const text = (name, properties) => {
+    const input = el('input', { id: `control-${name}`, value: value(name), ...properties });
+    input.addEventListener('change', () => set(name)(input.value.trim()));
+    return input;
+  };
+  const year = (name) => text(name, { type: 'number', min: 1870, max: 2100, inputmode: 'numeric' });
+  const genres = select('control-genres', [['', t('any')]], '', set('genres'));
+  const models = select('control-model', [['', t('default_model')]], '', set('model'));
+  choices.then(([genreList, modelList]) => {
+    const fill = (node, options, chosen) => node.append(...options.map(([key, label]) => el('option', { value: key, selected: key === chosen }, label)));
+    fill(genres, genreList.map(({ name }) => [name, t(name)]), value('genres'));
+    fill(models, modelList.filter((m) => !m.default).map(({ name }) => [name, name]), value('model'));
+  });
+  const reset = () => {
+    const url = new URL(location.href);
+    for (const name of [...kNames, 'show']) url.searchParams.delete(name);
+    location.assign(url);
+  };
+  const filtered = kFilters.some((name) => value(name) !== '');
+  return el('div', { class: 'controls', role: 'group', 'aria-label': t('tune') },
+    slider('popularity', -1, [t('hidden_gems_end'), t('hits_end')], value('popularity') || 0, set('popularity')),
+    slider('diversity', 0, [t('close_end'), t('varied_end')], value('diversity') || 0, set('diversity')),
+    el('details', { class: 'filters', open: filtered || null },
+      el('summary', {}, t('filters')),
+      el('div', { class: 'filters-grid' },
+        field(t('years_from'), year('year_min')),
+        field(t('years_to'), year('year_max')),
+        field(t('genre'), genres),
+        field(t('model'), models),
+        field(t('hide_seen_of'), text('user', { type: 'text', placeholder: t('viewer_id'), maxlength: 64 })),
+        checkbox('control-same_series', t('same_series'), value('same_series') !== 'false', (on) => set('same_series')(on ? '' : 'false')),
+        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: reset }, t('reset')))));
 }

@@ -1,7 +1,8 @@
-// The header of every page, and the banner that says when data are simulated.
+// The header of every page (brand, search, pages, language, light or dark), and the banner that
+// says when data are simulated.
 
 import * as api from './api.js';
-import { el, svg } from './dom.js';
+import { el, icon, kIcons, svg } from './dom.js';
 import { lang, otherLanguage, t } from './i18n.js';
 import { searchBox } from './search.js';
 
@@ -16,7 +17,7 @@ function mark() {
   );
 }
 
-export async function banner(host) {
+async function banner(host) {
   const { simulated } = await api.config();
   if (simulated === true) {
     host.prepend(el(
@@ -28,18 +29,52 @@ export async function banner(host) {
   }
 }
 
+const isDark = () => (document.documentElement.dataset.theme
+  ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
+
+// Switches between light and dark; the choice is kept here and in the address.
+function themeButton() {
+  const button = el('button', { type: 'button', class: 'header-button theme' });
+  const show = () => {
+    const dark = isDark();
+    button.setAttribute('aria-label', t(dark ? 'theme_light' : 'theme_dark'));
+    button.title = t(dark ? 'theme_light' : 'theme_dark');
+    button.replaceChildren(icon(dark ? kIcons.sun : kIcons.moon));
+  };
+  button.addEventListener('click', () => {
+    const theme = isDark() ? 'light' : 'dark';
+    document.documentElement.dataset.theme = theme;
+    try {
+      localStorage.setItem('theme', theme);
+    } catch { /* private mode: the address has it */ }
+    const url = new URL(location.href);
+    url.searchParams.set('theme', theme);
+    history.replaceState(null, '', url);
+    show();
+    dispatchEvent(new Event('themechange'));
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    show();
+    dispatchEvent(new Event('themechange'));
+  });
+  show();
+  return button;
+}
+
 export function header({ search = true, value = '' } = {}) {
   const skip = document.querySelector('.skip');
   if (skip) skip.textContent = t('skip');
-  const host = document.querySelector('#header');
-  host.replaceChildren(el(
+  const language = el('a', { href: otherLanguage(), lang: lang === 'zh' ? 'en' : 'zh-CN', class: 'header-button language' }, t('other_language'));
+  // The page may have changed its address since.
+  language.addEventListener('click', () => { language.href = otherLanguage(); });
+  document.querySelector('#header').replaceChildren(el(
     'div',
-    { class: 'header-inner' },
-    el('a', { class: 'brand', href: '/', 'aria-label': 'Sparrow, home' }, mark(), el('span', { 'aria-hidden': 'true' }, 'Sparrow')),
+    { class: search ? 'header-inner' : 'header-inner is-bare' },
+    el('a', { class: 'brand', href: '/', 'aria-label': t('brand_home') }, mark(), el('span', { 'aria-hidden': 'true' }, 'Sparrow')),
     search ? searchBox({ value }) : null,
-    el('nav', { class: 'header-nav', 'aria-label': 'Sparrow' },
-      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key))),
-      el('a', { href: otherLanguage(), lang: lang === 'zh' ? 'en' : 'zh-CN', class: 'language' }, t('other_language'))),
+    el('nav', { class: 'header-nav', 'aria-label': t('pages') },
+      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key)))),
+    el('div', { class: 'header-switches' }, language, themeButton()),
   ));
   banner(document.querySelector('#notices'));
 }

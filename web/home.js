@@ -3,13 +3,14 @@
 
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { looked } from './visits.js';
-import { el, formatCount, genreHref, icon, kIcons, movieHref, notice } from './dom.js';
+import { el, formatCount, genreHref, movieHref, notice } from './dom.js';
+import { filmRow } from './film_row.js';
 import { header } from './header.js';
 import { t } from './i18n.js';
 import { mixSection } from './mix.js';
 import { searchBox } from './search.js';
 import { poster } from './tile.js';
+import { looked } from './visits.js';
 
 const kRows = 6;
 const kRowSize = 20;
@@ -31,56 +32,27 @@ function genreNav(names, current = null) {
   );
 }
 
-let rowNumber = 0;
-
-function row(name) {
-  const track = el('div', { class: 'row-track' }, skeletonCards(8));
-  rowNumber += 1;
-  const id = `row-${rowNumber}`;
-  const scroll = (direction) => track.scrollBy({ left: direction * track.clientWidth * 0.85, behavior: 'smooth' });
-  const back = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: ${t('back')}`, disabled: true, onclick: () => scroll(-1) }, icon(kIcons.left));
-  const on = el('button', { class: 'round', type: 'button', 'aria-label': `${name}: ${t('forward')}`, onclick: () => scroll(1) }, icon(kIcons.right));
-  const update = () => {
-    back.disabled = track.scrollLeft < 4;
-    on.disabled = track.scrollLeft + track.clientWidth > track.scrollWidth - 4;
-  };
-  track.addEventListener('scroll', update, { passive: true });
-  const section = el(
-    'section',
-    { class: 'row', 'aria-labelledby': id, 'aria-busy': 'true' },
-    el('div', { class: 'row-head' },
-      el('h2', { id }, el('a', { href: genreHref(name) }, t(name))),
-      el('p', { class: 'row-sub' }, t('best_rated')),
-      el('div', { class: 'row-buttons' }, back, on)),
-    track,
-  );
-  return { name, section, track, update };
-}
-
-// Fills one row and answers with its films; each film appears once per page.
-async function fillRow(parts, promise, seen, template) {
-  const { section, track, update, name } = parts;
+// Fills one row by genre and answers with its films; each film appears once per page.
+async function fillGenre(row, name, promise, seen, template) {
   try {
     const all = await promise;
     const fresh = all.filter(({ id }) => !seen.has(id));
     const items = (fresh.length >= 8 ? fresh : all).slice(0, kRowSize);
     items.forEach(({ id }) => seen.add(id));
-    if (items.length === 0) section.remove();
-    else track.replaceChildren(...items.map((movie) => card(movie, template)));
-    update();
+    if (items.length === 0) row.section.remove();
+    else row.fill(items, template);
     return items;
   } catch (error) {
-    track.replaceChildren(notice({
+    row.section.setAttribute('aria-busy', 'false');
+    row.track.replaceChildren(notice({
       title: t('failed'),
       text: error.message,
       retry: () => {
-        track.replaceChildren(...skeletonCards(8));
-        fillRow(parts, api.itemsByGenre(name, 2 * kRowSize), seen, template);
+        row.track.replaceChildren(...skeletonCards(8));
+        fillGenre(row, name, api.itemsByGenre(name, 2 * kRowSize), seen, template);
       },
     }));
     return [];
-  } finally {
-    section.setAttribute('aria-busy', 'false');
   }
 }
 
@@ -91,13 +63,9 @@ async function showPersonal(host) {
     const kept = found.filter(({ name, items }) => name !== 'genre' && items.length > 0);
     host.replaceChildren(...kept.map(({ name, seed, items }) => {
       const title = name === 'because' ? t('because', { title: seed.title }) : t(name);
-      const parts = row(title);
-      parts.section.querySelector('h2').replaceChildren(seed ? el('a', { href: movieHref(seed.id) }, title) : title);
-      parts.section.querySelector('.row-sub').remove();
-      parts.track.replaceChildren(...items.map((movie) => card(movie, settings.poster_url_template)));
-      parts.section.setAttribute('aria-busy', 'false');
-      requestAnimationFrame(parts.update);
-      return parts.section;
+      const row = filmRow({ title, href: seed ? movieHref(seed.id) : null, match: name === 'because' });
+      row.fill(items, settings.poster_url_template);
+      return row.section;
     }));
   } catch {
     host.remove();  // the rows by genre below are still there
@@ -110,7 +78,7 @@ async function showHome() {
   const rows = el('div', { class: 'rows' });
   const chips = el('div', { class: 'chips-slot' });
   // As many rows as will come, so that nothing moves when they do.
-  const personal = el('div', { class: 'rows' }, Array.from({ length: looked().length + 3 }, () => row('\u00a0').section));
+  const personal = el('div', { class: 'rows' }, [...looked().map(() => true), false, false, false].map((match) => filmRow({ title: '\u00a0', match }).section));
   main.replaceChildren(
     el('section', { class: 'hero' },
       el('div', { class: 'hero-text' },
@@ -125,7 +93,8 @@ async function showHome() {
     rows,
   );
   showPersonal(personal);
-  rows.append(...kPreferred.map((name) => row(name).section));
+  const genreRow = (name) => filmRow({ title: t(name), href: genreHref(name), sub: t('best_rated') });
+  rows.append(...kPreferred.map((name) => genreRow(name).section));
 
   let names;
   let settings;
@@ -138,7 +107,7 @@ async function showHome() {
     return;
   }
   if (names.length === 0) {
-    rows.replaceChildren(notice({ title: 'No genres in this catalogue', text: 'Use the search to find a film.' }));
+    rows.replaceChildren(notice({ title: t('no_genres'), text: t('use_search') }));
     return;
   }
   if (settings.items) {
@@ -146,7 +115,7 @@ async function showHome() {
   }
   chips.replaceChildren(genreNav([...names].sort()));
   const chosen = [...kPreferred.filter((name) => names.includes(name)), ...names.filter((name) => !kPreferred.includes(name))].slice(0, kRows);
-  const parts = chosen.map((name) => row(name));
+  const parts = chosen.map(genreRow);
   rows.replaceChildren(...parts.map(({ section }) => section));
 
   const answers = chosen.map((name) => api.itemsByGenre(name, 2 * kRowSize));
@@ -154,7 +123,7 @@ async function showHome() {
   const seen = new Set();
   const tops = [];
   for (let i = 0; i < parts.length; i += 1) {
-    const items = await fillRow(parts[i], answers[i], seen, settings.poster_url_template);
+    const items = await fillGenre(parts[i], chosen[i], answers[i], seen, settings.poster_url_template);
     if (items.length > 0) tops.push(items[0]);
   }
   fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
@@ -206,11 +175,11 @@ if (query !== '') {
 } else if (genre !== '') {
   header();
   showGrid({
-    heading: genre,
+    heading: t(genre),
     sub: t('loading'),
     current: genre,
     load: () => api.itemsByGenre(genre, kPageSize),
-    empty: { title: 'No films in this genre', text: 'Choose another genre above.', link: { href: '/', text: t('go_home') } },
+    empty: { title: t('no_films_in_genre'), text: t('choose_genre'), link: { href: '/', text: t('go_home') } },
   });
 } else {
   header({ search: false });

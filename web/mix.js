@@ -4,9 +4,10 @@
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
 import { remember } from './controls.js';
-import { el, notice } from './dom.js';
+import { el, icon, kIcons, notice } from './dom.js';
 import { t } from './i18n.js';
 import { searchBox } from './search.js';
+import { tile } from './tile.js';
 
 const kMost = 5;
 
@@ -16,6 +17,7 @@ export function mixSection(parameters) {
   const list = el('ul', { class: 'mix-list' });
   const result = el('div', { class: 'grid', 'aria-live': 'polite' });
   const heading = el('h3', { hidden: true }, t('the_blend'));
+  const empty = el('p', { class: 'mix-empty' }, t('mix_empty'));
 
   const side = (not) => [...picked.entries()].filter(([, entry]) => entry.not === not).map(([id]) => id);
 
@@ -24,15 +26,23 @@ export function mixSection(parameters) {
     const unlike = side(true);
     remember({ like: like.join(','), not: unlike.join(',') });
     list.replaceChildren(...[...picked.entries()].map(([id, entry]) => el('li', { class: entry.not ? 'mix-item is-not' : 'mix-item' },
-      el('span', {}, entry.movie.title, entry.movie.year ? ` (${entry.movie.year})` : ''),
-      el('button', { type: 'button', class: 'button button-quiet', 'aria-pressed': String(entry.not), onclick: () => { entry.not = !entry.not; show(); } }, entry.not ? t('mix_like') : t('mix_not')),
-      el('button', { type: 'button', class: 'button button-quiet', 'aria-label': `${t('remove')}: ${entry.movie.title}`, onclick: () => { picked.delete(id); show(); } }, '×'))));
+      el('span', { class: 'mix-tile' }, tile(entry.movie)),
+      el('span', { class: 'mix-title' }, entry.movie.title, entry.movie.year ? ` (${entry.movie.year})` : ''),
+      el('button', {
+        type: 'button', class: 'button button-quiet button-small', 'aria-pressed': String(entry.not), 'aria-label': `${t('mix_not')}: ${entry.movie.title}`,
+        onclick: () => { entry.not = !entry.not; show(); },
+      }, t('mix_not')),
+      el('button', {
+        type: 'button', class: 'tool-icon', 'aria-label': `${t('remove')}: ${entry.movie.title}`, title: t('remove'),
+        onclick: () => { picked.delete(id); show(); },
+      }, icon(kIcons.close)))));
     heading.hidden = like.length === 0;
+    empty.hidden = picked.size > 0;
     if (like.length === 0) {
       result.replaceChildren();
       return;
     }
-    if (result.childElementCount === 0) result.replaceChildren(...skeletonCards(6, true));
+    if (result.childElementCount === 0) result.replaceChildren(...skeletonCards(6, { match: true }));
     try {
       const [answer, settings] = await Promise.all([api.mix(like, unlike, 12), api.config()]);
       result.replaceChildren(...answer.items.map((movie) => card(movie, settings.poster_url_template)));
@@ -60,5 +70,5 @@ export function mixSection(parameters) {
     el('h2', { id: 'mix-heading' }, t('mix_title')),
     el('p', { class: 'quiet' }, t('mix_help')),
     searchBox({ label: t('mix_add'), onPick: (movie) => { add(movie); show(); } }),
-    list, heading, result);
+    list, empty, heading, result);
 }

@@ -2,6 +2,7 @@
 // the genre and the title. The same film always gets the same poster.
 
 import { svg } from './dom.js';
+import { t } from './i18n.js';
 
 const kWidth = 200;
 const kHeight = 300;
@@ -264,7 +265,7 @@ function fitTitle(title) {
 // A poster for {title, year, genres}. Decoration: the card beside it carries
 // the title as text.
 export function tile({ title, year, genres }) {
-  const name = title || 'Untitled';
+  const name = title || t('untitled');
   const lead = leadingGenre(genres);
   const palette = kPalettes[lead] ?? kPlain;
   const seed = hash(`${name}|${year ?? ''}`);
@@ -298,7 +299,7 @@ export function tile({ title, year, genres }) {
   );
   const small = { fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
   const label = svg('text', { x: kMargin, y: 25, ...small });
-  label.textContent = [...(lead ?? 'Film').toUpperCase()].slice(0, 14).join('');
+  label.textContent = [...(lead ? t(lead) : t('film')).toUpperCase()].slice(0, 14).join('');
   const when = svg('text', { x: kWidth - kMargin, y: 25, 'text-anchor': 'end', ...small });
   when.textContent = year ? String(year) : '';
   const text = svg('text', { fill: c.ink, 'font-size': size, 'font-weight': 700, 'letter-spacing': -0.2, 'font-family': kFamily });

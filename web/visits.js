@@ -1,25 +1,48 @@
-// Which films this browser looked at last, kept in this browser only.
+// What this browser remembers, and only this browser: films looked at, films hidden, and a name
+// for feedback that tells nothing about the person.
 
-const kKey = 'looked';
-const kMost = 8;
+const kMostLooked = 8;
+const kMostHidden = 200;
 
-export function looked() {
+function read(key) {
   try {
-    const ids = JSON.parse(localStorage.getItem(kKey) ?? '[]');
-    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string').slice(0, 3) : [];
+    const list = JSON.parse(localStorage.getItem(key) ?? '[]');
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [];
   } catch {
     return [];
   }
 }
 
-export function lookAt(id) {
+function write(key, list) {
   try {
-    const ids = JSON.parse(localStorage.getItem(kKey) ?? '[]');
-    localStorage.setItem(kKey, JSON.stringify([id, ...(Array.isArray(ids) ? ids : []).filter((other) => other !== id)].slice(0, kMost)));
-  } catch { /* private mode */ }
+    localStorage.setItem(key, JSON.stringify(list));
+  } catch { /* private mode: nothing is remembered */ }
 }
 
-// A name for feedback that tells nothing about the person.
+export const looked = () => read('looked').slice(0, 3);
+
+export function lookAt(id) {
+  write('looked', [id, ...read('looked').filter((other) => other !== id)].slice(0, kMostLooked));
+}
+
+// Ids to leave out of this film's lists: hidden and seen films everywhere ("id"), films that are
+// not similar for this film only ("seed/id").
+export function hiddenFor(seed) {
+  const own = `${seed}/`;
+  return read('hidden').filter((entry) => !entry.includes('/') || entry.startsWith(own))
+    .map((entry) => (entry.startsWith(own) ? entry.slice(own.length) : entry));
+}
+
+export function hideFilm(seed, id, kind) {
+  const entry = kind === 'not_similar' ? `${seed}/${id}` : id;
+  write('hidden', [entry, ...read('hidden').filter((other) => other !== entry)].slice(0, kMostHidden));
+}
+
+export function forgetHidden(seed, ids) {
+  const gone = new Set([...ids, ...hiddenFor(seed)]);
+  write('hidden', read('hidden').filter((entry) => !gone.has(entry) && !gone.has(entry.startsWith(`${seed}/`) ? entry.slice(seed.length + 1) : entry)));
+}
+
 export function visitor() {
   try {
     let name = localStorage.getItem('visitor');

@@ -1,43 +1,66 @@
 // The drawer that answers "why this film?" and "why not that one?".
 
 import * as api from './api.js';
-import { el, movieHref } from './dom.js';
+import { el, formatCount, icon, kIcons, movieHref } from './dom.js';
 import { reasonLine, t } from './i18n.js';
 import { searchBox } from './search.js';
+import { tile } from './tile.js';
 
 const kPartNames = { behavior: 'behavior', 'behavior (expected from content)': 'behavior', content: 'content', closeness: 'closeness', popularity: 'popularity_part', 'mutual proximity': 'mutual' };
 
 function partBars(parts) {
   const most = Math.max(0.1, ...parts.map(({ value }) => Math.abs(value)));
-  return el('table', { class: 'parts' },
-    el('caption', {}, t('parts')),
+  return el('section', {}, el('h3', {}, t('parts')), el('table', { class: 'parts' },
+    el('caption', { class: 'visually-hidden' }, t('parts')),
     el('tbody', {}, parts.map(({ name, value }) => {
       const bar = el('span', { class: value < 0 ? 'part-bar is-negative' : 'part-bar', 'aria-hidden': 'true' });
       bar.style.setProperty('--part', `${(Math.abs(value) / most) * 100}%`);
       return el('tr', {}, el('th', { scope: 'row' }, t(kPartNames[name] ?? name)), el('td', {}, bar), el('td', { class: 'number' }, value.toFixed(2)));
-    })));
+    }))));
+}
+
+// The API names what a change would need in English; numbers are kept, words follow the page.
+const kWhyNot = [
+  [/^(\d+) items? (?:are|is) closer; the list holds (\d+)/, (m) => t('wn_closer', { n: m[1], size: m[2] })],
+];
+
+function whyNotText(text) {
+  for (const [pattern, say] of kWhyNot) {
+    const found = text.match(pattern);
+    if (found) return say(found);
+  }
+  return text;
+}
+
+function sharedFacts(shared, together) {
+  const rows = [];
+  const add = (key, list) => { if (list?.length) rows.push([t(key), list.slice(0, 6).join(', ')]); };
+  if (together?.users > 0) rows.push([t('shared_viewers'), t('shared_viewers_text', { n: together.users, expected: together.expected.toFixed(0), x: together.lift.toFixed(1) })]);
+  add('series_fact', shared.series ? [shared.series] : []);
+  add('directors', shared.directors);
+  add('actors', shared.actors);
+  add('tags', shared.tags);
+  add('keywords', shared.keywords);
+  add('genres', shared.genres?.map((name) => t(name)));
+  if (Number.isFinite(shared.years_apart)) rows.push([t('years_apart'), String(shared.years_apart)]);
+  return rows.length === 0 ? null : el('section', {}, el('h3', {}, t('in_common')),
+    el('dl', { class: 'film-details' }, rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
 }
 
 function explanation(answer) {
   const found = answer.channels.filter(({ rank }) => rank !== null);
+  const { item } = answer;
   return el('div', { class: 'explanation' },
-    el('p', { class: 'explanation-title' }, el('a', { href: movieHref(answer.item.id) }, answer.item.title), answer.item.year ? ` (${answer.item.year})` : '', ' · ', `${answer.score}/100`),
-    el('p', {}, reasonLine(answer.shared, answer.reason)),
-    el('p', { class: 'quiet' }, answer.rank ? t('rank_of', { rank: answer.rank, all: answer.ranked }) : t('not_ranked')),
-    answer.why_not.length > 0 ? el('div', {}, el('h3', {}, t('against')), el('ul', {}, answer.why_not.map((text) => el('li', {}, text)))) : null,
+    el('div', { class: 'explanation-head' },
+      el('div', { class: 'explanation-tile' }, tile(item)),
+      el('div', {},
+        el('p', { class: 'explanation-title' }, el('a', { href: movieHref(item.id) }, item.title), item.year ? ` (${item.year})` : ''),
+        el('p', { class: 'explanation-score' }, el('strong', {}, String(Math.round(answer.score))), ` / 100 · ${answer.rank ? t('rank_of', { rank: formatCount(answer.rank), all: formatCount(answer.ranked) }) : t('not_ranked')}`),
+        el('p', { class: 'quiet' }, reasonLine(answer.shared, answer.reason)))),
+    answer.why_not.length > 0 ? el('section', { class: 'against' }, el('h3', {}, t('against')), el('ul', {}, answer.why_not.map((text) => el('li', {}, whyNotText(text))))) : null,
     answer.parts.length > 0 ? partBars(answer.parts) : null,
-    found.length > 0 ? el('p', { class: 'quiet' }, `${t('found_by')}: ${found.map(({ name, rank }) => `${name} #${rank}`).join(', ')}`) : null);
-}
-
-function drawer(title, content) {
-  const dialog = el('dialog', { class: 'drawer', 'aria-label': title },
-    el('div', { class: 'drawer-head' }, el('h2', {}, title), el('button', { type: 'button', class: 'button button-quiet', onclick: () => dialog.close() }, t('close'))),
-    content);
-  dialog.addEventListener('close', () => dialog.remove());
-  dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
-  document.body.append(dialog);
-  dialog.showModal();
-  return dialog;
+    sharedFacts(answer.shared, answer.together),
+    found.length > 0 ? el('section', {}, el('h3', {}, t('found_by')), el('ul', { class: 'tags' }, found.map(({ name, rank }) => el('li', { class: 'tag' }, t(`channel_${name}`), el('span', { class: 'tag-count' }, ` #${formatCount(rank)}`))))) : null);
 }
 
 async function fill(host, seed, item, controls) {
@@ -45,18 +68,20 @@ async function fill(host, seed, item, controls) {
   try {
     host.replaceChildren(explanation(await api.explain(seed, item, controls)));
   } catch (error) {
-    host.replaceChildren(el('p', { role: 'alert' }, `${t('failed')}: ${error.message}`));
+    host.replaceChildren(el('p', { role: 'alert' }, t('failed_because', { text: error.message })));
   }
 }
 
-export function why(seed, item, controls) {
+// Opens the drawer that explains one film of the seed's list.
+export function why(seed, movie, controls) {
   const host = el('div', { 'aria-live': 'polite' });
   drawer(t('why_this'), host);
-  fill(host, seed, item, controls);
+  fill(host, seed, movie.id, controls);
 }
 
+// Opens the drawer that asks for a film one misses and explains why it is not there.
 export function whyNot(seed, controls) {
-  const host = el('div', { 'aria-live': 'polite' });
+  const host = el('div', { class: 'why-not-answer', 'aria-live': 'polite' });
   const box = searchBox({ label: t('why_not_find'), onPick: (movie) => fill(host, seed, movie.id, controls) });
-  drawer(t('why_not'), el('div', {}, el('p', { class: 'quiet' }, t('why_not_find')), box, host)).querySelector('input')?.focus();
+  drawer(t('why_not'), el('div', {}, el('p', { class: 'quiet' }, t('why_not_help')), box, host)).querySelector('input')?.focus();
 }

@@ -1,0 +1,151 @@
+// The best list of a film's page: cards with a match, a reason and what one can say about them,
+// above it the controls, below it more.
+
+import * as api from './api.js';
+import { card, skeletonCards } from './card.js';
+import { controlPanel, controlsOf, remember, skeletonControls } from './controls.js';
+import { el, icon, kIcons, notice } from './dom.js';
+import { t } from './i18n.js';
+import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';
+import { why, whyNot } from './why.js';
+
+const kPage = 20;
+const kMost = 200;
+
+export function firstSizeOf(parameters) {
+  const asked = Number.parseInt(parameters.get('show') ?? '', 10);
+  return Number.isFinite(asked) ? Math.min(kMost, Math.max(kPage, Math.ceil(asked / kPage) * kPage)) : kPage;
+}
+
+export function skeletonList() {
+  return el(
+    'section',
+    { class: 'similar', 'aria-hidden': 'true' },
+    el('div', { class: 'row-head' }, el('p', { class: 'row-ghost' }, t('more_like_this'))),
+    skeletonControls(),
+    el('div', { class: 'grid' }, skeletonCards(kPage, { match: true, tools: true })),
+  );
+}
+
+// Names what answered: model, request, time, popularity, and anything degraded.
+function describe(footer, { model, request_id: request, took_ms: took, milliseconds, popularity_percentile: popularity, degraded }) {
+  const round = (value) => (value < 10 ? value.toFixed(value < 1 ? 2 : 1) : Math.round(value));
+  const parts = [
+    model ? `${t('model')} ${[model.name, model.version].filter(Boolean).join(' ')}` : null,
+    request ? t('request', { id: request }) : null,
+    Number.isFinite(took) ? t('took', { server: round(took), all: round(milliseconds) }) : `${round(milliseconds)} ms`,
+    Number.isFinite(popularity) ? t('list_popularity', { n: Math.round(popularity) }) : null,
+  ].filter(Boolean);
+  const notes = degraded.map((note) => String(note).replaceAll('_', ' '));
+  footer.replaceChildren(
+    el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
+    notes.length > 0 ? el('p', { class: 'footer-degraded' }, t('limited', { notes: notes.join('; ') })) : '',
+  );
+}
+
+// `seed`: the film; `choices`: a promise of [genres, models]; `changed(parameters)` is called
+// when other lists of the page must follow.
+export function filmList({ seed, parameters: given, template, footer, choices, changed }) {
+  let parameters = given;
+  let shown = 0;
+  let request = 0;
+  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, { match: true, tools: true }));
+  const sub = el('p', { class: 'row-sub' }, t('match_note'));
+  const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
+  const status = el('p', { class: 'visually-hidden', role: 'status' });
+  const hiddenNote = el('p', { class: 'hidden-note', hidden: true });
+  const trouble = el('div', {});
+  const controls = () => controlsOf(parameters, hiddenFor(seed.id));
+  const options = () => ({ ...controls(), reasons: true });
+
+  const reload = () => {
+    shown = 0;
+    load(api.similar(seed.id, kPage, 0, options()), kPage);
+    changed(parameters);
+  };
+
+  const say = (movie, kind) => {
+    hideFilm(seed.id, movie.id, kind);
+    const all = new Set([...(parameters.get('hidden') ?? '').split(',').filter(Boolean), movie.id]);
+    parameters = remember({ hidden: [...all].join(',') });
+    status.textContent = t(`said_${kind}`, { title: movie.title });
+    reload();
+    // The list has changed even when nobody could be told.
+    api.feedback({ user: visitor(), seed: seed.id, item: movie.id, kind }).catch(() => {});
+  };
+
+  const withTools = (movie) => {
+    const tool = (kind, path) => el('button', {
+      type: 'button', class: 'tool-icon', 'aria-label': `${t(kind)} ${movie.title}`, title: t(kind), onclick: () => say(movie, kind),
+    }, icon(path));
+    return el('div', { class: 'card-holder' },
+      card(movie, template),
+      el('div', { class: 'card-tools' },
+        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: () => why(seed.id, movie, controls()) }, t('why')),
+        tool('seen', kIcons.check), tool('not_similar', kIcons.unlike), tool('hide', kIcons.hide)));
+  };
+
+  const showHidden = () => {
+    const ids = (parameters.get('hidden') ?? '').split(',').filter(Boolean);
+    const count = new Set([...ids, ...hiddenFor(seed.id)]).size;
+    hiddenNote.hidden = count === 0;
+    hiddenNote.replaceChildren(t('n_hidden', { n: count }), ' ', el('button', {
+      type: 'button',
+      class: 'tool',
+      onclick: () => {
+        forgetHidden(seed.id, ids);
+        parameters = remember({ hidden: null });
+        reload();
+      },
+    }, t('undo')));
+  };
+
+  const add = (answer, size, moveFocus) => {
+    const cards = answer.items.map(withTools);
+    if (shown === 0) grid.replaceChildren(...cards);
+    else grid.append(...cards);
+    shown += cards.length;
+    describe(footer, answer);
+    showHidden();
+    sub.textContent = answer.seed_source === 'content' ? t('too_few_viewers') : t('match_note');
+    if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
+    more.hidden = cards.length < size || shown >= kMost;
+    status.textContent = t('n_shown', { n: shown });
+    if (shown > kPage) parameters = remember({ show: String(shown) });
+    if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
+  };
+
+  async function load(promise, size, moveFocus = false) {
+    request += 1;
+    const mine = request;
+    grid.setAttribute('aria-busy', 'true');
+    more.disabled = true;
+    trouble.replaceChildren();
+    try {
+      const answer = await promise;
+      if (mine === request) add(answer, size, moveFocus);
+    } catch (error) {
+      if (mine !== request) return;
+      if (shown === 0) grid.replaceChildren();
+      more.hidden = true;
+      trouble.replaceChildren(notice({ title: t('similar_failed'), text: error.message, role: 'alert', retry: reload }));
+    } finally {
+      if (mine === request) {
+        grid.setAttribute('aria-busy', 'false');
+        more.disabled = false;
+      }
+    }
+  }
+
+  more.addEventListener('click', () => load(api.similar(seed.id, kPage, shown, options()), kPage, true));
+  const section = el(
+    'section',
+    { class: 'similar', 'aria-labelledby': 'similar-heading' },
+    el('div', { class: 'row-head' },
+      el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
+      el('button', { type: 'button', class: 'button button-quiet button-small row-action', onclick: () => whyNot(seed.id, controls()) }, t('why_not'))),
+    controlPanel({ parameters, choices, changed: (now) => { parameters = now; reload(); } }),
+    hiddenNote, grid, trouble, el('p', { class: 'more' }, more), status,
+  );
+  return { section, load };
+}
