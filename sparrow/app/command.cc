@@ -128,18 +128,23 @@ Result<model::Model> find_model(const Context& context, const std::string& refer
   return model::read_model(context.paths().models() / name / version);
 }
 
+Result<std::shared_ptr<const serve::ServedModel>> served_of(
+    std::shared_ptr<const data::Dataset> dataset, model::Model model) {
+  auto served = std::make_shared<serve::ServedModel>();
+  served->dataset = std::move(dataset);
+  served->model = std::move(model);
+  auto recommender = rank::Recommender::open(served->dataset->catalog, served->model);
+  if (!recommender) return recommender.error();
+  served->recommender = std::move(*recommender);
+  return std::shared_ptr<const serve::ServedModel>(std::move(served));
+}
+
 Result<std::shared_ptr<const serve::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version) {
   auto loaded = find_model(context, version.empty() ? name : name + "@" + version);
   if (!loaded) return loaded.error();
-  auto served = std::make_shared<serve::ServedModel>();
-  served->dataset = std::move(dataset);
-  served->model = std::move(*loaded);
-  auto recommender = rank::Recommender::open(served->dataset->catalog, served->model);
-  if (!recommender) return recommender.error();
-  served->recommender = std::move(*recommender);
-  return std::shared_ptr<const serve::ServedModel>(std::move(served));
+  return served_of(std::move(dataset), std::move(*loaded));
 }
 
 }  // namespace sparrow::app

@@ -28,6 +28,7 @@ struct Home {
   std::filesystem::path prepared() const { return root / "prepared"; }
   std::filesystem::path models() const { return root / "models"; }
   std::filesystem::path default_store() const { return root / "store"; }
+  std::filesystem::path served() const { return root / "served"; }  // what to serve with no store
 };
 
 // Options of the whole program.
@@ -70,6 +71,8 @@ Command add_export(CLI::App& sub);
 Command add_import(CLI::App& sub);
 Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
+Command add_store(CLI::App& sub);
+Command add_bench(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);
@@ -87,6 +90,9 @@ Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& contex
 Result<std::shared_ptr<const serve::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version);
+// A model ready to be served.
+Result<std::shared_ptr<const serve::ServedModel>> served_of(
+    std::shared_ptr<const data::Dataset> dataset, model::Model model);
 // A model by "name", "name@version" or a folder's path.
 Result<model::Model> find_model(const Context& context, const std::string& reference);
 

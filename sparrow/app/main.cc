@@ -35,6 +35,8 @@ constexpr Subcommand kSubcommands[] = {
     {"import", "Make a model of vectors from another program", add_import},
     {"score", "Append the served similarity to pairs of items", add_score},
     {"synth", "Generate a rating log of any size", add_synth},
+    {"store", "Look into a store, copy models between stores", add_store},
+    {"bench", "Measure speed, beside the bare libraries", add_bench},
 };
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -88,8 +90,11 @@ int run(int argc, char** argv) {
   app.add_option("--home", context.home, "Folder that holds everything the program writes")
       ->envname("SPARROW_HOME")
       ->capture_default_str();
-  app.add_option("--store", context.store_uri,
-                 "Feature store: rocksdb:PATH, memory: (default: rocksdb in the home)")
+  app.add_option(
+         "--store", context.store_uri,
+         "Feature store: rocksdb:PATH, redis://[user][:password]@HOST:PORT/DB, redis+unix:PATH,\n"
+         "redis+sentinel://HOST,HOST/SERVICE/DB, redis+cluster://HOST,HOST (default: rocksdb\n"
+         "in the home). A password is safer in SPARROW_STORE than here.")
       ->envname("SPARROW_STORE");
   app.add_option("--threads", context.threads, "Threads; 0 means one per core")
       ->capture_default_str();

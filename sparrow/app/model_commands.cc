@@ -57,6 +57,9 @@ nlohmann::json models_json(const Context& context, store::ModelStore* store) {
                       {"data", v.manifest.data_name},
                       {"data_hash", v.manifest.data_hash},
                       {"created", v.manifest.created},
+                      {"encoding", v.encoding},
+                      {"item_features", v.items},
+                      {"users", v.users},
                       {"metrics", v.manifest.metrics}});
     }
   }
@@ -89,7 +92,7 @@ Command add_build(CLI::App& sub) {
     for (const auto& run : runs) {
       auto trained = train(context, **dataset, run, options->data.force);
       if (!trained) return trained.error();
-      if (auto done = publish(context, *trained); !done) return done.error();
+      if (auto done = publish(context, *trained, dataset->get()); !done) return done.error();
       if (auto done = promote(context, trained->manifest.name, trained->manifest.version); !done)
         return done.error();
     }
@@ -117,17 +120,30 @@ Command add_train(CLI::App& sub) {
 }
 
 Command add_publish(CLI::App& sub) {
-  auto named = std::make_shared<Named>();
-  auto promoted = std::make_shared<bool>(false);
-  add_name(sub, *named);
-  sub.add_flag("--promote", *promoted, "Promote it too");
-  return [named, promoted](const Context& context) -> Result<void> {
-    auto version = version_or_newest(context, *named);
+  struct Options {
+    Named named;
+    bool promote = false;
+    std::string encoding = "float32";
+  };
+  auto options = std::make_shared<Options>();
+  add_name(sub, options->named);
+  sub.add_flag("--promote", options->promote, "Promote it too");
+  sub.add_option("--encoding", options->encoding, "How the store keeps the values of vectors")
+      ->check(CLI::IsMember({"float32", "float16", "int8"}))
+      ->capture_default_str();
+  return [options](const Context& context) -> Result<void> {
+    auto version = version_or_newest(context, options->named);
     if (!version) return version.error();
-    auto loaded = model::read_model(context.paths().models() / named->name / *version);
+    const std::string& name = options->named.name;
+    auto loaded = model::read_model(context.paths().models() / name / *version);
     if (!loaded) return loaded.error();
-    if (auto done = publish(context, *loaded); !done) return done;
-    return *promoted ? promote(context, named->name, *version) : Result<void>{};
+    auto encoding = store::encoding_of_name(options->encoding);
+    if (!encoding) return encoding.error();
+    auto dataset = load_prepared(context);
+    if (!dataset && dataset.error().code != ErrorCode::kNotFound) return dataset.error();
+    auto done = publish(context, *loaded, dataset ? dataset->get() : nullptr, *encoding);
+    if (!done) return done;
+    return options->promote ? promote(context, name, *version) : Result<void>{};
   };
 }
 
@@ -160,6 +176,8 @@ Command add_models(CLI::App& /*sub*/) {
     std::unique_ptr<store::ModelStore> models;
     if (store) models = std::make_unique<store::ModelStore>(**store);
     const auto list = models_json(context, models.get());
+    if (!store && store.error().code != ErrorCode::kNotFound)
+      fmt::print(stderr, "sparrow: without the store: {}\n", store.error().message);
     if (context.json) {
       fmt::print("{}\n", list.dump(2));
       return {};

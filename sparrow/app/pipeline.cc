@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"
 #include "sparrow/model/model_folder.h"
@@ -146,12 +147,17 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
   return trained;
 }
 
-Result<void> publish(const Context& context, const model::Model& model) {
+Result<void> publish(const Context& context, const model::Model& model,
+                     const data::Dataset* dataset, store::VectorEncoding encoding) {
   const auto start = Clock::now();
   auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
   if (!store) return store.error();
   store::ModelStore models(**store);
-  auto done = models.publish(model, {}, run_control(context));
+  store::Features features;
+  const bool same_data = dataset != nullptr && dataset->info.hash == model.manifest.data_hash;
+  if (same_data) features = features_of(*dataset, model);
+  auto done =
+      models.publish(model, {encoding, same_data ? &features : nullptr}, run_control(context));
   if (!done) return done.error();
   say(context, "publish   {} {} -> {} ({})", model.manifest.name, model.manifest.version,
       (*store)->uri(), since(start));

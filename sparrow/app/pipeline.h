@@ -33,8 +33,11 @@ nlohmann::json describe(const data::DatasetInfo& info);
 Result<model::Model> train(const Context& context, const data::Dataset& dataset,
                            const embed::TrainOptions& options, bool force);
 
-// Publishes to the store; says so only when it was not there.
-Result<void> publish(const Context& context, const model::Model& model);
+// Publishes to the store, with features when `dataset` (may be null) is what the model was trained
+// on.
+Result<void> publish(const Context& context, const model::Model& model,
+                     const data::Dataset* dataset,
+                     store::VectorEncoding encoding = store::VectorEncoding::kFloat32);
 Result<void> promote(const Context& context, const std::string& name, const std::string& version);
 
 }  // namespace sparrow::app
