@@ -15,6 +15,7 @@ struct BenchOptions {
   std::size_t runs = 5;                   // median of so many, after one warm-up
   bool quick = false;                     // smaller logs and fewer runs, for prepare
   std::filesystem::path peers = "bench";  // folder of the peers' scripts
+  std::string redis;                      // an empty Redis server for store; none: RocksDB only
   double scale = 1;                       // of the data: 1 is the size of MovieLens 20M
 };
 
@@ -41,6 +42,9 @@ Result<nlohmann::json> run_peer(const std::string& command);
 
 // CSV -> sequences, beside pandas: a table of its own. Errors: kCorrupt when the sequences differ.
 Result<std::string> bench_prepare(const Context& context, const BenchOptions& options);
+// Bulk writes and reads beside bare hiredis and RocksDB, a large model's way in and out: a table of
+// its own. Errors: kCorrupt when a value comes back changed.
+Result<std::string> bench_store(const Context& context, const BenchOptions& options);
 Result<std::vector<Measured>> bench_skip_gram(const Context& context, const BenchOptions& options);
 Result<std::vector<Measured>> bench_walks(const Context& context, const BenchOptions& options);
 Result<std::vector<Measured>> bench_neighbors(const Context& context, const BenchOptions& options);

@@ -23,6 +23,13 @@ constexpr Benchmark kBenchmarks[] = {
     {"hnsw", "approximate search", bench_hnsw},
 };
 
+// A benchmark with a table of its own.
+struct Section {
+  const char* name;
+  Result<std::string> (*run)(const Context&, const BenchOptions&);
+};
+constexpr Section kSections[] = {{"store", bench_store}, {"prepare", bench_prepare}};
+
 std::string machine() {
   std::ifstream cpu("/proc/cpuinfo");
   std::string line;
@@ -74,7 +81,8 @@ Command add_bench(CLI::App& sub) {
     BenchOptions options;
   };
   auto o = std::make_shared<Arguments>();
-  std::vector<std::string> names{"all", "prepare"};
+  std::vector<std::string> names{"all"};
+  for (const auto& s : kSections) names.emplace_back(s.name);
   for (const auto& b : kBenchmarks) names.emplace_back(b.name);
   sub.add_option("what", o->name, "Which benchmark")
       ->check(CLI::IsMember(names))
@@ -87,6 +95,8 @@ Command add_bench(CLI::App& sub) {
   sub.add_option("--scale", o->options.scale, "Size of the data; 1: like MovieLens 20M")
       ->check(CLI::Range(0.001, 10.0))
       ->capture_default_str();
+  sub.add_option("--redis", o->options.redis,
+                 "store: an empty Redis server, redis://HOST:PORT/DB; without it RocksDB only");
   sub.add_flag("--quick", o->options.quick, "prepare: smaller logs, fewer runs");
   sub.add_option("--peers", o->options.peers, "Folder of the peers' scripts")
       ->capture_default_str();
@@ -105,8 +115,9 @@ Command add_bench(CLI::App& sub) {
       table.insert(table.end(), measured->begin(), measured->end());
     }
     if (!table.empty()) print_table(table);
-    if (o->name == "all" || o->name == "prepare") {
-      const auto section = bench_prepare(context, options);
+    for (const Section& s : kSections) {
+      if (o->name != "all" && o->name != s.name) continue;
+      const auto section = s.run(context, options);
       if (!section) return section.error();
       fmt::print("\n{}\n", *section);
     }

@@ -90,7 +90,11 @@ double peak_memory_mb();
 Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& context);
 Result<std::shared_ptr<const serve::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
-    const std::string& version, std::shared_ptr<const recall::ItemFacts> facts = nullptr);
+    const std::string& version);
+// A model ready to be served; without `facts` it gets its own.
+Result<std::shared_ptr<const serve::ServedModel>> served_of(
+    std::shared_ptr<const data::Dataset> dataset, model::Model model,
+    std::shared_ptr<const recall::ItemFacts> facts = nullptr);
 // A model by "name", "name@version" or a folder's path.
 Result<model::Model> find_model(const Context& context, const std::string& reference);
 

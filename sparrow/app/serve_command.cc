@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/follower.h"
 #include "sparrow/serve/api.h"
 #include "sparrow/serve/http_server.h"
 #include "sparrow/serve/pool_source.h"
+#include "sparrow/store/promotion_watch.h"
 
 namespace sparrow::app {
 namespace {
@@ -135,79 +137,6 @@ class PoolRefresher {
   std::thread thread_;
 };
 
-// Names of all models that have a promoted version in the store.
-std::vector<std::pair<std::string, std::string>> promoted_models(const Context& context,
-                                                                 std::string& problem) {
-  std::vector<std::pair<std::string, std::string>> found;
-  problem.clear();
-  auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
-  if (!store) {
-    problem = store.error().message;
-    return found;
-  }
-  const store::ModelStore models(**store);
-  const auto names = models.names();
-  if (!names) {
-    problem = names.error().message;
-    return found;
-  }
-  for (const auto& name : *names) {
-    const auto version = models.promoted(name);
-    if (version && *version) found.emplace_back(name, **version);
-  }
-  return found;
-}
-
-// Loads every promoted version that `api` does not have yet. A version that cannot be loaded leaves
-// the old one.
-class Follower {
- public:
-  Follower(const Context& context, std::shared_ptr<const data::Dataset> dataset,
-           std::shared_ptr<const recall::ItemFacts> facts, serve::Api& api)
-      : context_(context), dataset_(std::move(dataset)), facts_(std::move(facts)), api_(api) {}
-
-  void follow() {
-    std::string problem;
-    for (const auto& [name, version] : promoted_models(context_, problem)) {
-      if (served_[name] == version) continue;
-      auto loaded = load_served(context_, dataset_, name, version, facts_);
-      if (!loaded) {
-        problem = loaded.error().message;
-        continue;
-      }
-      api_.set_model(*loaded);
-      fmt::print(stderr, "serve     {} {}\n", name, version);
-      served_[name] = version;
-    }
-    if (problem != problem_) {
-      if (!problem.empty())
-        fmt::print(stderr, "serve     degraded: {}\n", problem);
-      else
-        fmt::print(stderr, "serve     recovered\n");
-    }
-    problem_ = problem;
-    api_.set_degraded(problem);
-  }
-
-  // With no store to read: the newest version on disk.
-  void use_disk(const std::string& name) {
-    if (served_.contains(name)) return;
-    if (auto loaded = load_served(context_, dataset_, name, "", facts_)) {
-      served_[name] = (*loaded)->model.manifest.version;
-      fmt::print(stderr, "serve     {} {} from disk\n", name, served_[name]);
-      api_.set_model(*loaded);
-    }
-  }
-
- private:
-  const Context& context_;
-  std::shared_ptr<const data::Dataset> dataset_;
-  std::shared_ptr<const recall::ItemFacts> facts_;
-  serve::Api& api_;
-  std::map<std::string, std::string> served_;
-  std::string problem_;
-};
-
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_tokens(arguments); !read) return read;
@@ -232,6 +161,9 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   Follower follower(context, *dataset, facts, api);
   follower.follow();
   follower.use_disk(arguments.api.default_model);
+  // Hears of promotions at once where the store can tell; polling goes on beside it.
+  auto watch = store::PromotionWatch::start(context.store(), [&] { follower.wake(); });
+  if (!watch) return watch.error();
   serve::ServerOptions options = arguments.server;
   options.threads = context.threads;
   auto server = serve::Server::start(
@@ -242,13 +174,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   fmt::print(stderr, "serve     http://{}:{}/ after {}\n",
              options.address == "127.0.0.1" ? "localhost" : options.address, (*server)->port(),
              since(start));
-  auto next = std::chrono::steady_clock::now();
-  while (!interrupted.load()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (std::chrono::steady_clock::now() < next) continue;
-    follower.follow();
-    next = std::chrono::steady_clock::now() + std::chrono::milliseconds(arguments.poll_ms);
-  }
+  follower.run(std::chrono::milliseconds(arguments.poll_ms));
   (*server)->stop();
   fmt::print(stderr, "serve     stopped\n");
   return {};

@@ -24,7 +24,9 @@ Error error_of(const rocksdb::Status& status, const std::string& path) {
   return {code, fmt::format("store rocksdb:{}: {}", path, status.ToString())};
 }
 
-rocksdb::Options small_options() {
+}  // namespace
+
+rocksdb::Options rocksdb_options() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.max_open_files = -1;  // a secondary needs its files kept open
@@ -37,8 +39,6 @@ rocksdb::Options small_options() {
   options.paranoid_checks = true;
   return options;
 }
-
-}  // namespace
 
 RocksDbStore::RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::string path, OpenMode mode,
                            std::string secondary_path)
@@ -55,7 +55,7 @@ RocksDbStore::~RocksDbStore() {
 
 Result<std::unique_ptr<EmbeddingStore>> RocksDbStore::open(const std::string& path, OpenMode mode) {
   static std::atomic<unsigned> counter{0};
-  const auto options = small_options();
+  const auto options = rocksdb_options();
   rocksdb::DB* db = nullptr;
   std::error_code code;
   if (mode == OpenMode::kReadOnly) {

@@ -10,9 +10,13 @@
 
 namespace rocksdb {
 class DB;
-}
+struct Options;
+}  // namespace rocksdb
 
 namespace sparrow::store {
+
+// Small buffers; every block checked when read.
+rocksdb::Options rocksdb_options();
 
 class RocksDbStore final : public EmbeddingStore {
  public:

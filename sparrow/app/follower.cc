@@ -1,0 +1,153 @@
+#include "sparrow/app/follower.h"
+
+#include <fmt/format.h>
+
+#include "sparrow/core/file.h"
+#include "sparrow/model/model_folder.h"
+
+namespace sparrow::app {
+namespace {
+
+// HOME/served/NAME.txt names the version; the model is under HOME/models or HOME/served.
+std::filesystem::path note_of(const Home& home, const std::string& name) {
+  return home.served() / (name + ".txt");
+}
+
+Result<model::Model> read_kept(const Home& home, const std::string& name,
+                               const std::string& version) {
+  auto kept = model::read_model(home.served() / name / version);
+  if (kept) return kept;
+  return model::read_model(home.models() / name / version);
+}
+
+}  // namespace
+
+void Follower::follow() {
+  std::string problem;
+  if (auto followed = follow_all(problem); !followed) {
+    problem = followed.error().message;
+    store_.reset();  // opened anew at the next look
+  }
+  if (problem != problem_)
+    fmt::print(stderr, "serve     {}\n", problem.empty() ? "recovered" : "degraded: " + problem);
+  problem_ = problem;
+  api_.set_degraded(problem);
+}
+
+Result<void> Follower::follow_all(std::string& problem) {
+  if (store_ == nullptr) {
+    auto opened = store::open_store(context_.store(), store::OpenMode::kReadOnly);
+    if (!opened) return opened.error();
+    store_ = std::move(*opened);
+  }
+  const store::ModelStore models(*store_);
+  auto names = models.names();
+  if (!names) return names.error();
+  for (const auto& name : *names) {
+    if (auto done = follow_one(name, problem); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Follower::follow_one(const std::string& name, std::string& problem) {
+  constexpr std::chrono::seconds kTryAgain{10};
+  const store::ModelStore models(*store_);
+  auto version = models.promoted(name);
+  if (!version) return version.error();
+  if (!*version || served_[name] == **version) return {};
+  const auto now = std::chrono::steady_clock::now();
+  const auto refused = refused_.find(name);
+  if (refused != refused_.end() && refused->second.version == **version &&
+      now - refused->second.at < kTryAgain) {
+    problem = refused->second.why;
+    return {};
+  }
+  auto model = models.load(name, **version);
+  if (!model && model.error().code == ErrorCode::kUnavailable) return model.error();
+  auto served = model ? served_of(dataset_, std::move(*model), facts_) : model.error();
+  if (!served) {
+    problem = fmt::format("{}; {} stays", served.error().message,
+                          served_[name].empty() ? "nothing" : served_[name]);
+    refused_[name] = {**version, problem, now};
+    return {};
+  }
+  refused_.erase(name);
+  serve(name, *served, "");
+  keep_on_disk((*served)->model);
+  return {};
+}
+
+void Follower::serve(const std::string& name, std::shared_ptr<const serve::ServedModel> model,
+                     const char* from) {
+  served_[name] = model->model.manifest.version;
+  api_.set_model(std::move(model));
+  fmt::print(stderr, "serve     {} {}{}\n", name, served_[name], from);
+}
+
+// A home that cannot be written is said, and costs nothing else.
+void Follower::keep_on_disk(const model::Model& model) {
+  const Home home = context_.paths();
+  const std::string& name = model.manifest.name;
+  const std::string& version = model.manifest.version;
+  std::error_code ignored;
+  Result<void> kept;
+  if (!std::filesystem::exists(home.models() / name / version, ignored)) {
+    auto written = model::write_model(model, home.served());
+    if (!written && written.error().code != ErrorCode::kConflict) kept = written.error();
+  }
+  std::filesystem::create_directories(home.served(), ignored);
+  if (kept) kept = write_file_atomically(note_of(home, name), version);
+  if (!kept) {
+    fmt::print(stderr, "serve     not kept on disk: {}\n", kept.error().message);
+    return;
+  }
+  for (const auto& old : model::list_versions(home.served(), name)) {
+    if (old != version) std::filesystem::remove_all(home.served() / name / old, ignored);
+  }
+}
+
+void Follower::use_disk(const std::string& name) {
+  const Home home = context_.paths();
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(home.served(), ignored)) {
+    if (entry.path().extension() != ".txt" || served_.contains(entry.path().stem().string()))
+      continue;
+    const std::string kept = entry.path().stem().string();
+    const auto version = read_file(entry.path());
+    if (!version) continue;
+    auto model = read_kept(home, kept, *version);
+    auto served = model ? served_of(dataset_, std::move(*model), facts_) : model.error();
+    if (served) serve(kept, *served, " as served last, from disk");
+  }
+  if (served_.contains(name)) return;
+  const auto versions = model::list_versions(home.models(), name);
+  if (versions.empty()) return;
+  auto model = model::read_model(home.models() / name / versions.back());
+  auto served = model ? served_of(dataset_, std::move(*model), facts_) : model.error();
+  if (served) serve(name, *served, " as trained here, from disk");
+}
+
+void Follower::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_one();
+}
+
+void Follower::run(std::chrono::milliseconds poll) {
+  constexpr std::chrono::milliseconds kLook{50};  // for the signal that ends the program
+  auto next = std::chrono::steady_clock::now() + poll;
+  while (!interrupted.load()) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kLook, [this] { return woken_; });
+      if (!woken_ && std::chrono::steady_clock::now() < next) continue;
+      woken_ = false;
+    }
+    follow();
+    next = std::chrono::steady_clock::now() + poll;
+  }
+}
+
+}  // namespace sparrow::app

@@ -1,0 +1,61 @@
+// Follower: keeps a server's models at what is promoted in the store. run() is the server's main
+// loop.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "sparrow/app/command.h"
+#include "sparrow/serve/api.h"
+
+namespace sparrow::app {
+
+// A version that cannot be loaded leaves the old one. What was served last is kept under
+// HOME/served, so that a server that starts without its store has it.
+class Follower {
+ public:
+  Follower(const Context& context, std::shared_ptr<const data::Dataset> dataset,
+           std::shared_ptr<const recall::ItemFacts> facts, serve::Api& api)
+      : context_(context), dataset_(std::move(dataset)), facts_(std::move(facts)), api_(api) {}
+
+  // Loads every promoted version that the api does not have yet; tells readyz what is wrong.
+  void follow();
+  // What the store did not give: the versions served last, else the newest of `name` that was
+  // trained here.
+  void use_disk(const std::string& name);
+  // follow() now, from any thread.
+  void wake();
+  // follow() at each wake() and each `poll`, until the program is interrupted.
+  void run(std::chrono::milliseconds poll);
+
+ private:
+  struct Refusal {
+    std::string version;
+    std::string why;
+    std::chrono::steady_clock::time_point at;
+  };
+
+  Result<void> follow_all(std::string& problem);
+  Result<void> follow_one(const std::string& name, std::string& problem);
+  void serve(const std::string& name, std::shared_ptr<const serve::ServedModel> model,
+             const char* from);
+  void keep_on_disk(const model::Model& model);
+
+  const Context& context_;
+  std::shared_ptr<const data::Dataset> dataset_;
+  std::shared_ptr<const recall::ItemFacts> facts_;
+  serve::Api& api_;
+  std::unique_ptr<store::EmbeddingStore> store_;
+  std::map<std::string, std::string> served_;
+  std::map<std::string, Refusal> refused_;
+  std::string problem_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool woken_ = false;
+};
+
+}  // namespace sparrow::app
