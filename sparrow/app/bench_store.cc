@@ -180,16 +180,18 @@ std::string rows_of(const std::string& store, const json& result, const Options&
   std::string rows;
   for (const auto* what : {"write", "read"}) {
     const json& bulk = result["bulk"];
-    rows += fmt::format("| {} bulk {}, {} x {} | {:.0f} /s | bare {:.0f} /s | **{:.2f} x** |\n", store,
-                        what, o.items, o.dim, bulk[fmt::format("{}s_per_s", what)].get<double>(),
-                        bulk[fmt::format("bare_{}s_per_s", what)].get<double>(),
-                        bulk[fmt::format("{}_ratio", what)].get<double>());
+    rows +=
+        fmt::format("| {} bulk {}, {} x {} | {:.0f} /s | bare {:.0f} /s | **{:.2f} x** |\n", store,
+                    what, o.items, o.dim, bulk[fmt::format("{}s_per_s", what)].get<double>(),
+                    bulk[fmt::format("bare_{}s_per_s", what)].get<double>(),
+                    bulk[fmt::format("{}_ratio", what)].get<double>());
   }
   for (const auto* what : {"publish", "load", "prune"}) {
     const json& l = result["large"][what];
-    rows += fmt::format("| {} {}, {} x {} | {:.2f} s | - | peak {:.0f} MB = {:.2f} x the vectors |\n",
-                        store, what, o.large_items, o.dim, l["seconds"].get<double>(),
-                        l["peak_mb"].get<double>(), l["times_vectors"].get<double>());
+    rows +=
+        fmt::format("| {} {}, {} x {} | {:.2f} s | - | peak {:.0f} MB = {:.2f} x the vectors |\n",
+                    store, what, o.large_items, o.dim, l["seconds"].get<double>(),
+                    l["peak_mb"].get<double>(), l["times_vectors"].get<double>());
   }
   return rows;
 }

@@ -191,14 +191,16 @@ Result<bool> ModelStore::is_there(const std::string& name, const std::string& ve
 }
 
 // Lists the version as unfinished, with its manifest, so that prune() can remove what a killed
-// publisher wrote.
+// publisher wrote. On the list before the draft is written: no key exists that no list leads to.
+// And again after it: a pruner may have taken off a name without a draft.
 Result<void> ModelStore::begin_draft(const json& manifest, const std::string& name,
                                      const std::string& version) {
   json draft = manifest;
   draft["began"] = now_seconds();
   const KeyValue pair{VersionKeys(name, version).draft(), draft.dump()};
-  if (auto written = store_.write(std::span(&pair, 1)); !written) return written;
   if (auto listed = add_to_list(store_, kNamesKey, name); !listed) return listed;
+  if (auto listed = add_to_list(store_, drafts_key(name), version); !listed) return listed;
+  if (auto written = store_.write(std::span(&pair, 1)); !written) return written;
   return add_to_list(store_, drafts_key(name), version);
 }
 
@@ -208,9 +210,9 @@ Result<void> ModelStore::finish_draft(const json& manifest, const std::string& n
   const KeyValue last{keys.manifest(), manifest.dump()};
   if (auto written = store_.write(std::span(&last, 1)); !written) return written;
   if (auto listed = add_to_list(store_, versions_key(name), version); !listed) return listed;
-  if (auto taken = take_from_list(store_, drafts_key(name), version); !taken) return taken;
   const std::string draft = keys.draft();
-  return store_.remove(std::span(&draft, 1));
+  if (auto gone = store_.remove(std::span(&draft, 1)); !gone) return gone;
+  return take_from_list(store_, drafts_key(name), version);
 }
 
 Result<void> ModelStore::publish(const Model& model, const PublishOptions& options,
@@ -531,6 +533,12 @@ Result<void> ModelStore::remove_abandoned(const std::string& name,
       if (auto gone = store_.remove(std::span(&key, 1)); !gone) return gone;
     }
     if (auto taken = take_from_list(store_, drafts_key(name), version); !taken) return taken;
+    if (*draft || *manifest) continue;
+    // A publisher may have written its draft since: then the name goes back.
+    auto late = read_object(store_, keys.draft());
+    if (!late) return late.error();
+    if (!*late) continue;
+    if (auto listed = add_to_list(store_, drafts_key(name), version); !listed) return listed;
   }
   return {};
 }
