@@ -241,6 +241,9 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
     content.features += block.features;
     content.full_weight += block.weight;
   }
+  content.full_weight =
+      std::max(content.full_weight,
+               options.genres + options.audience + options.tags + options.title + options.year);
   for (Row row = 0; row < catalog.size(); ++row) {
     std::vector<std::pair<std::uint32_t, float>> merged;
     std::uint32_t offset = 0;
