@@ -107,11 +107,14 @@ Command add_build(CLI::App& sub) {
 Command add_train(CLI::App& sub) {
   auto options = std::make_shared<embed::TrainOptions>();
   auto force = std::make_shared<bool>(false);
+  auto blocks = std::make_shared<std::vector<std::string>>();
   add_train_options(sub, *options);
+  add_block_option(sub, *blocks);
   sub.add_flag("--force", *force, "Train even if the same model is there");
-  return [options, force](const Context& context) -> Result<void> {
+  return [options, blocks, force](const Context& context) -> Result<void> {
     auto dataset = load_prepared(context);
     if (!dataset) return dataset.error();
+    if (auto done = load_blocks(context, **dataset, *blocks, *options); !done) return done;
     auto trained = train(context, **dataset, *options, *force);
     if (!trained) return trained.error();
     if (context.json) fmt::print("{}\n", model::to_json(trained->manifest).dump(2));

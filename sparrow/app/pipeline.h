@@ -21,6 +21,10 @@ struct DataOptions {
 
 void add_data_options(CLI::App& sub, DataOptions& options);
 void add_train_options(CLI::App& sub, embed::TrainOptions& options);
+// --block MODEL=WEIGHT: reads them into options.fusion.content.imported.
+void add_block_option(CLI::App& sub, std::vector<std::string>& blocks);
+Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
+                         const std::vector<std::string>& blocks, embed::TrainOptions& options);
 
 // Reads and saves the data set unless the prepared one was made from the same files with the same
 // options.

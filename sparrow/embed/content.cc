@@ -10,6 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include <Eigen/Dense>
+
 namespace sparrow::embed {
 namespace {
 
@@ -205,6 +207,45 @@ Block genome_block(const data::Catalog& catalog, float weight) {
   return block;
 }
 
+// Centred, cut to its principal components, rows of length 1.
+Block imported_block(const ImportedBlock& imported) {
+  constexpr Eigen::Index kComponents = 64;
+  const Embeddings& vectors = imported.vectors;
+  const auto dim = static_cast<Eigen::Index>(vectors.dim());
+  std::vector<Row> known;
+  for (Row row = 0; row < vectors.rows(); ++row) {
+    const auto values = vectors.row(row);
+    if (std::any_of(values.begin(), values.end(), [](float v) { return v != 0; }))
+      known.push_back(row);
+  }
+  Eigen::MatrixXd x(static_cast<Eigen::Index>(known.size()), dim);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    x.row(static_cast<Eigen::Index>(i)) =
+        Eigen::Map<const Eigen::RowVectorXf>(vectors.row(known[i]).data(), dim)
+            .cast<double>()
+            .normalized();
+  }
+  Block block;
+  block.weight = imported.weight;
+  block.rows.resize(vectors.rows());
+  if (known.empty()) return block;
+  x.rowwise() -= x.colwise().mean().eval();
+  const Eigen::Index kept = std::min(kComponents, dim);
+  if (kept < dim) {
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(x.transpose() * x);
+    x = (x * solver.eigenvectors().rightCols(kept)).eval();
+  }
+  block.features = static_cast<std::size_t>(kept);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    auto& row = block.rows[known[i]];
+    for (Eigen::Index c = 0; c < kept; ++c)
+      row.emplace_back(static_cast<std::uint32_t>(c),
+                       static_cast<float>(x(static_cast<Eigen::Index>(i), c)));
+    normalize(row);
+  }
+  return block;
+}
+
 std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptions& options) {
   const auto item_block = [&](float weight, std::uint32_t min_documents, auto document) {
     return tf_idf(catalog.size(), weight, min_documents,
@@ -224,6 +265,7 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
                               [](const data::Item& i) { return document_of_names(i.countries); }));
   blocks.push_back(item_block(options.text, 2, text_document));
   if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
+  for (const ImportedBlock& imported : options.imported) blocks.push_back(imported_block(imported));
   std::erase_if(blocks, [](const Block& block) {
     return block.weight <= 0 || std::all_of(block.rows.begin(), block.rows.end(),
                                             [](const auto& r) { return r.empty(); });

@@ -5,11 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "sparrow/core/embeddings.h"
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
 #include "sparrow/model/model.h"
 
 namespace sparrow::embed {
+
+// Vectors from elsewhere (of texts, images, another model) as one more block of content.
+struct ImportedBlock {
+  std::string name;
+  float weight = 1;
+  Embeddings vectors;  // rows of the catalogue x dim; a zero row: the item has none
+};
 
 // Weight of each block in the cosine of two items that have all of them. A block that an item lacks
 // lowers that item's richness; so does one of the first five that the whole catalogue lacks.
@@ -24,6 +32,7 @@ struct ContentOptions {
   float countries = 0.3F;
   float text = 1;    // words of the synopsis
   float genome = 2;  // MovieLens tag genome, relevance above its item's mean
+  std::vector<ImportedBlock> imported;
 };
 
 struct ContentVectors {
@@ -36,7 +45,9 @@ struct ContentVectors {
 };
 
 // Each block: (1 + ln tf) * ln(n / df), length 1 (sublinear TF-IDF; Salton & Buckley 1988); blocks
-// enter with the square root of their weight; the whole has length 1. O(words in the catalogue).
+// enter with the square root of their weight; the whole has length 1. Imported vectors are centred
+// (so that what all items share says nothing) and cut to their 64 principal components. O(words in
+// the catalogue).
 ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options);
 
 // Adds content.indptr, content.indices and content.values.

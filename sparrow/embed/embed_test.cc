@@ -14,6 +14,7 @@
 #include "sparrow/embed/random_walk.h"
 #include "sparrow/embed/skip_gram.h"
 #include "sparrow/embed/train.h"
+#include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_similarity.h"
 #include "sparrow/model/similarity.h"
 
@@ -85,6 +86,37 @@ TEST(Train, EveryMethodRecoversPlantedGroups) {
     EXPECT_TRUE(model::validate(*model)) << method.name;
     EXPECT_GT(purity(*model, 5), 0.9) << method.name;
   }
+}
+
+TEST(Content, ImportedVectorsAreOneMoreBlock) {
+  const std::size_t items = 60;
+  const std::size_t groups = 3;
+  ImportedBlock block;
+  block.vectors = Embeddings(items, 4);
+  Random random(1);
+  for (Row row = 0; row + 1 < items; ++row) {  // the last item has none
+    auto vector = block.vectors.row(row);
+    for (float& v : vector) v = 0.1F * static_cast<float>(random.uniform());
+    vector[3] = 5;  // what all of them share says nothing
+    vector[row % groups] += 1;
+  }
+  std::vector<data::Item> catalog(items);
+  for (std::size_t i = 0; i < items; ++i) {
+    catalog[i].id = std::to_string(i);
+    catalog[i].genres = {"the same"};
+    catalog[i].year = 2000;
+  }
+  ContentOptions options;
+  options.imported = {block};
+  model::Model model;
+  const ContentVectors content = build_content(data::Catalog(catalog), options);
+  add_content(model, content);
+  const model::ContentMatrix matrix(model);
+  std::vector<float> scores(items);
+  matrix.add_cosines(0, scores);
+  for (Row row = 1; row + 1 < items; ++row)
+    EXPECT_EQ(scores[row] > 0.5F, row % groups == 0) << row << ": " << scores[row];
+  EXPECT_LT(content.weight[items - 1], content.weight[0]);
 }
 
 TEST(SkipGram, NegativeSamplingRecoversPlantedGroups) {

@@ -28,7 +28,7 @@ struct FusionOptions {
   float closeness_base = 0.5F;       // share given whatever the content says
   float closeness_agreement = 0.4F;  // and for each standard deviation of content
   float popularity_penalty = 0.15F;
-  float tolerated_loss = 0.06F;        // of next-item hits, when the content weight is chosen
+  float tolerated_loss = 0.1F;         // of next-item hits, when the content weight is chosen
   std::size_t reference_items = 2048;  // sample for the mean and deviation of each item
   std::uint64_t seed = 1;
   std::size_t threads = 0;

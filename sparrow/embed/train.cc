@@ -201,6 +201,20 @@ Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& opti
   return finish(std::move(model), options, control);
 }
 
+ImportedBlock block_of(const data::Catalog& catalog, const Model& model, float weight) {
+  ImportedBlock block;
+  block.name = model.manifest.name + "@" + model.manifest.version;
+  block.weight = weight;
+  block.vectors = Embeddings(catalog.size(), model.dim());
+  const Tensor* vectors = model.find("vectors");
+  for (Row m = 0; vectors != nullptr && m < model.items.size(); ++m) {
+    const auto row = catalog.find(model.items[m]);
+    const auto values = vectors->floats().subspan(m * model.dim(), model.dim());
+    if (row) std::copy(values.begin(), values.end(), block.vectors.row(*row).begin());
+  }
+  return block;
+}
+
 Result<Model> model_of_vectors(const data::Dataset& dataset, const model::NamedVectors& vectors,
                                const TrainOptions& options) {
   Model model = empty_model(dataset, options);
@@ -223,6 +237,8 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"neighbors", o.neighbors},
                       {"seed", o.seed},
                       {"min_value", o.sequences.min_value}};
+  for (const ImportedBlock& block : o.fusion.content.imported)
+    j["blocks"].push_back({{"name", block.name}, {"weight", block.weight}});
   const bool sequences = o.method == "item2vec" || o.method == "deepwalk" || o.method == "node2vec";
   if (sequences) {
     const SkipGramOptions& s = o.skip_gram;

@@ -48,6 +48,10 @@ Result<model::Model> model_of_vectors(const data::Dataset& dataset,
                                       const model::NamedVectors& vectors,
                                       const TrainOptions& options);
 
+// The vectors of a model (imported, or of any method) as one more block of content; items that the
+// model lacks have none.
+ImportedBlock block_of(const data::Catalog& catalog, const model::Model& model, float weight);
+
 // The options that decide the result, as they stand in the manifest. Threads are not among them.
 nlohmann::json describe(const TrainOptions& options);
 
