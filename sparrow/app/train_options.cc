@@ -67,8 +67,13 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   sub.add_option("--skip-gram-threads", s.threads,
-                 "Skip-gram: more than 1 is faster, and not bit-identical")
-      ->check(CLI::Range(1, 256))
+                 "Skip-gram: 0 is as --threads; two are used at most, with the same result as one")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  sub.add_option("--shared-contexts", s.shared_contexts,
+                 "Negative sampling: contexts of a window that share negatives; 0: all, or 2 where "
+                 "there is little to learn from")
+      ->check(CLI::Range(0, 64))
       ->capture_default_str();
 }
 

@@ -34,6 +34,7 @@ Result<void> train_sequences(const data::Dataset& dataset, const TrainOptions& o
   const data::Sequences sequences = data::build_sequences(dataset.interactions, options.sequences);
   SkipGramOptions skip_gram = options.skip_gram;
   skip_gram.seed = options.seed;
+  if (skip_gram.threads == 0) skip_gram.threads = options.threads;
   Result<SkipGramResult> trained = Error{};
   if (options.method == "item2vec") {
     std::vector<std::uint32_t> counts(dataset.catalog.size(), 0);
