@@ -37,19 +37,29 @@ Occurrences occurrences_of(const WeightedHistories& histories) {
 }
 
 // Items of every user grouped by weight: adding a history to counts is one load, one addition and
-// one store an item, and a history of 200 is 400 bytes. Counting is bound by this.
+// one store an item, and a history of 200 is 400 bytes. Counting is bound by this, so items go by
+// rank, the most frequent first: most additions fall on few lines of the cache.
 template <class Id>
 struct GroupedHistories {
   struct Group {
     float weight = 0;
     std::uint32_t count = 0;
   };
-  std::vector<Id> rows;  // as in WeightedHistories, in the order of groups within a user
+  std::vector<Id> rank;   // of each item
+  std::vector<Id> ranks;  // of the rows in WeightedHistories, ascending within a group
   std::vector<Group> groups;
   std::vector<std::uint64_t> first_group{0};  // users + 1
 
-  explicit GroupedHistories(const WeightedHistories& histories) {
-    rows.reserve(histories.rows.size());
+  GroupedHistories(const WeightedHistories& histories, const Occurrences& occurrences) {
+    std::vector<Row> order(histories.items);
+    for (Row i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](Row a, Row b) {
+      return occurrences.offsets[a + 1] - occurrences.offsets[a] >
+             occurrences.offsets[b + 1] - occurrences.offsets[b];
+    });
+    rank.resize(order.size());
+    for (std::size_t r = 0; r < order.size(); ++r) rank[order[r]] = static_cast<Id>(r);
+    ranks.reserve(histories.rows.size());
     std::vector<float> weights;
     for (std::size_t u = 0; u + 1 < histories.offsets.size(); ++u) {
       const auto begin = static_cast<std::ptrdiff_t>(histories.offsets[u]);
@@ -58,11 +68,12 @@ struct GroupedHistories {
       std::sort(weights.begin(), weights.end(), std::greater<>());
       weights.erase(std::unique(weights.begin(), weights.end()), weights.end());
       for (const float weight : weights) {
-        const std::size_t before = rows.size();
+        const std::size_t before = ranks.size();
         for (auto p = static_cast<std::size_t>(begin); p < static_cast<std::size_t>(end); ++p) {
-          if (histories.weights[p] == weight) rows.push_back(static_cast<Id>(histories.rows[p]));
+          if (histories.weights[p] == weight) ranks.push_back(rank[histories.rows[p]]);
         }
-        groups.push_back({weight, static_cast<std::uint32_t>(rows.size() - before)});
+        std::sort(ranks.begin() + static_cast<std::ptrdiff_t>(before), ranks.end());
+        groups.push_back({weight, static_cast<std::uint32_t>(ranks.size() - before)});
       }
       first_group.push_back(groups.size());
     }
@@ -86,7 +97,7 @@ class PpmiBuilder {
       : histories_(histories),
         options_(options),
         occurrences_(occurrences_of(histories)),
-        grouped_(histories) {
+        grouped_(histories, occurrences_) {
     scale_.resize(histories.offsets.size() - 1);
     for (std::size_t u = 0; u < scale_.size(); ++u)
       scale_[u] = options.history_weight / static_cast<float>(std::max(1.0, sum_of(u) - 1));
@@ -94,7 +105,7 @@ class PpmiBuilder {
 
   // Row sums of C, then what a row's PPMI needs of every other row.
   void compute_totals();
-  // Row a of C; counts must be zero before.
+  // Row a of C, by rank; counts must be zero before.
   void count_row(Row a, std::vector<float>& counts) const;
   // The PPMI row of those counts, which are zero after.
   void build_row(Row a, std::vector<float>& counts, std::vector<std::uint32_t>& columns,
@@ -193,25 +204,25 @@ void PpmiBuilder<Id>::count_row(Row a, std::vector<float>& counts) const {
     const std::uint64_t begin = histories_.offsets[u];
     if (o + 1 < occurrences_.offsets[a + 1]) {
       const auto next = histories_.offsets[occurrences_.user[o + 1]];
-      __builtin_prefetch(grouped_.rows.data() + next);
-      __builtin_prefetch(grouped_.rows.data() + next + 64 / sizeof(Id));
+      __builtin_prefetch(grouped_.ranks.data() + next);
+      __builtin_prefetch(grouped_.ranks.data() + next + 64 / sizeof(Id));
       __builtin_prefetch(histories_.rows.data() + next + occurrences_.position[o + 1]);
       __builtin_prefetch(histories_.weights.data() + next + occurrences_.position[o + 1]);
     }
     const std::uint64_t p = begin + occurrences_.position[o];
     const float w = histories_.weights[p];
     const float scaled = w * scale_[u];
-    const Id* row = grouped_.rows.data() + begin;
+    const Id* row = grouped_.ranks.data() + begin;
     for (std::uint64_t g = grouped_.first_group[u]; g < grouped_.first_group[u + 1]; ++g) {
       const float value = scaled * grouped_.groups[g].weight;
       const Id* const last = row + grouped_.groups[g].count;
       for (; row < last; ++row) to[*row] += value;
     }
     for_window(p, begin, histories_.offsets[u + 1], [&](std::uint64_t q, float factor) {
-      to[histories_.rows[q]] += w * factor * histories_.weights[q];
+      to[grouped_.rank[histories_.rows[q]]] += w * factor * histories_.weights[q];
     });
   }
-  counts[a] = 0;
+  to[grouped_.rank[a]] = 0;
 }
 
 template <class Id>
@@ -223,7 +234,7 @@ void PpmiBuilder<Id>::build_row(Row a, std::vector<float>& counts,
   const float forward = t_.least_forward[a];
   const float smoothed = t_.smoothed[a];
   for (Row b = 0; b < counts.size(); ++b) {
-    const float count = counts[b];
+    const float count = counts[grouped_.rank[b]];
     // Neither direction is above chance: no need for logarithms.
     if (count <= std::min(forward * t_.smoothed[b], t_.least_forward[b] * smoothed)) continue;
     const float value = ppmi(a, b, static_cast<double>(count));
