@@ -33,6 +33,11 @@ nlohmann::json describe(const data::DatasetInfo& info);
 Result<model::Model> train(const Context& context, const data::Dataset& dataset,
                            const embed::TrainOptions& options, bool force);
 
+// Continues `reference` (NAME or NAME@VERSION) with what is in the folder `events`: the catalogue
+// as it is now and the new events only. Written to the home as a new version.
+Result<model::Model> continue_model(const Context& context, const std::string& reference,
+                                    const std::string& events, const embed::TrainOptions& options);
+
 // Publishes to the store, with features when `dataset` (may be null) is what the model was trained
 // on.
 Result<void> publish(const Context& context, const model::Model& model,

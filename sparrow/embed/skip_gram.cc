@@ -30,6 +30,7 @@ using simd::SkipGramBatch;
 constexpr std::size_t kParts = 2;
 constexpr std::size_t kSlots = 4;         // batches under way: made, multiplied, awaited
 constexpr std::size_t kBlock = 256;       // sequences between two meetings of the team
+constexpr std::size_t kFixedEpochs = 2;   // with given vectors left as they are
 constexpr std::size_t kLossBatches = 64;  // the loss is measured on one batch in so many
 
 // The others are nanoseconds away, unless they have lost their core: then ours is of use to them.
@@ -141,6 +142,7 @@ class Trainer {
   ColumnRange columns_of(const Worker& worker) const {
     return {parts_[worker.first_part].columns.begin, parts_[worker.last_part - 1].columns.end};
   }
+  std::size_t all_epochs() const { return options_.epochs + fixed_epochs_; }
   std::size_t parts() const { return stride_ > simd::kRowAlign ? kParts : 1; }
 
   const SequenceSource& source_;
@@ -149,6 +151,8 @@ class Trainer {
   const RunControl& control_;
   SkipGramTables tables_;
   std::size_t stride_ = 0;  // floats in a row: dim, rounded up to whole vectors
+  std::size_t fixed_epochs_ = 0;
+  bool fixed_ = false;  // in this epoch
   Embeddings input_;
   Embeddings output_;
   std::array<Part, kParts> parts_;
@@ -178,7 +182,12 @@ void Trainer::initialize() {
     for (std::size_t c = 0; c < options_.dim; ++c)
       input_.row(v)[c] =
           static_cast<float>((random.uniform() - 0.5) / static_cast<double>(options_.dim));
+    if (options_.initial == nullptr) continue;
+    const auto given = options_.initial->row(tables_.vocabulary[v]);
+    if (std::any_of(given.begin(), given.end(), [](float x) { return x != 0; }))
+      std::copy(given.begin(), given.end(), input_.row(v).begin());
   }
+  fixed_epochs_ = options_.initial == nullptr ? 0 : kFixedEpochs;
 }
 
 void Trainer::start_workers() {
@@ -220,7 +229,8 @@ void Trainer::finish(Worker& worker) {
     worker.loss_pairs += worker.pairs[k % kSlots];
   }
   simd::skip_gram_errors(batch, a, b, worker.errors.data());
-  simd::skip_gram_update(batch, worker.errors.data(), columns_of(worker));
+  simd::skip_gram_update(batch, worker.errors.data(), columns_of(worker),
+                         fixed_ ? simd::Learning::kOutputs : simd::Learning::kBoth);
   worker.all_pairs += worker.pairs[k % kSlots];
 }
 
@@ -277,7 +287,7 @@ void Trainer::train_block(std::size_t thread, std::size_t epoch) {
 void Trainer::report(const Worker& worker) {
   const double loss =
       worker.loss_pairs > 0 ? worker.loss / static_cast<double>(worker.loss_pairs) : 0;
-  control_.report({"skip-gram", worker.done, source_.tokens * options_.epochs, "items", loss});
+  control_.report({"skip-gram", worker.done, source_.tokens * all_epochs(), "items", loss});
 }
 
 // The first worker decides who trains a block. The others are called when they are wanted.
@@ -336,7 +346,7 @@ void Trainer::train_epoch(std::size_t epoch) {
 }
 
 float Trainer::learning_rate(std::uint64_t done) const {
-  const std::uint64_t all = source_.tokens * options_.epochs;
+  const std::uint64_t all = source_.tokens * all_epochs();
   const double progress =
       static_cast<double>(done) / static_cast<double>(std::max<std::uint64_t>(1, all));
   return std::max(
@@ -357,7 +367,8 @@ Result<SkipGramResult> Trainer::run() {
   initialize();
   start_workers();
   order_.resize(source_.count);
-  for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
+  for (std::size_t epoch = 0; epoch < all_epochs(); ++epoch) {
+    fixed_ = epoch < fixed_epochs_;
     train_epoch(epoch);
     if (control_.is_cancelled())
       return Error{ErrorCode::kUnavailable, "cancelled; nothing was written"};

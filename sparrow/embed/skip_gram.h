@@ -34,6 +34,9 @@ struct SkipGramOptions {
   // Contexts of a window that are trained with the same negatives. 0: all of them, which is
   // fastest, or two where the mean item has few occurrences (epochs counted) to learn from.
   std::size_t shared_contexts = 0;
+  // Vectors to start from, items x dim; zero rows start at random. Two epochs more then come first,
+  // which leave them as they are and learn what they are compared with.
+  const Embeddings* initial = nullptr;
 };
 
 // Sequences by number: fills `out` with sequence `s` of this epoch; called from several threads at

@@ -153,7 +153,7 @@ void errors_target(const SkipGramBatch& batch, const float* a, const float* b, f
 // Columns [c, c + kWidth * lanes) of all rows of a step.
 template <std::size_t kWidth>
 HWY_INLINE void update_columns(const SkipGramStep& step, float* const* inputs, const float* errors,
-                               std::size_t c) {
+                               std::size_t c, bool learn_inputs) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   V output[kWidth][kOutputs];
@@ -177,6 +177,7 @@ HWY_INLINE void update_columns(const SkipGramStep& step, float* const* inputs, c
         change[w][j] = hn::MulAdd(error, before[w], change[w][j]);
       }
     }
+    if (!learn_inputs) continue;
     for (std::size_t w = 0; w < kWidth; ++w) hn::Store(after[w], d, row + w * lanes);
   }
   // Loaded again: the same row may stand among the outputs twice.
@@ -188,7 +189,8 @@ HWY_INLINE void update_columns(const SkipGramStep& step, float* const* inputs, c
   }
 }
 
-void update_target(const SkipGramBatch& batch, const float* errors, ColumnRange columns) {
+void update_target(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
+                   bool learn_inputs) {
   const std::size_t lanes = hn::Lanes(D());
   // 32 registers with AVX-512 and Arm, 16 otherwise.
   constexpr bool kManyRegisters =
@@ -199,8 +201,9 @@ void update_target(const SkipGramBatch& batch, const float* errors, ColumnRange 
     const float* mine = errors + batch.place_of(s);
     std::size_t c = columns.begin;
     for (; c + kWidth * lanes <= columns.end; c += kWidth * lanes)
-      update_columns<kWidth>(step, batch.inputs(), mine, c);
-    for (; c < columns.end; c += lanes) update_columns<1>(step, batch.inputs(), mine, c);
+      update_columns<kWidth>(step, batch.inputs(), mine, c, learn_inputs);
+    for (; c < columns.end; c += lanes)
+      update_columns<1>(step, batch.inputs(), mine, c, learn_inputs);
   }
 }
 
@@ -247,8 +250,9 @@ void skip_gram_products(const SkipGramBatch& batch, ColumnRange columns, float* 
 void skip_gram_errors(const SkipGramBatch& batch, const float* a, const float* b, float* errors) {
   HWY_DYNAMIC_DISPATCH(errors_target)(batch, a, b, errors);
 }
-void skip_gram_update(const SkipGramBatch& batch, const float* errors, ColumnRange columns) {
-  HWY_DYNAMIC_DISPATCH(update_target)(batch, errors, columns);
+void skip_gram_update(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
+                      Learning learning) {
+  HWY_DYNAMIC_DISPATCH(update_target)(batch, errors, columns, learning == Learning::kBoth);
 }
 
 double skip_gram_loss(const SkipGramBatch& batch, const float* a, const float* b) {

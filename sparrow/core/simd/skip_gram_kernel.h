@@ -62,7 +62,9 @@ void skip_gram_products(const SkipGramBatch& batch, ColumnRange columns, float* 
 // errors = (label - sigmoid(a + b)) * rate; b may be null.
 void skip_gram_errors(const SkipGramBatch& batch, const float* a, const float* b, float* errors);
 // Adds to every row its errors times the other side's rows, step by step.
-void skip_gram_update(const SkipGramBatch& batch, const float* errors, ColumnRange columns);
+enum class Learning { kBoth, kOutputs };
+void skip_gram_update(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
+                      Learning learning = Learning::kBoth);
 // Sum of -ln likelihood over what has a rate.
 double skip_gram_loss(const SkipGramBatch& batch, const float* a, const float* b);
 
