@@ -71,8 +71,13 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   sub.add_option("--skip-gram-threads", s.threads,
-                 "Skip-gram: more than 1 is faster, and not bit-identical")
-      ->check(CLI::Range(1, 256))
+                 "Skip-gram: 0 is as --threads; two are used at most, with the same result as one")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  sub.add_option("--shared-contexts", s.shared_contexts,
+                 "Negative sampling: contexts of a window that share negatives; 0: all, or 2 where "
+                 "there is little to learn from")
+      ->check(CLI::Range(0, 64))
       ->capture_default_str();
 }
 
@@ -140,11 +145,12 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
 }
 
-void add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {
-  sub.add_option("--block", blocks,
-                 "Vectors of another model as one more block of content: MODEL or MODEL=WEIGHT "
-                 "(weight 1; genres weigh 1, tags 1.5); for vectors from elsewhere see `sparrow "
-                 "import`. May be repeated");
+CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {
+  return sub.add_option(
+      "--block", blocks,
+      "Vectors of another model as one more block of content: MODEL or MODEL=WEIGHT "
+      "(weight 1; genres weigh 1, tags 1.5); for vectors from elsewhere see `sparrow "
+      "import`. May be repeated");
 }
 
 Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
