@@ -1,9 +1,11 @@
 // The controls that tune a film's list. Their whole state is in the address.
 
+import { remember } from './address.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
 
 const kFilters = ['year_min', 'year_max', 'genres', 'same_series', 'user', 'model'];
+const kNewEntry = true;  // in the browser's history, so that Back undoes a control
 const kNames = ['popularity', 'diversity', ...kFilters];
 
 // The controls that the address asks for, as query parameters of the API; `hidden`: ids that
@@ -17,17 +19,6 @@ export function controlsOf(parameters, hidden = []) {
   const ids = new Set([...(parameters.get('hidden') ?? '').split(',').filter(Boolean), ...hidden]);
   if (ids.size > 0) controls.hide = [...ids].join(',');
   return controls;
-}
-
-// Writes changes into the address (null or '' removes) and answers with all its parameters.
-export function remember(changes) {
-  const url = new URL(location.href);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === null || value === '') url.searchParams.delete(name);
-    else url.searchParams.set(name, value);
-  }
-  history.replaceState(null, '', url);
-  return new URLSearchParams(url.search);
 }
 
 export function field(label, input, ...below) {
@@ -67,7 +58,7 @@ export function skeletonControls() {
 // when the address has it.
 export function controlPanel({ parameters, choices, changed }) {
   const value = (name) => parameters.get(name) ?? '';
-  const set = (name) => (to) => changed(remember({ [name]: to, show: null }));
+  const set = (name) => (to) => changed(remember({ [name]: to, show: null }, kNewEntry));
   const text = (name, properties) => {
     const input = el('input', { id: `control-${name}`, value: value(name), ...properties });
     input.addEventListener('change', () => set(name)(input.value.trim()));

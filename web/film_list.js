@@ -1,9 +1,10 @@
 // The best list of a film's page: cards with a match, a reason and what one can say about them,
 // above it the controls, below it more.
 
+import { remember } from './address.js';
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { controlPanel, controlsOf, remember, skeletonControls } from './controls.js';
+import { controlPanel, controlsOf, skeletonControls } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
 import { t } from './i18n.js';
 import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';

@@ -254,6 +254,9 @@ const kWords = {
   untitled: ['Untitled', '无题'],
 };
 
+// More words, for pages that need them: {key: [English, 中文]}.
+export const addWords = (words) => Object.assign(kWords, words);
+
 const asked = new URLSearchParams(location.search).get('lang');
 if (asked === 'zh' || asked === 'en') {
   try { localStorage.setItem('lang', asked); } catch { /* private mode */ }

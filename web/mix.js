@@ -1,9 +1,9 @@
 // Two or three films to be like, and one not to be like: the blend. Kept in the address
 // (?like=1,589&not=364).
 
+import { remember } from './address.js';
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { remember } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
 import { t } from './i18n.js';
 import { searchBox } from './search.js';

@@ -1,6 +1,7 @@
 // The page of one film: its facts, and more like it. The address keeps the film (`movieId`),
 // how many similar films are shown (`show`), every control and what was hidden.
 
+import { reloadOnBack } from './address.js';
 import * as api from './api.js';
 import { controlsOf } from './controls.js';
 import { el, notice } from './dom.js';
@@ -59,4 +60,5 @@ async function show() {
 }
 
 header();
+reloadOnBack();
 show();

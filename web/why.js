@@ -1,7 +1,8 @@
 // The drawer that answers "why this film?" and "why not that one?".
 
 import * as api from './api.js';
-import { el, formatCount, icon, kIcons, movieHref } from './dom.js';
+import { el, formatCount, movieHref } from './dom.js';
+import { drawer } from './drawer.js';
 import { reasonLine, t } from './i18n.js';
 import { searchBox } from './search.js';
 import { tile } from './tile.js';

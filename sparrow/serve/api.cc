@@ -146,8 +146,8 @@ void Call::answer() {
 bool Call::writes_allowed(std::string_view path) const {
   if (!path.starts_with(kApi)) return false;
   path.remove_prefix(kApi.size());
-  for (const std::string_view known : {"similar", "batch", "judgements", "votes", "reports",
-                                       "feedback", "rules", "rules/what-if"}) {
+  for (const std::string_view known : {"similar", "batch", "judgements", "judgements/import",
+                                       "votes", "reports", "feedback", "rules", "rules/what-if"}) {
     if (path == known) return true;
   }
   return path.starts_with("models/") && (path.ends_with("/promote") || path.ends_with("/rollback"));
@@ -173,6 +173,8 @@ bool Call::route_api(std::string_view path) {
       {"", "evaluations", &Call::get_evaluations, Endpoint::kAdmin},
       {"", "judgements", &Call::get_judgements, Endpoint::kAdmin},
       {"POST", "judgements", &Call::post_judgements, Endpoint::kAdmin},
+      {"POST", "judgements/import", &Call::import_judgements, Endpoint::kAdmin},
+      {"", "seeds", &Call::get_seeds, Endpoint::kAdmin},
       {"", "votes", &Call::get_votes, Endpoint::kAdmin},
       {"POST", "votes", &Call::post_votes, Endpoint::kAdmin},
       {"", "reports", &Call::get_reports, Endpoint::kAdmin},
