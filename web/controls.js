@@ -1,25 +1,10 @@
 // The controls that tune a film's list. Their whole state is in the address.
 
-import { remember } from './address.js';
+import { kControls, kFilters, remember } from './address.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
 
-const kFilters = ['year_min', 'year_max', 'genres', 'same_series', 'user', 'model'];
 const kNewEntry = true;  // in the browser's history, so that Back undoes a control
-const kNames = ['popularity', 'diversity', ...kFilters];
-
-// The controls that the address asks for, as query parameters of the API; `hidden`: ids that
-// this browser hides besides those in the address.
-export function controlsOf(parameters, hidden = []) {
-  const controls = {};
-  for (const name of kNames) {
-    const value = parameters.get(name);
-    if (value !== null && value !== '') controls[name] = value;
-  }
-  const ids = new Set([...(parameters.get('hidden') ?? '').split(',').filter(Boolean), ...hidden]);
-  if (ids.size > 0) controls.hide = [...ids].join(',');
-  return controls;
-}
 
 export function field(label, input, ...below) {
   return el('div', { class: 'control' }, el('label', { for: input.id }, label), input, below);
@@ -74,7 +59,7 @@ export function controlPanel({ parameters, choices, changed }) {
   });
   const reset = () => {
     const url = new URL(location.href);
-    for (const name of [...kNames, 'show']) url.searchParams.delete(name);
+    for (const name of [...kControls, 'show']) url.searchParams.delete(name);
     location.assign(url);
   };
   const filtered = kFilters.some((name) => value(name) !== '');

@@ -1,22 +1,15 @@
 // The best list of a film's page: cards with a match, a reason and what one can say about them,
 // above it the controls, below it more.
 
-import { remember } from './address.js';
+import { controlsOf, kMostShown, kPageSize, remember } from './address.js';
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { controlPanel, controlsOf, skeletonControls } from './controls.js';
+import { controlPanel, skeletonControls } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
 import { t } from './i18n.js';
+import { serverText } from './server_texts.js';
 import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';
 import { why, whyNot } from './why.js';
-
-const kPage = 20;
-const kMost = 200;
-
-export function firstSizeOf(parameters) {
-  const asked = Number.parseInt(parameters.get('show') ?? '', 10);
-  return Number.isFinite(asked) ? Math.min(kMost, Math.max(kPage, Math.ceil(asked / kPage) * kPage)) : kPage;
-}
 
 export function skeletonList() {
   return el(
@@ -24,7 +17,7 @@ export function skeletonList() {
     { class: 'similar', 'aria-hidden': 'true' },
     el('div', { class: 'row-head' }, el('p', { class: 'row-ghost' }, t('more_like_this'))),
     skeletonControls(),
-    el('div', { class: 'grid' }, skeletonCards(kPage, { match: true, tools: true })),
+    el('div', { class: 'grid' }, skeletonCards(kPageSize, { match: true, tools: true })),
   );
 }
 
@@ -37,7 +30,7 @@ function describe(footer, { model, request_id: request, took_ms: took, milliseco
     Number.isFinite(took) ? t('took', { server: round(took), all: round(milliseconds) }) : `${round(milliseconds)} ms`,
     Number.isFinite(popularity) ? t('list_popularity', { n: Math.round(popularity) }) : null,
   ].filter(Boolean);
-  const notes = degraded.map((note) => String(note).replaceAll('_', ' '));
+  const notes = degraded.map((note) => serverText(String(note)));
   footer.replaceChildren(
     el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
     notes.length > 0 ? el('p', { class: 'footer-degraded' }, t('limited', { notes: notes.join('; ') })) : '',
@@ -50,7 +43,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   let parameters = given;
   let shown = 0;
   let request = 0;
-  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, { match: true, tools: true }));
+  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPageSize, { match: true, tools: true }));
   const sub = el('p', { class: 'row-sub' }, t('match_note'));
   const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
   const status = el('p', { class: 'visually-hidden', role: 'status' });
@@ -61,7 +54,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
 
   const reload = () => {
     shown = 0;
-    load(api.similar(seed.id, kPage, 0, options()), kPage);
+    load(api.similar(seed.id, kPageSize, 0, options()), kPageSize);
     changed(parameters);
   };
 
@@ -110,9 +103,9 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     showHidden();
     sub.textContent = answer.seed_source === 'content' ? t('too_few_viewers') : t('match_note');
     if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
-    more.hidden = cards.length < size || shown >= kMost;
+    more.hidden = cards.length < size || shown >= kMostShown;
     status.textContent = t('n_shown', { n: shown });
-    if (shown > kPage) parameters = remember({ show: String(shown) });
+    if (shown > kPageSize) parameters = remember({ show: String(shown) });
     if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
   };
 
@@ -138,7 +131,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     }
   }
 
-  more.addEventListener('click', () => load(api.similar(seed.id, kPage, shown, options()), kPage, true));
+  more.addEventListener('click', () => load(api.similar(seed.id, kPageSize, shown, options()), kPageSize, true));
   const section = el(
     'section',
     { class: 'similar', 'aria-labelledby': 'similar-heading' },

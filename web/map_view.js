@@ -235,4 +235,15 @@ export class MapView {
       requestAnimationFrame(step);
     });
   }
+
+  // Milliseconds that one frame takes when none waits for the screen.
+  cost(frames = 60) {
+    const began = performance.now();
+    for (let i = 0; i < frames; i += 1) {
+      this.view.x += Math.sin(i / 5) * (4 / this.view.scale);
+      this.draw();
+      this.points.finish();
+    }
+    return (performance.now() - began) / frames;
+  }
 }

@@ -79,4 +79,9 @@ export class Points {
       pen.fillRect(x - 1, y - 1, 2, 2);
     }
   }
+
+  // Waits until what was drawn is there.
+  finish() {
+    this.gl?.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
+  }
 }

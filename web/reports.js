@@ -22,9 +22,9 @@ async function liftBlock(report) {
   await api.putRules({ ...rules, rules: kept }, token());
 }
 
-function actions(report, version, act) {
+function actions(report, act) {
   const move = (state) => act(() => api.report({
-    seed: report.seed, item: report.item, state, ...(report.note ? { note: report.note } : {}), ...(state === 'fixed' ? { fixed_in: version } : {}),
+    seed: report.seed, item: report.item, state, ...(report.note ? { note: report.note } : {}), ...(state === 'fixed' ? { fixed_in: report.now.version } : {}),
   }, token()));
   const button = (text, run) => el('button', { type: 'button', class: 'tool', 'aria-label': `${text}: ${report.seed_title} → ${report.item_title}`, onclick: run }, text);
   const next = kNext[report.state];
@@ -38,7 +38,6 @@ function actions(report, version, act) {
 export async function reportsPanel() {
   let reports = await api.reports();
   const said = el('p', { class: 'quiet', role: 'status' });
-  const version = reports[0]?.now.version ?? '';
   const list = dataTable({
     name: 'reports',
     caption: t('reports'),
@@ -52,7 +51,7 @@ export async function reportsPanel() {
       { key: 'model_rank', head: t('rank_model'), number: true, value: (r) => r.now.rank_without_rules, cell: (r) => (r.now.rank_without_rules === null ? '–' : formatCount(r.now.rank_without_rules)) },
       { key: 'note', head: t('note'), value: (r) => r.note ?? '', cell: (r) => t(r.note ?? '') },
       { key: 'history', head: t('history'), cell: (r) => r.history.map(({ time, state }) => `${time.slice(0, 10)} ${t(`state_${state}`)}`).slice(-3).join(' · ') },
-      { key: 'do', head: t('change'), cell: (r) => actions(r, version, act) }],
+      { key: 'do', head: t('change'), cell: (r) => actions(r, act) }],
   });
   async function act(work) {
     try {

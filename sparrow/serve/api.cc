@@ -353,18 +353,23 @@ void Call::serve_file() {
   }
   const std::string images =
       api_.options_.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
+  const bool packed = request_.accept_encoding.find("gzip") != std::string_view::npos &&
+                      request_.accept_encoding.find("gzip;q=0") == std::string_view::npos;
+  std::string etag(file->etag);
+  if (packed) etag.insert(etag.size() - 1, "-gzip");  // other bytes, other tag
   response_.headers += fmt::format(
       "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
       "{}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
       "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
-      "{}\r\n",
-      images, file->etag);
-  if (response_.status == 200 && request_.if_none_match == file->etag) {
+      "{}\r\nVary: Accept-Encoding\r\n",
+      images, etag);
+  if (response_.status == 200 && request_.if_none_match == etag) {
     response_.status = 304;
     return;
   }
+  if (packed) response_.headers += "Content-Encoding: gzip\r\n";
   response_.content_type = file->content_type;
-  response_.body.assign(file->bytes);
+  response_.body.assign(packed ? file->gzip : file->bytes);
 }
 
 void Call::add_cors() {
