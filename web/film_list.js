@@ -6,10 +6,12 @@ import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
 import { controlPanel, skeletonControls } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
-import { t } from './i18n.js';
-import { serverText } from './server_texts.js';
+import { lang, t } from './i18n.js';
 import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';
-import { why, whyNot } from './why.js';
+
+// What the first list does not need is loaded when it is asked for.
+const drawers = () => import('./why.js');
+const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText) : (text) => text);
 
 export function skeletonList() {
   return el(
@@ -22,7 +24,7 @@ export function skeletonList() {
 }
 
 // Names what answered: model, request, time, popularity, and anything degraded.
-function describe(footer, { model, request_id: request, took_ms: took, milliseconds, popularity_percentile: popularity, degraded }) {
+async function describe(footer, { model, request_id: request, took_ms: took, milliseconds, popularity_percentile: popularity, degraded }) {
   const round = (value) => (value < 10 ? value.toFixed(value < 1 ? 2 : 1) : Math.round(value));
   const parts = [
     model ? `${t('model')} ${[model.name, model.version].filter(Boolean).join(' ')}` : null,
@@ -30,7 +32,8 @@ function describe(footer, { model, request_id: request, took_ms: took, milliseco
     Number.isFinite(took) ? t('took', { server: round(took), all: round(milliseconds) }) : `${round(milliseconds)} ms`,
     Number.isFinite(popularity) ? t('list_popularity', { n: Math.round(popularity) }) : null,
   ].filter(Boolean);
-  const notes = degraded.map((note) => serverText(String(note)));
+  const say = degraded.length > 0 ? await translator() : null;
+  const notes = degraded.map((note) => say(String(note)));
   footer.replaceChildren(
     el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
     notes.length > 0 ? el('p', { class: 'footer-degraded' }, t('limited', { notes: notes.join('; ') })) : '',
@@ -75,7 +78,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     return el('div', { class: 'card-holder' },
       card(movie, template),
       el('div', { class: 'card-tools' },
-        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: () => why(seed.id, movie, controls()) }, t('why')),
+        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, controls()) }, t('why')),
         tool('seen', kIcons.check), tool('not_similar', kIcons.unlike), tool('hide', kIcons.hide)));
   };
 
@@ -96,6 +99,8 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
 
   const add = (answer, size, moveFocus) => {
     const cards = answer.items.map(withTools);
+    // The browser itself tells when the first list was painted.
+    if (shown === 0) cards[0]?.querySelector('.card-title').setAttribute('elementtiming', 'first-list');
     if (shown === 0) grid.replaceChildren(...cards);
     else grid.append(...cards);
     shown += cards.length;
@@ -137,7 +142,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     { class: 'similar', 'aria-labelledby': 'similar-heading' },
     el('div', { class: 'row-head' },
       el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
-      el('button', { type: 'button', class: 'button button-quiet button-small row-action', onclick: () => whyNot(seed.id, controls()) }, t('why_not'))),
+      el('button', { type: 'button', class: 'button button-quiet button-small row-action', onclick: async () => (await drawers()).whyNot(seed.id, controls()) }, t('why_not'))),
     controlPanel({ parameters, choices, changed: (now) => { parameters = now; reload(); } }),
     hiddenNote, grid, trouble, el('p', { class: 'more' }, more), status,
   );

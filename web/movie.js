@@ -9,7 +9,6 @@ import { filmList, skeletonList } from './film_list.js';
 import { header } from './header.js';
 import { t } from './i18n.js';
 import { movieData } from './movie_data.js';
-import { namedRows } from './rows.js';
 import { hiddenFor, lookAt } from './visits.js';
 
 // So long the facts wait for the list, so that both are painted at once.
@@ -24,13 +23,15 @@ function missing(title, text) {
 }
 
 async function show() {
-  main.replaceChildren(skeletonFilm(), skeletonList());
   footer.replaceChildren();
   const { parameters, id, size, first, item } = movieData();
   if (id === '') {
     missing(t('which_film'), t('which_film_text'));
     return;
   }
+  // On a fast server everything is there by now, and nothing grey is shown.
+  const there = await Promise.race([Promise.allSettled([first, item]), new Promise((done) => setTimeout(done, 0, null))]);
+  if (there === null) main.replaceChildren(skeletonFilm(), skeletonList());
   try {
     const [movie, settings] = await item;
     lookAt(id);
@@ -38,7 +39,7 @@ async function show() {
     await Promise.race([first.catch(() => {}), new Promise((done) => setTimeout(done, kTogetherMs))]);
     const template = settings.poster_url_template;
     const rows = el('div', { class: 'rows' });
-    const reloadRows = (now) => namedRows(rows, id, controlsOf(now, hiddenFor(id)), template);
+    const reloadRows = async (now) => (await import('./rows.js')).namedRows(rows, id, controlsOf(now, hiddenFor(id)), template);
     // What the controls offer is asked for after the list: the list must not wait for it.
     let offer;
     const choices = new Promise((done) => { offer = done; });

@@ -64,6 +64,7 @@ function methodTable(run, base, pin) {
   const metrics = kMetrics.filter((metric) => run.methods.some((m) => valueOf(metric, m) !== null));
   return dataTable({
     name: 'run',
+    find: true,
     caption: t('evaluations'),
     rows: run.methods,
     rowClass: (m) => (m === base ? 'is-pinned' : null),
