@@ -146,8 +146,8 @@ void Call::answer() {
 bool Call::writes_allowed(std::string_view path) const {
   if (!path.starts_with(kApi)) return false;
   path.remove_prefix(kApi.size());
-  for (const std::string_view known : {"similar", "batch", "judgements", "votes", "reports",
-                                       "feedback", "rules", "rules/what-if"}) {
+  for (const std::string_view known : {"similar", "batch", "judgements", "judgements/import",
+                                       "votes", "reports", "feedback", "rules", "rules/what-if"}) {
     if (path == known) return true;
   }
   return path.starts_with("models/") && (path.ends_with("/promote") || path.ends_with("/rollback"));
@@ -173,6 +173,8 @@ bool Call::route_api(std::string_view path) {
       {"", "evaluations", &Call::get_evaluations, Endpoint::kAdmin},
       {"", "judgements", &Call::get_judgements, Endpoint::kAdmin},
       {"POST", "judgements", &Call::post_judgements, Endpoint::kAdmin},
+      {"POST", "judgements/import", &Call::import_judgements, Endpoint::kAdmin},
+      {"", "seeds", &Call::get_seeds, Endpoint::kAdmin},
       {"", "votes", &Call::get_votes, Endpoint::kAdmin},
       {"POST", "votes", &Call::post_votes, Endpoint::kAdmin},
       {"", "reports", &Call::get_reports, Endpoint::kAdmin},
@@ -351,18 +353,23 @@ void Call::serve_file() {
   }
   const std::string images =
       api_.options_.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
+  const bool packed = request_.accept_encoding.find("gzip") != std::string_view::npos &&
+                      request_.accept_encoding.find("gzip;q=0") == std::string_view::npos;
+  std::string etag(file->etag);
+  if (packed) etag.insert(etag.size() - 1, "-gzip");  // other bytes, other tag
   response_.headers += fmt::format(
       "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
       "{}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
       "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
-      "{}\r\n",
-      images, file->etag);
-  if (response_.status == 200 && request_.if_none_match == file->etag) {
+      "{}\r\nVary: Accept-Encoding\r\n",
+      images, etag);
+  if (response_.status == 200 && request_.if_none_match == etag) {
     response_.status = 304;
     return;
   }
+  if (packed) response_.headers += "Content-Encoding: gzip\r\n";
   response_.content_type = file->content_type;
-  response_.body.assign(file->bytes);
+  response_.body.assign(packed ? file->gzip : file->bytes);
 }
 
 void Call::add_cors() {

@@ -220,6 +220,7 @@ void Session::answer() {
       question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   request.body = message.body();
   request.if_none_match = view(message[http::field::if_none_match]);
+  request.accept_encoding = view(message[http::field::accept_encoding]);
   request.origin = view(message[http::field::origin]);
   request.authorization = view(message[http::field::authorization]);
   response_.status = 200;
