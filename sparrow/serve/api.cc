@@ -2,7 +2,9 @@
 #include "sparrow/serve/api.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -26,6 +28,16 @@ bool same_secret(std::string_view a, std::string_view b) {
   for (std::size_t i = 0; i < a.size(); ++i)
     difference |= static_cast<unsigned>(a[i] ^ b[i]) & 0xffU;
   return difference == 0;
+}
+
+// What the pool and the catalogue hide together.
+void join_hidden(Snapshot& s) {
+  auto hidden = s.pool->hidden;
+  const auto& marks = s.view->marks.hidden;
+  if (hidden.empty()) hidden = marks;
+  hidden.resize(hidden.empty() ? 0 : s.view->dataset->catalog.size(), 1);
+  for (std::size_t row = 0; row < marks.size(); ++row) hidden[row] |= marks[row];
+  s.hidden = std::make_shared<const std::vector<std::uint8_t>>(std::move(hidden));
 }
 
 }  // namespace
@@ -54,6 +66,7 @@ void append_model(std::string& out, const model::Manifest& manifest) {
 Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelControl control)
     : options_(std::move(options)),
       control_(std::move(control)),
+      limit_(options_.requests_per_second, options_.burst),
       judgements_(options_.home.empty() ? "" : options_.home / "judgements.jsonl"),
       votes_(options_.home.empty() ? "" : options_.home / "votes.jsonl"),
       reports_(options_.home.empty() ? "" : options_.home / "reports.jsonl"),
@@ -66,13 +79,28 @@ Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelContr
       *rank::Rules::parse({{"version", 0}, {"rules", nlohmann::json::array()}}, *view->facts);
   first->pool = std::make_shared<const CandidatePool>();
   first->view = std::move(view);
+  join_hidden(*first);
   snapshot_ = std::move(first);
   for (const auto& entry : feedback_.entries()) {
-    const auto row = snapshot_->view->dataset->catalog.find(entry.value("item", ""));
+    const auto row = snapshot_->view->find(entry.value("item", ""));
     const auto kind = entry.value("kind", "");
     if (row && (kind == "hide" || kind == "seen"))
       events_.add(entry.value("user", ""), *row, EventKind::kHidden);
   }
+}
+
+Result<void> Api::set_catalog(std::shared_ptr<const CatalogView> view,
+                              std::vector<std::shared_ptr<const ServedModel>> models) {
+  const std::lock_guard one_change(rules_mutex_);
+  auto rules = rank::Rules::parse(snapshot()->rules->source(), *view->facts);
+  if (!rules) return rules.error();
+  change([&](Snapshot& s) {
+    s.view = std::move(view);
+    s.rules = *rules;
+    for (const auto& model : models) s.models[model->model.manifest.name] = model;
+    join_hidden(s);
+  });
+  return {};
 }
 
 void Api::set_model(std::shared_ptr<const ServedModel> model) {
@@ -88,10 +116,14 @@ void Api::set_degraded(std::string reason) {
 void Api::set_pool(CandidatePool pool) {
   if (!pool.error.empty()) metrics_.add_error(pool.error);
   auto next = std::make_shared<const CandidatePool>(std::move(pool));
-  change([&](Snapshot& s) { s.pool = next; });
+  change([&](Snapshot& s) {
+    s.pool = next;
+    join_hidden(s);
+  });
 }
 
 Result<void> Api::set_rules(const nlohmann::json& rules) {
+  const std::lock_guard one_change(rules_mutex_);
   auto parsed = rank::Rules::parse(rules, *snapshot()->view->facts);
   if (!parsed) return parsed.error();
   change([&](Snapshot& s) { s.rules = *parsed; });
@@ -110,24 +142,104 @@ Result<void> Api::load_rules() {
   return {};
 }
 
+bool Api::is_slow(const Request& request) const {
+  if (!request.path.starts_with(kApi)) return false;
+  const auto path = request.path.substr(kApi.size());
+  const bool list = path == "similar" || path == "batch" || path == "home" ||
+                    path.ends_with("/similar") || path.ends_with("/rows");
+  if (list) return options_.ranking.remote != nullptr || path == "batch";
+  return (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS") ||
+         path.starts_with("models") || path == "evaluations" || path == "judgements";
+}
+
+std::vector<Api::Gauge> Api::gauges() const {
+  const auto now = snapshot();
+  std::vector<Gauge> all = {
+      {"sparrow_items", "gauge", static_cast<double>(now->view->dataset->info.items)},
+      {"sparrow_catalogue_generation", "gauge", static_cast<double>(now->view->generation)}};
+  if (options_.log != nullptr)
+    all.push_back({"sparrow_log_lines_dropped_total", "counter",
+                   static_cast<double>(options_.log->dropped())});
+  if (options_.remote_ranker != nullptr) {
+    all.push_back({"sparrow_remote_ranker_calls_total", "counter",
+                   static_cast<double>(options_.remote_ranker->calls())});
+    all.push_back({"sparrow_remote_ranker_failures_total", "counter",
+                   static_cast<double>(options_.remote_ranker->failures())});
+  }
+  return all;
+}
+
+void Api::count_refused(int status, std::string_view client) {
+  metrics_.record(Endpoint::kRefused, status, std::chrono::nanoseconds(0));
+  if (options_.log == nullptr) return;
+  std::string line = fmt::format("{{\"time\":\"{}\",\"client\":", utc_now());
+  append_json(line, client);
+  fmt::format_to(std::back_inserter(line), ",\"status\":{},\"refused\":true}}", status);
+  options_.log->add(line);
+}
+
 void Api::handle(const Request& request, Response& response) {
   Call(*this, request, response).answer();
 }
 
 void Call::answer() {
+  if (limited()) {
+    endpoint_ = Endpoint::kOther;
+  } else {
+    route();
+  }
+  const auto took = std::chrono::steady_clock::now() - began_;
+  api_.metrics_.record(endpoint_, response_.status, took);
+  if (response_.status >= 500 && response_.status != 503)
+    api_.metrics_.add_error(fmt::format("{} {}", response_.status, request_.path.substr(0, 200)));
+  if (api_.options_.log != nullptr) log(took);
+}
+
+// "/metrics", "healthz" and "readyz" are always answered.
+bool Call::limited() {
+  if (!api_.limit_.active() || request_.path == "/metrics" || request_.path.ends_with("thz") ||
+      request_.path.ends_with("/readyz"))
+    return false;
+  constexpr std::string_view kBearer = "Bearer ";
+  const bool known = request_.authorization.starts_with(kBearer) &&
+                     role_of(request_.authorization.substr(kBearer.size())) != Role::kNone;
+  const double wait = api_.limit_.wait_s(known ? request_.authorization : request_.client, began_);
+  if (wait <= 0) return false;
+  response_.headers += fmt::format("Retry-After: {:.0f}\r\n", std::ceil(wait));
+  write_error(response_, 429, "too_many_requests",
+              fmt::format("at most {} requests a second", api_.options_.requests_per_second));
+  return true;
+}
+
+void Call::log(std::chrono::nanoseconds took) {
+  std::string line = fmt::format(
+      "{{\"time\":\"{}\",\"request_id\":\"{}-{:x}\",\"client\":", utc_now(), api_.boot_, number_);
+  append_json(line, request_.client);
+  line += ",\"method\":";
+  append_json(line, request_.method.substr(0, 16));
+  line += ",\"path\":";
+  append_json(line, request_.path.substr(0, 256));
+  line += ",\"query\":";
+  append_json(line, request_.query.substr(0, 512));
+  fmt::format_to(std::back_inserter(line), ",\"status\":{},\"bytes\":{},\"us\":{:.1f}}}",
+                 response_.status, response_.body.size(),
+                 std::chrono::duration<double, std::micro>(took).count());
+  api_.options_.log->add(line);
+}
+
+void Call::route() {
   add_cors();
-  const bool writes = request_.method == "POST" || request_.method == "PUT";
   if (request_.method == "OPTIONS") {
     response_.status = 204;
-    response_.headers += "Allow: GET, HEAD, OPTIONS, POST, PUT\r\n";
-  } else if (request_.method != "GET" && request_.method != "HEAD" &&
-             !(writes && writes_allowed(request_.path))) {
-    const char* allow =
-        writes_allowed(request_.path) ? "GET, HEAD, OPTIONS, POST, PUT" : "GET, HEAD, OPTIONS";
+    response_.headers += fmt::format("Allow: GET, HEAD, OPTIONS{}\r\n", writing_methods());
+  } else if (!allows_method()) {
+    const std::string allow = fmt::format("GET, HEAD, OPTIONS{}", writing_methods());
     response_.headers += fmt::format("Allow: {}\r\n", allow);
     write_error(response_, 405, "invalid_input", fmt::format("only {} are answered here", allow));
   } else if (request_.path.starts_with("/api/")) {
-    response_.headers += "Cache-Control: no-store\r\n";
+    response_.headers += "Cache-Control: no-store\r\nX-Request-Id: ";
+    append_request_id(response_.headers);
+    response_.headers += "\r\n";
     if (!request_.path.starts_with(kApi) || !route_api(request_.path.substr(kApi.size()))) {
       write_error(response_, 404, "not_found",
                   "there is no such endpoint; /api/v1 is described in docs/api/openapi.json");
@@ -138,19 +250,32 @@ void Call::answer() {
     endpoint_ = Endpoint::kPage;
     serve_file();
   }
-  api_.metrics_.record(endpoint_, response_.status, std::chrono::steady_clock::now() - began_);
-  if (response_.status >= 500 && response_.status != 503)
-    api_.metrics_.add_error(fmt::format("{} {}", response_.status, request_.path.substr(0, 200)));
 }
 
-bool Call::writes_allowed(std::string_view path) const {
-  if (!path.starts_with(kApi)) return false;
+std::string_view Call::writing_methods() const {
+  std::string_view path = request_.path;
+  if (!path.starts_with(kApi)) return {};
   path.remove_prefix(kApi.size());
-  for (const std::string_view known : {"similar", "batch", "judgements", "votes", "reports",
-                                       "feedback", "rules", "rules/what-if"}) {
-    if (path == known) return true;
+  if (path == "rules") return ", PUT";
+  if (path.starts_with("items/") && path.find('/', 6) == std::string_view::npos)
+    return ", PUT, PATCH, DELETE";
+  for (const std::string_view known : {"items", "similar", "batch", "judgements", "votes",
+                                       "reports", "feedback", "rules/what-if"}) {
+    if (path == known) return ", POST";
   }
-  return path.starts_with("models/") && (path.ends_with("/promote") || path.ends_with("/rollback"));
+  const bool act = path.ends_with("/promote") || path.ends_with("/rollback");
+  return path.starts_with("models/") && act ? ", POST" : "";
+}
+
+bool Call::allows_method() const {
+  if (request_.method == "GET" || request_.method == "HEAD") return true;
+  const std::string_view methods = writing_methods();
+  for (std::size_t begin = 2; begin < methods.size();) {
+    const auto end = std::min(methods.find(',', begin), methods.size());
+    if (methods.substr(begin, end - begin) == request_.method) return true;
+    begin = end + 2;
+  }
+  return false;
 }
 
 bool Call::route_api(std::string_view path) {
@@ -162,6 +287,7 @@ bool Call::route_api(std::string_view path) {
   };
   static constexpr Route kRoutes[] = {
       {"", "items", &Call::get_items, Endpoint::kItem},
+      {"POST", "items", &Call::post_items, Endpoint::kAdmin},
       {"", "search", &Call::get_search, Endpoint::kSearch},
       {"", "similar", &Call::get_mix, Endpoint::kSimilar},
       {"POST", "similar", &Call::post_similar, Endpoint::kSimilar},
@@ -186,8 +312,8 @@ bool Call::route_api(std::string_view path) {
       {"", "readyz", &Call::get_ready, Endpoint::kOther},
   };
   const std::string_view method =
-      request_.method == "POST" || request_.method == "PUT" ? request_.method : std::string_view();
-  if (method.empty() && path.starts_with("items/")) return route_item(path.substr(6));
+      request_.method == "GET" || request_.method == "HEAD" ? std::string_view() : request_.method;
+  if (path.starts_with("items/")) return route_item(path.substr(6));
   if (path.starts_with("models/")) return route_model(path.substr(7));
   if (path == "healthz" && method.empty()) {
     response_.body += "{\"status\":\"ok\"}";
@@ -212,7 +338,12 @@ bool Call::route_item(std::string_view rest) {
     write_error(response_, 400, "invalid_input", "id is not percent-encoded UTF-8", "id");
     return true;
   }
-  const auto row = view_.dataset->catalog.find(*id);
+  if (request_.method != "GET" && request_.method != "HEAD") {
+    endpoint_ = Endpoint::kAdmin;
+    change_item(*id);
+    return true;
+  }
+  const auto row = view_.find(*id);
   if (!row) {
     write_error(response_, 404, "not_found",
                 fmt::format("there is no item \"{}\"", id->substr(0, 64)), "id");
@@ -261,6 +392,22 @@ void Call::fail(const Error& error) {
   write_error(response_, error_http_status(error.code), error_code_name(error.code), error.message);
 }
 
+Role Call::role_of(std::string_view secret) const {
+  Role found = Role::kNone;
+  for (const auto& [known, role] : api_.options_.tokens) {
+    if (same_secret(known, secret)) found = std::max(found, role);
+  }
+  return found;
+}
+
+void Call::append_request_id(std::string& out) const {
+  char digits[16];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), number_, 16).ptr;
+  out += api_.boot_;
+  out += '-';
+  out.append(digits, end);
+}
+
 bool Call::authorized(Role role) {
   constexpr std::string_view kBearer = "Bearer ";
   if (api_.options_.tokens.empty()) {
@@ -273,11 +420,7 @@ bool Call::authorized(Role role) {
     write_error(response_, 401, "unauthorized", "a token is needed: Authorization: Bearer SECRET");
     return false;
   }
-  const auto given = request_.authorization.substr(kBearer.size());
-  Role found = Role::kNone;
-  for (const auto& [secret, has] : api_.options_.tokens) {
-    if (same_secret(secret, given)) found = std::max(found, has);
-  }
+  const Role found = role_of(request_.authorization.substr(kBearer.size()));
   if (found == Role::kNone) {
     response_.headers += "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
     write_error(response_, 401, "unauthorized", "this token is not known");
@@ -314,7 +457,7 @@ std::optional<std::string> Call::member(const nlohmann::json& object, const char
 std::optional<Row> Call::member_item(const nlohmann::json& object, const char* name) {
   const auto id = member(object, name);
   if (!id) return std::nullopt;
-  const auto row = view_.dataset->catalog.find(*id);
+  const auto row = view_.find(*id);
   if (!row)
     write_error(response_, 400, "invalid_input",
                 fmt::format("\"{}\": there is no item \"{}\"", name, id->substr(0, 64)), name);

@@ -2,9 +2,11 @@
 #include "sparrow/serve/http_server.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <ctime>
 #include <list>
+#include <memory_resource>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -44,12 +46,27 @@ int status_of(const error_code& error, bool no_line_end) {
   return 0;
 }
 
+constexpr std::size_t kReadBytes = 4096;
+constexpr std::chrono::seconds kSlowTimeout{60};
+
+void respond(const Handler& handler, const Request& request, Response& response) {
+  try {
+    handler.answer(request, response);
+  } catch (const std::exception&) {
+    response.headers.clear();
+    write_error(response, 500, "internal", "an unexpected error; it is logged with the request id");
+  }
+}
+
 struct Worker;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, Worker& worker);
-  void start() { read(); }
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  void start() { wait_for_bytes(); }
   void cut() {
     error_code ignored;
     socket_.close(ignored);
@@ -62,35 +79,54 @@ class Session : public std::enable_shared_from_this<Session> {
   Clock::time_point deadline() const { return deadline_; }
 
  private:
-  using Parser = http::request_parser<http::string_body>;
+  // Header fields live in an arena that is used again for each request.
+  using Fields = std::pmr::polymorphic_allocator<char>;
+  using Parser = http::request_parser<http::string_body, Fields>;
 
-  void read();
-  void on_read(const error_code& error);
-  void answer();
-  void refuse(int status);
-  void send(bool head_only);
+  void wait_for_bytes();
+  void work();
+  bool parse_one();
+  bool answer();
+  bool refuse(int status);
+  bool send(bool head_only);
+  bool sent();
+  void write_head();
   void finish();
+  void discard();
+  bool run_slowly(const Request& request);
 
   tcp::socket socket_;
   Worker& worker_;
+  std::string client_;
   boost::beast::flat_buffer buffer_;
+  std::array<std::byte, 1024> arena_;
+  std::pmr::monotonic_buffer_resource fields_{arena_.data(), arena_.size()};
   std::optional<Parser> parser_;
   Response response_;
-  std::string out_;
+  std::string head_;
   Clock::time_point deadline_;
   bool reading_ = false;
+  bool continued_ = false;  // the client was told to send its body
   bool closing_ = false;
   bool keep_alive_ = false;
   bool old_version_ = false;
 };
 
+// What the threads share.
+struct Shared {
+  explicit Shared(std::size_t slow_threads) : pool(slow_threads) {}
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> slow{0};  // requests in the pool
+  asio::thread_pool pool;
+};
+
 struct Worker {
-  Worker(const ServerOptions& o, const Handler& h, std::atomic<std::size_t>& all)
-      : options(o), handler(h), connections(all), io(1), acceptor(io), sweep(io) {}
+  Worker(const ServerOptions& o, const Handler& h, Shared& all)
+      : options(o), handler(h), shared(all), io(1), acceptor(io), sweep(io) {}
 
   const ServerOptions& options;
   const Handler& handler;
-  std::atomic<std::size_t>& connections;
+  Shared& shared;
   asio::io_context io;
   tcp::acceptor acceptor;
   asio::steady_timer sweep;
@@ -111,7 +147,8 @@ void Worker::accept() {
     if (!error) {
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      if (connections.load() < options.max_connections) {
+      socket.non_blocking(true, ignored);
+      if (shared.connections.load() < options.max_connections) {
         const auto session = std::make_shared<Session>(std::move(socket), *this);
         sessions.push_back(session);
         session->start();
@@ -158,41 +195,80 @@ const std::string& Worker::http_date() {
 Session::Session(tcp::socket socket, Worker& worker)
     : socket_(std::move(socket)),
       worker_(worker),
-      buffer_(worker.options.max_header_bytes + worker.options.max_body_bytes + 1024) {
+      buffer_(worker.options.max_header_bytes + worker.options.max_body_bytes + kReadBytes) {
   deadline_ = Clock::now() + worker.options.request_timeout;
+  ++worker_.shared.connections;
+  error_code ignored;
+  client_ = socket_.remote_endpoint(ignored).address().to_string();
 }
 
-void Session::read() {
+Session::~Session() { --worker_.shared.connections; }
+
+void Session::wait_for_bytes() {
+  if (buffer_.max_size() - buffer_.size() < kReadBytes) {
+    refuse(413);
+    return;
+  }
+  reading_ = true;
+  socket_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+                            self->reading_ = false;
+                            if (error) {
+                              self->finish();
+                              return;
+                            }
+                            self->buffer_.commit(bytes);
+                            self->work();
+                          });
+}
+
+// Answers all requests that are in the buffer, then waits for more.
+void Session::work() {
+  while (parse_one()) {
+    if (!answer()) return;
+  }
+}
+
+// True when a whole request is there; otherwise what follows is under way.
+bool Session::parse_one() {
   if (closing_ || worker_.stopping) {
     finish();
-    return;
+    return false;
   }
-  parser_.emplace();
-  parser_->header_limit(worker_.options.max_header_bytes);
-  parser_->body_limit(worker_.options.max_body_bytes);
-  deadline_ = Clock::now() + worker_.options.request_timeout;
-  reading_ = true;
-  http::async_read(
-      socket_, buffer_, *parser_,
-      [self = shared_from_this()](const error_code& error, std::size_t) { self->on_read(error); });
+  if (!parser_) {
+    fields_.release();
+    parser_.emplace(std::piecewise_construct, std::make_tuple(), std::make_tuple(Fields(&fields_)));
+    parser_->header_limit(worker_.options.max_header_bytes);
+    parser_->body_limit(worker_.options.max_body_bytes);
+    parser_->eager(true);
+  }
+  while (!parser_->is_done() && buffer_.size() > 0) {
+    error_code error;
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    if (error == http::error::need_more) break;
+    if (error) {
+      // Without a target the limit was met inside the request line.
+      const int status = status_of(error, parser_->get().target().empty());
+      if (status == 0)
+        finish();
+      else
+        refuse(status);
+      return false;
+    }
+    if (used == 0) break;
+  }
+  if (parser_->is_done()) return true;
+  if (parser_->is_header_done() && !continued_ && parser_->get().count(http::field::expect) > 0) {
+    continued_ = true;
+    error_code ignored;  // a client that does not hear it sends the body all the same, later
+    asio::write(socket_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ignored);
+  }
+  wait_for_bytes();
+  return false;
 }
 
-void Session::on_read(const error_code& error) {
-  reading_ = false;
-  if (!error) {
-    answer();
-    return;
-  }
-  // Without a target the limit was met inside the request line.
-  const int status = status_of(error, parser_->get().target().empty());
-  if (status == 0) {
-    finish();
-  } else {
-    refuse(status);
-  }
-}
-
-void Session::refuse(int status) {
+bool Session::refuse(int status) {
   keep_alive_ = false;
   response_.headers.clear();
   write_error(response_, status,
@@ -201,10 +277,12 @@ void Session::refuse(int status) {
               : status == 431 ? "the headers are too large"
               : status == 413 ? "the body is too large"
                               : "this is not a request that HTTP/1.1 allows");
-  send(false);
+  if (worker_.handler.refused) worker_.handler.refused(status, client_);
+  return send(false);
 }
 
-void Session::answer() {
+// True when the answer is sent and the next request may be read; otherwise that is under way.
+bool Session::answer() {
   const auto& message = parser_->get();
   keep_alive_ = message.keep_alive() && !worker_.stopping;
   old_version_ = message.version() == 10;
@@ -222,45 +300,93 @@ void Session::answer() {
   request.if_none_match = view(message[http::field::if_none_match]);
   request.origin = view(message[http::field::origin]);
   request.authorization = view(message[http::field::authorization]);
+  request.client = client_;
   response_.status = 200;
   response_.content_type = "application/json";
   response_.body.clear();
   response_.headers.clear();
-  try {
-    worker_.handler(request, response_);
-  } catch (const std::exception&) {
-    response_.headers.clear();
-    write_error(response_, 500, "internal",
-                "an unexpected error; it is logged with the request id");
-  }
-  send(request.method == "HEAD");
+  if (worker_.handler.slow && worker_.handler.slow(request)) return run_slowly(request);
+  respond(worker_.handler, request, response_);
+  return send(request.method == "HEAD");
 }
 
-void Session::send(bool head_only) {
-  out_.clear();
-  fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\nServer: sparrow\r\nDate: {}\r\n",
-                 response_.status, reason_of(response_.status), worker_.http_date());
-  const bool bodiless = response_.status == 204 || response_.status == 304;
-  if (!bodiless) {
-    fmt::format_to(std::back_inserter(out_),
+// The views in `request` stay valid: nothing is read until the answer is sent.
+bool Session::run_slowly(const Request& request) {
+  if (worker_.shared.slow.fetch_add(1) >= worker_.options.max_slow) {
+    --worker_.shared.slow;
+    response_.headers = "Retry-After: 1\r\n";
+    write_error(response_, 503, "unavailable", "too much long work is under way; try again");
+    return send(false);
+  }
+  deadline_ = Clock::now() + kSlowTimeout;
+  asio::post(worker_.shared.pool, [self = shared_from_this(), request] {
+    respond(self->worker_.handler, request, self->response_);
+    --self->worker_.shared.slow;
+    asio::post(self->worker_.io, [self, head_only = request.method == "HEAD"] {
+      if (self->send(head_only)) self->work();
+    });
+  });
+  return false;
+}
+
+void Session::write_head() {
+  const auto put = std::back_inserter(head_);
+  head_.clear();
+  head_ += "HTTP/1.1 ";
+  append_json(head_, static_cast<long long>(response_.status));
+  head_ += ' ';
+  head_ += reason_of(response_.status);
+  head_ += "\r\nServer: sparrow\r\nDate: ";
+  head_ += worker_.http_date();
+  head_ += "\r\n";
+  if (response_.status != 204 && response_.status != 304)
+    fmt::format_to(put,
                    "Content-Type: {}\r\nContent-Length: {}\r\nX-Content-Type-Options: nosniff\r\n",
                    response_.content_type, response_.body.size());
-  }
-  out_ += response_.headers;
+  head_ += response_.headers;
   if (!keep_alive_)
-    out_ += "Connection: close\r\n";
+    head_ += "Connection: close\r\n";
   else if (old_version_)
-    out_ += "Connection: keep-alive\r\n";
-  out_ += "\r\n";
-  if (!head_only && !bodiless) out_ += response_.body;
+    head_ += "Connection: keep-alive\r\n";
+  head_ += "\r\n";
+}
+
+// Head and body leave in one system call, uncopied; what the socket does not take at once follows.
+bool Session::send(bool head_only) {
+  write_head();
+  const bool bodiless = head_only || response_.status == 204 || response_.status == 304;
+  const std::string_view body = bodiless ? std::string_view() : std::string_view(response_.body);
   deadline_ = Clock::now() + worker_.options.request_timeout;
-  asio::async_write(socket_, asio::buffer(out_),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (error || !self->keep_alive_)
-                        self->finish();
-                      else
-                        self->read();
-                    });
+  const std::array<asio::const_buffer, 2> parts{asio::buffer(head_),
+                                                asio::buffer(body.data(), body.size())};
+  error_code error;
+  const std::size_t written = socket_.write_some(parts, error);
+  if (!error && written == head_.size() + body.size()) return sent();
+  if (error && error != asio::error::would_block && error != asio::error::try_again) {
+    finish();
+    return false;
+  }
+  const std::size_t of_head = std::min(written, head_.size());
+  const std::size_t of_body = written - of_head;
+  const std::array<asio::const_buffer, 2> rest{
+      asio::buffer(head_.data() + of_head, head_.size() - of_head),
+      asio::buffer(body.data() + of_body, body.size() - of_body)};
+  asio::async_write(socket_, rest, [self = shared_from_this()](const error_code& e, std::size_t) {
+    if (e)
+      self->finish();
+    else if (self->sent())
+      self->work();
+  });
+  return false;
+}
+
+bool Session::sent() {
+  parser_.reset();
+  continued_ = false;
+  deadline_ = Clock::now() + worker_.options.request_timeout;
+  if (keep_alive_) return true;
+  finish();
+  return false;
 }
 
 void Session::finish() {
@@ -269,18 +395,18 @@ void Session::finish() {
   // What the client still sends is thrown away until it closes or the sweep cuts it: an answer such
   // as 413 then arrives.
   buffer_.clear();
-  if (!worker_.stopping && socket_.is_open()) {
-    deadline_ = Clock::now() + std::chrono::seconds(1);
-    out_.resize(std::size_t{16} * 1024);
-    socket_.async_read_some(asio::buffer(out_.data(), out_.size()),
-                            [self = shared_from_this()](const error_code& error, std::size_t) {
-                              if (!error && Clock::now() < self->deadline_) {
-                                const auto until = self->deadline_;
-                                self->finish();
-                                self->deadline_ = until;
-                              }
-                            });
-  }
+  if (worker_.stopping || !socket_.is_open()) return;
+  deadline_ = Clock::now() + std::chrono::seconds(1);
+  discard();
+}
+
+void Session::discard() {
+  head_.resize(std::size_t{16} * 1024);
+  socket_.async_read_some(asio::buffer(head_.data(), head_.size()),
+                          [self = shared_from_this()](const error_code& error, std::size_t) {
+                            if (!error && Clock::now() < self->deadline_ && !self->worker_.stopping)
+                              self->discard();
+                          });
 }
 
 }  // namespace
@@ -288,7 +414,7 @@ void Session::finish() {
 struct Server::State {
   ServerOptions options;
   Handler handler;
-  std::atomic<std::size_t> connections{0};
+  std::unique_ptr<Shared> shared;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
   std::uint16_t port = 0;
@@ -303,6 +429,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   auto state = std::make_unique<State>();
   state->options = options;
   state->handler = std::move(handler);
+  state->shared = std::make_unique<Shared>(std::max<std::size_t>(1, options.slow_threads));
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error)
@@ -313,7 +440,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   threads = std::max<std::size_t>(1, threads);
   state->port = options.port;
   for (std::size_t t = 0; t < threads; ++t) {
-    auto worker = std::make_unique<Worker>(state->options, state->handler, state->connections);
+    auto worker = std::make_unique<Worker>(state->options, state->handler, *state->shared);
     const tcp::endpoint endpoint(address, state->port);
     worker->acceptor.open(endpoint.protocol(), error);
     if (!error) worker->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -362,6 +489,8 @@ void Server::stop() {
     worker->io.stop();
   }
   for (auto& thread : state_->threads) thread.join();
+  state_->shared->pool.stop();
+  state_->shared->pool.join();
 }
 
 void write_error(Response& response, int status, std::string_view code, std::string_view message,

@@ -202,7 +202,7 @@ void Call::get_reports() {
   json list = json::array();
   for (auto& [pair, entry] : latest) {
     for (const char* name : {"seed", "item"}) {
-      if (const auto row = view_.dataset->catalog.find(text_of(entry, name)))
+      if (const auto row = view_.find(text_of(entry, name)))
         entry[std::string(name) + "_title"] = view_.dataset->catalog[*row].title;
     }
     list.push_back(std::move(entry));
@@ -234,8 +234,10 @@ void Call::post_reports() {
   }
   kept["block"] = object->value("block", json(false)) == json(true);
   if (kept["block"] == true) {
-    json rules = now_->rules->source();
-    rules["version"] = now_->rules->version() + 1;
+    const std::lock_guard one_editor(api_.editor_mutex_);
+    const auto present = api_.snapshot()->rules;
+    json rules = present->source();
+    rules["version"] = present->version() + 1;
     rules["rules"].push_back(
         {{"type", "block_pair"}, {"a", kept["seed"]}, {"b", kept["item"]}, {"note", "reported"}});
     if (!api_.options_.home.empty()) {
