@@ -1,4 +1,5 @@
-# cmake -DSOURCE=web -DOUTPUT=web_files.cc -P embed_files.cmake: every file of a folder as a C++ table.
+# cmake -DSOURCE=web -DOUTPUT=web_files.cc -P embed_files.cmake: every file of a folder as a C++ table,
+# as it is and compressed, so that the server compresses nothing.
 file(GLOB files RELATIVE ${SOURCE} ${SOURCE}/*)
 list(SORT files)
 set(types_html "text/html; charset=utf-8")
@@ -19,8 +20,13 @@ foreach(file ${files})
   file(SHA256 ${SOURCE}/${file} hash)
   string(SUBSTRING ${hash} 0 16 hash)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-  string(APPEND arrays "constexpr unsigned char kFile${index}[] = {${bytes}0};\n")
-  string(APPEND table "    {\"/${file}\", \"${types_${extension}}\", \"\\\"${hash}\\\"\",\n     {reinterpret_cast<const char*>(kFile${index}), sizeof(kFile${index}) - 1}},\n")
+  # A fixed time: equal files give equal bytes.
+  file(ARCHIVE_CREATE OUTPUT ${OUTPUT}.gz PATHS ${SOURCE}/${file} FORMAT raw COMPRESSION GZip COMPRESSION_LEVEL 9 MTIME "2020-01-01 00:00:00")
+  file(READ ${OUTPUT}.gz hex HEX)
+  file(REMOVE ${OUTPUT}.gz)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," packed "${hex}")
+  string(APPEND arrays "constexpr unsigned char kFile${index}[] = {${bytes}0};\nconstexpr unsigned char kPacked${index}[] = {${packed}0};\n")
+  string(APPEND table "    {\"/${file}\", \"${types_${extension}}\", \"\\\"${hash}\\\"\",\n     {reinterpret_cast<const char*>(kFile${index}), sizeof(kFile${index}) - 1},\n     {reinterpret_cast<const char*>(kPacked${index}), sizeof(kPacked${index}) - 1}},\n")
   math(EXPR index "${index} + 1")
 endforeach()
 file(WRITE ${OUTPUT} "// Generated from web/.\n#include \"sparrow/serve/web_files.h\"\n\nnamespace sparrow::serve {\nnamespace {\n${arrays}const WebFile kFiles[] = {\n${table}};\n}  // namespace\nstd::span<const WebFile> web_files() { return kFiles; }\n}  // namespace sparrow::serve\n")

@@ -1,4 +1,4 @@
-// word2vec text and binary, .npy, SparrowRecSys lines.
+// word2vec text and binary, .npy, safetensors, tsv, SparrowRecSys lines.
 #include <cstdint>
 #include <string_view>
 
@@ -10,5 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)sparrow::model::parse_word2vec_binary(bytes).ok();
   (void)sparrow::model::parse_sparrowrecsys(bytes).ok();
   (void)sparrow::model::parse_npy(bytes).ok();
+  (void)sparrow::model::parse_embedding_tensor(bytes).ok();
+  (void)sparrow::model::parse_tsv_vectors(bytes).ok();
   return 0;
 }

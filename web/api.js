@@ -133,11 +133,15 @@ export const evaluations = async () => listOf((await get('/evaluations')).body.r
 export const status = async () => (await get('/status')).body;
 export const judgements = async () => (await get('/judgements')).body;
 export const votes = async () => listOf((await get('/votes')).body.pairs);
-export const reports = async () => listOf((await get('/reports')).body.reports);
+export const reports = async (model = '') => listOf((await get('/reports', { model })).body.reports);
+export const seeds = async (kind, size, draw, model = '') => listOf((await get('/seeds', { kind, size, draw, model })).body.seeds);
+export const rules = async () => (await get('/rules')).body;
 export const judgementsHref = (format) => `${kBase}/judgements?format=${format}`;
 
 const send = async (path, data, token = '') => (await call('POST', path, { data, token })).body;
 export const judge = (list) => send('/judgements', list);
+export const importJudgements = (data) => send('/judgements/import', data);
+export const putRules = async (data, token) => (await call('PUT', '/rules', { data, token })).body;
 export const vote = (data) => send('/votes', data);
 export const report = (data, token) => send('/reports', data, token);
 export const feedback = (data) => send('/feedback', data);

@@ -1,34 +1,10 @@
 // The controls that tune a film's list. Their whole state is in the address.
 
+import { kControls, kFilters, remember } from './address.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
 
-const kFilters = ['year_min', 'year_max', 'genres', 'same_series', 'user', 'model'];
-const kNames = ['popularity', 'diversity', ...kFilters];
-
-// The controls that the address asks for, as query parameters of the API; `hidden`: ids that
-// this browser hides besides those in the address.
-export function controlsOf(parameters, hidden = []) {
-  const controls = {};
-  for (const name of kNames) {
-    const value = parameters.get(name);
-    if (value !== null && value !== '') controls[name] = value;
-  }
-  const ids = new Set([...(parameters.get('hidden') ?? '').split(',').filter(Boolean), ...hidden]);
-  if (ids.size > 0) controls.hide = [...ids].join(',');
-  return controls;
-}
-
-// Writes changes into the address (null or '' removes) and answers with all its parameters.
-export function remember(changes) {
-  const url = new URL(location.href);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === null || value === '') url.searchParams.delete(name);
-    else url.searchParams.set(name, value);
-  }
-  history.replaceState(null, '', url);
-  return new URLSearchParams(url.search);
-}
+const kNewEntry = true;  // in the browser's history, so that Back undoes a control
 
 export function field(label, input, ...below) {
   return el('div', { class: 'control' }, el('label', { for: input.id }, label), input, below);
@@ -67,7 +43,7 @@ export function skeletonControls() {
 // when the address has it.
 export function controlPanel({ parameters, choices, changed }) {
   const value = (name) => parameters.get(name) ?? '';
-  const set = (name) => (to) => changed(remember({ [name]: to, show: null }));
+  const set = (name) => (to) => changed(remember({ [name]: to, show: null }, kNewEntry));
   const text = (name, properties) => {
     const input = el('input', { id: `control-${name}`, value: value(name), ...properties });
     input.addEventListener('change', () => set(name)(input.value.trim()));
@@ -83,7 +59,7 @@ export function controlPanel({ parameters, choices, changed }) {
   });
   const reset = () => {
     const url = new URL(location.href);
-    for (const name of [...kNames, 'show']) url.searchParams.delete(name);
+    for (const name of [...kControls, 'show']) url.searchParams.delete(name);
     location.assign(url);
   };
   const filtered = kFilters.some((name) => value(name) !== '');

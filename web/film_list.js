@@ -1,21 +1,17 @@
 // The best list of a film's page: cards with a match, a reason and what one can say about them,
 // above it the controls, below it more.
 
+import { controlsOf, kMostShown, kPageSize, remember } from './address.js';
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { controlPanel, controlsOf, remember, skeletonControls } from './controls.js';
+import { controlPanel, skeletonControls } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
-import { t } from './i18n.js';
+import { lang, t } from './i18n.js';
 import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';
-import { why, whyNot } from './why.js';
 
-const kPage = 20;
-const kMost = 200;
-
-export function firstSizeOf(parameters) {
-  const asked = Number.parseInt(parameters.get('show') ?? '', 10);
-  return Number.isFinite(asked) ? Math.min(kMost, Math.max(kPage, Math.ceil(asked / kPage) * kPage)) : kPage;
-}
+// What the first list does not need is loaded when it is asked for.
+const drawers = () => import('./why.js');
+const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText) : (text) => text);
 
 export function skeletonList() {
   return el(
@@ -23,12 +19,12 @@ export function skeletonList() {
     { class: 'similar', 'aria-hidden': 'true' },
     el('div', { class: 'row-head' }, el('p', { class: 'row-ghost' }, t('more_like_this'))),
     skeletonControls(),
-    el('div', { class: 'grid' }, skeletonCards(kPage, { match: true, tools: true })),
+    el('div', { class: 'grid' }, skeletonCards(kPageSize, { match: true, tools: true })),
   );
 }
 
 // Names what answered: model, request, time, popularity, and anything degraded.
-function describe(footer, { model, request_id: request, took_ms: took, milliseconds, popularity_percentile: popularity, degraded }) {
+async function describe(footer, { model, request_id: request, took_ms: took, milliseconds, popularity_percentile: popularity, degraded }) {
   const round = (value) => (value < 10 ? value.toFixed(value < 1 ? 2 : 1) : Math.round(value));
   const parts = [
     model ? `${t('model')} ${[model.name, model.version].filter(Boolean).join(' ')}` : null,
@@ -36,7 +32,8 @@ function describe(footer, { model, request_id: request, took_ms: took, milliseco
     Number.isFinite(took) ? t('took', { server: round(took), all: round(milliseconds) }) : `${round(milliseconds)} ms`,
     Number.isFinite(popularity) ? t('list_popularity', { n: Math.round(popularity) }) : null,
   ].filter(Boolean);
-  const notes = degraded.map((note) => String(note).replaceAll('_', ' '));
+  const say = degraded.length > 0 ? await translator() : null;
+  const notes = degraded.map((note) => say(String(note)));
   footer.replaceChildren(
     el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
     notes.length > 0 ? el('p', { class: 'footer-degraded' }, t('limited', { notes: notes.join('; ') })) : '',
@@ -49,7 +46,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   let parameters = given;
   let shown = 0;
   let request = 0;
-  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPage, { match: true, tools: true }));
+  const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPageSize, { match: true, tools: true }));
   const sub = el('p', { class: 'row-sub' }, t('match_note'));
   const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
   const status = el('p', { class: 'visually-hidden', role: 'status' });
@@ -60,7 +57,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
 
   const reload = () => {
     shown = 0;
-    load(api.similar(seed.id, kPage, 0, options()), kPage);
+    load(api.similar(seed.id, kPageSize, 0, options()), kPageSize);
     changed(parameters);
   };
 
@@ -81,7 +78,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     return el('div', { class: 'card-holder' },
       card(movie, template),
       el('div', { class: 'card-tools' },
-        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: () => why(seed.id, movie, controls()) }, t('why')),
+        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, controls()) }, t('why')),
         tool('seen', kIcons.check), tool('not_similar', kIcons.unlike), tool('hide', kIcons.hide)));
   };
 
@@ -102,6 +99,8 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
 
   const add = (answer, size, moveFocus) => {
     const cards = answer.items.map(withTools);
+    // The browser itself tells when the first list was painted.
+    if (shown === 0) cards[0]?.querySelector('.card-title').setAttribute('elementtiming', 'first-list');
     if (shown === 0) grid.replaceChildren(...cards);
     else grid.append(...cards);
     shown += cards.length;
@@ -109,9 +108,9 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     showHidden();
     sub.textContent = answer.seed_source === 'content' ? t('too_few_viewers') : t('match_note');
     if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
-    more.hidden = cards.length < size || shown >= kMost;
+    more.hidden = cards.length < size || shown >= kMostShown;
     status.textContent = t('n_shown', { n: shown });
-    if (shown > kPage) parameters = remember({ show: String(shown) });
+    if (shown > kPageSize) parameters = remember({ show: String(shown) });
     if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
   };
 
@@ -137,13 +136,13 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     }
   }
 
-  more.addEventListener('click', () => load(api.similar(seed.id, kPage, shown, options()), kPage, true));
+  more.addEventListener('click', () => load(api.similar(seed.id, kPageSize, shown, options()), kPageSize, true));
   const section = el(
     'section',
     { class: 'similar', 'aria-labelledby': 'similar-heading' },
     el('div', { class: 'row-head' },
       el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
-      el('button', { type: 'button', class: 'button button-quiet button-small row-action', onclick: () => whyNot(seed.id, controls()) }, t('why_not'))),
+      el('button', { type: 'button', class: 'button button-quiet button-small row-action', onclick: async () => (await drawers()).whyNot(seed.id, controls()) }, t('why_not'))),
     controlPanel({ parameters, choices, changed: (now) => { parameters = now; reload(); } }),
     hiddenNote, grid, trouble, el('p', { class: 'more' }, more), status,
   );

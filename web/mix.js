@@ -1,9 +1,9 @@
 // Two or three films to be like, and one not to be like: the blend. Kept in the address
 // (?like=1,589&not=364).
 
+import { remember } from './address.js';
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
-import { remember } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
 import { t } from './i18n.js';
 import { searchBox } from './search.js';
@@ -19,6 +19,7 @@ export function mixSection(parameters) {
   const heading = el('h3', { hidden: true }, t('the_blend'));
   const empty = el('p', { class: 'mix-empty' }, t('mix_empty'));
 
+  let latest = 0;
   const side = (not) => [...picked.entries()].filter(([, entry]) => entry.not === not).map(([id]) => id);
 
   const show = async () => {
@@ -42,13 +43,19 @@ export function mixSection(parameters) {
       result.replaceChildren();
       return;
     }
+    latest += 1;
+    const mine = latest;
+    result.setAttribute('aria-busy', 'true');
     if (result.childElementCount === 0) result.replaceChildren(...skeletonCards(6, { match: true }));
     try {
       const [answer, settings] = await Promise.all([api.mix(like, unlike, 12), api.config()]);
+      if (mine !== latest) return;
       result.replaceChildren(...answer.items.map((movie) => card(movie, settings.poster_url_template)));
     } catch (error) {
+      if (mine !== latest) return;
       result.replaceChildren(notice({ title: t('failed'), text: error.message, retry: show }));
     }
+    result.setAttribute('aria-busy', 'false');
   };
 
   const add = (movie, not = false) => {

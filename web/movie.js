@@ -1,14 +1,14 @@
 // The page of one film: its facts, and more like it. The address keeps the film (`movieId`),
 // how many similar films are shown (`show`), every control and what was hidden.
 
+import { controlsOf, reloadOnBack } from './address.js';
 import * as api from './api.js';
-import { controlsOf } from './controls.js';
 import { el, notice } from './dom.js';
 import { facts, skeletonFilm } from './facts.js';
-import { filmList, firstSizeOf, skeletonList } from './film_list.js';
+import { filmList, skeletonList } from './film_list.js';
 import { header } from './header.js';
 import { t } from './i18n.js';
-import { namedRows } from './rows.js';
+import { movieData } from './movie_data.js';
 import { hiddenFor, lookAt } from './visits.js';
 
 // So long the facts wait for the list, so that both are painted at once.
@@ -16,8 +16,6 @@ const kTogetherMs = 60;
 
 const main = document.querySelector('#main');
 const footer = document.querySelector('#footer');
-const parameters = new URLSearchParams(location.search);
-const id = (parameters.get('movieId') ?? '').trim();
 
 function missing(title, text) {
   document.title = `${title} · Sparrow`;
@@ -25,28 +23,30 @@ function missing(title, text) {
 }
 
 async function show() {
-  main.replaceChildren(skeletonFilm(), skeletonList());
   footer.replaceChildren();
+  const { parameters, id, size, first, item } = movieData();
   if (id === '') {
     missing(t('which_film'), t('which_film_text'));
     return;
   }
-  const size = firstSizeOf(parameters);
-  const first = api.similar(id, size, 0, { ...controlsOf(parameters, hiddenFor(id)), reasons: true });
-  first.catch(() => {});
-  // What the controls offer comes later than the list: the list must not wait for it.
-  const choices = Promise.all([api.genres().catch(() => []), api.models().catch(() => [])]);
+  // On a fast server everything is there by now, and nothing grey is shown.
+  const there = await Promise.race([Promise.allSettled([first, item]), new Promise((done) => setTimeout(done, 0, null))]);
+  if (there === null) main.replaceChildren(skeletonFilm(), skeletonList());
   try {
-    const [movie, settings] = await Promise.all([api.item(id), api.config()]);
+    const [movie, settings] = await item;
     lookAt(id);
     document.title = `${movie.title}${movie.year ? ` (${movie.year})` : ''} · Sparrow`;
     await Promise.race([first.catch(() => {}), new Promise((done) => setTimeout(done, kTogetherMs))]);
     const template = settings.poster_url_template;
     const rows = el('div', { class: 'rows' });
-    const reloadRows = (now) => namedRows(rows, id, controlsOf(now, hiddenFor(id)), template);
+    const reloadRows = async (now) => (await import('./rows.js')).namedRows(rows, id, controlsOf(now, hiddenFor(id)), template);
+    // What the controls offer is asked for after the list: the list must not wait for it.
+    let offer;
+    const choices = new Promise((done) => { offer = done; });
     const list = filmList({ seed: movie, parameters, template, footer, choices, changed: reloadRows });
     main.replaceChildren(facts(movie, template), list.section, rows);
     await list.load(first, size);
+    offer(Promise.all([api.genres().catch(() => []), api.models().catch(() => [])]));
     performance.mark('first-list');
     reloadRows(parameters);
   } catch (error) {
@@ -59,4 +59,5 @@ async function show() {
 }
 
 header();
+reloadOnBack();
 show();

@@ -6,7 +6,7 @@ uniform vec2 move; uniform vec2 zoom; uniform float scale; varying vec3 shade;
 void main() { gl_Position = vec4((at + move) * zoom, 0.0, 1.0); gl_PointSize = size * scale; shade = color; }`;
 const kFragment = `
 precision mediump float; varying vec3 shade;
-void main() { vec2 d = gl_PointCoord - 0.5; if (dot(d, d) > 0.25) discard; gl_FragColor = vec4(shade, 0.8); }`;
+void main() { vec2 d = gl_PointCoord - 0.5; if (dot(d, d) > 0.25) discard; gl_FragColor = vec4(shade * 0.85, 0.85); }`;
 
 function compile(gl, type, source) {
   const shader = gl.createShader(type);
@@ -35,7 +35,7 @@ export class Points {
     gl.linkProgram(program);
     gl.useProgram(program);
     gl.enable(gl.BLEND);
-    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);  // colours come multiplied by their alpha
     this.uniforms = Object.fromEntries(['move', 'zoom', 'scale'].map((name) => [name, gl.getUniformLocation(program, name)]));
     for (const [name, data, width] of [['at', this.at, 2], ['color', this.color, 3], ['size', this.size, 1]]) {
       const buffer = gl.createBuffer();
@@ -78,5 +78,10 @@ export class Points {
       pen.fillStyle = `rgb(${this.color[3 * i] * 255} ${this.color[3 * i + 1] * 255} ${this.color[3 * i + 2] * 255})`;
       pen.fillRect(x - 1, y - 1, 2, 2);
     }
+  }
+
+  // Waits until what was drawn is there.
+  finish() {
+    this.gl?.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
 }

@@ -94,7 +94,7 @@ export function searchBox({ value = '', large = false, label = null, onPick = nu
           'span',
           { class: 'suggestion-text' },
           el('span', { class: 'suggestion-title' }, marked(movie.title, typed)),
-          el('span', { class: 'suggestion-facts' }, [movie.year, (movie.genres ?? []).slice(0, 3).join(', ')].filter(Boolean).join(' · ')),
+          el('span', { class: 'suggestion-facts' }, [movie.year, (movie.genres ?? []).slice(0, 3).map((name) => t(name)).join(', ')].filter(Boolean).join(' · ')),
         ),
       );
       option.addEventListener('pointerdown', (event) => event.preventDefault());

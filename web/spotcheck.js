@@ -1,155 +1,241 @@
-// Where people judge lists: models side by side, grades by keyboard, blind votes, reports.
+// Where people judge lists: models side by side on chosen films, grades by keyboard, blind votes,
+// reports of bad pairs. What is looked at is in the address: kind, seeds, draw, models, blind, order.
 
+import { remember } from './address.js';
 import * as api from './api.js';
-import { remember } from './controls.js';
-import { el, movieHref } from './dom.js';
+import { el, formatCount, movieHref } from './dom.js';
+import { gradedFilm, Grades, kTen, quality, qualityText, saveGrade } from './grading.js';
+import { gradingBar } from './grading_bar.js';
 import { t } from './i18n.js';
-import { control, frame, panel, start, table } from './page.js';
+import { judgementPanel } from './judgement_files.js';
+import { choose, control, frame, panel, refusal, start, tick, token } from './page.js';
+import { promotionPanel } from './promotion.js';
+import { reportsPanel } from './reports.js';
+import { searchBox } from './search.js';
+import { table } from './table.js';
+import { tile } from './tile.js';
+import { votesPanel, votingBar } from './votes.js';
+import { why } from './why.js';
 
-const kTen = 10;
 const kFixed = ['1', '589', '858', '4896', '5618', '455'];
-const kReasons = ['same series', 'too popular', 'wrong tone', 'unsuitable'];
+const kKinds = ['fixed', 'random', 'stratified', 'worst'];
+const kSeeds = 8;
+const kMostModels = 4;
 const parameters = new URLSearchParams(location.search);
-const grades = new Map();  // "seed/item" -> mean grade
 
-const gradeOf = (seed, item) => grades.get(`${seed}/${item}`);
-
-async function seedIds(kind) {
-  if (kind === 'fixed') return (parameters.get('seeds') ?? kFixed.join(',')).split(',').filter(Boolean).slice(0, 12);
-  const names = (await api.genres()).map(({ name }) => name);
-  const pools = await Promise.all(names.slice(0, 8).map((name) => api.itemsByGenre(name, 400)));
-  const all = [...new Map(pools.flat().map((movie) => [movie.id, movie])).values()];
-  const draw = (list, n) => list.map((x) => [Math.random(), x]).sort((a, b) => a[0] - b[0]).slice(0, n).map(([, x]) => x.id);
-  if (kind === 'random') return draw(all, 6);
-  const sorted = all.sort((a, b) => b.ratings - a.ratings);
-  const cut = (from, to) => sorted.slice(Math.floor(from * sorted.length), Math.max(1, Math.floor(to * sorted.length)));
-  return [cut(0, 0.05), cut(0.2, 0.5), cut(0.5, 1).filter((m) => m.ratings > 0), sorted.filter((m) => m.ratings === 0)].flatMap((part) => draw(part, 2));
+// What the address asks for.
+function asked(models) {
+  const names = (parameters.get('models') ?? '').split(',').filter((name) => models.some((m) => m.name === name));
+  const first = [...models].sort((a, b) => Number(b.default) - Number(a.default)).map(({ name }) => name);
+  const shown = (names.length > 0 ? names : first).slice(0, kMostModels).map((name) => models.find((m) => m.name === name));
+  return {
+    kind: kKinds.includes(parameters.get('kind')) ? parameters.get('kind') : 'fixed',
+    ids: (parameters.get('seeds') ?? kFixed.join(',')).split(',').filter(Boolean).slice(0, 20),
+    draw: Math.max(1, Number.parseInt(parameters.get('draw') ?? '1', 10) || 1),
+    blind: parameters.get('blind') === '1' && shown.length > 1,
+    unjudgedFirst: parameters.get('order') !== 'given',
+    shown,
+  };
 }
 
-// Normalised discounted cumulative gain of the judged part (Järvelin & Kekäläinen 2002).
-function quality(seed, items) {
-  const judged = items.map(({ id }) => gradeOf(seed, id));
-  const known = judged.filter((g) => g !== undefined);
-  const gain = (list) => list.reduce((sum, g, i) => sum + ((2 ** g) - 1) / Math.log2(i + 2), 0);
-  const ideal = gain([...known].sort((a, b) => b - a));
-  return { judged: known.length, ndcg: ideal > 0 ? gain(judged.map((g) => g ?? 0)) / ideal : null };
+async function chosenSeeds({ kind, ids, draw, shown }) {
+  if (kind !== 'fixed') return api.seeds(kind, kSeeds, draw, shown[0]?.name ?? '');
+  const found = await Promise.all(ids.map((id) => api.item(id).catch(() => null)));
+  return found.filter(Boolean);
 }
 
-function entry(seed, movie, rank, first, context) {
-  const before = first?.findIndex(({ id }) => id === movie.id);
-  const mark = first === null ? '' : before < 0 ? t('new_mark') : before !== rank ? `${before > rank ? '↑' : '↓'}${Math.abs(before - rank)}` : '';
-  const shown = el('span', { class: 'grade' }, gradeOf(seed, movie.id) === undefined ? '·' : String(gradeOf(seed, movie.id)));
-  const item = el('li', { class: 'judged', tabindex: 0, 'data-grade': gradeOf(seed, movie.id) ?? null },
-    el('span', { class: 'quiet' }, String(rank + 1)),
-    el('span', {}, el('a', { href: movieHref(movie.id), tabindex: -1 }, movie.title), movie.year ? ` (${movie.year}) ` : ' ', el('span', { class: 'mark' }, mark)),
-    shown);
-  item.addEventListener('focus', () => context.focus({ seed, item: movie.id, title: movie.title }));
-  item.addEventListener('keydown', async (event) => {
-    if (!['0', '1', '2', '3'].includes(event.key)) return;
-    event.preventDefault();
-    const grade = Number(event.key);
-    try {
-      await api.judge([{ grader: context.grader(), seed, item: movie.id, grade, model: context.model?.name ?? '', version: context.model?.version ?? '', ...(context.reason() ? { reason: context.reason() } : {}) }]);
-      grades.set(`${seed}/${movie.id}`, grade);
-      shown.textContent = String(grade);
-      item.dataset.grade = grade;
-      context.say(`${movie.title}: ${grade}. ${t('saved')}`);
-      const all = [...document.querySelectorAll('.judged')];
-      const later = all.slice(all.indexOf(item) + 1);
-      (later.find((other) => other.dataset.grade === undefined) ?? later[0])?.focus();
-    } catch (error) {
-      context.say(`${t('failed')}: ${error.message}`);
-    }
-  });
-  return item;
+function go(changes) {
+  remember(changes, true);
+  location.reload();
 }
 
-async function compare(seed, models, blind, context) {
-  const movie = await api.item(seed);
-  const order = blind && models.length > 1 && Math.random() < 0.5 ? [...models].reverse() : models;
-  const lists = await Promise.all(order.map((m) => api.similar(seed, kTen, 0, { model: m.name })));
+// The models of one seed side by side.
+async function comparison(seed, ask, bench) {
+  const shuffled = ask.blind && Math.random() < 0.5 ? [ask.shown[1], ask.shown[0]] : ask.shown.slice(0, ask.blind ? 2 : kMostModels);
+  const lists = await Promise.all(shuffled.map((m) => api.similar(seed.id, kTen, 0, { model: m.name })));
   const first = lists[0].items;
-  const grid = el('div', { class: 'compare' }, lists.map((list, column) => {
-    const q = quality(seed, list.items);
-    const gone = column === 0 ? [] : first.filter((a) => !list.items.some((b) => b.id === a.id));
-    return el('div', {},
-      el('h3', {}, blind ? (column === 0 ? 'A' : 'B') : list.model.name),
-      el('p', { class: 'quiet' }, `${t('judged_at')} ${q.judged}/${kTen} · NDCG@10 ${q.ndcg === null ? '–' : q.ndcg.toFixed(2)}`),
-      el('ol', {}, list.items.map((m, rank) => entry(seed, m, rank, column === 0 ? null : first, { ...context, model: blind ? null : list.model }))),
-      gone.length > 0 && !blind ? el('p', { class: 'gone' }, `${t('gone_mark')}: ${gone.map((m) => m.title).join(', ')}`) : null);
-  }));
+  const refresh = [];
+  const columns = lists.map((list, column) => {
+    const line = el('p', { class: 'compare-quality' });
+    const show = () => { line.textContent = ask.blind ? t('judged_of', { n: quality(bench.grades, seed.id, list.items).judged, all: kTen }) : qualityText(quality(bench.grades, seed.id, list.items)); };
+    refresh.push(show);
+    show();
+    const gone = column === 0 || ask.blind ? [] : first.filter((a) => !list.items.some((b) => b.id === a.id));
+    const films = list.items.map((movie, rank) => gradedFilm({ seed, movie, rank, first: column === 0 || ask.blind ? null : first, bench }));
+    for (const film of films) film.graded.model = ask.blind ? null : list.model;
+    return el('div', { class: 'compare-column' },
+      el('h3', {}, ask.blind ? t('side', { name: column === 0 ? 'A' : 'B' }) : list.model.name),
+      line,
+      el('ol', { class: 'compare-list' }, films),
+      gone.length > 0 ? el('p', { class: 'compare-gone' }, el('span', { class: 'mark is-gone' }, t('gone_mark')), ` ${gone.map((m) => m.title).join(' · ')}`) : null);
+  });
+  const grid = el('div', { class: 'compare' }, columns);
   grid.style.setProperty('--columns', String(lists.length));
-  const vote = (winner) => el('button', { type: 'button', class: 'button button-quiet', onclick: async (event) => {
-    try {
-      await api.vote({ grader: context.grader(), seed, left: lists[0].model, right: lists[1].model, winner });
-      context.say(`${t('saved')}: A = ${lists[0].model.name}, B = ${lists[1].model.name}`);
-      event.target.closest('.votes').replaceChildren(el('p', { class: 'quiet' }, `A = ${lists[0].model.name}, B = ${lists[1].model.name}`));
-    } catch (error) { context.say(`${t('failed')}: ${error.message}`); }
-  } }, t(winner));
-  return panel(`${movie.title}${movie.year ? ` (${movie.year})` : ''}`, grid,
-    blind && lists.length > 1 ? el('div', { class: 'toolbar votes' }, vote('left'), vote('tie'), vote('right')) : null);
+  const facts = [seed.year || null, (seed.genres ?? []).slice(0, 3).map((name) => t(name)).join(', '), t('n_ratings', { n: formatCount(seed.ratings ?? 0) })].filter(Boolean).join(' · ');
+  const node = el('section', { class: 'panel seed', 'aria-label': seed.title },
+    el('div', { class: 'seed-head' },
+      el('span', { class: 'seed-tile', 'aria-hidden': 'true' }, tile(seed)),
+      el('div', {},
+        el('h2', {}, el('a', { href: movieHref(seed.id) }, seed.title)),
+        el('p', { class: 'quiet' }, facts)),
+      seed.stratum ? el('span', { class: 'badge' }, t(`stratum_${seed.stratum}`)) : null,
+      Number.isFinite(seed.mean_grade) ? el('span', { class: 'badge is-bad' }, t('mean_grade_of', { n: seed.mean_grade.toFixed(1) })) : null,
+      ask.kind === 'worst' && Number.isFinite(seed.mean_match) ? el('span', { class: 'badge' }, t('mean_match_of', { n: seed.mean_match.toFixed(0) })) : null),
+    grid,
+    ask.blind ? votingBar(seed, lists.map(({ model }) => model), bench) : null);
+  const unjudged = () => new Set(lists.flatMap(({ items }) => items.map(({ id }) => id)).filter((id) => bench.grades.of(seed.id, id, bench.grader()) === null)).size;
+  return { node, seed, lists, unjudged, refresh: () => refresh.forEach((show) => show()) };
 }
 
-function importFile(input, context) {
-  input.addEventListener('change', async () => {
-    const text = await input.files[0].text();
-    const list = text.split('\n').map((line) => line.trim().split(/\t|\s+/)).filter((c) => c.length >= 3 && /^[0-3](\.\d+)?$/.test(c.at(-1)))
-      .map((c) => ({ grader: context.grader(), seed: c[0], item: c.length === 4 ? c[2] : c[1], grade: Math.round(Number(c.at(-1))) }));
-    try {
-      for (let i = 0; i < list.length; i += 500) await api.judge(list.slice(i, i + 500));
-      context.say(`${t('saved')}: ${list.length}`);
-    } catch (error) { context.say(`${t('failed')}: ${error.message}`); }
+// Means over the seeds on the page: judged@10 stands beside NDCG, which without it says nothing.
+function summary(comparisons, ask, grades) {
+  const rows = ask.shown.map((model) => {
+    const all = comparisons.map(({ seed, lists }) => quality(grades, seed.id, lists.find((l) => l.model.name === model.name)?.items ?? []));
+    const mean = (name) => {
+      const known = all.map((q) => q[name]).filter((v) => v !== null);
+      return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : null;
+    };
+    const other = model === ask.shown[0] ? null : comparisons.reduce((sum, { lists }) => {
+      const [a, b] = [ask.shown[0], model].map((m) => lists.find((l) => l.model.name === m.name)?.items ?? []);
+      return sum + b.filter((x) => a.some((y) => y.id === x.id)).length;
+    }, 0) / Math.max(1, comparisons.length);
+    return { model, judged: mean('judged'), ndcg: mean('ndcg'), grade: mean('mean'), other };
   });
+  const number = (value, digits) => (value === null ? '–' : value.toFixed(digits));
+  return table([
+    { head: t('model'), cell: (r) => [el('strong', {}, r.model.name), ' ', el('code', {}, r.model.version)] },
+    { head: t('judged_at'), number: true, cell: (r) => `${number(r.judged, 1)} / ${kTen}` },
+    { head: 'NDCG@10', number: true, cell: (r) => number(r.ndcg, 3) },
+    { head: t('mean_grade'), number: true, cell: (r) => number(r.grade, 2) },
+    { head: t('shared_with', { name: ask.shown[0]?.name ?? '' }), number: true, cell: (r) => (r.other === null ? '–' : `${r.other.toFixed(1)} / ${kTen}`) },
+  ], rows, t('summary'));
+}
+
+// The parts of the page act on one pair: the one that has, or had last, the focus.
+function makeBench(grades, graderInput, changed, reported) {
+  let current = null;
+  let reason = '';
+  const bar = gradingBar({ grade: (n) => bench.grade(n), reason: (r) => bench.reason(r), why: () => bench.why(), report: () => bench.report() });
+  const said = () => (current === null ? null : grades.of(current.graded.seed.id, current.graded.movie.id, bench.grader()));
+  const show = () => bar.show(current.graded, said(), reason);
+  const films = () => [...document.querySelectorAll('.judged')];
+  const save = async (grade) => {
+    const { seed, movie, model } = current.graded;
+    const node = current;
+    await saveGrade(node.graded, { grader: bench.grader(), grade, reason, model });
+    grades.add({ seed: seed.id, item: movie.id, grader: bench.grader(), grade, reason });
+    // The same pair may stand in several lists.
+    for (const other of films()) if (other.graded.seed.id === seed.id && other.graded.movie.id === movie.id) other.graded.show();
+    bar.say(`${t('saved')}: ${movie.title} · ${grade} ${t(`grade_${grade}`)}${reason ? ` · ${t(reason)}` : ''}`);
+    changed();
+  };
+  const attempt = async (work) => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      bar.say(refusal(error));
+      return false;
+    }
+  };
+  const bench = {
+    bar,
+    grades,
+    grader: () => graderInput.value.trim() || 'me',
+    say: bar.say,
+    focus: (node) => {
+      current?.classList.remove('is-current');
+      current = node;
+      node.classList.add('is-current');
+      reason = said()?.reason ?? '';
+      show();
+    },
+    grade: async (grade) => {
+      const before = current;
+      if (before === null || !(await attempt(() => save(grade)))) return;
+      const all = films();
+      const later = all.slice(all.indexOf(before) + 1);
+      (later.find((node) => node.dataset.grade === '') ?? later[0] ?? before).focus();
+    },
+    reason: async (text) => {
+      if (current === null) return;
+      reason = reason === text ? '' : text;
+      show();
+      const grade = said()?.grade;
+      if (grade === undefined) bar.say(t('reason_then_grade'));
+      else if (await attempt(() => save(grade))) show();
+    },
+    step: (by) => {
+      const all = films();
+      all[Math.max(0, Math.min(all.length - 1, all.indexOf(current) + by))]?.focus();
+    },
+    why: () => { if (current !== null) why(current.graded.seed.id, current.graded.movie, current.graded.model ? { model: current.graded.model.name } : {}); },
+    report: () => attempt(async () => {
+      if (current === null) return;
+      const { seed, movie } = current.graded;
+      await api.report({ seed: seed.id, item: movie.id, state: 'reported', ...(reason ? { note: reason } : {}), block: true }, token());
+      bar.say(t('reported', { seed: seed.title, item: movie.title }));
+      await reported();
+    }),
+  };
+  return bench;
+}
+
+function toolbar(ask, models, grader) {
+  const modelBoxes = models.map((m) => tick(`model-${m.name}`, m.name, ask.shown.includes(m), (on) => {
+    const names = models.filter((other) => (other === m ? on : ask.shown.includes(other))).map(({ name }) => name);
+    go({ models: names.slice(0, kMostModels).join(',') });
+  }));
+  const kinds = choose('kind', kKinds.map((kind) => [kind, t(`seeds_${kind}`)]), ask.kind, (kind) => go({ kind, draw: null }));
+  return el('div', { class: 'panel' },
+    el('div', { class: 'toolbar' },
+      control(t('seeds'), kinds),
+      control(t('grader'), grader),
+      el('fieldset', { class: 'ticks' }, el('legend', {}, t('models_compared')), modelBoxes),
+      el('div', { class: 'ticks' },
+        tick('blind', t('blind'), ask.blind, (on) => go({ blind: on ? '1' : null })),
+        tick('order', t('unjudged_first'), ask.unjudgedFirst, (on) => go({ order: on ? null : 'given' }))),
+      ask.kind === 'random' || ask.kind === 'stratified' ? el('button', { type: 'button', class: 'button button-quiet button-small', onclick: () => go({ draw: ask.draw + 1 }) }, t('more_seeds')) : null),
+    ask.kind === 'fixed' ? el('div', { class: 'toolbar' },
+      searchBox({ label: t('add_seed'), onPick: (movie) => go({ seeds: [movie.id, ...ask.ids.filter((id) => id !== movie.id)].join(',') }) }),
+      parameters.has('seeds') ? el('button', { type: 'button', class: 'button button-quiet button-small', onclick: () => go({ seeds: null }) }, t('reset')) : null) : null,
+    el('details', { class: 'guide' }, el('summary', {}, t('guide')), el('ul', {}, [1, 2, 3, 4].map((i) => el('li', {}, t(`guide_${i}`))))));
 }
 
 start(async () => {
-  const [models, judged, reports, votes] = await Promise.all([api.models(), api.judgements(), api.reports(), api.votes()]);
-  for (const j of judged.judgements) grades.set(`${j.seed}/${j.item}`, j.grade);
-  const chosen = (parameters.get('models') ?? '').split(',').filter(Boolean);
-  const shown = (chosen.length > 0 ? models.filter((m) => chosen.includes(m.name)) : models).slice(0, 4);
-  const kind = parameters.get('kind') ?? 'fixed';
-  const blind = parameters.get('blind') === '1' && shown.length > 1;
-  const said = el('p', { role: 'status', class: 'quiet' }, t('grade_help'));
+  const [models, judged] = await Promise.all([api.models(), api.judgements()]);
+  const ask = asked(models);
+  const grades = new Grades(judged.judgements);
   const grader = el('input', { id: 'grader', type: 'text', maxlength: 40, value: parameters.get('grader') ?? 'me' });
-  grader.addEventListener('change', () => remember({ grader: grader.value }));
-  const reason = el('select', { id: 'reason' }, ['', ...kReasons].map((r) => el('option', { value: r }, r === '' ? t('none') : t(r))));
-  const kinds = el('select', { id: 'kind' }, ['fixed', 'random', 'stratified'].map((k) => el('option', { value: k, selected: k === kind }, t(`seeds_${k}`))));
-  const go = (changes) => { remember(changes); location.reload(); };
-  kinds.addEventListener('change', () => go({ kind: kinds.value }));
-  const blindBox = el('input', { id: 'blind', type: 'checkbox' });
-  blindBox.checked = blind;
-  blindBox.addEventListener('change', () => go({ blind: blindBox.checked ? '1' : null }));
-  const token = el('input', { id: 'token', type: 'password', autocomplete: 'off' });
-  const file = el('input', { id: 'import', type: 'file', accept: '.tsv,.txt,.qrels' });
-  let focused = null;
-  const context = {
-    say: (text) => { said.textContent = text; },
-    grader: () => grader.value.trim() || 'me',
-    reason: () => reason.value,
-    focus: (what) => { focused = what; },
+  grader.addEventListener('change', () => go({ grader: grader.value.trim() }));
+  let comparisons = [];
+  const means = el('div', {});
+  const judgements = el('div', {});
+  const changed = () => {
+    for (const one of comparisons) one.refresh();
+    if (!ask.blind) means.replaceChildren(panel(t('summary'), el('p', { class: 'quiet' }, t('summary_help')), summary(comparisons, ask, grades)));
   };
-  importFile(file, context);
-  const report = async () => {
-    if (!focused) { context.say(t('grade_help')); return; }
-    try {
-      await api.report({ seed: focused.seed, item: focused.item, state: 'reported', note: reason.value || 'reported', block: true }, token.value);
-      context.say(`${t('saved')}: ${focused.title}`);
-    } catch (error) { context.say(`${t('failed')}: ${error.message}`); }
+  const showJudgements = async () => {
+    const { agreement, judgements: list } = await api.judgements();
+    for (const one of list) grades.add(one);
+    for (const node of document.querySelectorAll('.judged')) node.graded.show();
+    judgements.replaceChildren(judgementPanel(agreement, () => bench.grader(), changed));
   };
-  const a = judged.agreement;
-  const lists = el('div', {}, el('p', { class: 'quiet' }, t('loading')));
-  frame(t('spotcheck'),
-    el('div', { class: 'toolbar' }, control(t('seeds'), kinds), control(t('grader'), grader), control(t('reason'), reason), control(t('blind'), blindBox), control(t('token'), token)),
-    said,
-    el('p', {}, `${t('agreement')}: ${a.kappa === null ? '–' : a.kappa.toFixed(2)} (${a.graders}, ${a.shared_pairs}/${a.pairs}) · ${t('export')}: `,
-      el('a', { href: api.judgementsHref('tsv') }, 'TSV'), ' ', el('a', { href: api.judgementsHref('qrels') }, 'qrels'), ' · ',
-      el('button', { type: 'button', class: 'tool', onclick: report }, t('report')), ' · ',
-      el('button', { type: 'button', class: 'tool', onclick: () => location.reload() }, t('more_seeds'))),
-    el('div', { class: 'toolbar' }, control(t('import'), file)),
-    lists,
-    votes.length > 0 ? panel(t('blind'), table([{ head: 'A', cell: (v) => v.a }, { head: 'B', cell: (v) => v.b }, { head: 'A', number: true, cell: (v) => v.wins_a }, { head: 'B', number: true, cell: (v) => v.wins_b }, { head: '=', number: true, cell: (v) => v.ties }], votes)) : null,
-    reports.length > 0 ? panel(t('reports'), table([{ head: t('seeds'), cell: (r) => r.seed_title ?? r.seed }, { head: '', cell: (r) => r.item_title ?? r.item }, { head: t('state'), cell: (r) => r.state }, { head: '', cell: (r) => r.note ?? '' }, { head: '', cell: (r) => r.fixed_in ?? '' }], reports)) : null);
-  const ids = await seedIds(kind);
-  const panels = await Promise.all(ids.map((id) => compare(id, blind ? shown.slice(0, 2) : shown, blind, context).catch((error) => el('p', { class: 'quiet' }, `${id}: ${error.message}`))));
-  lists.replaceChildren(...panels);
+  const reports = await reportsPanel();
+  const bench = makeBench(grades, grader, changed, reports.reload);
+  const votes = el('div', {}, await votesPanel());
+  bench.voted = async () => votes.replaceChildren(await votesPanel());
+  const lists = el('div', { class: 'seeds', 'aria-busy': 'true' }, el('p', { class: 'quiet' }, t('loading')));
+  const promotion = await promotionPanel();
+  frame(t('spotcheck'), t('spotcheck_lead'), toolbar(ask, models, grader), lists, bench.bar.node, means, votes, judgements, reports.node, promotion.node);
+  await showJudgements();
+  const seeds = await chosenSeeds(ask);
+  const made = await Promise.all(seeds.map((seed) => comparison(seed, ask, bench).catch((error) => ({ error, seed }))));
+  comparisons = made.filter(({ error }) => error === undefined);
+  if (ask.unjudgedFirst) comparisons.sort((a, b) => b.unjudged() - a.unjudged());
+  lists.replaceChildren(...comparisons.map(({ node }) => node),
+    ...made.filter(({ error }) => error !== undefined).map(({ error, seed }) => el('p', { role: 'alert' }, `${seed.title}: ${error.message}`)),
+    seeds.length === 0 ? el('p', { class: 'quiet' }, t('no_seeds')) : '');
+  lists.setAttribute('aria-busy', 'false');
+  changed();
 });

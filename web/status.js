@@ -1,56 +1,127 @@
-// The state of the server, refreshed every five seconds.
+// The state of the server, asked for every five seconds; not while nobody looks.
 
 import * as api from './api.js';
-import { el, formatCount, notice } from './dom.js';
+import { bar, lineChart } from './charts.js';
+import { el, formatCount } from './dom.js';
 import { t } from './i18n.js';
-import { fact, frame, panel, start, table } from './page.js';
+import { fact, facts, frame, panel, start } from './page.js';
+import { dataTable } from './table.js';
 
 const kEveryMs = 5000;
+const kKept = 60;  // samples of the charts
 
-const milliseconds = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
+const ms = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
+const time = (text) => (text ? text.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') : '–');
 
 function uptime(seconds) {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 120) return t('n_seconds', { n: Math.round(seconds) });
+  if (seconds < 7200) return t('n_minutes', { n: Math.round(seconds / 60) });
+  return t('n_hours', { n: (seconds / 3600).toFixed(1) });
 }
 
-function draw(s) {
-  const endpoints = Object.entries(s.endpoints ?? {}).map(([name, value]) => ({ name, ...value }));
-  frame(t('status'),
-    s.degraded.length > 0 ? notice({ title: t('degraded'), text: s.degraded.join('; '), role: 'alert' }) : null,
-    el('div', { class: 'tiles' },
-      fact(t('uptime'), uptime(s.uptime_s)),
-      fact(t('requests'), formatCount(s.requests.total), `${s.requests.per_second.toFixed(1)} ${t('per_second')}`),
-      fact(t('latency'), `${milliseconds(s.latency_ms.p50)} ms`, `p90 ${milliseconds(s.latency_ms.p90)} · p99 ${milliseconds(s.latency_ms.p99)}`),
-      fact('2xx / 4xx / 5xx', ['2xx', '4xx', '5xx'].map((k) => formatCount(s.requests.by_status[k] ?? 0)).join(' / ')),
-      fact(t('store'), t(s.store.state), s.store.uri),
-      fact(t('pool'), formatCount(s.candidate_pool.items), `${t('shown')}, ${formatCount(s.candidate_pool.hidden)} ${t('hidden')}`)),
-    panel(t('latency'), table([
-      { head: t('endpoint'), cell: (e) => e.name },
-      { head: t('count'), number: true, cell: (e) => formatCount(e.count) },
-      { head: 'p50 ms', number: true, cell: (e) => milliseconds(e.p50_ms) },
-      { head: 'p90 ms', number: true, cell: (e) => milliseconds(e.p90_ms) },
-      { head: 'p99 ms', number: true, cell: (e) => milliseconds(e.p99_ms) }], endpoints)),
-    panel(t('channel'), table([
-      { head: t('channel'), cell: (c) => c.name },
-      { head: t('hits'), number: true, cell: (c) => formatCount(c.hits) },
-      { head: t('errors'), number: true, cell: (c) => formatCount(c.errors) }], s.channels)),
-    panel(t('models'), table([
-      { head: t('name'), cell: (m) => m.name },
-      { head: t('version'), cell: (m) => el('code', {}, m.version) },
-      { head: t('trained'), cell: (m) => m.created },
-      { head: t('items'), number: true, cell: (m) => formatCount(m.items) }], s.models)),
-    panel(t('errors'), s.errors.length === 0 ? el('p', { class: 'quiet' }, t('no_errors')) : table([
-      { head: '', cell: (e) => e.time }, { head: '', cell: (e) => e.text }], s.errors)));
+const endpointsOf = (s) => Object.entries(s.endpoints ?? {}).map(([name, value]) => ({ name, ...value }));
+
+// Whatever the server tells about its caches, by name.
+function cacheFacts(cache) {
+  return Object.entries(cache ?? {}).filter(([, value]) => typeof value === 'number')
+    .map(([name, value]) => fact(t(`cache_${name}`) === `cache_${name}` ? name.replaceAll('_', ' ') : t(`cache_${name}`), Number.isInteger(value) ? formatCount(value) : value.toFixed(2)));
+}
+
+function tables(s) {
+  const milliseconds = (key, head) => ({ key, head, number: true, value: (e) => e[key], cell: (e) => ms(e[key]) });
+  const sum = (rows, key) => Math.max(1, ...rows.map((row) => row[key]));
+  return {
+    endpoints: dataTable({ name: 'endpoints', caption: t('latency_by'), rows: endpointsOf(s), find: false, columns: [
+      { key: 'name', head: t('endpoint'), value: (e) => e.name, cell: (e) => el('code', {}, e.name) },
+      { key: 'count', head: t('count'), number: true, value: (e) => e.count, cell: (e) => formatCount(e.count) },
+      milliseconds('p50_ms', 'p50 ms'), milliseconds('p90_ms', 'p90 ms'), milliseconds('p99_ms', 'p99 ms')] }),
+    channels: dataTable({ name: 'channels', caption: t('channels'), rows: s.channels, find: false, columns: [
+      { key: 'name', head: t('channel'), value: (c) => c.name, cell: (c) => t(`channel_${c.name}`) },
+      { key: 'share', head: t('share'), cell: (c) => bar(c.hits, sum(s.channels, 'hits')) },
+      { key: 'hits', head: t('hits'), number: true, value: (c) => c.hits, cell: (c) => formatCount(c.hits) },
+      { key: 'errors', head: t('errors'), number: true, value: (c) => c.errors, cell: (c) => el('span', { class: c.errors > 0 ? 'is-bad' : null }, formatCount(c.errors)) }] }),
+    models: dataTable({ name: 'served', caption: t('models'), rows: s.models, find: false, columns: [
+      { key: 'name', head: t('name'), value: (m) => m.name, cell: (m) => el('strong', {}, m.name) },
+      { key: 'version', head: t('version'), value: (m) => m.version, cell: (m) => el('code', {}, m.version) },
+      { key: 'created', head: t('trained'), value: (m) => m.created, cell: (m) => time(m.created) },
+      { key: 'items', head: t('items'), number: true, value: (m) => m.items, cell: (m) => formatCount(m.items) }] }),
+    errors: dataTable({ name: 'errors', caption: t('errors'), rows: s.errors, empty: t('no_errors'), columns: [
+      { key: 'time', head: t('time'), value: (e) => e.time, cell: (e) => time(e.time) },
+      { key: 'text', head: t('what'), cell: (e) => e.text }] }),
+  };
 }
 
 start(async () => {
-  draw(await api.status());
-  setInterval(async () => {
-    if (document.hidden) return;
+  let s = await api.status();
+  const shown = tables(s);
+  const history = { rate: [], p50: [], p99: [] };
+  const overview = el('div', {});
+  const charts = el('div', { class: 'line-charts' });
+  const store = el('div', {});
+  const trouble = el('div', { role: 'status' });
+  const asOf = el('p', { class: 'quiet' });
+  let paused = false;
+  const pause = el('button', { type: 'button', class: 'button button-quiet button-small', 'aria-pressed': 'false', onclick: () => { paused = !paused; say(); if (!paused) refresh(); } }, t('pause'));
+  const say = () => {
+    pause.textContent = t(paused ? 'go_on' : 'pause');
+    pause.setAttribute('aria-pressed', String(paused));
+    asOf.textContent = t(paused ? 'paused_at' : 'as_of', { time: new Date().toLocaleTimeString(document.documentElement.lang) });
+  };
+  const keep = (list, value) => { list.push(value); if (list.length > kKept) list.shift(); };
+  let before = null;
+
+  function draw() {
+    const rate = before === null ? s.requests.per_second : Math.max(0, (s.requests.total - before.total) / Math.max(0.001, s.uptime_s - before.uptime));
+    before = { total: s.requests.total, uptime: s.uptime_s };
+    keep(history.rate, rate);
+    keep(history.p50, s.latency_ms.p50);
+    keep(history.p99, s.latency_ms.p99);
+    const pool = s.candidate_pool;
+    trouble.replaceChildren(s.degraded.length > 0 ? el('p', { class: 'alarm' }, el('strong', {}, `${t('degraded')}: `), s.degraded.join('; ')) : '');
+    overview.replaceChildren(facts(
+      fact(t('uptime'), uptime(s.uptime_s)),
+      fact(t('requests'), formatCount(s.requests.total), `${rate.toFixed(1)} ${t('per_second')}`),
+      fact(t('latency'), `${ms(s.latency_ms.p50)} ms`, `p90 ${ms(s.latency_ms.p90)} · p99 ${ms(s.latency_ms.p99)}`),
+      fact('2xx · 4xx · 5xx', ['2xx', '4xx', '5xx'].map((k) => formatCount(s.requests.by_status[k] ?? 0)).join(' · ')),
+      fact(t('degraded_answers'), formatCount(s.degraded_answers ?? 0)),
+      ...cacheFacts(s.cache)));
+    charts.replaceChildren(
+      lineChart({ values: history.rate, label: t('rate'), format: (v) => v.toFixed(1), most: 1 }),
+      lineChart({ values: history.p50, label: `${t('latency')} p50`, format: (v) => `${ms(v)} ms` }),
+      lineChart({ values: history.p99, label: `${t('latency')} p99`, format: (v) => `${ms(v)} ms` }));
+    store.replaceChildren(facts(
+      fact(t('store'), t(s.store.state), s.store.uri),
+      fact(t('pool'), formatCount(pool.items), t('n_hidden_items', { n: formatCount(pool.hidden) })),
+      fact(t('pool_source'), pool.source === 'catalogue' ? t('catalogue') : pool.source),
+      fact(t('pool_refreshed'), pool.refreshed ? time(pool.refreshed) : t('never'), pool.error),
+      fact(t('rules'), formatCount(s.rules?.count ?? 0), t('version_n', { n: s.rules?.version ?? 0 }))));
+    shown.endpoints.update(endpointsOf(s));
+    shown.channels.update(s.channels);
+    shown.models.update(s.models);
+    shown.errors.update([...s.errors].reverse());
+    say();
+  }
+
+  async function refresh() {
+    if (document.hidden || paused) return;
     try {
-      draw(await api.status());
-    } catch { /* the next one may do; the last state stays on the page */ }
-  }, kEveryMs);
+      s = await api.status();
+      draw();
+    } catch (error) {
+      asOf.textContent = t('failed_because', { text: error.message });  // the last state stays on the page
+    }
+  }
+
+  frame(t('status'), t('status_lead'),
+    el('div', { class: 'toolbar' }, pause, asOf), trouble,
+    panel(t('overview'), overview, charts),
+    panel(t('store_and_pool'), store),
+    el('div', { class: 'two-panels' },
+      panel(t('latency_by'), shown.endpoints.node),
+      panel(t('channels'), shown.channels.node)),
+    panel(t('models'), shown.models.node),
+    panel(t('errors'), shown.errors.node));
+  draw();
+  setInterval(refresh, kEveryMs);
+  document.addEventListener('visibilitychange', refresh);
 });

@@ -1,9 +1,11 @@
 // The drawer that answers "why this film?" and "why not that one?".
 
 import * as api from './api.js';
-import { el, formatCount, icon, kIcons, movieHref } from './dom.js';
+import { el, formatCount, movieHref } from './dom.js';
+import { drawer } from './drawer.js';
 import { reasonLine, t } from './i18n.js';
 import { searchBox } from './search.js';
+import { serverText } from './server_texts.js';
 import { tile } from './tile.js';
 
 const kPartNames = { behavior: 'behavior', 'behavior (expected from content)': 'behavior', content: 'content', closeness: 'closeness', popularity: 'popularity_part', 'mutual proximity': 'mutual' };
@@ -17,19 +19,6 @@ function partBars(parts) {
       bar.style.setProperty('--part', `${(Math.abs(value) / most) * 100}%`);
       return el('tr', {}, el('th', { scope: 'row' }, t(kPartNames[name] ?? name)), el('td', {}, bar), el('td', { class: 'number' }, value.toFixed(2)));
     }))));
-}
-
-// The API names what a change would need in English; numbers are kept, words follow the page.
-const kWhyNot = [
-  [/^(\d+) items? (?:are|is) closer; the list holds (\d+)/, (m) => t('wn_closer', { n: m[1], size: m[2] })],
-];
-
-function whyNotText(text) {
-  for (const [pattern, say] of kWhyNot) {
-    const found = text.match(pattern);
-    if (found) return say(found);
-  }
-  return text;
 }
 
 function sharedFacts(shared, together) {
@@ -57,7 +46,7 @@ function explanation(answer) {
         el('p', { class: 'explanation-title' }, el('a', { href: movieHref(item.id) }, item.title), item.year ? ` (${item.year})` : ''),
         el('p', { class: 'explanation-score' }, el('strong', {}, String(Math.round(answer.score))), ` / 100 · ${answer.rank ? t('rank_of', { rank: formatCount(answer.rank), all: formatCount(answer.ranked) }) : t('not_ranked')}`),
         el('p', { class: 'quiet' }, reasonLine(answer.shared, answer.reason)))),
-    answer.why_not.length > 0 ? el('section', { class: 'against' }, el('h3', {}, t('against')), el('ul', {}, answer.why_not.map((text) => el('li', {}, whyNotText(text))))) : null,
+    answer.why_not.length > 0 ? el('section', { class: 'against' }, el('h3', {}, t('against')), el('ul', {}, answer.why_not.map((text) => el('li', {}, serverText(text))))) : null,
     answer.parts.length > 0 ? partBars(answer.parts) : null,
     sharedFacts(answer.shared, answer.together),
     found.length > 0 ? el('section', {}, el('h3', {}, t('found_by')), el('ul', { class: 'tags' }, found.map(({ name, rank }) => el('li', { class: 'tag' }, t(`channel_${name}`), el('span', { class: 'tag-count' }, ` #${formatCount(rank)}`))))) : null);

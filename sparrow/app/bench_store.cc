@@ -91,6 +91,7 @@ Result<Seconds> ours(const std::string& uri, std::span<const store::KeyValue> pa
 Result<json> beside_bare(const std::string& uri, const std::string& bare_path, const Options& o) {
   const auto pairs = pairs_of(o.items, o.dim);
   std::vector<std::string> keys;
+  keys.reserve(pairs.size());
   for (const auto& pair : pairs) keys.push_back(pair.key);
   Seconds best;
   Seconds bare;

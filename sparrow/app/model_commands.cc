@@ -105,14 +105,39 @@ Command add_build(CLI::App& sub) {
 }
 
 Command add_train(CLI::App& sub) {
-  auto options = std::make_shared<embed::TrainOptions>();
-  auto force = std::make_shared<bool>(false);
-  add_train_options(sub, *options);
-  sub.add_flag("--force", *force, "Train even if the same model is there");
-  return [options, force](const Context& context) -> Result<void> {
-    auto dataset = load_prepared(context);
-    if (!dataset) return dataset.error();
-    auto trained = train(context, **dataset, *options, *force);
+  struct Options {
+    embed::TrainOptions train;
+    bool force = false;
+    std::vector<std::string> blocks;
+    std::string former;
+    std::string events;
+  };
+  constexpr std::size_t kContinuedEpochs = 5;
+  auto options = std::make_shared<Options>();
+  add_train_options(sub, options->train);
+  auto* blocks = add_block_option(sub, options->blocks);
+  auto* force = sub.add_flag("--force", options->force, "Train even if the same model is there");
+  auto* former = sub.add_option("--continue", options->former,
+                                "Learn new events only: a former item2vec model, NAME or "
+                                "NAME@VERSION; 5 epochs unless --epochs says otherwise");
+  auto* events = sub.add_option("--events", options->events,
+                                "--continue: folder of the catalogue and the new events")
+                     ->check(CLI::ExistingDirectory);
+  former->needs(events)->excludes(force)->excludes(blocks);
+  events->needs(former);
+  const CLI::App* parsed = &sub;
+  return [options, parsed](const Context& context) -> Result<void> {
+    Result<model::Model> trained = Error{};
+    if (!options->former.empty()) {
+      if (parsed->count("--epochs") == 0) options->train.skip_gram.epochs = kContinuedEpochs;
+      trained = continue_model(context, options->former, options->events, options->train);
+    } else {
+      auto dataset = load_prepared(context);
+      if (!dataset) return dataset.error();
+      if (auto done = load_blocks(context, **dataset, options->blocks, options->train); !done)
+        return done;
+      trained = train(context, **dataset, options->train, options->force);
+    }
     if (!trained) return trained.error();
     if (context.json) fmt::print("{}\n", model::to_json(trained->manifest).dump(2));
     return {};

@@ -8,6 +8,7 @@
 #include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"
+#include "sparrow/embed/continue_training.h"
 #include "sparrow/model/model_folder.h"
 
 namespace sparrow::app {
@@ -145,6 +146,38 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
       trained->manifest.version, trained->items.size(), trained->dim(), peak_memory_mb(),
       since(start));
   return trained;
+}
+
+Result<model::Model> continue_model(const Context& context, const std::string& reference,
+                                    const std::string& events, const embed::TrainOptions& options) {
+  const auto start = Clock::now();
+  const auto at = reference.find('@');
+  const std::string name = reference.substr(0, at);
+  const auto versions = model::list_versions(context.paths().models(), name);
+  if (versions.empty())
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("--continue: no model \"{}\" in {}: train it first", name,
+                             context.paths().models().string())};
+  const std::string version = at == std::string::npos ? versions.back() : reference.substr(at + 1);
+  auto former = model::read_model(context.paths().models() / name / version);
+  if (!former) return former.error();
+  DataOptions source;
+  source.read.directory = events;
+  auto news = read_source(context, source);
+  if (!news) return news.error();
+  auto continued = embed::continue_training(*former, *news, options, run_control(context));
+  if (!continued) return continued.error();
+  continued->model.manifest.code_version = SPARROW_VERSION;
+  auto folder = model::write_model(continued->model, context.paths().models());
+  if (!folder) return folder.error();
+  const auto& manifest = continued->model.manifest;
+  say(context,
+      "continue  {} {} -> {}: {} new events, {} items added, {} updated, {} gone from the "
+      "catalogue, mean overlap@10 with the former lists {:.3f} ({})",
+      manifest.name, version, manifest.version, news->interactions.size(), continued->items_added,
+      continued->items_updated, continued->items_missing, continued->mean_overlap_at_10,
+      since(start));
+  return std::move(continued->model);
 }
 
 Result<void> publish(const Context& context, const model::Model& model,

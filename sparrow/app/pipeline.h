@@ -21,6 +21,10 @@ struct DataOptions {
 
 void add_data_options(CLI::App& sub, DataOptions& options);
 void add_train_options(CLI::App& sub, embed::TrainOptions& options);
+// --block MODEL=WEIGHT: reads them into options.fusion.content.imported.
+CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks);
+Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
+                         const std::vector<std::string>& blocks, embed::TrainOptions& options);
 
 // Reads and saves the data set unless the prepared one was made from the same files with the same
 // options.
@@ -32,6 +36,11 @@ nlohmann::json describe(const data::DatasetInfo& info);
 // the home.
 Result<model::Model> train(const Context& context, const data::Dataset& dataset,
                            const embed::TrainOptions& options, bool force);
+
+// Continues `reference` (NAME or NAME@VERSION) with what is in the folder `events`: the catalogue
+// as it is now and the new events only. Written to the home as a new version.
+Result<model::Model> continue_model(const Context& context, const std::string& reference,
+                                    const std::string& events, const embed::TrainOptions& options);
 
 // Publishes to the store, with features when `dataset` (may be null) is what the model was trained
 // on.

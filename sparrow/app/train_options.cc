@@ -1,5 +1,9 @@
 // The options of train and build, one flag a field.
 
+#include <charconv>
+
+#include <fmt/format.h>
+
 #include "sparrow/app/pipeline.h"
 
 namespace sparrow::app {
@@ -67,8 +71,13 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   sub.add_option("--skip-gram-threads", s.threads,
-                 "Skip-gram: more than 1 is faster, and not bit-identical")
-      ->check(CLI::Range(1, 256))
+                 "Skip-gram: 0 is as --threads; two are used at most, with the same result as one")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  sub.add_option("--shared-contexts", s.shared_contexts,
+                 "Negative sampling: contexts of a window that share negatives; 0: all, or 2 where "
+                 "there is little to learn from")
+      ->check(CLI::Range(0, 64))
       ->capture_default_str();
 }
 
@@ -111,6 +120,10 @@ void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
                  "Fusion: share of co-occurrence in behavior; the rest is history")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  sub.add_option("--tolerated-loss", o.fusion.tolerated_loss,
+                 "Fusion: share of next-item hits that content may cost when its weight is chosen")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   sub.add_option("--closeness-bonus", o.fusion.closeness_bonus,
                  "Fusion: for pairs watched together far more than chance")
       ->check(CLI::Range(0.0, 10.0))
@@ -130,6 +143,37 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   add_side_info(sub, o.side_info);
   add_fusion(sub, o);
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
+}
+
+CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {
+  return sub.add_option(
+      "--block", blocks,
+      "Vectors of another model as one more block of content: MODEL or MODEL=WEIGHT "
+      "(weight 1; genres weigh 1, tags 1.5); for vectors from elsewhere see `sparrow "
+      "import`. May be repeated");
+}
+
+Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
+                         const std::vector<std::string>& blocks, embed::TrainOptions& options) {
+  for (const std::string& text : blocks) {
+    const auto equals = text.rfind('=');
+    float weight = 1;
+    if (equals != std::string::npos) {
+      const char* end = text.data() + text.size();
+      const auto parsed = std::from_chars(text.data() + equals + 1, end, weight);
+      if (parsed.ec != std::errc() || parsed.ptr != end || !(weight > 0 && weight <= 100))
+        return Error{
+            ErrorCode::kInvalidInput,
+            fmt::format("--block: the weight in \"{}\" is no number above 0, at most 100", text)};
+    }
+    auto found = find_model(context, text.substr(0, equals));
+    if (!found) return found.error();
+    if (found->dim() == 0)
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--block: the model \"{}\" has no vectors", text.substr(0, equals))};
+    options.fusion.content.imported.push_back(embed::block_of(dataset.catalog, *found, weight));
+  }
+  return {};
 }
 
 }  // namespace sparrow::app

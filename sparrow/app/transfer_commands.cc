@@ -125,9 +125,12 @@ Command add_import(CLI::App& sub) {
   sub.add_option("file", o->file, "File with vectors")->required()->check(CLI::ExistingFile);
   sub.add_option("--name", o->name, "Name of the new model")->required();
   sub.add_option("--format", o->format)
-      ->check(CLI::IsMember({"word2vec", "word2vec-binary", "npy", "sparrowrecsys"}))
+      ->check(CLI::IsMember(
+          {"word2vec", "word2vec-binary", "npy", "safetensors", "tsv", "sparrowrecsys"}))
       ->capture_default_str();
-  sub.add_option("--ids", o->ids, "For npy: item ids, one a line; default FILE.ids");
+  sub.add_option("--ids", o->ids,
+                 "For npy, safetensors (PyTorch) and tsv (TensorFlow's projector): item ids, one a "
+                 "line; default FILE.ids");
   return [o](const Context& context) -> Result<void> {
     auto dataset = load_prepared(context);
     if (!dataset) return dataset.error();

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include <Eigen/Dense>
 #include <nlohmann/json.hpp>
 
 namespace sparrow::embed {
@@ -254,6 +255,46 @@ std::string vocabulary_text(const std::vector<Block>& blocks, float full_weight)
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// Centred, cut to its principal components, rows of length 1.
+Block imported_block(const ImportedBlock& imported) {
+  constexpr Eigen::Index kComponents = 64;
+  const Embeddings& vectors = imported.vectors;
+  const auto dim = static_cast<Eigen::Index>(vectors.dim());
+  std::vector<Row> known;
+  for (Row row = 0; row < vectors.rows(); ++row) {
+    const auto values = vectors.row(row);
+    if (std::any_of(values.begin(), values.end(), [](float v) { return v != 0; }))
+      known.push_back(row);
+  }
+  Eigen::MatrixXd x(static_cast<Eigen::Index>(known.size()), dim);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    x.row(static_cast<Eigen::Index>(i)) =
+        Eigen::Map<const Eigen::RowVectorXf>(vectors.row(known[i]).data(), dim)
+            .cast<double>()
+            .normalized();
+  }
+  Block block;
+  block.name = "imported:" + imported.name;
+  block.weight = imported.weight;
+  block.rows.resize(vectors.rows());
+  if (known.empty()) return block;
+  x.rowwise() -= x.colwise().mean().eval();
+  const Eigen::Index kept = std::min(kComponents, dim);
+  if (kept < dim) {
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(x.transpose() * x);
+    x = (x * solver.eigenvectors().rightCols(kept)).eval();
+  }
+  block.features = static_cast<std::size_t>(kept);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    auto& row = block.rows[known[i]];
+    for (Eigen::Index c = 0; c < kept; ++c)
+      row.emplace_back(static_cast<std::uint32_t>(c),
+                       static_cast<float>(x(static_cast<Eigen::Index>(i), c)));
+    normalize(row);
+  }
+  return block;
+}
+
 std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptions& options) {
   std::vector<Block> blocks;
   const auto add = [&](const char* name, float weight, std::uint32_t min_documents) {
@@ -272,6 +313,7 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
   add("countries", options.countries, 1);
   add("text", options.text, 2);
   if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
+  for (const ImportedBlock& imported : options.imported) blocks.push_back(imported_block(imported));
   std::erase_if(blocks, [](const Block& block) {
     return block.weight <= 0 || std::all_of(block.rows.begin(), block.rows.end(),
                                             [](const auto& r) { return r.empty(); });
@@ -289,6 +331,9 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
     content.features += block.features;
     content.full_weight += block.weight;
   }
+  content.full_weight =
+      std::max(content.full_weight,
+               options.genres + options.audience + options.tags + options.title + options.year);
   for (Row row = 0; row < catalog.size(); ++row) {
     std::vector<std::pair<std::uint32_t, float>> merged;
     std::uint32_t offset = 0;
@@ -383,7 +428,7 @@ model::ItemContent ContentPlacer::place(const data::Item& item) const {
     placed.features.push_back(feature);
     placed.values.push_back(value);
   }
-  placed.richness = full_weight_ > 0 ? std::sqrt(weight / full_weight_) : 0.0F;
+  placed.richness = full_weight_ > 0 ? std::sqrt(std::sqrt(weight / full_weight_)) : 0.0F;
   return placed;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sparrow/core/embeddings.h"
 #include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
@@ -15,19 +16,27 @@
 
 namespace sparrow::embed {
 
-// Weight of each block in the cosine of two items that have all of them. A block that the catalogue
-// lacks costs nothing; one that an item lacks lowers that item's richness.
+// Vectors from elsewhere (of texts, images, another model) as one more block of content.
+struct ImportedBlock {
+  std::string name;
+  float weight = 1;
+  Embeddings vectors;  // rows of the catalogue x dim; a zero row: the item has none
+};
+
+// Weight of each block in the cosine of two items that have all of them. A block that an item lacks
+// lowers that item's richness; so does one of the first five that the whole catalogue lacks.
 struct ContentOptions {
   float genres = 1;
   float audience = 0.6F;  // for children or not, by the genres Children, Family, Kids
-  float tags = 2;         // users' tags and the catalogue's keywords: phrases and their words
+  float tags = 1.5F;      // users' tags and the catalogue's keywords: phrases and their words
   float title = 0.5F;     // words found in two or more titles, without numerals
-  float year = 0.3F;      // triangular 5-year bins
+  float year = 0.5F;      // triangular 5-year bins
   float directors = 0.7F;
   float actors = 0.7F;
   float countries = 0.3F;
   float text = 1;    // words of the synopsis
   float genome = 2;  // MovieLens tag genome, relevance above its item's mean
+  std::vector<ImportedBlock> imported;
 };
 
 struct ContentVectors {
@@ -36,12 +45,14 @@ struct ContentVectors {
   std::vector<std::uint32_t> indices;    // ascending within an item
   std::vector<float> values;             // rows of length 1, or empty rows
   std::vector<float> weight;             // per item: sum of the weights of the blocks it has
-  float full_weight = 0;   // sum of the weights of all blocks that occur in the catalogue
+  float full_weight = 0;   // of all blocks that occur, at least that of the first five
   std::string vocabulary;  // JSON (docs/formats.md): what place_content() needs for further items
 };
 
 // Each block: (1 + ln tf) * ln(n / df), length 1 (sublinear TF-IDF; Salton & Buckley 1988); blocks
-// enter with the square root of their weight; the whole has length 1. O(words in the catalogue).
+// enter with the square root of their weight; the whole has length 1. Imported vectors are centred
+// (so that what all items share says nothing) and cut to their 64 principal components. O(words in
+// the catalogue).
 ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options);
 
 // Adds content.indptr, content.indices, content.values and content.vocabulary.

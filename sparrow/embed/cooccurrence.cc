@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <functional>
 
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
@@ -36,81 +36,89 @@ Occurrences occurrences_of(const WeightedHistories& histories) {
   return o;
 }
 
+// Items of every user grouped by weight: adding a history to counts is one load, one addition and
+// one store an item, and a history of 200 is 400 bytes. Counting is bound by this, so items go by
+// rank, the most frequent first: most additions fall on few lines of the cache.
+template <class Id>
+struct GroupedHistories {
+  struct Group {
+    float weight = 0;
+    std::uint32_t count = 0;
+  };
+  std::vector<Id> rank;   // of each item
+  std::vector<Id> ranks;  // of the rows in WeightedHistories, ascending within a group
+  std::vector<Group> groups;
+  std::vector<std::uint64_t> first_group{0};  // users + 1
+
+  GroupedHistories(const WeightedHistories& histories, const Occurrences& occurrences) {
+    std::vector<Row> order(histories.items);
+    for (Row i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](Row a, Row b) {
+      return occurrences.offsets[a + 1] - occurrences.offsets[a] >
+             occurrences.offsets[b + 1] - occurrences.offsets[b];
+    });
+    rank.resize(order.size());
+    for (std::size_t r = 0; r < order.size(); ++r) rank[order[r]] = static_cast<Id>(r);
+    ranks.reserve(histories.rows.size());
+    std::vector<float> weights;
+    for (std::size_t u = 0; u + 1 < histories.offsets.size(); ++u) {
+      const auto begin = static_cast<std::ptrdiff_t>(histories.offsets[u]);
+      const auto end = static_cast<std::ptrdiff_t>(histories.offsets[u + 1]);
+      weights.assign(histories.weights.begin() + begin, histories.weights.begin() + end);
+      std::sort(weights.begin(), weights.end(), std::greater<>());
+      weights.erase(std::unique(weights.begin(), weights.end()), weights.end());
+      for (const float weight : weights) {
+        const std::size_t before = ranks.size();
+        for (auto p = static_cast<std::size_t>(begin); p < static_cast<std::size_t>(end); ++p) {
+          if (histories.weights[p] == weight) ranks.push_back(rank[histories.rows[p]]);
+        }
+        std::sort(ranks.begin() + static_cast<std::ptrdiff_t>(before), ranks.end());
+        groups.push_back({weight, static_cast<std::uint32_t>(ranks.size() - before)});
+      }
+      first_group.push_back(groups.size());
+    }
+  }
+};
+
+// What a row's PPMI needs to know of all rows: their totals, found before.
+struct PpmiTotals {
+  std::vector<double> totals;  // C_a.
+  std::vector<double> log_totals;
+  std::vector<double> log_smoothed;  // q_a
+  std::vector<float> least_forward;  // a: C_ab / q_b at which the forward PMI passes 0, less a hair
+  std::vector<float> smoothed;       // q_a
+  double log_sum = 0;
+};
+
+template <class Id>
 class PpmiBuilder {
  public:
   PpmiBuilder(const WeightedHistories& histories, const CooccurrenceOptions& options)
-      : histories_(histories), options_(options), occurrences_(occurrences_of(histories)) {
+      : histories_(histories),
+        options_(options),
+        occurrences_(occurrences_of(histories)),
+        grouped_(histories, occurrences_) {
     scale_.resize(histories.offsets.size() - 1);
-    for (std::size_t u = 0; u < scale_.size(); ++u) {
-      double sum = 0;
-      for (std::uint64_t p = histories.offsets[u]; p < histories.offsets[u + 1]; ++p) {
-        sum += static_cast<double>(histories.weights[p]);
-      }
-      scale_[u] = options.history_weight / static_cast<float>(std::max(1.0, sum - 1));
-    }
+    for (std::size_t u = 0; u < scale_.size(); ++u)
+      scale_[u] = options.history_weight / static_cast<float>(std::max(1.0, sum_of(u) - 1));
   }
 
   // Row sums of C, then what a row's PPMI needs of every other row.
-  void compute_totals() {
-    const std::size_t n = histories_.items;
-    totals_.assign(n, 0);
-    for (std::size_t u = 0; u < scale_.size(); ++u) {
-      const std::uint64_t begin = histories_.offsets[u];
-      const std::uint64_t end = histories_.offsets[u + 1];
-      double sum = 0;
-      for (std::uint64_t p = begin; p < end; ++p) sum += static_cast<double>(histories_.weights[p]);
-      for (std::uint64_t p = begin; p < end; ++p) {
-        const double w = static_cast<double>(histories_.weights[p]);
-        double near = 0;
-        for_window(p, begin, end, [&](std::uint64_t q, float factor) {
-          near += static_cast<double>(histories_.weights[q] * factor);
-        });
-        totals_[histories_.rows[p]] += w * (near + (sum - w) * static_cast<double>(scale_[u]));
-      }
-    }
-    sum_ = 0;
-    for (const double t : totals_) sum_ += t;
-    smoothed_.resize(n);
-    double smoothed_sum = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      smoothed_[i] = std::pow(totals_[i], static_cast<double>(options_.context_exponent));
-      smoothed_sum += smoothed_[i];
-    }
-    log_sum_ = std::log(std::max(1e-300, sum_));
-    log_totals_.resize(n);
-    log_smoothed_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const double q = smoothed_sum > 0 ? smoothed_[i] * sum_ / smoothed_sum : 0;
-      log_totals_[i] = std::log(std::max(1e-300, totals_[i]));
-      log_smoothed_[i] = std::log(std::max(1e-300, q));
-    }
-  }
-
-  // Fills counts (zero before, zero after) for one item, then the PPMI row.
-  void build_row(Row a, std::vector<float>& counts, std::vector<std::pair<Row, float>>& out) const {
-    for (std::uint64_t o = occurrences_.offsets[a]; o < occurrences_.offsets[a + 1]; ++o) {
-      const std::uint64_t begin = histories_.offsets[occurrences_.user[o]];
-      const std::uint64_t end = histories_.offsets[occurrences_.user[o] + 1];
-      const std::uint64_t p = begin + occurrences_.position[o];
-      const float w = histories_.weights[p];
-      const float scaled = w * scale_[occurrences_.user[o]];
-      for (std::uint64_t q = begin; q < end; ++q)
-        counts[histories_.rows[q]] += scaled * histories_.weights[q];
-      for_window(p, begin, end, [&](std::uint64_t q, float factor) {
-        counts[histories_.rows[q]] += w * factor * histories_.weights[q];
-      });
-    }
-    counts[a] = 0;
-    out.clear();
-    for (Row b = 0; b < counts.size(); ++b) {
-      if (counts[b] <= 0) continue;
-      const float value = ppmi(a, b, static_cast<double>(counts[b]));
-      if (value > 0) out.emplace_back(b, value);
-    }
-    std::fill(counts.begin(), counts.end(), 0.0F);
-  }
+  void compute_totals();
+  // Row a of C, by rank; counts must be zero before.
+  void count_row(Row a, std::vector<float>& counts) const;
+  // The PPMI row of those counts, which are zero after.
+  void build_row(Row a, std::vector<float>& counts, std::vector<std::uint32_t>& columns,
+                 std::vector<float>& values) const;
 
  private:
+  double sum_of(std::size_t u) const {
+    double sum = 0;
+    for (std::uint64_t p = histories_.offsets[u]; p < histories_.offsets[u + 1]; ++p)
+      sum += static_cast<double>(histories_.weights[p]);
+    return sum;
+  }
+
   template <typename Visit>
   void for_window(std::uint64_t p, std::uint64_t begin, std::uint64_t end,
                   const Visit& visit) const {
@@ -126,11 +134,11 @@ class PpmiBuilder {
 
   float ppmi(Row a, Row b, double count) const {
     const double log_count = static_cast<double>(std::log(static_cast<float>(count)));
-    const double forward = log_count + log_sum_ - log_totals_[a] - log_smoothed_[b];
-    const double backward = log_count + log_sum_ - log_totals_[b] - log_smoothed_[a];
+    const double forward = log_count + t_.log_sum - t_.log_totals[a] - t_.log_smoothed[b];
+    const double backward = log_count + t_.log_sum - t_.log_totals[b] - t_.log_smoothed[a];
     double value = 0.5 * (std::max(0.0, forward) + std::max(0.0, backward));
     if (options_.discount) {
-      const double m = std::min(totals_[a], totals_[b]);
+      const double m = std::min(t_.totals[a], t_.totals[b]);
       value *= count / (count + 1) * m / (m + 1);
     }
     return static_cast<float>(value);
@@ -139,14 +147,155 @@ class PpmiBuilder {
   const WeightedHistories& histories_;
   const CooccurrenceOptions& options_;
   Occurrences occurrences_;
-  std::vector<float> scale_;      // per user
-  std::vector<double> totals_;    // C_a.
-  std::vector<double> smoothed_;  // q_a before it is rescaled to the sum
-  std::vector<double> log_totals_;
-  std::vector<double> log_smoothed_;
-  double log_sum_ = 0;
-  double sum_ = 0;
+  GroupedHistories<Id> grouped_;
+  std::vector<float> scale_;  // per user
+  PpmiTotals t_;
 };
+
+template <class Id>
+void PpmiBuilder<Id>::compute_totals() {
+  const std::size_t n = histories_.items;
+  std::vector<double> sums(scale_.size());
+  for (std::size_t u = 0; u < sums.size(); ++u) sums[u] = sum_of(u);
+  t_.totals.assign(n, 0);
+  parallel_for(n, 64, options_.threads, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t a = first; a < last; ++a) {
+      for (std::uint64_t o = occurrences_.offsets[a]; o < occurrences_.offsets[a + 1]; ++o) {
+        const std::uint32_t u = occurrences_.user[o];
+        const std::uint64_t p = histories_.offsets[u] + occurrences_.position[o];
+        const double w = static_cast<double>(histories_.weights[p]);
+        double near = 0;
+        for_window(p, histories_.offsets[u], histories_.offsets[u + 1],
+                   [&](std::uint64_t q, float factor) {
+                     near += static_cast<double>(histories_.weights[q] * factor);
+                   });
+        t_.totals[a] += w * (near + (sums[u] - w) * static_cast<double>(scale_[u]));
+      }
+    }
+  });
+  double sum = 0;
+  for (const double t : t_.totals) sum += t;
+  std::vector<double> smoothed(n);
+  double smoothed_sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    smoothed[i] = std::pow(t_.totals[i], static_cast<double>(options_.context_exponent));
+    smoothed_sum += smoothed[i];
+  }
+  t_.log_sum = std::log(std::max(1e-300, sum));
+  t_.log_totals.resize(n);
+  t_.log_smoothed.resize(n);
+  t_.smoothed.resize(n);
+  t_.least_forward.resize(n);
+  constexpr double kHair = 1e-4;  // a pair that lies this close is left to the logarithms
+  for (std::size_t i = 0; i < n; ++i) {
+    const double q = smoothed_sum > 0 ? smoothed[i] * sum / smoothed_sum : 0;
+    t_.log_totals[i] = std::log(std::max(1e-300, t_.totals[i]));
+    t_.log_smoothed[i] = std::log(std::max(1e-300, q));
+    t_.smoothed[i] = static_cast<float>(q);
+    t_.least_forward[i] = static_cast<float>((1 - kHair) * t_.totals[i] / std::max(1e-300, sum));
+  }
+}
+
+template <class Id>
+void PpmiBuilder<Id>::count_row(Row a, std::vector<float>& counts) const {
+  float* const to = counts.data();
+  for (std::uint64_t o = occurrences_.offsets[a]; o < occurrences_.offsets[a + 1]; ++o) {
+    const std::uint32_t u = occurrences_.user[o];
+    const std::uint64_t begin = histories_.offsets[u];
+    if (o + 1 < occurrences_.offsets[a + 1]) {
+      const auto next = histories_.offsets[occurrences_.user[o + 1]];
+      __builtin_prefetch(grouped_.ranks.data() + next);
+      __builtin_prefetch(grouped_.ranks.data() + next + 64 / sizeof(Id));
+      __builtin_prefetch(histories_.rows.data() + next + occurrences_.position[o + 1]);
+      __builtin_prefetch(histories_.weights.data() + next + occurrences_.position[o + 1]);
+    }
+    const std::uint64_t p = begin + occurrences_.position[o];
+    const float w = histories_.weights[p];
+    const float scaled = w * scale_[u];
+    const Id* row = grouped_.ranks.data() + begin;
+    for (std::uint64_t g = grouped_.first_group[u]; g < grouped_.first_group[u + 1]; ++g) {
+      const float value = scaled * grouped_.groups[g].weight;
+      const Id* const last = row + grouped_.groups[g].count;
+      for (; row < last; ++row) to[*row] += value;
+    }
+    for_window(p, begin, histories_.offsets[u + 1], [&](std::uint64_t q, float factor) {
+      to[grouped_.rank[histories_.rows[q]]] += w * factor * histories_.weights[q];
+    });
+  }
+  to[grouped_.rank[a]] = 0;
+}
+
+template <class Id>
+void PpmiBuilder<Id>::build_row(Row a, std::vector<float>& counts,
+                                std::vector<std::uint32_t>& columns,
+                                std::vector<float>& values) const {
+  columns.clear();
+  values.clear();
+  const float forward = t_.least_forward[a];
+  const float smoothed = t_.smoothed[a];
+  for (Row b = 0; b < counts.size(); ++b) {
+    const float count = counts[grouped_.rank[b]];
+    // Neither direction is above chance: no need for logarithms.
+    if (count <= std::min(forward * t_.smoothed[b], t_.least_forward[b] * smoothed)) continue;
+    const float value = ppmi(a, b, static_cast<double>(count));
+    if (value <= 0) continue;
+    columns.push_back(b);
+    values.push_back(value);
+  }
+  std::fill(counts.begin(), counts.end(), 0.0F);
+}
+
+// The `most` largest values of a row, equal ones by column; in the order of columns as before.
+void keep_largest(std::vector<std::uint32_t>& columns, std::vector<float>& values, std::size_t most,
+                  std::vector<float>& scratch) {
+  if (values.size() <= most) return;
+  scratch = values;
+  const auto cut = scratch.begin() + static_cast<std::ptrdiff_t>(most) - 1;
+  std::nth_element(scratch.begin(), cut, scratch.end(), std::greater<>());
+  const float least = *cut;
+  const auto above = static_cast<std::size_t>(
+      std::count_if(scratch.begin(), cut, [&](float v) { return v > least; }));
+  std::size_t equal = most - above;
+  std::size_t kept = 0;
+  for (std::size_t e = 0; e < values.size(); ++e) {
+    if (values[e] < least || (values[e] == least && equal == 0)) continue;
+    if (values[e] == least) --equal;
+    columns[kept] = columns[e];
+    values[kept++] = values[e];
+  }
+  columns.resize(kept);
+  values.resize(kept);
+}
+
+template <class Id>
+Result<SparseMatrix> build_ppmi(const WeightedHistories& histories,
+                                const CooccurrenceOptions& options, const RunControl& control) {
+  PpmiBuilder<Id> builder(histories, options);
+  builder.compute_totals();
+  const std::size_t n = histories.items;
+  SparseMatrix matrix(n);
+  std::atomic<std::uint64_t> done{0};
+  parallel_for(n, SparseMatrix::kBlockRows, options.threads,
+               [&](std::size_t begin, std::size_t end, std::size_t thread) {
+                 if (control.is_cancelled()) return;
+                 thread_local std::vector<float> counts;
+                 thread_local std::vector<float> values;
+                 thread_local std::vector<float> scratch;
+                 thread_local std::vector<std::uint32_t> columns;
+                 counts.assign(n, 0.0F);
+                 for (std::size_t a = begin; a < end; ++a) {
+                   builder.count_row(static_cast<Row>(a), counts);
+                   builder.build_row(static_cast<Row>(a), counts, columns, values);
+                   keep_largest(columns, values, options.max_row_entries, scratch);
+                   matrix.append_row(a, columns, values);
+                 }
+                 matrix.close_block(begin);
+                 const std::uint64_t so_far = done.fetch_add(end - begin) + (end - begin);
+                 if (thread == 0) control.report({"co-occurrence", so_far, n, "items", 0});
+               });
+  if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
+  return matrix;
+}
 
 }  // namespace
 
@@ -184,47 +333,8 @@ WeightedHistories weighted_histories(const data::Interactions& interactions,
 
 Result<SparseMatrix> ppmi_matrix(const WeightedHistories& histories,
                                  const CooccurrenceOptions& options, const RunControl& control) {
-  PpmiBuilder builder(histories, options);
-  builder.compute_totals();
-  const std::size_t n = histories.items;
-  constexpr std::size_t kBlock = 32;
-  std::vector<std::vector<std::pair<Row, float>>> rows(n);
-  std::atomic<std::uint64_t> done{0};
-  parallel_for(
-      n, kBlock, options.threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
-        if (control.is_cancelled()) return;
-        std::vector<float> counts(n, 0.0F);
-        for (std::size_t a = begin; a < end; ++a) {
-          auto& row = rows[a];
-          builder.build_row(static_cast<Row>(a), counts, row);
-          if (row.size() > options.max_row_entries) {
-            const auto cut = row.begin() + static_cast<std::ptrdiff_t>(options.max_row_entries);
-            std::nth_element(row.begin(), cut, row.end(), [](const auto& x, const auto& y) {
-              return x.second != y.second ? x.second > y.second : x.first < y.first;
-            });
-            row.erase(cut, row.end());
-            std::sort(row.begin(), row.end());
-          }
-          row.shrink_to_fit();
-        }
-        const std::uint64_t so_far = done.fetch_add(end - begin) + (end - begin);
-        if (thread == 0) control.report({"co-occurrence", so_far, n, "items", 0});
-      });
-  if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
-  SparseMatrix matrix;
-  std::uint64_t entries = 0;
-  for (const auto& row : rows) entries += row.size();
-  matrix.columns.reserve(entries);
-  matrix.values.reserve(entries);
-  for (auto& row : rows) {
-    for (const auto& [column, value] : row) {
-      matrix.columns.push_back(column);
-      matrix.values.push_back(value);
-    }
-    matrix.offsets.push_back(matrix.columns.size());
-    std::vector<std::pair<Row, float>>().swap(row);
-  }
-  return matrix;
+  return histories.items <= 65'536 ? build_ppmi<std::uint16_t>(histories, options, control)
+                                   : build_ppmi<std::uint32_t>(histories, options, control);
 }
 
 Embeddings history_eigenvectors(const WeightedHistories& histories, const EigenOptions& options,

@@ -5,9 +5,7 @@
 
 #include <Eigen/Dense>
 
-#include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
-#include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::embed {
 namespace {
@@ -28,13 +26,7 @@ void orthonormalize(Block& block) {
 
 BlockProduct product_of(const SparseMatrix& matrix, std::size_t threads) {
   return [&matrix, threads](const float* x, float* y, std::size_t width) {
-    parallel_for(matrix.rows(), 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-      for (std::size_t r = begin; r < end; ++r) {
-        const std::uint64_t first = matrix.offsets[r];
-        simd::weighted_sum(matrix.values.data() + first, matrix.columns.data() + first,
-                           matrix.offsets[r + 1] - first, x, width, y + r * width);
-      }
-    });
+    matrix.multiply(x, y, width, threads);
   };
 }
 

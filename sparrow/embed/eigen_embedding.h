@@ -7,16 +7,9 @@
 #include <vector>
 
 #include "sparrow/core/embeddings.h"
+#include "sparrow/embed/sparse_matrix.h"
 
 namespace sparrow::embed {
-
-// A symmetric sparse matrix as CSR; every entry stored (both halves).
-struct SparseMatrix {
-  std::vector<std::uint64_t> offsets{0};
-  std::vector<std::uint32_t> columns;
-  std::vector<float> values;
-  std::size_t rows() const { return offsets.size() - 1; }
-};
 
 // y (rows x width, row-major) = A x, in single precision: what is lost is far below what iterating
 // once more would gain. Must be deterministic.

@@ -14,6 +14,7 @@
 #include "sparrow/embed/random_walk.h"
 #include "sparrow/embed/skip_gram.h"
 #include "sparrow/embed/train.h"
+#include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_similarity.h"
 #include "sparrow/model/similarity.h"
 
@@ -87,6 +88,37 @@ TEST(Train, EveryMethodRecoversPlantedGroups) {
   }
 }
 
+TEST(Content, ImportedVectorsAreOneMoreBlock) {
+  const std::size_t items = 60;
+  const std::size_t groups = 3;
+  ImportedBlock block;
+  block.vectors = Embeddings(items, 4);
+  Random random(1);
+  for (Row row = 0; row + 1 < items; ++row) {  // the last item has none
+    auto vector = block.vectors.row(row);
+    for (float& v : vector) v = 0.1F * static_cast<float>(random.uniform());
+    vector[3] = 5;  // what all of them share says nothing
+    vector[row % groups] += 1;
+  }
+  std::vector<data::Item> catalog(items);
+  for (std::size_t i = 0; i < items; ++i) {
+    catalog[i].id = std::to_string(i);
+    catalog[i].genres = {"the same"};
+    catalog[i].year = 2000;
+  }
+  ContentOptions options;
+  options.imported = {block};
+  model::Model model;
+  const ContentVectors content = build_content(data::Catalog(catalog), options);
+  add_content(model, content);
+  const model::ContentMatrix matrix(model);
+  std::vector<float> scores(items);
+  matrix.add_cosines(0, scores);
+  for (Row row = 1; row + 1 < items; ++row)
+    EXPECT_EQ(scores[row] > 0.5F, row % groups == 0) << row << ": " << scores[row];
+  EXPECT_LT(content.weight[items - 1], content.weight[0]);
+}
+
 TEST(SkipGram, NegativeSamplingRecoversPlantedGroups) {
   TrainOptions options;
   options.method = "item2vec";
@@ -133,15 +165,29 @@ TEST(SkipGram, OldEventsTakePartLessOften) {
   EXPECT_NEAR(static_cast<double>(old_events), 250, 45);
 }
 
-TEST(SkipGram, SeveralThreadsLearnTheSame) {
-  TrainOptions options;
-  options.method = "item2vec";
-  options.skip_gram.epochs = 15;
-  options.skip_gram.dim = 16;
-  options.skip_gram.threads = 4;
-  const auto model = train_model(planted(5, 30, 600, 1), options, {});
-  ASSERT_TRUE(model);
-  EXPECT_GT(purity(*model, 5), 0.9);
+TEST(SkipGram, SameBytesWhateverTheThreads) {
+  const auto sequences = data::build_sequences(planted(5, 30, 600, 1).interactions, {});
+  std::vector<std::uint32_t> counts(150, 0);
+  for (const Row row : sequences.items) ++counts[row];
+  for (const Loss loss : {Loss::kNegativeSampling, Loss::kHierarchicalSoftmax}) {
+    for (const std::size_t dim : {10UL, 40UL, 64UL, 100UL}) {
+      SkipGramOptions options;
+      options.loss = loss;
+      options.dim = dim;
+      options.epochs = 20;
+      options.threads = 1;
+      const auto one = train_skip_gram(source_of(sequences), counts, options, {});
+      ASSERT_TRUE(one);
+      for (const std::size_t threads : {2UL, 4UL}) {
+        options.threads = threads;
+        const auto more = train_skip_gram(source_of(sequences), counts, options, {});
+        ASSERT_TRUE(more);
+        EXPECT_TRUE(std::ranges::equal(one->vectors.values(), more->vectors.values())) << dim;
+        EXPECT_EQ(one->epoch_loss, more->epoch_loss);
+        EXPECT_EQ(one->pairs, more->pairs);
+      }
+    }
+  }
 }
 
 TEST(Fusion, SameSeedSameBytesWhateverTheThreads) {
@@ -215,9 +261,9 @@ TEST(Cooccurrence, MatchesTheFormulaTakenLiterally) {
   q *= totals.sum() / q.sum();
   Eigen::MatrixXd dense = Eigen::MatrixXd::Zero(counts.rows(), counts.cols());
   for (std::size_t r = 0; r < n; ++r) {
-    for (auto e = matrix->offsets[r]; e < matrix->offsets[r + 1]; ++e)
-      dense(static_cast<Eigen::Index>(r), matrix->columns[e]) =
-          static_cast<double>(matrix->values[e]);
+    for (std::size_t e = 0; e < matrix->row_size(r); ++e)
+      dense(static_cast<Eigen::Index>(r), matrix->column(r, e)) =
+          static_cast<double>(matrix->value(r, e));
   }
   for (Eigen::Index a = 0; a < counts.rows(); ++a) {
     for (Eigen::Index b = 0; b < counts.cols(); ++b) {
@@ -240,13 +286,15 @@ TEST(EigenEmbedding, SpansTheLeadingEigenvectors) {
   Eigen::MatrixXd basis(kRows, 8);
   for (Eigen::Index i = 0; i < basis.size(); ++i) basis.data()[i] = random.normal();
   const Eigen::MatrixXd symmetric = basis * basis.transpose();
-  SparseMatrix matrix;
+  SparseMatrix matrix(static_cast<std::size_t>(kRows));
+  std::vector<std::uint32_t> columns(kRows);
+  std::vector<float> values(kRows);
   for (Eigen::Index r = 0; r < kRows; ++r) {
     for (Eigen::Index c = 0; c < kRows; ++c) {
-      matrix.columns.push_back(static_cast<std::uint32_t>(c));
-      matrix.values.push_back(static_cast<float>(symmetric(r, c)));
+      columns[static_cast<std::size_t>(c)] = static_cast<std::uint32_t>(c);
+      values[static_cast<std::size_t>(c)] = static_cast<float>(symmetric(r, c));
     }
-    matrix.offsets.push_back(matrix.columns.size());
+    matrix.append_row(static_cast<std::size_t>(r), columns, values);
   }
   EigenOptions options;
   options.dim = 8;
@@ -257,6 +305,37 @@ TEST(EigenEmbedding, SpansTheLeadingEigenvectors) {
     for (std::size_t b = 0; b < e.rows(); ++b) {
       EXPECT_NEAR(simd::dot(e.row(a).data(), e.row(b).data(), 8),
                   symmetric(static_cast<Eigen::Index>(a), static_cast<Eigen::Index>(b)), 0.02);
+    }
+  }
+}
+
+TEST(SparseMatrix, MultipliesNarrowAndWideRowsLikeADoubleLoop) {
+  constexpr std::size_t kWidth = 170;  // every path of the kernel
+  for (const std::size_t rows : {5UL, 3000UL, 70'000UL}) {
+    Random random(rows);
+    SparseMatrix matrix(rows);
+    std::vector<std::vector<std::uint32_t>> columns(rows);
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::vector<float> values;
+      for (std::uint32_t c = random.below(40); c < rows;
+           c += 1 + random.below(rows > 100 ? 9000 : 2)) {
+        columns[r].push_back(c);
+        values.push_back(static_cast<float>(c % 7) + 0.5F);
+      }
+      matrix.append_row(r, columns[r], values);
+      if (r % SparseMatrix::kBlockRows == SparseMatrix::kBlockRows - 1) matrix.close_block(r);
+    }
+    AlignedFloats x(rows * kWidth);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 11) - 5;
+    AlignedFloats y(rows * kWidth, 99.0F);
+    matrix.multiply(x.data(), y.data(), kWidth, 2);
+    for (std::size_t r = 0; r < rows; r += rows / 5) {
+      for (std::size_t w = 0; w < kWidth; w += 13) {
+        double expected = 0;
+        for (const std::uint32_t c : columns[r])
+          expected += (c % 7 + 0.5) * static_cast<double>(x[c * kWidth + w]);
+        ASSERT_NEAR(static_cast<double>(y[r * kWidth + w]), expected, 1e-2) << rows << " " << r;
+      }
     }
   }
 }

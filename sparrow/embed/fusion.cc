@@ -123,6 +123,9 @@ FusionParameters measure_parameters(const Embeddings& vectors, const model::Cont
                                     const std::vector<Row>& chosen, const FusionOptions& options) {
   FusionParameters p;
   p.closeness_bonus = options.closeness_bonus;
+  p.closeness_threshold = options.closeness_threshold;
+  p.closeness_base = options.closeness_base;
+  p.closeness_agreement = options.closeness_agreement;
   p.popularity_penalty = options.popularity_penalty;
   const auto inner = [&](Row a, Row b) { return row_dot(vectors, a, b); };
   const auto cosine = [&](Row a, Row b) { return content.cosine(chosen[a], chosen[b]); };
@@ -154,8 +157,9 @@ std::vector<FusionItem> item_scalars(const ContentVectors& content,
   const double deviation = std::sqrt(std::max(1e-6, squares / n - mean * mean));
   std::vector<FusionItem> items(content.weight.size());
   for (std::size_t row = 0; row < items.size(); ++row) {
-    items[row].richness =
-        content.full_weight > 0 ? std::sqrt(content.weight[row] / content.full_weight) : 0.0F;
+    items[row].richness = content.full_weight > 0
+                              ? std::sqrt(std::sqrt(content.weight[row] / content.full_weight))
+                              : 0.0F;
   }
   for (const Row row : chosen) {
     const double x = std::log(std::max(1.0, static_cast<double>(popularity[row])));
@@ -433,6 +437,9 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
   }
   model.manifest.options["content_weight"] = parameters.content_weight;
   model.manifest.options["closeness_bonus"] = options.closeness_bonus;
+  model.manifest.options["closeness_threshold"] = options.closeness_threshold;
+  model.manifest.options["closeness_base"] = options.closeness_base;
+  model.manifest.options["closeness_agreement"] = options.closeness_agreement;
   model.manifest.options["popularity_penalty"] = options.popularity_penalty;
   model.manifest.options["cooccurrence_dim"] = options.cooccurrence_dim;
   model.manifest.options["history_dim"] = options.history_dim;

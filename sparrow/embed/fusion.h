@@ -19,13 +19,16 @@ struct FusionOptions {
   HistoryOptions histories;
   CooccurrenceOptions cooccurrence;
   ContentOptions content;
-  std::size_t cooccurrence_dim = 128;
-  std::size_t history_dim = 64;
-  float cooccurrence_share = 0.6F;      // of behavior; the rest is history eigenvectors
+  std::size_t cooccurrence_dim = 96;
+  std::size_t history_dim = 96;
+  float cooccurrence_share = 0.36F;     // of behavior; the rest is history eigenvectors
   std::optional<float> content_weight;  // 0..1; unset: chosen by choose_content_weight()
-  float closeness_bonus = 1.0F;
+  float closeness_bonus = 0.7F;
+  float closeness_threshold = 3.5F;  // standard deviations of behavior above which it is given
+  float closeness_base = 0.5F;       // share given whatever the content says
+  float closeness_agreement = 0.4F;  // and for each standard deviation of content
   float popularity_penalty = 0.15F;
-  float tolerated_loss = 0.06F;        // of next-item hits, when the content weight is chosen
+  float tolerated_loss = 0.1F;         // of next-item hits, when the content weight is chosen
   std::size_t reference_items = 2048;  // sample for the mean and deviation of each item
   std::uint64_t seed = 1;
   std::size_t threads = 0;

@@ -1,13 +1,13 @@
-// train_skip_gram(): Trainer::train_sequence() is the hot loop; everything else prepares its
-// tables.
+// train_skip_gram(): Team::push() is the hot loop. A team of threads shares the columns of every
+// row: all see the same batches in the same order, so results do not depend on their number.
 #include "sparrow/embed/skip_gram.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <barrier>
 #include <chrono>
-#include <cmath>
-#include <mutex>
-#include <queue>
+#include <memory>
 #include <thread>
 
 #include <fmt/format.h>
@@ -15,58 +15,85 @@
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
 #include "sparrow/core/simd/skip_gram_kernel.h"
+#include "sparrow/embed/skip_gram_tables.h"
+#include "sparrow/embed/window_batcher.h"
 
 namespace sparrow::embed {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using simd::ColumnRange;
+using simd::SkipGramBatch;
 
-// Huffman code of every item: the inner nodes from the root and the turn taken at each.
-struct HuffmanTree {
-  std::vector<std::uint32_t> offsets{0};
-  std::vector<std::uint32_t> nodes;
-  std::vector<std::uint8_t> turns;
-};
+// Columns are split into so many parts, whatever the number of threads: a sum of floats depends on
+// its order.
+constexpr std::size_t kParts = 2;
+constexpr std::size_t kSlots = 4;         // batches under way: made, multiplied, awaited
+constexpr std::size_t kBlock = 256;       // sequences between two meetings of the team
+constexpr std::size_t kFixedEpochs = 2;   // with given vectors left as they are
+constexpr std::size_t kLossBatches = 64;  // the loss is measured on one batch in so many
 
-HuffmanTree build_tree(const std::vector<std::uint32_t>& counts) {
-  const auto n = static_cast<std::uint32_t>(counts.size());
-  using Entry =
-      std::pair<std::uint64_t, std::uint32_t>;  // weight, node; leaves first, so ties are settled
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
-  for (std::uint32_t i = 0; i < n; ++i) queue.emplace(counts[i], i);
-  std::vector<std::uint32_t> parent(2 * static_cast<std::size_t>(n), 0);
-  std::vector<std::uint8_t> turn(parent.size(), 0);
-  std::uint32_t next = n;
-  while (queue.size() > 1) {
-    const Entry a = queue.top();
-    queue.pop();
-    const Entry b = queue.top();
-    queue.pop();
-    parent[a.second] = next;
-    parent[b.second] = next;
-    turn[b.second] = 1;
-    queue.emplace(a.first + b.first, next++);
-  }
-  HuffmanTree tree;
-  std::vector<std::pair<std::uint32_t, std::uint8_t>> path;
-  for (std::uint32_t leaf = 0; leaf < n; ++leaf) {
-    path.clear();
-    for (std::uint32_t node = leaf; node + 1 < next; node = parent[node])
-      path.emplace_back(parent[node] - n, turn[node]);
-    for (auto step = path.rbegin(); step != path.rend(); ++step) {
-      tree.nodes.push_back(step->first);
-      tree.turns.push_back(step->second);
-    }
-    tree.offsets.push_back(static_cast<std::uint32_t>(tree.nodes.size()));
-  }
-  return tree;
+// The others are nanoseconds away, unless they have lost their core: then ours is of use to them.
+void relax(std::size_t& spins) {
+  constexpr std::size_t kPatience = 4096;
+  if (++spins > kPatience) std::this_thread::sleep_for(std::chrono::microseconds(50));
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
 }
 
-// How many of the most popular rows each thread keeps a copy of, so that they do not travel between
-// the cores' caches, and after how many windows the copies are merged. Fewer merges cost the tail.
-constexpr std::size_t kHotRows = 512;
-constexpr std::size_t kMergeWindows = 2048;
-constexpr std::size_t kLossSample = 64;  // the loss is measured on one step in so many
+// How many threads a stretch of blocks gets: all, unless one alone was faster lately, because other
+// programs hold the cores and the team waits for whoever has none. Results do not depend on it.
+class TeamChoice {
+ public:
+  explicit TeamChoice(std::size_t threads) : all_(threads) {}
+  // Threads of the next block; `tokens` were trained since the last call.
+  std::size_t next(std::uint64_t tokens);
+
+ private:
+  static constexpr std::size_t kStretch = 16;  // blocks, or fewer when they take long
+  static constexpr double kLongSeconds = 0.04;
+  static constexpr double kProbeEvery = 30;  // times what the last look at the other one took
+  enum Mode : std::size_t { kTeam, kAlone };
+  std::size_t threads() const { return mode_ == kTeam ? all_ : 1; }
+
+  std::size_t all_;
+  Mode mode_ = kTeam;
+  std::array<double, 2> rate_{};  // tokens a second, by mode; 0: not known
+  std::size_t blocks_ = 0;
+  std::uint64_t tokens_ = 0;
+  Clock::time_point began_ = Clock::now();
+  double probe_seconds_ = 0;  // of the slower mode, last time
+  double since_probe_ = 0;
+};
+
+std::size_t TeamChoice::next(std::uint64_t tokens) {
+  if (all_ == 1) return 1;
+  tokens_ += tokens;
+  const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+  if (++blocks_ < kStretch && seconds < kLongSeconds) return threads();
+  rate_[mode_] = static_cast<double>(tokens_) / std::max(1e-9, seconds);
+  since_probe_ += seconds;
+  const Mode best = rate_[kAlone] > rate_[kTeam] ? kAlone : kTeam;
+  const Mode other = best == kTeam ? kAlone : kTeam;
+  if (mode_ != best) {
+    probe_seconds_ = seconds;
+    since_probe_ = 0;
+  }
+  const bool look = rate_[other] == 0 || since_probe_ > kProbeEvery * probe_seconds_;
+  mode_ = look ? other : best;
+  blocks_ = 0;
+  tokens_ = 0;
+  began_ = Clock::now();
+  return threads();
+}
+
+// One part of the columns: its share of the inner products of the last batches, for the others.
+struct alignas(128) Part {
+  ColumnRange columns;
+  std::array<AlignedFloats, kSlots> products;
+  alignas(128) std::atomic<std::uint64_t> posted{0};  // batches whose products are there
+};
 
 class Trainer {
  public:
@@ -79,326 +106,281 @@ class Trainer {
  private:
   // One thread's state; it outlives the epochs.
   struct alignas(128) Worker {  // no cache line is shared
-    Random random{0};
-    std::vector<Row> tokens;
-    std::vector<Row> kept;
-    std::vector<float*> inputs;
-    AlignedFloats hot;   // copies of the hot rows: inputs, then outputs
-    AlignedFloats base;  // what the copies were at the last merge
-    std::size_t windows = 0;
-    std::size_t next_negative = 0;
-    double loss = 0;
+    explicit Worker(const WindowBatcher& windows) : batcher(windows) {}
+    std::size_t first_part = 0;  // of the columns: [first_part, last_part)
+    std::size_t last_part = 0;
+    WindowBatcher batcher;
+    std::array<SkipGramBatch, kSlots> batches;
+    std::array<std::uint64_t, kSlots> pairs{};
+    AlignedFloats errors;
+    std::uint32_t calls_heard = 0;
+    std::uint64_t made = 0;        // batches
+    std::uint64_t multiplied = 0;  // of them, with products
+    std::uint64_t finished = 0;    // of them, with updates
+    std::uint64_t done = 0;        // tokens
+    double loss = 0;               // of the epoch, measured batches
     std::uint64_t loss_pairs = 0;
-    std::uint64_t pairs = 0;
-    std::size_t steps = 0;
+    std::uint64_t all_pairs = 0;
   };
 
-  void renumber();
-  void build_negatives();
-  void train_epoch(std::size_t epoch);
-  void train_sequence(Worker& worker, float rate);
-  void train_window(Worker& worker, std::size_t center, std::size_t begin, std::size_t end,
-                    float rate);
-  void train_step(Worker& worker, Row center, std::span<float*> inputs, float rate);
-  void merge_hot_rows(Worker& worker);
-  void prefetch(const Worker& worker, std::size_t center) const;
-  float learning_rate(std::uint64_t all) const;
-  double mean_loss() const;
+  void initialize();
   void start_workers();
-  float* input_row(Worker& worker, Row v) {
-    return v < hot_rows_ ? worker.hot.data() + v * stride_ : input_.data() + v * stride_;
+  void train_epoch(std::size_t epoch);
+  void lead_epoch(std::size_t epoch);
+  void follow_epoch(std::size_t thread, std::size_t epoch);
+  void call_others();
+  void work_together(std::size_t thread, std::size_t epoch);
+  void plan_block(std::size_t first);
+  void fill_block(std::size_t thread, std::size_t epoch);
+  void train_block(std::size_t thread, std::size_t epoch);
+  void push(Worker& worker);
+  void multiply(Worker& worker);
+  void finish(Worker& worker);
+  void drain(Worker& worker);
+  void report(const Worker& worker);
+  float learning_rate(std::uint64_t done) const;
+  ColumnRange columns_of(const Worker& worker) const {
+    return {parts_[worker.first_part].columns.begin, parts_[worker.last_part - 1].columns.end};
   }
-  float* output_row(Worker& worker, Row v) {
-    return v < hot_rows_ ? worker.hot.data() + (hot_rows_ + v) * stride_
-                         : output_.data() + v * stride_;
-  }
+  std::size_t all_epochs() const { return options_.epochs + fixed_epochs_; }
+  std::size_t parts() const { return stride_ > simd::kRowAlign ? kParts : 1; }
 
   const SequenceSource& source_;
   std::vector<std::uint32_t> counts_;
   const SkipGramOptions& options_;
   const RunControl& control_;
-  std::vector<Row> dense_;       // item -> vocabulary row, kNoRow below min_count
-  std::vector<Row> vocabulary_;  // vocabulary row -> item, most frequent first
-  std::vector<float> keep_;      // sub-sampling: probability to keep
-  std::vector<Row> negatives_;   // shuffled; walked in order
-  HuffmanTree tree_;
-  std::size_t stride_ = 0;    // floats in a row: dim, rounded up to whole vectors
-  std::size_t hot_rows_ = 0;  // rows that threads hold copies of; 0 with one thread
+  SkipGramTables tables_;
+  std::size_t stride_ = 0;  // floats in a row: dim, rounded up to whole vectors
+  std::size_t fixed_epochs_ = 0;
+  bool fixed_ = false;  // in this epoch
   Embeddings input_;
   Embeddings output_;
+  std::array<Part, kParts> parts_;
   std::vector<Worker> workers_;
-  std::mutex hot_mutex_;
-  std::atomic<std::uint64_t> done_{0};
-  std::mutex report_mutex_;
+  std::vector<std::uint32_t> order_;
+  struct BlockPlan {
+    bool epoch_ends = false;  // there is no block
+    std::size_t threads = 1;
+    std::size_t first = 0;      // sequence
+    std::uint64_t batches = 0;  // before the block
+    std::uint64_t done = 0;     // tokens before it
+  };
+  BlockPlan plan_;  // by the first worker, while the others wait
+  std::vector<std::vector<Row>> block_{kBlock};
+  std::unique_ptr<TeamChoice> choice_;
+  std::unique_ptr<std::barrier<>> meeting_;
+  std::atomic<std::uint32_t> calls_{0};
   std::vector<double> epoch_loss_;
 };
 
-void Trainer::renumber() {
-  dense_.assign(counts_.size(), kNoRow);
-  std::uint64_t total = 0;
-  for (Row item = 0; item < counts_.size(); ++item) {
-    if (counts_[item] < options_.min_count || counts_[item] == 0) continue;
-    vocabulary_.push_back(item);
-    total += counts_[item];
+void Trainer::initialize() {
+  stride_ = (options_.dim + simd::kRowAlign - 1) / simd::kRowAlign * simd::kRowAlign;
+  input_ = Embeddings(tables_.vocabulary.size(), stride_);
+  output_ = Embeddings(tables_.vocabulary.size(), stride_);
+  Random random(options_.seed);
+  for (std::size_t v = 0; v < tables_.vocabulary.size(); ++v) {
+    for (std::size_t c = 0; c < options_.dim; ++c)
+      input_.row(v)[c] =
+          static_cast<float>((random.uniform() - 0.5) / static_cast<double>(options_.dim));
+    if (options_.initial == nullptr) continue;
+    const auto given = options_.initial->row(tables_.vocabulary[v]);
+    if (std::any_of(given.begin(), given.end(), [](float x) { return x != 0; }))
+      std::copy(given.begin(), given.end(), input_.row(v).begin());
   }
-  std::stable_sort(vocabulary_.begin(), vocabulary_.end(),
-                   [&](Row a, Row b) { return counts_[a] > counts_[b]; });
-  for (Row v = 0; v < vocabulary_.size(); ++v) dense_[vocabulary_[v]] = v;
-  keep_.assign(vocabulary_.size(), 1.0F);
-  if (options_.subsample <= 0) return;
-  for (Row v = 0; v < vocabulary_.size(); ++v) {
-    const double share = static_cast<double>(counts_[vocabulary_[v]]) / static_cast<double>(total);
-    const double ratio = static_cast<double>(options_.subsample) / share;
-    keep_[v] = static_cast<float>(std::min(1.0, std::sqrt(ratio) + ratio));
+  fixed_epochs_ = options_.initial == nullptr ? 0 : kFixedEpochs;
+}
+
+void Trainer::start_workers() {
+  const std::size_t half = stride_ / 2 / simd::kRowAlign * simd::kRowAlign;
+  parts_[0].columns = {0, parts() == 1 ? stride_ : stride_ - half};
+  parts_[1].columns = {parts_[0].columns.end, stride_};
+  const std::size_t threads = std::min(thread_count(options_.threads), parts());
+  for (std::size_t t = 0; t < threads; ++t)
+    workers_.emplace_back(WindowBatcher(tables_, options_, input_, output_));
+  choice_ = std::make_unique<TeamChoice>(threads);
+  meeting_ = std::make_unique<std::barrier<>>(static_cast<std::ptrdiff_t>(threads));
+}
+
+// The worker's share of the inner products of its next batch.
+void Trainer::multiply(Worker& worker) {
+  const std::uint64_t k = worker.multiplied++;
+  const SkipGramBatch& batch = worker.batches[k % kSlots];
+  for (std::size_t p = worker.first_part; p < worker.last_part; ++p) {
+    AlignedFloats& products = parts_[p].products[k % kSlots];
+    if (products.size() < batch.places()) products.resize(batch.places());
+    simd::skip_gram_products(batch, parts_[p].columns, products.data());
+    parts_[p].posted.store(k + 1, std::memory_order_release);
   }
 }
 
-void Trainer::build_negatives() {
-  double total = 0;
-  std::vector<double> weight(vocabulary_.size());
-  for (Row v = 0; v < vocabulary_.size(); ++v) {
-    weight[v] = std::pow(static_cast<double>(counts_[vocabulary_[v]]),
-                         static_cast<double>(options_.negative_exponent));
-    total += weight[v];
+// Waits for the other parts, then updates the worker's columns.
+void Trainer::finish(Worker& worker) {
+  const std::uint64_t k = worker.finished++;
+  const SkipGramBatch& batch = worker.batches[k % kSlots];
+  for (std::size_t p = 0; p < parts(); ++p) {
+    for (std::size_t spins = 0; parts_[p].posted.load(std::memory_order_acquire) <= k;)
+      relax(spins);
   }
-  const std::size_t size = std::max<std::size_t>(1 << 20, 32 * vocabulary_.size());
-  negatives_.reserve(size);
-  double sum = 0;
-  for (Row v = 0; v < vocabulary_.size(); ++v) {
-    sum += weight[v];
-    const auto until = static_cast<std::size_t>(sum / total * static_cast<double>(size));
-    while (negatives_.size() < until) negatives_.push_back(v);
+  const float* a = parts_[0].products[k % kSlots].data();
+  const float* b = parts() > 1 ? parts_[1].products[k % kSlots].data() : nullptr;
+  if (worker.errors.size() < batch.places()) worker.errors.resize(batch.places());
+  if (worker.first_part == 0 && k % kLossBatches == 0) {
+    worker.loss += simd::skip_gram_loss(batch, a, b);
+    worker.loss_pairs += worker.pairs[k % kSlots];
   }
-  while (negatives_.size() < size) negatives_.push_back(0);
-  Random random(options_.seed ^ 0x6e65676174697665ULL);
-  shuffle(negatives_, random);
+  simd::skip_gram_errors(batch, a, b, worker.errors.data());
+  simd::skip_gram_update(batch, worker.errors.data(), columns_of(worker),
+                         fixed_ ? simd::Learning::kOutputs : simd::Learning::kBoth);
+  worker.all_pairs += worker.pairs[k % kSlots];
 }
 
-// One positive and the window's shared negatives, or the center's path in the tree, six outputs at
-// a time, against all inputs of the window.
-void Trainer::train_step(Worker& worker, Row center, std::span<float*> inputs, float rate) {
-  simd::SkipGramStep step{.inputs = inputs.data(), .count = inputs.size(), .stride = stride_};
-  double loss = 0;
-  const bool measured = worker.steps++ % kLossSample == 0;
-  const auto run = [&](std::size_t used) {
-    for (std::size_t j = used; j < simd::kStepOutputs; ++j) {
-      step.outputs[j] = step.outputs[0];
-      step.labels[j] = 0;
-      step.rates[j] = 0;
+// A batch is made: its rows are on their way to the cache. The one before is multiplied, the one
+// before that finished. No slot is overwritten that another thread may still read: it is at most
+// two batches behind.
+void Trainer::push(Worker& worker) {
+  ++worker.made;
+  if (worker.multiplied + 1 < worker.made) multiply(worker);
+  if (worker.finished + 1 < worker.multiplied) finish(worker);
+  worker.batches[worker.made % kSlots].clear();
+  worker.pairs[worker.made % kSlots] = 0;
+}
+
+void Trainer::drain(Worker& worker) {
+  if (!worker.batches[worker.made % kSlots].steps().empty()) push(worker);
+  while (worker.multiplied < worker.made) multiply(worker);
+  while (worker.finished < worker.made) finish(worker);
+}
+
+void Trainer::fill_block(std::size_t thread, std::size_t epoch) {
+  const std::size_t count = std::min(kBlock, order_.size() - plan_.first);
+  for (std::size_t i = thread; i < count; i += plan_.threads)
+    source_.fill(order_[plan_.first + i], epoch, block_[i]);
+}
+
+void Trainer::plan_block(std::size_t first) {
+  const Worker& worker = workers_[0];
+  const std::size_t threads = choice_->next(worker.done - plan_.done);
+  plan_ = {false, threads, first, worker.made, worker.done};
+}
+
+void Trainer::train_block(std::size_t thread, std::size_t epoch) {
+  Worker& worker = workers_[thread];
+  const std::uint64_t number = epoch * order_.size() + plan_.first + 1;
+  worker.batcher.seed(options_.seed ^ (0x5851f42d4c957f2dULL * number));
+  worker.first_part = thread * parts() / plan_.threads;
+  worker.last_part = (thread + 1) * parts() / plan_.threads;
+  worker.batcher.set_columns(columns_of(worker));
+  worker.made = worker.multiplied = worker.finished = plan_.batches;
+  worker.done = plan_.done;
+  worker.batches[worker.made % kSlots].clear();
+  worker.pairs[worker.made % kSlots] = 0;
+  for (std::size_t i = 0; i < std::min(kBlock, order_.size() - plan_.first); ++i) {
+    worker.batcher.begin_sequence(block_[i], learning_rate(worker.done));
+    worker.done += block_[i].size();
+    while (worker.batcher.fill(worker.batches[worker.made % kSlots],
+                               worker.pairs[worker.made % kSlots]))
+      push(worker);
+  }
+  drain(worker);
+}
+
+void Trainer::report(const Worker& worker) {
+  const double loss =
+      worker.loss_pairs > 0 ? worker.loss / static_cast<double>(worker.loss_pairs) : 0;
+  control_.report({"skip-gram", worker.done, source_.tokens * all_epochs(), "items", loss});
+}
+
+// The first worker decides who trains a block. The others are called when they are wanted.
+void Trainer::lead_epoch(std::size_t epoch) {
+  const auto began = Clock::now();
+  for (std::size_t first = 0; first < order_.size() && !control_.is_cancelled(); first += kBlock) {
+    plan_block(first);
+    if (plan_.threads == 1) {
+      fill_block(0, epoch);
+      train_block(0, epoch);
+    } else {
+      call_others();
+      work_together(0, epoch);
     }
-    double part = 0;
-    simd::skip_gram_step(step, measured ? &part : nullptr);
-    loss += part;
-  };
-  if (options_.loss == Loss::kHierarchicalSoftmax) {
-    for (std::uint32_t n = tree_.offsets[center]; n < tree_.offsets[center + 1];) {
-      std::size_t used = 0;
-      for (; used < simd::kStepOutputs && n < tree_.offsets[center + 1]; ++used, ++n) {
-        step.outputs[used] = output_row(worker, tree_.nodes[n]);
-        step.labels[used] = tree_.turns[n] != 0 ? 0.0F : 1.0F;
-        step.rates[used] = rate;
-      }
-      run(used);
-    }
-  } else {
-    std::size_t used = 1;
-    step.outputs[0] = output_row(worker, center);
-    step.labels[0] = 1;
-    step.rates[0] = rate;
-    for (std::size_t drawn = 0; drawn < options_.negatives; ++drawn) {
-      if (used == simd::kStepOutputs) {
-        run(used);
-        used = 0;
-      }
-      const Row negative = negatives_[worker.next_negative];
-      worker.next_negative =
-          worker.next_negative + 1 == negatives_.size() ? 0 : worker.next_negative + 1;
-      step.outputs[used] = output_row(worker, negative);
-      step.labels[used] = 0;
-      step.rates[used] = negative == center ? 0 : rate;
-      ++used;
-    }
-    run(used);
+    if (std::chrono::duration<double>(Clock::now() - began).count() > 0.05) report(workers_[0]);
   }
-  worker.pairs += inputs.size();
-  if (measured) {
-    worker.loss += loss;
-    worker.loss_pairs += inputs.size();
+  plan_.epoch_ends = true;
+  call_others();
+}
+
+void Trainer::follow_epoch(std::size_t thread, std::size_t epoch) {
+  while (true) {
+    calls_.wait(workers_[thread].calls_heard, std::memory_order_acquire);
+    ++workers_[thread].calls_heard;
+    if (plan_.epoch_ends) return;
+    work_together(thread, epoch);
   }
 }
 
-// Rows of the windows to come: a random row takes longer to arrive than a window takes to train.
-void Trainer::prefetch(const Worker& worker, std::size_t center) const {
-  constexpr std::size_t kAhead = 2;
-  constexpr std::size_t kLine = 64 / sizeof(float);
-  const auto fetch = [&](const Embeddings& rows, Row v) {
-    if (v < hot_rows_) return;
-    for (std::size_t c = 0; c < stride_; c += kLine)
-      __builtin_prefetch(rows.data() + v * stride_ + c, 1);
-  };
-  if (center + kAhead < worker.kept.size()) fetch(output_, worker.kept[center + kAhead]);
-  const std::size_t context = center + kAhead + options_.window;
-  if (context < worker.kept.size()) fetch(input_, worker.kept[context]);
-  if (options_.loss == Loss::kHierarchicalSoftmax) return;
-  std::size_t at = worker.next_negative + kAhead * options_.negatives;
-  for (std::size_t n = 0; n < options_.negatives; ++n, ++at)
-    fetch(output_, negatives_[at < negatives_.size() ? at : at - negatives_.size()]);
+void Trainer::call_others() {
+  calls_.fetch_add(1, std::memory_order_release);
+  calls_.notify_all();
 }
 
-void Trainer::train_window(Worker& worker, std::size_t center, std::size_t begin, std::size_t end,
-                           float rate) {
-  worker.inputs.clear();
-  for (std::size_t o = begin; o < end; ++o) {
-    if (o == center || worker.kept[o] == worker.kept[center]) continue;
-    worker.inputs.push_back(input_row(worker, worker.kept[o]));
-    if (worker.inputs.size() < simd::kMaxStepInputs) continue;
-    train_step(worker, worker.kept[center], worker.inputs, rate);
-    worker.inputs.clear();
-  }
-  if (!worker.inputs.empty()) train_step(worker, worker.kept[center], worker.inputs, rate);
-}
-
-void Trainer::train_sequence(Worker& worker, float rate) {
-  worker.kept.clear();
-  for (const Row item : worker.tokens) {
-    const Row v = dense_[item];
-    if (v == kNoRow) continue;
-    if (keep_[v] < 1 && worker.random.uniform() >= static_cast<double>(keep_[v])) continue;
-    worker.kept.push_back(v);
-  }
-  const std::size_t n = worker.kept.size();
-  for (std::size_t c = 0; c < n; ++c) {
-    std::size_t reach = n;
-    if (options_.window > 0) {
-      reach = 1 + worker.random.below(static_cast<std::uint32_t>(options_.window));
-      prefetch(worker, c);
-    }
-    const std::size_t begin = c > reach ? c - reach : 0;
-    train_window(worker, c, begin, std::min(n, c + reach + 1), rate);
-    if (hot_rows_ > 0 && ++worker.windows % kMergeWindows == 0) merge_hot_rows(worker);
-  }
-}
-
-// Adds what this thread learned to the shared rows and takes what the others did.
-void Trainer::merge_hot_rows(Worker& worker) {
-  const std::lock_guard lock(hot_mutex_);
-  const std::size_t half = hot_rows_ * stride_;
-  const auto merge = [&](float* shared, float* hot, float* base) {
-    for (std::size_t i = 0; i < half; ++i) {
-      const float sum = shared[i] + (hot[i] - base[i]);
-      shared[i] = sum;
-      hot[i] = sum;
-      base[i] = sum;
-    }
-  };
-  merge(input_.data(), worker.hot.data(), worker.base.data());
-  merge(output_.data(), worker.hot.data() + half, worker.base.data() + half);
+void Trainer::work_together(std::size_t thread, std::size_t epoch) {
+  fill_block(thread, epoch);
+  meeting_->arrive_and_wait();
+  train_block(thread, epoch);
+  meeting_->arrive_and_wait();
 }
 
 void Trainer::train_epoch(std::size_t epoch) {
-  std::vector<std::uint32_t> order(source_.count);
-  for (std::uint32_t s = 0; s < order.size(); ++s) order[s] = s;
+  for (std::uint32_t s = 0; s < order_.size(); ++s) order_[s] = s;
   Random random(options_.seed + 7919 * (epoch + 1));
-  shuffle(order, random);
-  const std::uint64_t all = source_.tokens * options_.epochs;
-  for (Worker& worker : workers_) {
-    worker.loss = 0;
-    worker.loss_pairs = 0;
-  }
-  const auto began = Clock::now();
-  parallel_for(order.size(), 64, workers_.size(),
-               [&](std::size_t begin, std::size_t end, std::size_t thread) {
-                 if (control_.is_cancelled()) return;
-                 Worker& worker = workers_[thread];
-                 const std::uint64_t block = epoch * order.size() + begin + 1;
-                 worker.random = Random(options_.seed ^ (0x5851f42d4c957f2dULL * block));
-                 if (!negatives_.empty())
-                   worker.next_negative =
-                       worker.random.below(static_cast<std::uint32_t>(negatives_.size()));
-                 for (std::size_t i = begin; i < end; ++i) {
-                   source_.fill(order[i], epoch, worker.tokens);
-                   train_sequence(worker, learning_rate(all));
-                   done_.fetch_add(worker.tokens.size(), std::memory_order_relaxed);
-                 }
-                 const std::lock_guard lock(report_mutex_);
-                 if (std::chrono::duration<double>(Clock::now() - began).count() > 0.05)
-                   control_.report({"skip-gram", done_.load(), all, "items", mean_loss()});
-               });
-  if (hot_rows_ > 0) {
-    for (Worker& worker : workers_) merge_hot_rows(worker);
-    for (Worker& worker : workers_) merge_hot_rows(worker);  // all copies are equal again
-  }
-  epoch_loss_.push_back(mean_loss());
+  shuffle(order_, random);
+  workers_[0].loss = 0;
+  workers_[0].loss_pairs = 0;
+  parallel_for(workers_.size(), 1, workers_.size(), [&](std::size_t t, std::size_t, std::size_t) {
+    if (t == 0)
+      lead_epoch(epoch);
+    else
+      follow_epoch(t, epoch);
+  });
+  epoch_loss_.push_back(workers_[0].loss /
+                        static_cast<double>(std::max<std::uint64_t>(1, workers_[0].loss_pairs)));
 }
 
-float Trainer::learning_rate(std::uint64_t all) const {
-  const double progress = static_cast<double>(done_.load(std::memory_order_relaxed)) /
-                          static_cast<double>(std::max<std::uint64_t>(1, all));
+float Trainer::learning_rate(std::uint64_t done) const {
+  const std::uint64_t all = source_.tokens * all_epochs();
+  const double progress =
+      static_cast<double>(done) / static_cast<double>(std::max<std::uint64_t>(1, all));
   return std::max(
       options_.min_learning_rate,
       options_.learning_rate +
           static_cast<float>(progress) * (options_.min_learning_rate - options_.learning_rate));
 }
 
-// Of this epoch, on the sampled steps; a progress figure: other threads may be adding to theirs.
-__attribute__((no_sanitize("thread"))) double Trainer::mean_loss() const {
-  double loss = 0;
-  std::uint64_t pairs = 0;
-  for (const Worker& worker : workers_) {
-    loss += worker.loss;
-    pairs += worker.loss_pairs;
-  }
-  return pairs > 0 ? loss / static_cast<double>(pairs) : 0;
-}
-
-void Trainer::start_workers() {
-  workers_.resize(thread_count(options_.threads));
-  hot_rows_ = workers_.size() == 1 ? 0 : std::min(kHotRows, vocabulary_.size());
-  const std::size_t half = hot_rows_ * stride_;
-  for (Worker& worker : workers_) {
-    worker.hot.assign(input_.data(), input_.data() + half);
-    worker.hot.insert(worker.hot.end(), output_.data(), output_.data() + half);
-    worker.base = worker.hot;
-  }
-}
-
 Result<SkipGramResult> Trainer::run() {
   const auto start = Clock::now();
-  renumber();
-  if (vocabulary_.size() < 2) {
+  tables_ = skip_gram_tables(counts_, options_, source_.tokens);
+  if (tables_.vocabulary.size() < 2) {
     return Error{ErrorCode::kInvalidInput,
                  fmt::format("{} items occur {} times or more in the sequences; 2 are needed. "
                              "Lower --min-count, or use a content method",
-                             vocabulary_.size(), options_.min_count)};
+                             tables_.vocabulary.size(), options_.min_count)};
   }
-  std::vector<std::uint32_t> counts;
-  for (const Row item : vocabulary_) counts.push_back(counts_[item]);
-  if (options_.loss == Loss::kHierarchicalSoftmax)
-    tree_ = build_tree(counts);
-  else
-    build_negatives();
-  stride_ = (options_.dim + simd::kRowAlign - 1) / simd::kRowAlign * simd::kRowAlign;
-  input_ = Embeddings(vocabulary_.size(), stride_);
-  output_ = Embeddings(vocabulary_.size(), stride_);
-  Random random(options_.seed);
-  for (std::size_t v = 0; v < vocabulary_.size(); ++v) {
-    for (std::size_t c = 0; c < options_.dim; ++c)
-      input_.row(v)[c] =
-          static_cast<float>((random.uniform() - 0.5) / static_cast<double>(options_.dim));
-  }
+  initialize();
   start_workers();
-  for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
+  order_.resize(source_.count);
+  for (std::size_t epoch = 0; epoch < all_epochs(); ++epoch) {
+    fixed_ = epoch < fixed_epochs_;
     train_epoch(epoch);
     if (control_.is_cancelled())
       return Error{ErrorCode::kUnavailable, "cancelled; nothing was written"};
   }
   SkipGramResult result;
   result.vectors = Embeddings(counts_.size(), options_.dim);
-  for (Row v = 0; v < vocabulary_.size(); ++v) {
-    std::copy_n(input_.row(v).begin(), options_.dim, result.vectors.row(vocabulary_[v]).begin());
+  for (Row v = 0; v < tables_.vocabulary.size(); ++v) {
+    std::copy_n(input_.row(v).begin(), options_.dim,
+                result.vectors.row(tables_.vocabulary[v]).begin());
   }
   result.epoch_loss = std::move(epoch_loss_);
-  for (const Worker& worker : workers_) result.pairs += worker.pairs;
+  result.pairs = workers_[0].all_pairs;
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
 }

@@ -30,7 +30,13 @@ struct SkipGramOptions {
   float min_learning_rate = 1e-4F;
   std::uint32_t min_count = 5;  // rarer items get no vector
   std::uint64_t seed = 1;
-  std::size_t threads = 1;  // more: faster, and no longer the same bytes for the same seed
+  std::size_t threads = 0;  // 0: one per core, at most two; the result is the same for any number
+  // Contexts of a window that are trained with the same negatives. 0: all of them, which is
+  // fastest, or two where the mean item has few occurrences (epochs counted) to learn from.
+  std::size_t shared_contexts = 0;
+  // Vectors to start from, items x dim; zero rows start at random. Two epochs more then come first,
+  // which leave them as they are and learn what they are compared with.
+  const Embeddings* initial = nullptr;
 };
 
 // Sequences by number: fills `out` with sequence `s` of this epoch; called from several threads at
@@ -51,9 +57,8 @@ struct SkipGramResult {
 };
 
 // counts  how often each item occurs, for the tree, the negatives and min_count.
-// threads equal seeds give equal bytes with one thread. More threads share the vectors without
-// locks (Hogwild; Niu et
-//         al. 2011): results then differ in the last digits from run to run.
+// threads equal seeds give equal bytes for any number. Two share the columns of every row and learn
+//         in lockstep, from gradients taken at most 16 windows earlier; more than two do not help.
 // cost    O(epochs * tokens * window * (negatives + 1 or code length) * dim).
 // Errors: kInvalidInput when no item is frequent enough; kUnavailable when cancelled.
 Result<SkipGramResult> train_skip_gram(const SequenceSource& source,

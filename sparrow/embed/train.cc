@@ -34,6 +34,7 @@ Result<void> train_sequences(const data::Dataset& dataset, const TrainOptions& o
   const data::Sequences sequences = data::build_sequences(dataset.interactions, options.sequences);
   SkipGramOptions skip_gram = options.skip_gram;
   skip_gram.seed = options.seed;
+  if (skip_gram.threads == 0) skip_gram.threads = options.threads;
   Result<SkipGramResult> trained = Error{};
   if (options.method == "item2vec") {
     std::vector<std::uint32_t> counts(dataset.catalog.size(), 0);
@@ -122,7 +123,9 @@ Result<void> train_counts(const data::Dataset& dataset, const TrainOptions& opti
   return {};
 }
 
-Model empty_model(const data::Dataset& dataset, const TrainOptions& options) {
+}  // namespace
+
+Model start_model(const data::Dataset& dataset, const TrainOptions& options) {
   Model model;
   model.manifest.name = options.name.empty() ? options.method : options.name;
   model.manifest.method = options.method;
@@ -139,8 +142,7 @@ Model empty_model(const data::Dataset& dataset, const TrainOptions& options) {
   return model;
 }
 
-// Neighbor table, then the version: time and the start of the content hash.
-Result<Model> finish(Model model, const TrainOptions& options, const RunControl& control) {
+Result<Model> finish_model(Model model, const TrainOptions& options, const RunControl& control) {
   control.report({"neighbor table", 0, 1, "tables", 0});
   auto similarity = model::Similarity::open(model);
   if (!similarity) return similarity.error();
@@ -154,8 +156,6 @@ Result<Model> finish(Model model, const TrainOptions& options, const RunControl&
   model.manifest.metrics["content_hash"] = hash;
   return model;
 }
-
-}  // namespace
 
 const std::vector<Method>& methods() {
   static const std::vector<Method> table = {
@@ -173,7 +173,7 @@ const std::vector<Method>& methods() {
 
 Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& options,
                           const RunControl& control) {
-  Model model = empty_model(dataset, options);
+  Model model = start_model(dataset, options);
   Result<void> trained;
   if (options.method == "fusion") {
     FusionOptions fusion = options.fusion;
@@ -198,12 +198,26 @@ Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& opti
     }
   }
   if (!trained) return trained.error();
-  return finish(std::move(model), options, control);
+  return finish_model(std::move(model), options, control);
+}
+
+ImportedBlock block_of(const data::Catalog& catalog, const Model& model, float weight) {
+  ImportedBlock block;
+  block.name = model.manifest.name + "@" + model.manifest.version;
+  block.weight = weight;
+  block.vectors = Embeddings(catalog.size(), model.dim());
+  const Tensor* vectors = model.find("vectors");
+  for (Row m = 0; vectors != nullptr && m < model.items.size(); ++m) {
+    const auto row = catalog.find(model.items[m]);
+    const auto values = vectors->floats().subspan(m * model.dim(), model.dim());
+    if (row) std::copy(values.begin(), values.end(), block.vectors.row(*row).begin());
+  }
+  return block;
 }
 
 Result<Model> model_of_vectors(const data::Dataset& dataset, const model::NamedVectors& vectors,
                                const TrainOptions& options) {
-  Model model = empty_model(dataset, options);
+  Model model = start_model(dataset, options);
   Embeddings all(dataset.catalog.size(), vectors.vectors.dim());
   for (std::size_t i = 0; i < vectors.items.size(); ++i) {
     const auto row = dataset.catalog.find(vectors.items[i]);
@@ -214,7 +228,7 @@ Result<Model> model_of_vectors(const data::Dataset& dataset, const model::NamedV
   }
   set_vectors(model, all);
   add_content(model, build_content(dataset.catalog, options.fusion.content));
-  return finish(std::move(model), options, RunControl{});
+  return finish_model(std::move(model), options, RunControl{});
 }
 
 nlohmann::json describe(const TrainOptions& o) {
@@ -223,6 +237,8 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"neighbors", o.neighbors},
                       {"seed", o.seed},
                       {"min_value", o.sequences.min_value}};
+  for (const ImportedBlock& block : o.fusion.content.imported)
+    j["blocks"].push_back({{"name", block.name}, {"weight", block.weight}});
   const bool sequences = o.method == "item2vec" || o.method == "deepwalk" || o.method == "node2vec";
   if (sequences) {
     const SkipGramOptions& s = o.skip_gram;

@@ -48,6 +48,16 @@ Result<model::Model> model_of_vectors(const data::Dataset& dataset,
                                       const model::NamedVectors& vectors,
                                       const TrainOptions& options);
 
+// The vectors of a model (imported, or of any method) as one more block of content; items that the
+// model lacks have none.
+ImportedBlock block_of(const data::Catalog& catalog, const model::Model& model, float weight);
+
+// What every method begins with (manifest, items, popularity) and ends with (neighbor table, map,
+// then the version: time and the start of the content hash).
+model::Model start_model(const data::Dataset& dataset, const TrainOptions& options);
+Result<model::Model> finish_model(model::Model model, const TrainOptions& options,
+                                  const RunControl& control);
+
 // The options that decide the result, as they stand in the manifest. Threads are not among them.
 nlohmann::json describe(const TrainOptions& options);
 

@@ -121,7 +121,8 @@ class Evaluation {
     }
     last_out_ = make_task(dataset_, data::leave_last_out(dataset_.interactions, min_value),
                           options_, min_value);
-    Report report{dataset_.info, options_, {}, {}};
+    Report report{dataset_.info, options_, {}, {}, {}};
+    choose_seeds(report);
     for (const Task& task : held_out_) report.cuts.push_back(task.cuts);
     report.cuts.push_back(last_out_.cuts);
     for (const auto& method : options_.methods) {
@@ -135,6 +136,36 @@ class Evaluation {
   }
 
  private:
+  // The seeds asked most often, for "where does this method lose": a few transitions tell nothing.
+  void choose_seeds(Report& report) {
+    constexpr std::size_t kMost = 300;
+    constexpr std::uint32_t kLeastTransitions = 5;
+    std::vector<std::uint32_t> asked(dataset_.catalog.size(), 0);
+    for (const Task& task : held_out_) {
+      for (const Transition& t : task.transitions) ++asked[t.from];
+    }
+    for (Row row = 0; row < asked.size(); ++row) {
+      if (asked[row] >= kLeastTransitions) seeds_.push_back(row);
+    }
+    std::stable_sort(seeds_.begin(), seeds_.end(),
+                     [&](Row a, Row b) { return asked[a] > asked[b]; });
+    if (seeds_.size() > kMost) seeds_.resize(kMost);
+    for (const Row row : seeds_)
+      report.seeds.push_back({dataset_.catalog[row].id, dataset_.catalog[row].title, asked[row]});
+  }
+
+  void add_seed_hits(MethodReport& report, const Task& task, const Lists& lists) const {
+    std::vector<std::uint32_t> hits(dataset_.catalog.size(), 0);
+    for (const Transition& t : task.transitions) {
+      const auto& list = lists[t.from];
+      const auto end =
+          list.begin() + static_cast<std::ptrdiff_t>(std::min(options_.k, list.size()));
+      if (std::find(list.begin(), end, t.to) != end) ++hits[t.from];
+    }
+    report.seed_hits.resize(seeds_.size(), 0);
+    for (std::size_t i = 0; i < seeds_.size(); ++i) report.seed_hits[i] += hits[seeds_[i]];
+  }
+
   Result<MethodReport> measure_method(const embed::TrainOptions& method) {
     MethodReport report;
     report.name = method.name.empty() ? method.method : method.name;
@@ -184,6 +215,7 @@ class Evaluation {
       return;
     }
     add_next_item(report.held_out, next);
+    add_seed_hits(report, task, lists);
     add_health(report.health, list_health(lists, task.eligible, task.popularity,
                                           task.training.users.size(), task.training.catalog));
   }
@@ -286,6 +318,7 @@ class Evaluation {
   const RunControl& control_;
   std::vector<Task> held_out_;
   Task last_out_;
+  std::vector<Row> seeds_;
 };
 
 }  // namespace

@@ -55,7 +55,15 @@ struct MethodReport {
   std::optional<PairQuality> judged;
   std::optional<ListQuality> judged_lists;
   std::vector<PopularityMatch> popularity_match;
-  double seconds = 0;  // training on the whole data
+  std::vector<std::uint32_t> seed_hits;  // of Report::seeds
+  double seconds = 0;                    // training on the whole data
+};
+
+// What one seed was asked in the splits of held-out users, all together.
+struct AskedSeed {
+  std::string id;
+  std::string title;
+  std::uint32_t transitions = 0;
 };
 
 struct Report {
@@ -63,6 +71,7 @@ struct Report {
   EvaluateOptions options;
   std::vector<PopularityCuts> cuts;   // of each split, then of the last positives
   std::vector<MethodReport> methods;  // as asked, then the baselines
+  std::vector<AskedSeed> seeds;       // those asked most often, most first
 };
 
 // Errors: those of training.

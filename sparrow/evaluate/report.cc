@@ -83,12 +83,17 @@ nlohmann::json to_json(const Report& report) {
                    {"leave_last_out", slices_json(m.last_out_slices)}};
     for (const PopularityMatch& p : m.popularity_match)
       j["popularity_match"].push_back({p.popularity, p.match, p.pairs});
+    j["seed_hits"] = m.seed_hits;
     methods.push_back(std::move(j));
   }
   nlohmann::json cuts = nlohmann::json::array();
   for (const PopularityCuts& c : report.cuts)
     cuts.push_back({{"head", c.head}, {"middle", c.middle}, {"tail", c.tail}});
+  nlohmann::json seeds = nlohmann::json::array();
+  for (const AskedSeed& s : report.seeds)
+    seeds.push_back({{"id", s.id}, {"title", s.title}, {"transitions", s.transitions}});
   return {{"cuts", cuts},
+          {"seeds", seeds},
           {"data",
            {{"name", report.data.name},
             {"hash", report.data.hash},

@@ -62,9 +62,14 @@ float FusionSimilarity::fuse(Row a, Row b, float inner, float cosine) const {
   const float behavior =
       known ? (inner - p.behavior_mean) / p.behavior_deviation : p.behavior_slope * c;
   return (1 - p.content_weight) * behavior +
-         p.content_weight * items_[a].richness * items_[b].richness * c +
-         p.closeness_bonus * std::max(behavior - 3.0F, 0.0F) * std::clamp(c * 0.5F, 0.0F, 1.0F) -
+         p.content_weight * items_[a].richness * items_[b].richness * c + closeness(behavior, c) -
          p.popularity_penalty * (items_[a].popularity + items_[b].popularity);
+}
+
+float FusionSimilarity::closeness(float behavior, float content) const {
+  const FusionParameters& p = parameters_;
+  return p.closeness_bonus * std::max(behavior - p.closeness_threshold, 0.0F) *
+         std::clamp(p.closeness_base + p.closeness_agreement * content, 0.0F, 1.0F);
 }
 
 float FusionSimilarity::standardized(Row a, Row b, float s) const {
@@ -114,8 +119,7 @@ std::vector<Part> FusionSimilarity::parts(Row a, Row b) const {
   return {
       {known ? "behavior" : "behavior (expected from content)", (1 - p.content_weight) * behavior},
       {"content", p.content_weight * items_[a].richness * items_[b].richness * c},
-      {"closeness",
-       p.closeness_bonus * std::max(behavior - 3.0F, 0.0F) * std::clamp(c * 0.5F, 0.0F, 1.0F)},
+      {"closeness", closeness(behavior, c)},
       {"popularity", -p.popularity_penalty * (items_[a].popularity + items_[b].popularity)},
       {"mutual proximity", score(a, b)},
   };

@@ -2,12 +2,14 @@
 //
 //   B_ij = z(<v_i, v_j>)                    behavior; v = concatenated unit blocks ("vectors")
 //   C_ij = z(cos(content_i, content_j))     content
-//   S_ij = (1 - c) B + c rho_i rho_j C + gamma max(B - 3, 0) clamp(C / 2, 0, 1) - beta (p_i + p_j)
-//   L_ij = mean of S_ij standardised by i's mean and deviation and by j's
-//   P_ij = Phi((L_ij - mu_i) / sd_i) * Phi((L_ij - mu_j) / sd_j)      mutual proximity
+//   S_ij = (1 - c) B + c rho_i rho_j C + gamma max(B - t, 0) clamp(g + h C, 0, 1) - beta (p_i +
+//   p_j) L_ij = mean of S_ij standardised by i's mean and deviation and by j's P_ij = Phi((L_ij -
+//   mu_i) / sd_i) * Phi((L_ij - mu_j) / sd_j)      mutual proximity
 //
-// z(.) standardises over random pairs of items with behavior; rho^2 is an item's content richness
-// (share of the block weights it really has); p its standardised ln popularity. Where an item has
+// z(.) standardises over random pairs of items with behavior; rho^4 is an item's content richness
+// (share of the block weights it really has); p its standardised ln popularity. The term with gamma
+// lets pairs that are watched together far more than chance stand first, the more so where content
+// agrees. Where an item has
 // no behavior vector, B is its expectation given C (linear regression). The similarity is -log10(1
 // - P): 3 means that one pair of items in a thousand is closer. Mutual proximity: Schnitzer et al.
 // 2012, JMLR 13.
@@ -29,8 +31,11 @@ struct FusionParameters {
   float behavior_deviation = 1;
   float content_mean = 0;
   float content_deviation = 1;
-  float behavior_slope = 0;  // regression of B on C
-  static constexpr std::size_t kCount = 8;
+  float behavior_slope = 0;          // regression of B on C
+  float closeness_threshold = 3;     // t
+  float closeness_base = 0;          // g
+  float closeness_agreement = 0.5F;  // h
+  static constexpr std::size_t kCount = 11;
 };
 
 // Per item, a row of the float32 tensor "fusion.items".
@@ -75,6 +80,7 @@ class FusionSimilarity final : public Similarity {
   float fuse(Row a, Row b, float inner, float cosine) const;  // S
   float standardized(Row a, Row b, float s) const;            // L
   float proximity(float za, float zb) const;                  // -log10(1 - P)
+  float closeness(float behavior, float content) const;
   float similarity(Row a, Row b, float inner, float cosine) const;
   std::vector<Neighbor> select(Row row, std::size_t k, std::span<const std::uint8_t> excluded,
                                std::span<const float> inner, std::span<const float> cosine) const;

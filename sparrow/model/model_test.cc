@@ -128,6 +128,29 @@ TEST_F(ModelFolderTest, VectorsTravelThroughEveryFormat) {
   EXPECT_EQ(export_vectors(model, "word2vec", root_ / "x").error().code, ErrorCode::kInvalidInput);
 }
 
+TEST_F(ModelFolderTest, ReadsWhatPyTorchAndTensorFlowExport) {
+  fs::create_directories(root_);
+  const std::vector<float> values{1, 2, 3, 4, 5, 6};
+  const Tensor weight = Tensor::of(values, {2, 3});
+  ASSERT_TRUE(
+      write_file_atomically(root_ / "v", write_safetensors({{"embedding.weight", weight}})));
+  ASSERT_TRUE(write_file_atomically(root_ / "v.ids", "a\nb\n"));
+  const auto torch = import_vectors(root_ / "v", "safetensors", "");
+  ASSERT_TRUE(torch) << torch.error().message;
+  EXPECT_EQ(torch->items, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(torch->vectors.row(1)[2], 6);
+  const auto two = write_safetensors({{"a", weight}, {"b", weight}});
+  EXPECT_NE(parse_embedding_tensor(two).error().message.find("more than one"), std::string::npos);
+  EXPECT_FALSE(parse_embedding_tensor("nonsense"));
+
+  const auto tsv = parse_tsv_vectors("1\t2.5\n-3\t4e1\n");
+  ASSERT_TRUE(tsv) << tsv.error().message;
+  EXPECT_EQ(tsv->row(1)[1], 40);
+  EXPECT_NE(parse_tsv_vectors("1\t2\n3\n").error().message.find("line 2"), std::string::npos);
+  EXPECT_FALSE(parse_tsv_vectors("1\tx\n"));
+  EXPECT_FALSE(parse_tsv_vectors(""));
+}
+
 TEST_F(ModelFolderTest, GensimLoadsOurWord2vecFiles) {
   if (std::system("/usr/bin/python3 -c 'import gensim' 2>/dev/null") != 0)
     GTEST_SKIP() << "python3-gensim is not installed";

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/model/safetensors.h"
 
 namespace sparrow::model {
 namespace {
@@ -261,6 +262,49 @@ Result<Embeddings> parse_npy(std::string_view bytes) {
   return e;
 }
 
+Result<Embeddings> parse_embedding_tensor(std::string_view bytes) {
+  auto tensors = parse_safetensors(bytes);
+  if (!tensors) return tensors.error();
+  const Tensor* found = nullptr;
+  for (const auto& [name, tensor] : *tensors) {
+    if (tensor.type != TensorType::kFloat32 || tensor.shape.size() != 2) continue;
+    if (found != nullptr) return invalid("more than one float32 matrix: which are the vectors?");
+    found = &tensor;
+  }
+  if (found == nullptr) return invalid("no float32 matrix in it");
+  if (found->shape[1] == 0 || found->shape[1] > kMaxDim)
+    return invalid(fmt::format("the matrix has {} columns", found->shape[1]));
+  const auto values = found->floats();
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+    return invalid("a value is not finite");
+  Embeddings e(found->shape[0], found->shape[1]);
+  std::copy(values.begin(), values.end(), e.data());
+  return e;
+}
+
+Result<Embeddings> parse_tsv_vectors(std::string_view bytes) {
+  std::vector<float> all;
+  std::vector<float> values;
+  std::size_t dim = 0;
+  Lines lines{bytes};
+  std::string_view line;
+  while (lines.next(line)) {
+    std::string spaced(line);
+    std::replace(spaced.begin(), spaced.end(), '\t', ' ');
+    if (!parse_floats(spaced, values) || values.empty())
+      return invalid(fmt::format("line {}: not numbers with tabs between", lines.number));
+    if (dim == 0) dim = values.size();
+    if (values.size() != dim || dim > kMaxDim)
+      return invalid(
+          fmt::format("line {}: {} values, {} expected", lines.number, values.size(), dim));
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  if (dim == 0) return invalid("no vectors in it");
+  Embeddings e(lines.number, dim);
+  std::copy(all.begin(), all.end(), e.data());
+  return e;
+}
+
 Result<std::size_t> export_vectors(const Model& model, std::string_view format,
                                    const std::filesystem::path& file) {
   const NamedVectors known = vectors_of(model);
@@ -312,8 +356,12 @@ Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::stri
   if (format == "word2vec") return with_file(parse_word2vec_text(mapped->bytes()));
   if (format == "word2vec-binary") return with_file(parse_word2vec_binary(mapped->bytes()));
   if (format == "sparrowrecsys") return with_file(parse_sparrowrecsys(mapped->bytes()));
-  if (format != "npy") return invalid(fmt::format("format \"{}\" is not known", format));
-  auto matrix = parse_npy(mapped->bytes());
+  auto matrix =
+      format == "npy"           ? parse_npy(mapped->bytes())
+      : format == "safetensors" ? parse_embedding_tensor(mapped->bytes())
+      : format == "tsv"
+          ? parse_tsv_vectors(mapped->bytes())
+          : Result<Embeddings>(invalid(fmt::format("format \"{}\" is not known", format)));
   if (!matrix) return with_file(matrix.error());
   const std::filesystem::path names =
       ids_file.empty() ? std::filesystem::path(file.string() + ".ids") : ids_file;

@@ -25,8 +25,9 @@ struct NamedVectors {
 Result<std::size_t> export_vectors(const Model& model, std::string_view format,
                                    const std::filesystem::path& file);
 
-// `ids_file`: for npy, one id a line; empty: FILE.ids. Errors: kInvalidInput naming file, line and
-// cause.
+// Beside the formats above: "safetensors" (PyTorch: the only float32 matrix in it) and "tsv" (the
+// embedding projector of TensorFlow). `ids_file`: for npy, safetensors and tsv, one id a line;
+// empty: FILE.ids. Errors: kInvalidInput naming file, line and cause.
 Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::string_view format,
                                     const std::filesystem::path& ids_file);
 
@@ -35,5 +36,7 @@ Result<NamedVectors> parse_word2vec_text(std::string_view bytes);
 Result<NamedVectors> parse_word2vec_binary(std::string_view bytes);
 Result<NamedVectors> parse_sparrowrecsys(std::string_view bytes);
 Result<Embeddings> parse_npy(std::string_view bytes);
+Result<Embeddings> parse_embedding_tensor(std::string_view bytes);
+Result<Embeddings> parse_tsv_vectors(std::string_view bytes);
 
 }  // namespace sparrow::model

@@ -1,6 +1,6 @@
 // Call: the work of one request. Its methods are spread over files by subject: item_calls.cc,
-// catalog_calls.cc, list_calls.cc, model_calls.cc, journal_calls.cc, rule_calls.cc,
-// status_calls.cc, compatibility.cc.
+// catalog_calls.cc, list_calls.cc, model_calls.cc, seed_calls.cc, judgement_calls.cc,
+// journal_calls.cc, rule_calls.cc, status_calls.cc, compatibility.cc.
 #pragma once
 
 #include <optional>
@@ -62,9 +62,13 @@ class Call {
   void get_evaluations();
   void post_promote(const std::string& name);
   void post_rollback(const std::string& name);
-  // journal_calls.cc
+  // seed_calls.cc
+  void get_seeds();
+  // judgement_calls.cc
   void get_judgements();
   void post_judgements();
+  void import_judgements();
+  // journal_calls.cc
   void get_votes();
   void post_votes();
   void get_reports();
@@ -104,6 +108,9 @@ class Call {
   std::optional<std::string> member(const nlohmann::json& object, const char* name,
                                     std::size_t max_size = 256);
   std::optional<Row> member_item(const nlohmann::json& object, const char* name);
+  nlohmann::json regression_now(const std::string& seed, const std::string& item,
+                                const ServedModel& served) const;
+  Result<void> block_pair(const nlohmann::json& seed, const nlohmann::json& item);
   const std::vector<Row>* required_genre();
   std::shared_ptr<const ServedModel> model_or_fail(bool compatible);
 

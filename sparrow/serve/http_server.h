@@ -36,6 +36,7 @@ struct Request {
   std::string_view query;  // without "?"
   std::string_view body;
   std::string_view if_none_match;
+  std::string_view accept_encoding;
   std::string_view origin;
   std::string_view authorization;
   std::string_view client;  // address of the peer

@@ -27,30 +27,35 @@ Journal::Journal(std::filesystem::path file, std::size_t max_entries)
   }
 }
 
-Result<void> Journal::append(const nlohmann::json& entry) {
+Result<void> Journal::append_all(std::span<const nlohmann::json> entries) {
   const std::lock_guard lock(mutex_);
-  if (entries_.size() >= max_entries_)
+  if (entries_.size() + entries.size() > max_entries_)
     return Error{ErrorCode::kExhausted,
                  fmt::format("{} holds {} entries: move it away and start the server again",
                              file_.string(), entries_.size())};
   if (!file_.empty()) {
-    const std::string line =
-        entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    std::string lines;
+    for (const auto& entry : entries)
+      lines += entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     std::error_code code;
     std::filesystem::create_directories(file_.parent_path(), code);
     const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0)
       return Error{ErrorCode::kUnavailable,
                    fmt::format("{}: cannot open: {}", file_.string(), std::strerror(errno))};
-    const ssize_t written = ::write(fd, line.data(), line.size());
-    const bool whole = written == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
+    const off_t before = ::lseek(fd, 0, SEEK_END);
+    const ssize_t written = ::write(fd, lines.data(), lines.size());
+    const bool whole = written == static_cast<ssize_t>(lines.size()) && ::fsync(fd) == 0;
     const int problem = errno;
+    // A part that was written would come back at the next start.
+    const bool cut = whole || before < 0 || ::ftruncate(fd, before) == 0;
     ::close(fd);
     if (!whole)
       return Error{ErrorCode::kUnavailable,
-                   fmt::format("{}: cannot write: {}", file_.string(), std::strerror(problem))};
+                   fmt::format("{}: cannot write: {}{}", file_.string(), std::strerror(problem),
+                               cut ? "" : "; a part of it is in the file")};
   }
-  entries_.push_back(entry);
+  entries_.insert(entries_.end(), entries.begin(), entries.end());
   return {};
 }
 

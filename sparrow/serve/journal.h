@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,8 +24,10 @@ class Journal {
   // short by a crash must not keep the server from starting.
   explicit Journal(std::filesystem::path file, std::size_t max_entries = 1'000'000);
 
-  // Durable on return. Errors: kUnavailable naming the file; kExhausted when the journal is full.
-  Result<void> append(const nlohmann::json& entry);
+  // All entries or none; durable on return. Errors: kUnavailable naming the file; kExhausted when
+  // the journal would be full.
+  Result<void> append_all(std::span<const nlohmann::json> entries);
+  Result<void> append(const nlohmann::json& entry) { return append_all({&entry, 1}); }
   std::vector<nlohmann::json> entries() const;
   std::size_t skipped() const { return skipped_; }
 

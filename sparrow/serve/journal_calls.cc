@@ -1,4 +1,5 @@
-// Calls by which people tell what they think: judgements, blind votes, reports, feedback.
+// Calls by which people tell what they think: blind votes, reports of bad pairs, feedback.
+// Judgements are in judgement_calls.cc.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -14,123 +15,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kGrades = 4;  // 0..3
-
 std::string text_of(const json& entry, const char* name) {
   return entry.contains(name) && entry[name].is_string() ? entry[name].get<std::string>() : "";
 }
 
-// Latest grade of each (seed, item, grader).
-std::map<std::pair<std::string, std::string>, std::map<std::string, int>> grades_by_pair(
-    const std::vector<json>& entries) {
-  std::map<std::pair<std::string, std::string>, std::map<std::string, int>> pairs;
-  for (const json& e : entries) {
-    if (e.contains("grade") && e["grade"].is_number_integer())
-      pairs[{text_of(e, "seed"), text_of(e, "item")}][text_of(e, "grader")] = e["grade"].get<int>();
-  }
-  return pairs;
-}
-
-// Fleiss' kappa (Fleiss 1971) over pairs with two graders or more, extended to unequal numbers of
-// graders; null where nothing can be said.
-json agreement_of(const std::vector<json>& entries) {
-  const auto pairs = grades_by_pair(entries);
-  std::set<std::string> graders;
-  double observed = 0;
-  double shared = 0;
-  double ratings = 0;
-  std::array<double, kGrades> share{};
-  for (const auto& [pair, grades] : pairs) {
-    for (const auto& [grader, grade] : grades) graders.insert(grader);
-    if (grades.size() < 2) continue;
-    std::array<double, kGrades> counts{};
-    for (const auto& [grader, grade] : grades)
-      ++counts[static_cast<std::size_t>(std::clamp(grade, 0, kGrades - 1))];
-    const auto n = static_cast<double>(grades.size());
-    double agree = 0;
-    for (std::size_t g = 0; g < counts.size(); ++g) {
-      agree += counts[g] * (counts[g] - 1);
-      share[g] += counts[g];
-    }
-    observed += agree / (n * (n - 1));
-    ratings += n;
-    ++shared;
-  }
-  json kappa = nullptr;
-  if (shared > 0) {
-    double chance = 0;
-    for (const double s : share) chance += (s / ratings) * (s / ratings);
-    if (chance < 1) kappa = (observed / shared - chance) / (1 - chance);
-  }
-  return {{"graders", graders.size()},
-          {"pairs", pairs.size()},
-          {"shared_pairs", static_cast<std::size_t>(shared)},
-          {"kappa", kappa}};
-}
-
 }  // namespace
-
-void Call::get_judgements() {
-  query_.allow_only({"format", "seed"});
-  const std::string format = query_.text("format").value_or("json");
-  if (format != "json" && format != "tsv" && format != "qrels")
-    query_.fail("format", "must be json, tsv or qrels");
-  if (failed()) return;
-  std::vector<json> entries = api_.judgements_.entries();
-  if (const auto seed = query_.text("seed"))
-    std::erase_if(entries, [&](const json& e) { return text_of(e, "seed") != *seed; });
-  std::string& out = response_.body;
-  if (format == "json") {
-    out = json{{"judgements", entries}, {"agreement", agreement_of(entries)}}.dump(
-        -1, ' ', false, json::error_handler_t::replace);
-    return;
-  }
-  // A pair's grade is the mean of its graders: what `sparrow evaluate --ground-truth` reads.
-  response_.content_type = "text/plain; charset=utf-8";
-  if (format == "tsv") out = "itemId\tneighborId\tgrade\n";
-  for (const auto& [pair, grades] : grades_by_pair(entries)) {
-    double sum = 0;
-    for (const auto& [grader, grade] : grades) sum += grade;
-    const double mean = sum / static_cast<double>(grades.size());
-    if (format == "tsv")
-      fmt::format_to(std::back_inserter(out), "{}\t{}\t{:g}\n", pair.first, pair.second, mean);
-    else
-      fmt::format_to(std::back_inserter(out), "{} 0 {} {:.0f}\n", pair.first, pair.second, mean);
-  }
-}
-
-void Call::post_judgements() {
-  query_.allow_only({});
-  if (failed()) return;
-  auto list = body();
-  if (!list) return;
-  if (list->is_object()) list = json::array({*list});
-  constexpr std::size_t kMost = 1000;
-  if (!list->is_array() || list->empty() || list->size() > kMost)
-    return write_error(response_, 400, "invalid_input", "a list of 1 to 1,000 judgements", "body");
-  for (json& entry : *list) {
-    if (!member(entry, "grader", 64) || !member_item(entry, "seed") || !member_item(entry, "item"))
-      return;
-    if (!entry.contains("grade") || !entry["grade"].is_number_integer() || entry["grade"] < 0 ||
-        entry["grade"] >= kGrades)
-      return write_error(response_, 400, "invalid_input", "\"grade\" must be 0, 1, 2 or 3",
-                         "grade");
-    json kept = {{"time", utc_now()}, {"grade", entry["grade"]}};
-    for (const char* name : {"grader", "seed", "item", "reason", "model", "version", "note"}) {
-      if (!entry.contains(name)) continue;
-      const auto text = text_of(entry, name);
-      if (!entry[name].is_string() || text.size() > 1000)
-        return write_error(response_, 400, "invalid_input", "must be a text of at most 1,000 bytes",
-                           name);
-      kept[name] = text;
-    }
-    entry = std::move(kept);
-  }
-  for (const json& entry : *list) {
-    if (auto saved = api_.judgements_.append(entry); !saved) return fail(saved.error());
-  }
-  response_.body = json{{"saved", list->size()}}.dump();
-}
 
 void Call::get_votes() {
   query_.allow_only({});
@@ -193,21 +82,83 @@ void Call::post_votes() {
 }
 
 void Call::get_reports() {
-  query_.allow_only({});
+  query_.allow_only({"model"});
+  const auto served = model_or_fail(false);
   if (failed()) return;
-  // The last entry of a pair is its state.
+  // The last entry of a pair is its state; all of them are its history.
   std::map<std::pair<std::string, std::string>, json> latest;
-  for (const json& entry : api_.reports_.entries())
-    latest[{text_of(entry, "seed"), text_of(entry, "item")}] = entry;
+  for (const json& entry : api_.reports_.entries()) {
+    json& report = latest[{text_of(entry, "seed"), text_of(entry, "item")}];
+    json history = report.is_object() ? std::move(report["history"]) : json::array();
+    json step = {{"time", text_of(entry, "time")}, {"state", text_of(entry, "state")}};
+    for (const char* name : {"note", "fixed_in"}) {
+      if (entry.contains(name)) step[name] = entry[name];
+    }
+    history.push_back(std::move(step));
+    report = entry;
+    report["history"] = std::move(history);
+  }
   json list = json::array();
   for (auto& [pair, entry] : latest) {
     for (const char* name : {"seed", "item"}) {
       if (const auto row = view_.find(text_of(entry, name)))
         entry[std::string(name) + "_title"] = view_.dataset->catalog[*row].title;
     }
+    entry["now"] = regression_now(pair.first, pair.second, *served);
     list.push_back(std::move(entry));
   }
   response_.body = json{{"reports", list}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// A reported pair is a regression case: where the served model has it in the list, with the rules
+// (what people see) and without them (what the model says).
+json Call::regression_now(const std::string& seed, const std::string& item,
+                          const ServedModel& served) const {
+  constexpr std::size_t kListed = 20;
+  json now = {{"model", served.model.manifest.name},
+              {"version", served.model.manifest.version},
+              {"listed", kListed},
+              {"rank", nullptr},
+              {"rank_without_rules", nullptr},
+              {"blocked", false}};
+  const auto seed_row = view_.find(seed);
+  const auto item_row = view_.find(item);
+  if (!seed_row || !item_row) return now;
+  now["blocked"] = !now_->rules->allows(*item_row, *seed_row, nullptr);
+  rank::Request request;
+  request.seeds = {{*seed_row, 1}};
+  request.size = kListed;
+  request.hidden = now_->pool->hidden;
+  for (const auto& [name, rules] :
+       {std::pair<const char*, const rank::Rules*>{"rank_without_rules", nullptr},
+        {"rank", now_->rules->empty() ? nullptr : now_->rules.get()}}) {
+    request.rules = rules;
+    const auto answer = served.recommender->recommend(request);
+    for (std::size_t i = 0; i < answer.items.size(); ++i) {
+      if (answer.items[i].row == *item_row) now[name] = i + 1;
+    }
+  }
+  return now;
+}
+
+// Adds the rule that keeps the pair apart; a second one would change nothing.
+Result<void> Call::block_pair(const json& seed, const json& item) {
+  const std::lock_guard one_editor(api_.editor_mutex_);
+  const auto present = api_.snapshot()->rules;
+  json rules = present->source();
+  for (const json& rule : rules["rules"]) {
+    if (text_of(rule, "type") == "block_pair" && rule.value("a", json()) == seed &&
+        rule.value("b", json()) == item)
+      return {};
+  }
+  rules["version"] = present->version() + 1;
+  rules["rules"].push_back(
+      {{"type", "block_pair"}, {"a", seed}, {"b", item}, {"note", "reported"}});
+  if (!api_.options_.home.empty()) {
+    if (auto w = write_file_atomically(api_.options_.home / "rules.json", rules.dump(2) + "\n"); !w)
+      return w;
+  }
+  return api_.set_rules(rules);
 }
 
 void Call::post_reports() {
@@ -232,20 +183,11 @@ void Call::post_reports() {
       kept[name] = *text;
     }
   }
+  if (*state == "fixed" && !member(*object, "fixed_in", 2000)) return;
   kept["block"] = object->value("block", json(false)) == json(true);
   if (kept["block"] == true) {
-    const std::lock_guard one_editor(api_.editor_mutex_);
-    const auto present = api_.snapshot()->rules;
-    json rules = present->source();
-    rules["version"] = present->version() + 1;
-    rules["rules"].push_back(
-        {{"type", "block_pair"}, {"a", kept["seed"]}, {"b", kept["item"]}, {"note", "reported"}});
-    if (!api_.options_.home.empty()) {
-      if (auto w = write_file_atomically(api_.options_.home / "rules.json", rules.dump(2) + "\n");
-          !w)
-        return fail(w.error());
-    }
-    if (auto set = api_.set_rules(rules); !set) return fail(set.error());
+    if (auto blocked = block_pair(kept["seed"], kept["item"]); !blocked)
+      return fail(blocked.error());
   }
   if (auto saved = api_.reports_.append(kept); !saved) return fail(saved.error());
   response_.body = "{\"saved\":1}";

@@ -63,19 +63,34 @@ std::pair<std::size_t, std::size_t> duplicates_and_zeros(const model::Model& mod
   return {duplicates, zeros};
 }
 
-// Mean share of the first ten that two versions have in common.
-double mean_overlap(const std::vector<std::vector<Row>>& a,
-                    const std::vector<std::vector<Row>>& b) {
+// Share of the first ten of `a` that `b` has as well; -1 where one of them has no list.
+double overlap(const std::vector<Row>& a, const std::vector<Row>& b) {
+  if (a.empty() || b.empty()) return -1;
+  std::size_t shared = 0;
+  for (const Row x : a) shared += std::count(b.begin(), b.end(), x) > 0 ? 1U : 0U;
+  return static_cast<double>(shared) / static_cast<double>(a.size());
+}
+
+// How far two versions agree: mean overlap of the first ten, and the items that changed most.
+json churn_of(const std::vector<std::vector<Row>>& now, const std::vector<std::vector<Row>>& before,
+              const data::Catalog& catalog) {
+  std::vector<std::pair<double, Row>> rows;
   double sum = 0;
-  std::size_t lists = 0;
-  for (std::size_t row = 0; row < a.size(); ++row) {
-    if (a[row].empty() || b[row].empty()) continue;
-    std::size_t shared = 0;
-    for (const Row x : a[row]) shared += std::count(b[row].begin(), b[row].end(), x) > 0 ? 1U : 0U;
-    sum += static_cast<double>(shared) / static_cast<double>(a[row].size());
-    ++lists;
+  for (Row row = 0; row < now.size(); ++row) {
+    const double o = overlap(now[row], before[row]);
+    if (o < 0) continue;
+    sum += o;
+    rows.emplace_back(o, row);
   }
-  return lists == 0 ? 0 : sum / static_cast<double>(lists);
+  const std::size_t most = std::min(kTen, rows.size());
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
+  json changed = json::array();
+  for (std::size_t i = 0; i < most; ++i)
+    changed.push_back({{"id", catalog[rows[i].second].id},
+                       {"title", catalog[rows[i].second].title},
+                       {"overlap", rows[i].first}});
+  return {{"mean_overlap_10", rows.empty() ? 0 : sum / static_cast<double>(rows.size())},
+          {"changed", changed}};
 }
 
 }  // namespace
@@ -232,7 +247,8 @@ void Call::get_health(const std::string& name) {
     auto recommender = rank::Recommender::open(other->dataset->catalog, other->model);
     if (!recommender) return fail(recommender.error());
     other->recommender = std::move(*recommender);
-    churn = {{"against", against}, {"mean_overlap_10", mean_overlap(lists, first_ten(*other))}};
+    churn = churn_of(lists, first_ten(*other), view_.dataset->catalog);
+    churn["against"] = against;
   }
   std::size_t short_lists = 0;
   for (const auto& list : lists) short_lists += list.size() < kTen ? 1U : 0U;
@@ -266,6 +282,14 @@ void Call::get_evaluations() {
     auto run = text ? json::parse(*text, nullptr, false) : json();
     if (!run.is_object()) continue;
     run["file"] = file.filename().string();
+    // Curves are for the report's own page; here they would be most of the answer.
+    for (auto& method : run["methods"]) {
+      for (const char* part : {"groups", "ground_truth"}) {
+        if (!method.is_object() || !method.contains(part)) continue;
+        method[part].erase("precision_recall");
+        method[part].erase("reliability");
+      }
+    }
     runs.push_back(std::move(run));
   }
   response_.body = json{{"runs", runs}}.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -11,6 +11,7 @@ struct WebFile {
   std::string_view content_type;
   std::string_view etag;  // in quotes
   std::string_view bytes;
+  std::string_view gzip;  // the same, compressed
 };
 
 std::span<const WebFile> web_files();

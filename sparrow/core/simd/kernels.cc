@@ -219,14 +219,14 @@ std::size_t select_above_target(const float* scores, std::size_t n, float thresh
 }
 
 // kVectors columns of vectors at a time stay in registers over all entries.
-template <std::size_t kVectors>
-HWY_INLINE void weighted_columns(const float* weights, const std::uint32_t* rows, std::size_t count,
+template <std::size_t kVectors, class Index>
+HWY_INLINE void weighted_columns(const float* weights, const Index* rows, std::size_t count,
                                  const float* x, std::size_t width, float* out) {
   const hn::CappedTag<float, 16> d;
   const std::size_t lanes = hn::Lanes(d);
   constexpr std::size_t kAhead = 8;
   hn::Vec<decltype(d)> sums[kVectors];
-  for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::Zero(d);
+  for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::LoadU(d, out + v * lanes);
   for (std::size_t e = 0; e < count; ++e) {
     if (e + kAhead < count) {
       const float* next = x + rows[e + kAhead] * width;
@@ -240,8 +240,9 @@ HWY_INLINE void weighted_columns(const float* weights, const std::uint32_t* rows
   for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[v], d, out + v * lanes);
 }
 
-void weighted_sum_target(const float* weights, const std::uint32_t* rows, std::size_t count,
-                         const float* x, std::size_t width, float* out) {
+template <class Index>
+HWY_INLINE void weighted_add(const float* weights, const Index* rows, std::size_t count,
+                             const float* x, std::size_t width, float* out) {
   const std::size_t lanes = hn::Lanes(hn::CappedTag<float, 16>());
   std::size_t c = 0;
   for (; c + 10 * lanes <= width; c += 10 * lanes)
@@ -251,10 +252,17 @@ void weighted_sum_target(const float* weights, const std::uint32_t* rows, std::s
   for (; c + lanes <= width; c += lanes)
     weighted_columns<1>(weights, rows, count, x + c, width, out + c);
   for (; c < width; ++c) {
-    float sum = 0;
-    for (std::size_t e = 0; e < count; ++e) sum += weights[e] * x[rows[e] * width + c];
-    out[c] = sum;
+    for (std::size_t e = 0; e < count; ++e) out[c] += weights[e] * x[rows[e] * width + c];
   }
+}
+
+void weighted_add_wide_target(const float* weights, const std::uint32_t* rows, std::size_t count,
+                              const float* x, std::size_t width, float* out) {
+  weighted_add(weights, rows, count, x, width, out);
+}
+void weighted_add_narrow_target(const float* weights, const std::uint16_t* rows, std::size_t count,
+                                const float* x, std::size_t width, float* out) {
+  weighted_add(weights, rows, count, x, width, out);
 }
 
 }  // namespace sparrow::simd::HWY_NAMESPACE
@@ -268,7 +276,8 @@ HWY_EXPORT(squared_l2_target);
 HWY_EXPORT(axpy_target);
 HWY_EXPORT(scale_target);
 HWY_EXPORT(dot_rows_target);
-HWY_EXPORT(weighted_sum_target);
+HWY_EXPORT(weighted_add_wide_target);
+HWY_EXPORT(weighted_add_narrow_target);
 HWY_EXPORT(dot_block_target);
 HWY_EXPORT(select_above_target);
 HWY_EXPORT(dot_panel_target);
@@ -318,7 +327,16 @@ void dot_rows(const float* query, const float* rows, std::size_t count, std::siz
 
 void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
                   const float* x, std::size_t width, float* out) {
-  HWY_DYNAMIC_DISPATCH(weighted_sum_target)(weights, rows, count, x, width, out);
+  std::memset(out, 0, width * sizeof(float));
+  weighted_add(weights, rows, count, x, width, out);
+}
+void weighted_add(const float* weights, const std::uint32_t* rows, std::size_t count,
+                  const float* x, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(weighted_add_wide_target)(weights, rows, count, x, width, out);
+}
+void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t count,
+                  const float* x, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(weighted_add_narrow_target)(weights, rows, count, x, width, out);
 }
 
 void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,

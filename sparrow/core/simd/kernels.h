@@ -47,6 +47,11 @@ std::size_t select_above(const float* scores, std::size_t n, float threshold, st
 // dense block. O(count * width).
 void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
                   const float* x, std::size_t width, float* out);
+// The same, added to out.
+void weighted_add(const float* weights, const std::uint32_t* rows, std::size_t count,
+                  const float* x, std::size_t width, float* out);
+void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t count,
+                  const float* x, std::size_t width, float* out);
 
 // The targets this machine can run, best first, and the one in use; names as in SPARROW_SIMD.
 std::vector<std::string> supported_targets();

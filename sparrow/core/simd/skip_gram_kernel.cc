@@ -9,75 +9,84 @@
 #define HWY_TARGET_INCLUDE "sparrow/core/simd/skip_gram_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-// After highway.h.
-#include <hwy/contrib/math/math-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace sparrow::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::size_t kOutputs = kStepOutputs;
-constexpr std::size_t kPadded = 8;  // errors of one input, six used
-constexpr float kLimit = 8;         // beyond it the sigmoid is flat, as in word2vec
+constexpr float kLimit = 8;  // beyond it the sigmoid is flat, as in word2vec
 
 using D = hn::CappedTag<float, kRowAlign>;
 using V = hn::Vec<D>;
 
 #if HWY_TARGET == HWY_SCALAR
-HWY_INLINE void store_sums(const V* sums, float* out) {
-  for (std::size_t j = 0; j < kOutputs; ++j) out[j] = hn::GetLane(sums[j]);
-}
-#else
-using D4 = hn::CappedTag<float, 4>;
-using V4 = hn::Vec<D4>;
-
-// Adds the parts of a vector up until four lanes are left.
-template <class Tag, class Vector>
-HWY_INLINE V4 fold_to_four(Tag d, Vector v) {
-  if constexpr (hn::MaxLanes(Tag()) <= 4) {
-    (void)d;
-    return v;
-  } else {
-    const hn::Half<Tag> half;
-    return fold_to_four(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+HWY_INLINE void store_sums(const V* a, const V* b, float* out) {
+  for (std::size_t j = 0; j < kOutputs; ++j) {
+    out[step_place(j)] = hn::GetLane(a[j]);
+    out[kStepPlaces + step_place(j)] = hn::GetLane(b[j]);
   }
 }
+#else
 
-// Lane sums of a, b, c, e as one vector.
-HWY_INLINE V4 sums_of_four(V4 a, V4 b, V4 c, V4 e) {
-  const D4 d;
-  const V4 ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
-  const V4 ce = hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e));
-  return hn::Add(hn::ConcatLowerLower(d, ce, ab), hn::ConcatUpperUpper(d, ce, ab));
+// Lower half: the halves of a added; upper half: those of b.
+HWY_INLINE V add_halves(V a, V b) {
+  const D d;
+  return hn::Add(hn::ConcatUpperLower(d, b, a), hn::ConcatLowerUpper(d, b, a));
 }
 
-HWY_INLINE void store_sums(const V* sums, float* out) {
+// Adds adjacent blocks of four lanes: of a to even blocks, of b to odd ones.
+HWY_INLINE V add_blocks(V a, V b) {
+  return hn::Add(hn::OddEvenBlocks(b, a), hn::SwapAdjacentBlocks(hn::OddEvenBlocks(a, b)));
+}
+
+// In every block the lane sums of a, b, c, c.
+HWY_INLINE V add_lanes(V a, V b, V c) {
   const D d;
-  const D4 d4;
-  const V4 s0 = fold_to_four(d, sums[0]);
-  const V4 s1 = fold_to_four(d, sums[1]);
-  const V4 s2 = fold_to_four(d, sums[2]);
-  const V4 s3 = fold_to_four(d, sums[3]);
-  const V4 s4 = fold_to_four(d, sums[4]);
-  const V4 s5 = fold_to_four(d, sums[5]);
-  hn::StoreU(sums_of_four(s0, s1, s2, s3), d4, out);
-  hn::StoreU(sums_of_four(s4, s5, s4, s5), d4, out + 4);
+  const hn::Repartition<double, D> pairs;
+  const V ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+  const V cc = hn::Add(hn::InterleaveLower(d, c, c), hn::InterleaveUpper(d, c, c));
+  const auto x = hn::BitCast(pairs, ab);
+  const auto y = hn::BitCast(pairs, cc);
+  return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, x, y)),
+                 hn::BitCast(d, hn::InterleaveUpper(pairs, x, y)));
+}
+
+// Lane sums of six vectors for one input, of six for the next, at their places. The order in which
+// lanes are added is the same for both.
+HWY_INLINE void store_sums(const V* a, const V* b, float* out) {
+  const D d;
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    V s[kOutputs];
+    for (std::size_t j = 0; j < kOutputs; ++j) s[j] = add_halves(a[j], b[j]);
+    hn::Store(add_lanes(add_blocks(s[0], s[1]), add_blocks(s[2], s[3]), add_blocks(s[4], s[5])), d,
+              out);
+  } else if constexpr (hn::MaxLanes(D()) == 8) {
+    hn::Store(add_lanes(add_blocks(a[0], a[1]), add_blocks(a[2], a[3]), add_blocks(a[4], a[5])), d,
+              out);
+    hn::Store(add_lanes(add_blocks(b[0], b[1]), add_blocks(b[2], b[3]), add_blocks(b[4], b[5])), d,
+              out + kStepPlaces);
+  } else {
+    hn::Store(add_lanes(a[0], a[2], a[4]), d, out);
+    hn::Store(add_lanes(a[1], a[3], a[5]), d, out + 4);
+    hn::Store(add_lanes(b[0], b[2], b[4]), d, out + kStepPlaces);
+    hn::Store(add_lanes(b[1], b[3], b[5]), d, out + kStepPlaces + 4);
+  }
 }
 #endif
 
-// out[i * kPadded + j] = <input_i, output_j>; inputs two by two, so that an output is loaded once
-// for both.
-HWY_INLINE void inner_products(const SkipGramStep& step, float* out) {
+// Inputs two by two, so that an output is loaded once for both.
+HWY_INLINE void products_of_step(const SkipGramStep& step, float* const* inputs,
+                                 ColumnRange columns, float* out) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
-  for (; i + 2 <= step.count; i += 2) {
-    const float* x = step.inputs[i];
-    const float* y = step.inputs[i + 1];
+  for (std::size_t i = 0; i < step.count; i += 2) {
+    const float* x = inputs[step.first + i];
+    const float* y = inputs[step.first + i + 1];
     V a[kOutputs];
     V b[kOutputs];
     for (std::size_t j = 0; j < kOutputs; ++j) a[j] = b[j] = hn::Zero(d);
-    for (std::size_t c = 0; c < step.stride; c += lanes) {
+    for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
       const V xc = hn::Load(d, x + c);
       const V yc = hn::Load(d, y + c);
       for (std::size_t j = 0; j < kOutputs; ++j) {
@@ -86,44 +95,65 @@ HWY_INLINE void inner_products(const SkipGramStep& step, float* out) {
         b[j] = hn::MulAdd(yc, oc, b[j]);
       }
     }
-    store_sums(a, out + i * kPadded);
-    store_sums(b, out + (i + 1) * kPadded);
-  }
-  if (i < step.count) {
-    V a[kOutputs];
-    for (std::size_t j = 0; j < kOutputs; ++j) a[j] = hn::Zero(d);
-    for (std::size_t c = 0; c < step.stride; c += lanes) {
-      const V xc = hn::Load(d, step.inputs[i] + c);
-      for (std::size_t j = 0; j < kOutputs; ++j)
-        a[j] = hn::MulAdd(xc, hn::Load(d, step.outputs[j] + c), a[j]);
-    }
-    store_sums(a, out + i * kPadded);
+    store_sums(a, b, out + i * kStepPlaces);
   }
 }
 
-// Turns inner products into errors: (label - sigma(x)) * rate.
-HWY_INLINE void errors_of(const SkipGramStep& step, float* products) {
-  const hn::CappedTag<float, kPadded> d;
-  const std::size_t lanes = hn::Lanes(d);
-  HWY_ALIGN float labels[kPadded] = {};
-  HWY_ALIGN float rates[kPadded] = {};
-  std::copy(step.labels, step.labels + kOutputs, labels);
-  std::copy(step.rates, step.rates + kOutputs, rates);
-  const auto one = hn::Set(d, 1.0F);
+void products_target(const SkipGramBatch& batch, ColumnRange columns, float* out) {
+  for (std::size_t s = 0; s < batch.steps().size(); ++s)
+    products_of_step(batch.steps()[s], batch.inputs(), columns, out + batch.place_of(s));
+}
+
+// 1 / (1 + e^-x), |x| at most kLimit: 2^t as 2^n 2^f, the latter by the Taylor series of degree 5
+// on [-.5, .5], error below 3e-6.
+template <class Tag, class Vector>
+HWY_INLINE Vector sigmoid(Tag d, Vector x) {
+  const hn::RebindToSigned<Tag> di;
   const auto limit = hn::Set(d, kLimit);
-  for (std::size_t i = 0; i < step.count; ++i) {
-    for (std::size_t j = 0; j < kPadded; j += lanes) {
-      float* at = products + i * kPadded + j;
-      const auto x = hn::Min(limit, hn::Max(hn::Neg(limit), hn::Load(d, at)));
-      const auto sigma = hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(x))));
-      hn::Store(hn::Mul(hn::Sub(hn::Load(d, labels + j), sigma), hn::Load(d, rates + j)), d, at);
+  const auto clamped = hn::Min(limit, hn::Max(hn::Neg(limit), x));
+  const auto t = hn::Mul(clamped, hn::Set(d, -1.442695041F));
+  const auto n = hn::Round(t);
+  const auto f = hn::Sub(t, n);
+  auto p = hn::Set(d, 0.001333355815F);
+  p = hn::MulAdd(p, f, hn::Set(d, 0.009618129108F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.05550410866F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.2402265070F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.6931471806F));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
+  const auto exponent = hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127)));
+  const auto one = hn::Set(d, 1.0F);
+  return hn::Div(one, hn::MulAdd(p, hn::BitCast(d, exponent), one));
+}
+
+void errors_target(const SkipGramBatch& batch, const float* a, const float* b, float* errors) {
+  // Two inputs are one vector of sixteen lanes.
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t s = 0; s < batch.steps().size(); ++s) {
+    const SkipGramStep& step = batch.steps()[s];
+    HWY_ALIGN float labels[2 * kStepPlaces];
+    HWY_ALIGN float rates[2 * kStepPlaces];
+    std::copy_n(step.labels, kStepPlaces, labels);
+    std::copy_n(step.labels, kStepPlaces, labels + kStepPlaces);
+    std::copy_n(step.rates, kStepPlaces, rates);
+    std::copy_n(step.rates, kStepPlaces, rates + kStepPlaces);
+    const std::size_t begin = batch.place_of(s);
+    const std::size_t end = begin + (step.count + 1) / 2 * 2 * kStepPlaces;
+    for (std::size_t at = begin; at < end; at += 2 * kStepPlaces) {
+      for (std::size_t l = 0; l < 2 * kStepPlaces; l += lanes) {
+        auto x = hn::Load(d, a + at + l);
+        if (b != nullptr) x = hn::Add(x, hn::Load(d, b + at + l));
+        hn::Store(hn::Mul(hn::Sub(hn::Load(d, labels + l), sigmoid(d, x)), hn::Load(d, rates + l)),
+                  d, errors + at + l);
+      }
     }
   }
 }
 
-// Columns [c, c + kWidth * lanes) of all rows.
+// Columns [c, c + kWidth * lanes) of all rows of a step.
 template <std::size_t kWidth>
-HWY_INLINE void update_columns(const SkipGramStep& step, const float* errors, std::size_t c) {
+HWY_INLINE void update_columns(const SkipGramStep& step, float* const* inputs, const float* errors,
+                               std::size_t c, bool learn_inputs) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   V output[kWidth][kOutputs];
@@ -135,18 +165,19 @@ HWY_INLINE void update_columns(const SkipGramStep& step, const float* errors, st
     }
   }
   for (std::size_t i = 0; i < step.count; ++i) {
-    float* row = step.inputs[i] + c;
-    const float* e = errors + i * kPadded;
+    float* row = inputs[step.first + i] + c;
+    const float* e = errors + i * kStepPlaces;
     V before[kWidth];
     V after[kWidth];
     for (std::size_t w = 0; w < kWidth; ++w) before[w] = after[w] = hn::Load(d, row + w * lanes);
     for (std::size_t j = 0; j < kOutputs; ++j) {
-      const V error = hn::Set(d, e[j]);
+      const V error = hn::Set(d, e[step_place(j)]);
       for (std::size_t w = 0; w < kWidth; ++w) {
         after[w] = hn::MulAdd(error, output[w][j], after[w]);
         change[w][j] = hn::MulAdd(error, before[w], change[w][j]);
       }
     }
+    if (!learn_inputs) continue;
     for (std::size_t w = 0; w < kWidth; ++w) hn::Store(after[w], d, row + w * lanes);
   }
   // Loaded again: the same row may stand among the outputs twice.
@@ -158,27 +189,22 @@ HWY_INLINE void update_columns(const SkipGramStep& step, const float* errors, st
   }
 }
 
-double loss_of(const SkipGramStep& step, const float* products) {
-  double sum = 0;
-  for (std::size_t i = 0; i < step.count; ++i) {
-    for (std::size_t j = 0; j < kOutputs; ++j) {
-      if (step.rates[j] == 0) continue;
-      const double x = static_cast<double>(products[i * kPadded + j]);
-      sum += std::log1p(std::exp(step.labels[j] > 0.5F ? -x : x));
-    }
-  }
-  return sum;
-}
-
-void skip_gram_step_target(const SkipGramStep& step, double* loss) {
-  alignas(64) float products[kMaxStepInputs * kPadded];
-  inner_products(step, products);
-  if (loss != nullptr) *loss = loss_of(step, products);
-  errors_of(step, products);
+void update_target(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
+                   bool learn_inputs) {
   const std::size_t lanes = hn::Lanes(D());
-  std::size_t c = 0;
-  for (; c + 2 * lanes <= step.stride; c += 2 * lanes) update_columns<2>(step, products, c);
-  if (c < step.stride) update_columns<1>(step, products, c);
+  // 32 registers with AVX-512 and Arm, 16 otherwise.
+  constexpr bool kManyRegisters =
+      HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON;
+  constexpr std::size_t kWidth = kManyRegisters ? 2 : 1;
+  for (std::size_t s = 0; s < batch.steps().size(); ++s) {
+    const SkipGramStep& step = batch.steps()[s];
+    const float* mine = errors + batch.place_of(s);
+    std::size_t c = columns.begin;
+    for (; c + kWidth * lanes <= columns.end; c += kWidth * lanes)
+      update_columns<kWidth>(step, batch.inputs(), mine, c, learn_inputs);
+    for (; c < columns.end; c += lanes)
+      update_columns<1>(step, batch.inputs(), mine, c, learn_inputs);
+  }
 }
 
 }  // namespace sparrow::simd::HWY_NAMESPACE
@@ -187,11 +213,65 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace sparrow::simd {
 
-HWY_EXPORT(skip_gram_step_target);
+HWY_EXPORT(products_target);
+HWY_EXPORT(errors_target);
+HWY_EXPORT(update_target);
 
-void skip_gram_step(const SkipGramStep& step, double* loss) {
-  HWY_DYNAMIC_DISPATCH(skip_gram_step_target)(step, loss);
+void SkipGramBatch::clear() {
+  inputs_.clear();
+  steps_.clear();
+  offsets_.clear();
+  places_ = 0;
+}
+
+SkipGramStep& SkipGramBatch::add(float* const* inputs, std::size_t count) {
+  SkipGramStep step;
+  step.first = static_cast<std::uint32_t>(inputs_.size());
+  step.count = static_cast<std::uint32_t>(count);
+  inputs_.insert(inputs_.end(), inputs, inputs + count);
+  if (count % 2 != 0) inputs_.push_back(inputs_.back());
+  return add_again(step);
+}
+
+SkipGramStep& SkipGramBatch::add_again(const SkipGramStep& step) {
+  const std::uint32_t first = step.first;  // `step` may be one of ours
+  const std::uint32_t count = step.count;
+  offsets_.push_back(static_cast<std::uint32_t>(places_));
+  places_ += (count + 1) / 2 * 2;
+  SkipGramStep& added = steps_.emplace_back();
+  added.first = first;
+  added.count = count;
+  return added;
+}
+
+void skip_gram_products(const SkipGramBatch& batch, ColumnRange columns, float* out) {
+  HWY_DYNAMIC_DISPATCH(products_target)(batch, columns, out);
+}
+void skip_gram_errors(const SkipGramBatch& batch, const float* a, const float* b, float* errors) {
+  HWY_DYNAMIC_DISPATCH(errors_target)(batch, a, b, errors);
+}
+void skip_gram_update(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
+                      Learning learning) {
+  HWY_DYNAMIC_DISPATCH(update_target)(batch, errors, columns, learning == Learning::kBoth);
+}
+
+double skip_gram_loss(const SkipGramBatch& batch, const float* a, const float* b) {
+  double sum = 0;
+  for (std::size_t s = 0; s < batch.steps().size(); ++s) {
+    const SkipGramStep& step = batch.steps()[s];
+    for (std::size_t i = 0; i < step.count; ++i) {
+      for (std::size_t j = 0; j < kStepOutputs; ++j) {
+        const std::size_t place = step_place(j);
+        if (step.rates[place] == 0) continue;
+        const std::size_t at = batch.place_of(s) + i * kStepPlaces + place;
+        const double x =
+            static_cast<double>(a[at]) + (b != nullptr ? static_cast<double>(b[at]) : 0.0);
+        sum += std::log1p(std::exp(step.labels[place] > 0.5F ? -x : x));
+      }
+    }
+  }
+  return sum;
 }
 
 }  // namespace sparrow::simd
-#endif
+#endif  // HWY_ONCE

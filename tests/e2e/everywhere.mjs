@@ -1,0 +1,152 @@
+// What holds on every page: axe in light and dark, 400 px, 中文, hostile titles, policy, bytes,
+// layout shift.
+
+import assert from 'node:assert/strict';
+
+import { accessible, kPages, noOverflow, settled, shot, transferOf } from './bench.mjs';
+
+const kMaxTransfer = 150 * 1024;
+const kMaxShift = 0.1;
+const kHostile = '<img src=x onerror=alert(1)>';
+
+const poison = (value) => JSON.parse(JSON.stringify(value, (key, inner) => {
+  if (['title', 'tag', 'seed_title', 'item_title'].includes(key) && typeof inner === 'string') return kHostile;
+  if (key === 'titles' && Array.isArray(inner)) return inner.map(() => kHostile);
+  if (key === 'genres' && Array.isArray(inner)) return inner.map((genre) => (typeof genre === 'string' ? kHostile : { ...genre, name: kHostile }));
+  if (key === 'alternative_titles') return [kHostile];
+  if (key === 'imdb') return 'javascript:alert(1)';
+  return inner;
+}));
+
+// Names of models, methods, formats and people: the same in every language.
+const kNames = ['fusion', 'content', 'item2vec', 'popularity', 'random', 'ease', 'item-knn', 'genre-jaccard', 'qrels', 'Fleiss', 'Cohen', 'kappa', 'sparrow evaluate --ground-truth', 'sparrow evaluate', 'Series AUC'];
+
+// Words in Latin letters that stand in Chinese text: names of models, data, films and units.
+async function englishLeft(page) {
+  return page.evaluate((names) => {
+    const skip = 'script, style, code, kbd, svg, .card-title, .card-reason, td a, .suggestions, .film-title, .film-story, .film-also, .film-tags, .film-details dd, .judged-text a, .judged-tile, .seed h2, .compare h3, .compare-gone, .bar-name, .brand, .language, .map-side h2, .map-neighbors, .mix-title, option, .tag, .footer, .option-list, .hero-tries, td strong, .row h2 a, .method-name, .interval-name, #genres, .fact small, .ticks label[for^="model-"]';
+    const left = [];
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+      if (node.parentElement.closest(skip) || !node.parentElement.checkVisibility()) continue;
+      const text = names.reduce((rest, name) => rest.replaceAll(name, ''), node.data);
+      if (/[A-Za-z]{3,}[ ,][A-Za-z]{2,}/.test(text) || /^\s*[A-Za-z][a-z]{3,}\s*$/.test(text)) left.push(node.data.trim());
+    }
+    for (const node of document.querySelectorAll('[aria-label], [placeholder], [title]')) {
+      for (const name of ['aria-label', 'placeholder', 'title']) {
+        const text = node.getAttribute(name) ?? '';
+        if (/^[A-Za-z ?…]{4,}$/.test(text) && !node.closest(skip) && !node.matches('.seed, .card, [role="group"]')) left.push(`${name}: ${text}`);
+      }
+    }
+    return left;
+  }, kNames);
+}
+
+export async function checkEverywhere(bench) {
+  const check = bench.check.bind(bench);
+  const pages = Object.entries(kPages);
+
+  for (const [name, path] of pages) {
+    await check(`${name}: accessible in light and dark at 1280 px`, async () => {
+      for (const scheme of ['light', 'dark']) {
+        await bench.visit(path, { scheme, height: 1000 }, async (page) => {
+          const [r, g, b] = (await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).match(/\d+/g).map(Number);
+          assert.equal(r + g + b < 150, scheme === 'dark', 'the ground has the wrong brightness');
+          await shot(page, `${name}-${scheme}`);
+          await accessible(page);
+        });
+      }
+    });
+
+    await check(`${name}: 400 px wide in dark, without overflow, accessible, still`, () => bench.visit(path, { width: 400, height: 850, scheme: 'dark' }, async (page) => {
+      await noOverflow(page);
+      const shift = await page.evaluate(() => window.layoutShift);
+      assert.ok(shift < kMaxShift, `layout shift ${shift.toFixed(3)}`);
+      await shot(page, `${name}-400`, true);
+      await accessible(page);
+    }));
+
+    await check(`${name}: 中文 without English, switched in the page`, () => bench.visit(path, {}, async (page) => {
+      await page.getByRole('link', { name: '中文' }).click();
+      await page.waitForURL(/lang=zh/);
+      await settled(page);
+      assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+      await shot(page, `${name}-zh`);
+      await accessible(page);
+      assert.deepEqual(await englishLeft(page), []);
+    }));
+
+    await check(`${name}: bytes, layout shift, no third party, wide screen`, async () => {
+      const view = await bench.open({ width: 1920, height: 1080 });
+      const bytes = await transferOf(view.page, path);
+      const shift = await view.page.evaluate(() => window.layoutShift);
+      console.log(`     ${name}: ${(bytes / 1024).toFixed(0)} KB, layout shift ${shift.toFixed(3)}`);
+      await noOverflow(view.page);
+      await shot(view.page, `${name}-wide`);
+      view.clean();
+      await view.close();
+      // The map's points come on top.
+      if (name !== 'map') assert.ok(bytes > 0 && bytes < kMaxTransfer, `${bytes} bytes`);
+      assert.ok(shift < kMaxShift, `layout shift ${shift.toFixed(3)}`);
+    });
+  }
+
+  await check('movie: light or dark by the switch, kept in the address', () => bench.visit(kPages.movie, {}, async (page) => {
+    await page.getByRole('button', { name: 'Switch to dark' }).click();
+    await page.waitForURL(/theme=dark/);
+    await page.reload();
+    await settled(page);
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  }));
+
+  await check(`the title ${kHostile} is inert everywhere`, async () => {
+    await bench.visit('/', {
+      expected: ['/items?genre='],  // the real server refuses the hostile genre, rightly
+      storage: { looked: '["1"]' },
+      routes: [['**/api/v1/**', async (route) => {
+        if (/\/(config|readyz)$/.test(route.request().url())) return route.continue();
+        const response = await route.fetch();
+        if (!(response.headers()['content-type'] ?? '').includes('json')) return route.fulfill({ response });
+        return route.fulfill({ response, json: poison(await response.json()) });
+      }]],
+    }, async (page) => {
+      for (const path of [...Object.values(kPages), '/map.html?movieId=1', '/?like=1', '/?q=toy', `/?genre=${encodeURIComponent(kHostile)}`]) {
+        await page.goto(path);
+        await settled(page);
+        assert.equal(await page.locator('main img, #header img').count(), 0, path);
+        assert.equal(await page.locator('a[href^="javascript:"]').count(), 0, path);
+      }
+      await page.goto(kPages.movie);
+      await settled(page);
+      assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), kHostile);
+      await page.getByRole('combobox', { name: 'Search films' }).fill('toy');
+      await page.getByRole('option').first().waitFor();
+      assert.equal(await page.locator('.suggestions img').count(), 0);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: /^Why\?/ }).first().click();
+      await page.locator('.parts').waitFor();
+      assert.equal(await page.locator('dialog img').count(), 0);
+      await shot(page, 'movie-hostile-title');
+    });
+  });
+
+  await check('simulated data are announced', () => bench.visit('/movie.html?movieId=1', {
+    routes: [['**/api/v1/config', async (route) => {
+      const response = await route.fetch();
+      return route.fulfill({ response, json: { ...(await response.json()), simulated: true } });
+    }]],
+  }, async (page) => {
+    await page.getByText('Simulated data.').waitFor();
+    await shot(page, 'movie-simulated');
+    await accessible(page);
+  }));
+
+  await check('strict Content-Security-Policy on every page', async () => {
+    for (const path of [...Object.values(kPages), '/no-such-page']) {
+      const policy = (await fetch(bench.base + path)).headers.get('content-security-policy') ?? '';
+      assert.match(policy, /default-src 'none'/, path);
+      assert.match(policy, /script-src 'self'/, path);
+      assert.doesNotMatch(policy, /unsafe-/, path);
+    }
+  });
+}

@@ -1,0 +1,79 @@
+// The map and the state of the server.
+
+import assert from 'node:assert/strict';
+
+import { accessible, settled, shot } from './bench.mjs';
+
+
+export async function checkMapAndStatus(bench) {
+  const check = bench.check.bind(bench);
+
+  await check('map: neighbors of a film, search, legend, click through to the page', () => bench.visit('/map.html?movieId=1', {}, async (page) => {
+    const side = page.locator('.map-side');
+    await side.getByRole('button', { name: /^Toy Story 2/ }).waitFor();
+    assert.equal(await side.locator('li').count(), 10);
+    await shot(page, 'map');
+    await accessible(page);
+    await page.locator('#main').getByRole('combobox', { name: 'Find on the map' }).fill('terminator 2');
+    await page.getByRole('option').filter({ hasText: 'Judgment Day' }).click();
+    await page.waitForURL(/movieId=589/);
+    await side.getByRole('heading', { name: /Terminator 2/ }).waitFor();
+    await page.getByRole('button', { name: 'Animation' }).click();
+    await page.waitForURL(/only=Animation/);
+    await page.locator('#by').selectOption('year');
+    await page.waitForURL(/by=year/);
+    await shot(page, 'map-year');
+    await side.getByRole('link', { name: 'Open its page' }).click();
+    await page.waitForURL(/movie\.html\?movieId=589/);
+    await settled(page);
+  }));
+
+  await check('map: hover names a film, a click picks it, keys do the same', () => bench.visit('/map.html', {}, async (page) => {
+    const canvas = page.locator('.map-points');
+    await canvas.focus();
+    await page.keyboard.press('+');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press(' ');
+    await page.waitForURL(/movieId=/);
+    const heading = page.locator('.map-side h2');
+    const name = await heading.textContent();
+    assert.ok(name.length > 1);
+    // The film that was found is brought to the middle; a neighbor's button goes there.
+    await page.locator('.map-side li button').first().click();
+    await page.waitForFunction((old) => document.querySelector('.map-side h2').textContent !== old, name);
+    await settled(page);
+    const { x, y, width, height } = await canvas.boundingBox();
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.locator('.map-tip').waitFor();
+    assert.ok((await page.locator('.map-tip').textContent()).length > 1);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 + 80, y + height / 2 + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/movie\.html\?movieId=/);
+    await settled(page);
+  }));
+
+  await check('map: speed while panning', () => bench.visit('/map.html', {}, async (page) => {
+    const rate = Math.max(await page.evaluate(() => window.measureMap(60)), await page.evaluate(() => window.measureMap(60)));
+    console.log(`     map of 9,742 points: ${rate.toFixed(0)} frames a second`);
+    assert.ok(rate > 20, `${rate} frames a second`);
+  }));
+
+  await check('status: numbers of this server, new by themselves, pause', () => bench.visit('/status.html', {}, async (page) => {
+    const requests = page.locator('.fact').filter({ hasText: 'Requests' }).first();
+    const before = await requests.textContent();
+    for (const text of ['Watched together', 'Candidate pool', 'Last refresh', 'Rules', 'Latency by endpoint']) await page.getByText(text).first().waitFor();
+    await page.waitForFunction((old) => document.querySelectorAll('.fact')[1].textContent !== old, before, { timeout: 30000 });
+    await shot(page, 'status', true);
+    await accessible(page);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused at').waitFor();
+    let asked = 0;
+    page.on('request', (request) => { if (request.url().endsWith('/status')) asked += 1; });
+    await page.waitForTimeout(5500);
+    assert.equal(asked, 0, 'asked while paused');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.waitForFunction(() => !document.body.textContent.includes('Paused at'));
+  }));
+}

@@ -1,0 +1,114 @@
+// The movie page's controls: sliders, filters, why, why not, feedback, Back.
+
+import assert from 'node:assert/strict';
+
+import { accessible, settled, shot } from './bench.mjs';
+
+const titles = (page) => page.locator('.similar .grid .card-title').allTextContents();
+
+async function slide(page, name, value) {
+  const before = (await titles(page)).join();
+  await page.locator(`#control-${name}`).fill(String(value));
+  await page.locator(`#control-${name}`).dispatchEvent('change');
+  await page.waitForFunction((old) => [...document.querySelectorAll('.similar .grid .card-title')].map((n) => n.textContent).join() !== old, before);
+  await settled(page);
+}
+
+const percentile = async (page) => Number((await page.locator('#footer').textContent()).match(/Popularity of the list (\d+)/)[1]);
+
+export async function checkMovieTools(bench) {
+  const check = bench.check.bind(bench);
+
+  await check('movie: sliders change the list and the address; Back undoes them', () => bench.visit('/movie.html?movieId=589', {}, async (page) => {
+    const before = await titles(page);
+    const usual = await percentile(page);
+    await slide(page, 'popularity', -0.8);
+    assert.match(page.url(), /popularity=-0\.8/);
+    assert.ok((await percentile(page)) < usual, 'the list is not less popular');
+    const lessKnown = await titles(page);
+    await slide(page, 'diversity', 0.9);
+    assert.match(page.url(), /diversity=0\.9/);
+    await page.goBack();
+    await settled(page);
+    assert.deepEqual(await titles(page), lessKnown);
+    assert.equal(await page.locator('#control-diversity').inputValue(), '0');
+    await page.goBack();
+    await settled(page);
+    assert.deepEqual(await titles(page), before);
+  }));
+
+  await check('movie: years, genre, series, seen and model are restored from the address', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
+    await page.getByText('More filters').click();
+    await page.locator('#control-year_min').fill('2000');
+    await page.locator('#control-year_min').dispatchEvent('change');
+    await page.waitForURL(/year_min=2000/);
+    await page.waitForFunction(() => [...document.querySelectorAll('.similar .grid .card-facts-text')].every((n) => Number(n.textContent.slice(0, 4)) >= 2000));
+    await page.locator('#control-genres').selectOption('Animation');
+    await page.waitForURL(/genres=Animation/);
+    await settled(page);
+    const before = await titles(page);
+    assert.ok(before.some((title) => title.startsWith('Toy Story')));
+    await page.locator('#control-same_series').uncheck();
+    await page.waitForURL(/same_series=false/);
+    await page.waitForFunction(() => ![...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent.startsWith('Toy Story')));
+    await page.locator('#control-user').fill('1');
+    await page.locator('#control-user').dispatchEvent('change');
+    await page.waitForURL(/user=1/);
+    await page.locator('#control-model').selectOption('content');
+    await page.waitForURL(/model=content/);
+    await page.waitForFunction(() => /Model content/.test(document.querySelector('#footer').textContent));
+    await settled(page);
+    await shot(page, 'movie-tuned');
+    await accessible(page);
+    const tuned = await titles(page);
+    await page.reload();
+    await settled(page);
+    assert.deepEqual(await titles(page), tuned);
+    assert.equal(await page.locator('#control-year_min').inputValue(), '2000');
+    assert.equal(await page.locator('#control-genres').inputValue(), 'Animation');
+    assert.equal(await page.locator('#control-model').inputValue(), 'content');
+    assert.equal(await page.locator('#control-same_series').isChecked(), false);
+  }));
+
+  await check('movie: reasons on cards, named rows, why', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
+    assert.equal((await page.locator('.similar .card-reason').allTextContents()).filter(Boolean).length, 20, 'a card without a reason');
+    for (const name of ['Watched together', 'Similar story and themes', 'Same people or series', 'Hidden gems']) await page.getByRole('heading', { name }).waitFor();
+    await page.getByRole('button', { name: /^Why\? / }).first().click();
+    await page.locator('.parts').waitFor();
+    await page.getByText('Viewers of both').waitFor();
+    await shot(page, 'movie-why');
+    await accessible(page);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^Why\?/, 'the focus is lost');
+  }));
+
+  await check('movie: why not …?', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
+    await page.getByRole('button', { name: 'Why not …?' }).click();
+    await page.locator('dialog').getByRole('combobox').fill('true lies');
+    await page.locator('dialog').getByRole('option').first().click();
+    await page.getByText('What is against it').waitFor();
+    await page.getByText(/items are closer/).waitFor();
+    await shot(page, 'movie-why-not');
+    await accessible(page);
+  }));
+
+  await check('movie: hide, seen and not similar take films away and tell the server; undo', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
+    const gone = [];
+    for (const [button, kind] of [['Hide', 'hide'], ['Seen', 'seen'], ['Not similar', 'not_similar']]) {
+      const [first] = await titles(page);
+      gone.push(first);
+      const told = page.waitForRequest((request) => request.url().endsWith('/feedback') && request.postDataJSON().kind === kind);
+      await page.getByRole('button', { name: `${button} ${first}`, exact: true }).click();
+      assert.equal((await (await told).response()).status(), 200);
+      await page.waitForFunction((name) => ![...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name), first);
+      await settled(page);
+    }
+    await page.getByText('3 hidden').waitFor();
+    await page.reload();
+    await settled(page);
+    for (const title of gone) assert.ok(!(await titles(page)).includes(title), title);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.waitForFunction((names) => names.every((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name)), gone);
+  }));
+}

@@ -1,0 +1,28 @@
+// What the movie page asks for first. It depends on almost nothing, so that the answers are under
+// way while the rest of the page's modules are still loading.
+
+import { controlsOf, firstSizeOf } from './address.js';
+import * as api from './api.js';
+import { hiddenFor } from './visits.js';
+
+function ask() {
+  const parameters = new URLSearchParams(location.search);
+  const id = (parameters.get('movieId') ?? '').trim();
+  if (id === '') return { parameters, id };
+  const size = firstSizeOf(parameters);
+  const first = api.similar(id, size, 0, { ...controlsOf(parameters, hiddenFor(id)), reasons: true });
+  const item = Promise.all([api.item(id), api.config()]);
+  // Whoever waits for them hears of a failure.
+  first.catch(() => {});
+  item.catch(() => {});
+  return { parameters, id, size, first, item };
+}
+
+let early = ask();
+
+// The answers that were asked for when the page was opened; later calls ask again.
+export function movieData() {
+  const data = early ?? ask();
+  early = null;
+  return data;
+}
