@@ -186,7 +186,7 @@ def raw_http(server):
         assert status == 200 and body == b"" and int(headers["Content-Length"]) > 100 and headers["Date"]
         status, _, headers = server.get("/api/v1/items/589", "OPTIONS")
         assert status == 204 and "GET" in headers["Allow"]
-        status, _, headers = server.get("/api/v1/items/589", "PUT")
+        status, _, headers = server.get("/api/v1/search", "PUT")
         assert status == 405 and "GET" in headers["Allow"]
         assert b"Connection: close" in server.talk(b"GET / HTTP/1.0\r\n\r\n")
         assert b"Connection: keep-alive" in server.talk(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 0.5)

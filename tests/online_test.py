@@ -250,6 +250,95 @@ def judging(server):
     check("metrics", metrics)
 
 
+def live_items(server):
+    film = {"title": "Steel Dawn Seven", "year": 1992, "genres": ["Action", "Sci-Fi"], "tags": ["cyborg", "time travel"]}
+
+    def a_new_item_answers_at_once():
+        status, told = server.send("/api/v1/items/new-1", film, EDITOR, "PUT")
+        equal((status, told["state"], told["live"], told["created"]), (201, "shown", True, True))
+        answer = similar(server, "new-1", size=20)
+        equal((len(answer["items"]), answer["degraded"], answer["seed_source"]), (20, [], "content"))
+        assert sum("Sci-Fi" in i["genres"] for i in answer["items"]) >= 15
+        equal(ids(server.json("/api/v1/search?q=steel+dawn+seven")), ["new-1"])
+        assert any("new-1" in ids(similar(server, i, size=100)) for i in ids(answer)[:10]), "in no list of its neighbours"
+        # Where it stands in another's table is where an exact search would put it.
+        near = ids(answer)[0]
+        whole = ids(similar(server, near, size=1000))
+        if "new-1" in ids(similar(server, near, size=100)):
+            equal(whole.index("new-1"), ids(similar(server, near, size=100)).index("new-1"))
+
+    def changed_hidden_removed():
+        equal(server.send("/api/v1/items/new-1", {"year": 2001}, EDITOR, "PATCH")[0], 200)
+        equal(server.json("/api/v1/items/new-1")["item"]["year"], 2001)
+        near = ids(similar(server, "new-1"))[0]
+        equal(server.send("/api/v1/items/new-1", {"hidden": True}, EDITOR, "PATCH")[1]["state"], "hidden")
+        assert "new-1" not in ids(similar(server, near, size=200)) and ids(server.json("/api/v1/search?q=steel+dawn+seven")) == []
+        equal(server.send("/api/v1/items/new-1", b"", EDITOR, "DELETE")[1]["state"], "removed")
+        server.json("/api/v1/items/new-1", 404)
+        equal(server.send("/api/v1/items/new-1", b"", EDITOR, "DELETE")[0], 404)
+        top = ids(similar(server, 589))[0]
+        equal(server.send(f"/api/v1/items/{top}", b"", EDITOR, "DELETE")[0], 200)
+        answer = similar(server, 589)
+        assert top not in ids(answer) and len(answer["items"]) == 20 and answer["degraded"] == []
+        equal(server.send("/api/v1/items/296", {"year": 1995}, EDITOR, "PATCH")[0], 200)  # more tags than a request may have
+        return top
+
+    def wrong():
+        for data, parameter in (({}, "title"), ({"title": "x", "year": "a"}, "year"), ({"title": "x", "colour": 1}, "colour"), ([], "body"), (b"zz", "body"),
+                                ({"title": "x", "id": "other"}, "id"), ({"title": "x", "genres": "War"}, "genres"), ({"title": "x" * 600}, "title"),
+                                ({"title": "x", "tags": [["a", -1]]}, "tags"), ({"title": "a\u0001"}, "title"), ({"title": "x", "hidden": 1}, "hidden")):
+            status, answer = server.send("/api/v1/items/new-2", data, EDITOR, "PUT")
+            equal((status, answer["error"].get("parameter")), (400, parameter))
+        equal(server.send("/api/v1/items/new-2", film, method="PUT")[0], 401)
+        equal(server.send("/api/v1/items/nope", {"year": 3}, EDITOR, "PATCH")[0], 404)
+        equal(server.send("/api/v1/items", {"items": [{"id": "a", **film}, {"id": "b"}]}, EDITOR)[0], 400)
+        server.json("/api/v1/items/a", 404)  # all or nothing
+        equal(server.send("/api/v1/items", {"items": [{"id": "a", **film}], "remove": ["nope"]}, EDITOR)[0], 404)
+        server.json("/api/v1/items/a", 404)
+
+    def many_under_load():
+        problems, stop = [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                answer = similar(server, 1, size=20, filter="year>1950")
+                if len(answer["items"]) != 20 or any("title" not in i for i in answer["items"]):
+                    problems.append(answer)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for batch in range(4):
+            status, told = server.send("/api/v1/items", {"items": [{"id": f"bulk-{batch}-{i}", **film} for i in range(50)]}, EDITOR)
+            assert status in (200, 202) and len(told["items"]) == 50, told
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert not problems, problems[:1]
+
+    def survives_a_restart(removed):
+        deadline = time.time() + 20
+        while server.get("/api/v1/items/bulk-3-49")[0] != 200 and time.time() < deadline:
+            time.sleep(0.1)
+        with open(pathlib.Path(server.home, "items.jsonl"), "a", encoding="utf-8") as file:
+            file.write('{"state":"shown","item":{"id":"cut')  # as a crash leaves it
+        again = TokenServer(server.home, "--token", f"editor:{EDITOR}")
+        equal(len(similar(again, "bulk-3-49")["items"]), 20)
+        equal(again.json("/api/v1/items/296")["item"]["year"], 1995)
+        for gone in ("new-1", removed):
+            again.json(f"/api/v1/items/{gone}", 404)
+        equal(ids(similar(again, 589, size=50)), ids(similar(server, 589, size=50)))
+        again.process.terminate()
+        equal(again.process.wait(), 0)
+
+    removed = []
+    check("a new item answers at once and stands in others' lists", a_new_item_answers_at_once)
+    check("items are changed, hidden, removed", lambda: removed.append(changed_hidden_removed()))
+    check("wrong items change nothing", wrong)
+    check("bulk changes while requests run", many_under_load)
+    check("changes survive a restart and half a line", lambda: survives_a_restart(removed[0]))
+
+
 def pool(home):
     folder = tempfile.mkdtemp()
     database = pathlib.Path(folder, "pool.db")
@@ -307,14 +396,15 @@ def pool(home):
 def main():
     home = tempfile.mkdtemp()
     shutil.copytree(HOME, home, dirs_exist_ok=True)
-    for name in ("rules.json", "judgements.jsonl", "votes.jsonl", "reports.jsonl", "feedback.jsonl"):
+    for name in ("rules.json", "items.jsonl", "judgements.jsonl", "votes.jsonl", "reports.jsonl", "feedback.jsonl"):
         pathlib.Path(home, name).unlink(missing_ok=True)
     server = TokenServer(home, "--token", f"admin:{ADMIN}", "--token", f"editor:{EDITOR}")
     server.home = home
-    for part in (controls, seeds, reasons, rules, judging):
+    for part in (controls, seeds, reasons, rules, judging, live_items):
         part(server)
     server.process.terminate()
     server.process.wait()
+    pathlib.Path(home, "items.jsonl").unlink(missing_ok=True)
     pool(home)
     shutil.rmtree(home)
     print(f"{api_test.passed} passed, {api_test.failed} failed")

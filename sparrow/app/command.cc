@@ -82,6 +82,17 @@ RunControl run_control(const Context& context) {
   return control;
 }
 
+std::string shown_uri(std::string uri) {
+  const auto scheme = uri.find("://");
+  if (scheme == std::string::npos) return uri;
+  const auto at = uri.rfind('@');
+  const auto begin = scheme + 3;
+  if (at == std::string::npos || at < begin) return uri;
+  const auto colon = uri.find(':', begin);
+  if (colon < at) uri.replace(colon + 1, at - colon - 1, "***");
+  return uri;
+}
+
 std::string since(Clock::time_point start) {
   return fmt::format("{:.2f} s", std::chrono::duration<double>(Clock::now() - start).count());
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -39,6 +40,8 @@ struct Context {
   std::size_t threads = 0;
   bool json = false;
   bool quiet = false;
+  const CLI::App* app = nullptr;       // all options, as parsed
+  std::vector<std::string> arguments;  // of the command line
 
   Home paths() const { return {home}; }
   std::string store() const {
@@ -74,6 +77,7 @@ Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
 Command add_bench(CLI::App& sub);
+Command add_config(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);
@@ -95,6 +99,8 @@ Result<std::shared_ptr<const serve::ServedModel>> load_served(
 Result<std::shared_ptr<const serve::ServedModel>> served_of(
     std::shared_ptr<const data::Dataset> dataset, model::Model model,
     std::shared_ptr<const recall::ItemFacts> facts = nullptr);
+// A URI without its password.
+std::string shown_uri(std::string uri);
 // A model by "name", "name@version" or a folder's path.
 Result<model::Model> find_model(const Context& context, const std::string& reference);
 

@@ -64,7 +64,8 @@ Result<void> Follower::follow_one(const std::string& name, std::string& problem)
   }
   auto model = models.load(name, **version);
   if (!model && model.error().code == ErrorCode::kUnavailable) return model.error();
-  auto served = model ? served_of(dataset_, std::move(*model), facts_) : model.error();
+  const auto written = model ? write(*model) : Result<void>(model.error());
+  const auto served = model ? serve(name, std::move(*model), "") : Result<void>(model.error());
   if (!served) {
     problem = fmt::format("{}; {} stays", served.error().message,
                           served_[name].empty() ? "nothing" : served_[name]);
@@ -72,33 +73,41 @@ Result<void> Follower::follow_one(const std::string& name, std::string& problem)
     return {};
   }
   refused_.erase(name);
-  serve(name, *served, "");
-  keep_on_disk((*served)->model);
+  if (written)
+    keep(name, **version);
+  else
+    fmt::print(stderr, "serve     not kept on disk: {}\n", written.error().message);
   return {};
 }
 
-void Follower::serve(const std::string& name, std::shared_ptr<const serve::ServedModel> model,
-                     const char* from) {
-  served_[name] = model->model.manifest.version;
-  api_.set_model(std::move(model));
-  fmt::print(stderr, "serve     {} {}{}\n", name, served_[name], from);
+Result<void> Follower::serve(const std::string& name, model::Model model, const char* from) {
+  const std::string version = model.manifest.version;
+  auto served = catalog_.serve(std::move(model));
+  if (!served) return served.error();
+  if (!served->empty()) fmt::print(stderr, "serve     degraded: {}: {}\n", name, *served);
+  served_[name] = version;
+  fmt::print(stderr, "serve     {} {}{}\n", name, version, from);
+  return {};
+}
+
+Result<void> Follower::write(const model::Model& model) {
+  const Home home = context_.paths();
+  std::error_code ignored;
+  if (std::filesystem::exists(home.models() / model.manifest.name / model.manifest.version,
+                              ignored))
+    return {};
+  auto written = model::write_model(model, home.served());
+  if (!written && written.error().code != ErrorCode::kConflict) return written.error();
+  return {};
 }
 
 // A home that cannot be written is said, and costs nothing else.
-void Follower::keep_on_disk(const model::Model& model) {
+void Follower::keep(const std::string& name, const std::string& version) {
   const Home home = context_.paths();
-  const std::string& name = model.manifest.name;
-  const std::string& version = model.manifest.version;
   std::error_code ignored;
-  Result<void> kept;
-  if (!std::filesystem::exists(home.models() / name / version, ignored)) {
-    auto written = model::write_model(model, home.served());
-    if (!written && written.error().code != ErrorCode::kConflict) kept = written.error();
-  }
   std::filesystem::create_directories(home.served(), ignored);
-  if (kept) kept = write_file_atomically(note_of(home, name), version);
-  if (!kept) {
-    fmt::print(stderr, "serve     not kept on disk: {}\n", kept.error().message);
+  if (auto noted = write_file_atomically(note_of(home, name), version); !noted) {
+    fmt::print(stderr, "serve     not kept on disk: {}\n", noted.error().message);
     return;
   }
   for (const auto& old : model::list_versions(home.served(), name)) {
@@ -116,15 +125,13 @@ void Follower::use_disk(const std::string& name) {
     const auto version = read_file(entry.path());
     if (!version) continue;
     auto model = read_kept(home, kept, *version);
-    auto served = model ? served_of(dataset_, std::move(*model), facts_) : model.error();
-    if (served) serve(kept, *served, " as served last, from disk");
+    if (model) (void)serve(kept, std::move(*model), " as served last, from disk");
   }
   if (served_.contains(name)) return;
   const auto versions = model::list_versions(home.models(), name);
   if (versions.empty()) return;
   auto model = model::read_model(home.models() / name / versions.back());
-  auto served = model ? served_of(dataset_, std::move(*model), facts_) : model.error();
-  if (served) serve(name, *served, " as trained here, from disk");
+  if (model) (void)serve(name, std::move(*model), " as trained here, from disk");
 }
 
 void Follower::wake() {

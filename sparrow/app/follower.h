@@ -10,6 +10,7 @@
 #include <string>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/live_catalog.h"
 #include "sparrow/serve/api.h"
 
 namespace sparrow::app {
@@ -18,9 +19,8 @@ namespace sparrow::app {
 // HOME/served, so that a server that starts without its store has it.
 class Follower {
  public:
-  Follower(const Context& context, std::shared_ptr<const data::Dataset> dataset,
-           std::shared_ptr<const recall::ItemFacts> facts, serve::Api& api)
-      : context_(context), dataset_(std::move(dataset)), facts_(std::move(facts)), api_(api) {}
+  Follower(const Context& context, LiveCatalog& catalog, serve::Api& api)
+      : context_(context), catalog_(catalog), api_(api) {}
 
   // Loads every promoted version that the api does not have yet; tells readyz what is wrong.
   void follow();
@@ -41,13 +41,12 @@ class Follower {
 
   Result<void> follow_all(std::string& problem);
   Result<void> follow_one(const std::string& name, std::string& problem);
-  void serve(const std::string& name, std::shared_ptr<const serve::ServedModel> model,
-             const char* from);
-  void keep_on_disk(const model::Model& model);
+  Result<void> serve(const std::string& name, model::Model model, const char* from);
+  Result<void> write(const model::Model& model);
+  void keep(const std::string& name, const std::string& version);
 
   const Context& context_;
-  std::shared_ptr<const data::Dataset> dataset_;
-  std::shared_ptr<const recall::ItemFacts> facts_;
+  LiveCatalog& catalog_;
   serve::Api& api_;
   std::unique_ptr<store::EmbeddingStore> store_;
   std::map<std::string, std::string> served_;

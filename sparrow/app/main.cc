@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/serve_options.h"
 
 namespace sparrow::app {
 namespace {
@@ -35,6 +36,7 @@ constexpr Subcommand kSubcommands[] = {
     {"import", "Make a model of vectors from another program", add_import},
     {"score", "Append the served similarity to pairs of items", add_score},
     {"synth", "Generate a rating log of any size", add_synth},
+    {"config", "Show or check how the server is configured", add_config},
     {"bench", "Measure training and search beside their peers", add_bench},
     {"store", "Look into a store, copy models between stores", add_store},
 };
@@ -97,10 +99,15 @@ int run(int argc, char** argv) {
          "in the home). A password is safer in SPARROW_STORE than here.")
       ->envname("SPARROW_STORE");
   app.add_option("--threads", context.threads, "Threads; 0 means one per core")
+      ->envname("SPARROW_THREADS")
       ->capture_default_str();
   app.add_flag("--json", context.json, "Results as JSON, where a program might read them");
   app.add_flag("--quiet,-q", context.quiet, "No progress on stderr");
   app.set_version_flag("--version", std::string("sparrow ") + SPARROW_VERSION);
+  app.set_config("--config", "", "TOML file with options; see docs/configuration.md")
+      ->envname("SPARROW_CONFIG");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.config_formatter(config_reader(app));
   app.require_subcommand(1);
   app.fallthrough();
   std::map<const CLI::App*, Command> commands;
@@ -120,6 +127,8 @@ int run(int argc, char** argv) {
     const int status = app.exit(error, std::cout, std::cerr);
     return status == 0 ? 0 : 2;
   }
+  context.app = &app;
+  context.arguments.assign(argv + 1, argv + argc);
   const CLI::App* chosen = app.get_subcommands().front();
   const Result<void> result = commands[chosen](context);
   finish_progress();

@@ -9,6 +9,8 @@
 
 #include "sparrow/app/command.h"
 #include "sparrow/app/follower.h"
+#include "sparrow/app/live_catalog.h"
+#include "sparrow/app/serve_options.h"
 #include "sparrow/serve/api.h"
 #include "sparrow/serve/http_server.h"
 #include "sparrow/serve/pool_source.h"
@@ -17,34 +19,8 @@
 namespace sparrow::app {
 namespace {
 
-struct ServeArguments {
-  serve::ServerOptions server;
-  serve::ApiOptions api;
-  serve::PoolOptions pool;
-  std::size_t pool_refresh_s = 60;
-  std::vector<std::string> tokens;
-  std::size_t poll_ms = 1000;
-};
-
-Result<void> read_tokens(ServeArguments& arguments) {
-  static const std::map<std::string, serve::Role> roles = {{"viewer", serve::Role::kViewer},
-                                                           {"editor", serve::Role::kEditor},
-                                                           {"admin", serve::Role::kAdmin}};
-  constexpr std::size_t kShortest = 8;
-  for (const auto& token : arguments.tokens) {
-    const auto colon = token.find(':');
-    const auto role = roles.find(token.substr(0, colon));
-    if (role == roles.end() || colon == std::string::npos || token.size() < colon + 1 + kShortest)
-      return Error{ErrorCode::kInvalidInput,
-                   "a token is ROLE:SECRET with the role viewer, editor or admin and a secret of 8 "
-                   "characters or more"};
-    arguments.api.tokens[token.substr(colon + 1)] = role->second;
-  }
-  return {};
-}
-
 // What the API may do with the store. Opened for each call: the server itself only reads.
-serve::ModelControl control_of(const Context& context) {
+serve::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
   const auto writing = [context](const auto& act) {
     auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
     using Answer = decltype(act(std::declval<store::ModelStore&>()));
@@ -80,15 +56,24 @@ serve::ModelControl control_of(const Context& context) {
   control.load = [context](const std::string& name, const std::string& version) {
     return find_model(context, name + "@" + version);
   };
+  control.change_items = [&catalog](std::vector<serve::ItemChange> changes) {
+    constexpr std::chrono::seconds kPatience{5};
+    return catalog.change(std::move(changes), kPatience);
+  };
   return control;
 }
+
+// Before the API goes, nothing may be swapped into it any more.
+struct Detach {
+  LiveCatalog& catalog;
+  ~Detach() { catalog.detach(); }
+};
 
 // Asks the pool's source on a schedule, in a thread of its own; the last good pool is kept.
 class PoolRefresher {
  public:
-  PoolRefresher(std::unique_ptr<serve::PoolSource> source, std::size_t seconds,
-                const data::Catalog& catalog, serve::Api& api)
-      : source_(std::move(source)), seconds_(seconds), catalog_(catalog), api_(api) {
+  PoolRefresher(std::unique_ptr<serve::PoolSource> source, std::size_t seconds, serve::Api& api)
+      : source_(std::move(source)), seconds_(seconds), api_(api) {
     refresh();
     thread_ = std::thread([this] { run(); });
   }
@@ -100,11 +85,20 @@ class PoolRefresher {
     wake_.notify_all();
     thread_.join();
   }
+  // Soon, from any thread: the catalogue has further items.
+  void refresh_soon() {
+    {
+      const std::lock_guard lock(mutex_);
+      asked_ = true;
+    }
+    wake_.notify_all();
+  }
 
  private:
   void refresh() {
     const auto ids = source_->ids();
-    auto pool = ids ? serve::make_pool(catalog_, *ids, source_->name())
+    const auto view = api_.snapshot()->view;
+    auto pool = ids ? serve::make_pool(view->dataset->catalog, *ids, source_->name())
                     : Result<serve::CandidatePool>(ids.error());
     if (pool) {
       if (!api_.snapshot()->pool->error.empty())
@@ -120,7 +114,10 @@ class PoolRefresher {
   }
   void run() {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, std::chrono::seconds(seconds_), [this] { return stopping_; })) {
+    while (true) {
+      wake_.wait_for(lock, std::chrono::seconds(seconds_), [this] { return stopping_ || asked_; });
+      if (stopping_) return;
+      asked_ = false;
       lock.unlock();
       refresh();
       lock.lock();
@@ -129,36 +126,49 @@ class PoolRefresher {
 
   std::unique_ptr<serve::PoolSource> source_;
   std::size_t seconds_;
-  const data::Catalog& catalog_;
   serve::Api& api_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool asked_ = false;
   std::thread thread_;
 };
 
+serve::Handler handler_of(serve::Api& api) {
+  return {[&api](const serve::Request& request, serve::Response& response) {
+            api.handle(request, response);
+          },
+          [&api](const serve::Request& request) { return api.is_slow(request); },
+          [&api](int status, std::string_view client) { api.count_refused(status, client); }};
+}
+
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
-  if (auto read = read_tokens(arguments); !read) return read;
-  std::unique_ptr<serve::PoolSource> pool_source;
-  if (!arguments.pool.uri.empty()) {
-    auto opened = serve::open_pool_source(arguments.pool);
+  if (auto read = read_serve_arguments(arguments); !read) return read;
+  std::unique_ptr<serve::Log> log;
+  if (!arguments.log_file.empty()) {
+    auto opened = serve::Log::open(arguments.log_file);
     if (!opened) return opened.error();
-    pool_source = std::move(*opened);
+    log = std::move(*opened);
+    arguments.api.log = log.get();
   }
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
   arguments.api.home = context.paths().root;
-  arguments.api.store_uri = context.store();
-  const auto facts = std::make_shared<const recall::ItemFacts>(**dataset);
-  serve::Api api(arguments.api, std::make_shared<const serve::CatalogView>(*dataset, facts),
-                 control_of(context));
+  arguments.api.store_uri = shown_uri(context.store());
+  auto catalog = LiveCatalog::open(context, *dataset, arguments.max_changed_items);
+  if (!catalog) return catalog.error();
+  serve::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
   if (auto loaded = api.load_rules(); !loaded) return loaded;
   std::unique_ptr<PoolRefresher> refresher;
-  if (pool_source != nullptr)
-    refresher = std::make_unique<PoolRefresher>(std::move(pool_source), arguments.pool_refresh_s,
-                                                (*dataset)->catalog, api);
-  Follower follower(context, *dataset, facts, api);
+  if (!arguments.pool.uri.empty())
+    refresher = std::make_unique<PoolRefresher>(std::move(*serve::open_pool_source(arguments.pool)),
+                                                arguments.pool_refresh_s, api);
+  (*catalog)->attach(api, [&refresher] {
+    if (refresher != nullptr) refresher->refresh_soon();
+  });
+  const Detach detach{**catalog};
+  Follower follower(context, **catalog, api);
   follower.follow();
   follower.use_disk(arguments.api.default_model);
   // Hears of promotions at once where the store can tell; polling goes on beside it.
@@ -166,10 +176,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (!watch) return watch.error();
   serve::ServerOptions options = arguments.server;
   options.threads = context.threads;
-  auto server = serve::Server::start(
-      options, [&api](const serve::Request& request, serve::Response& response) {
-        api.handle(request, response);
-      });
+  auto server = serve::Server::start(options, handler_of(api));
   if (!server) return server.error();
   fmt::print(stderr, "serve     http://{}:{}/ after {}\n",
              options.address == "127.0.0.1" ? "localhost" : options.address, (*server)->port(),
@@ -184,33 +191,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
 
 Command add_serve(CLI::App& sub) {
   auto o = std::make_shared<ServeArguments>();
-  sub.add_option("--port", o->server.port, "Port; 0 takes any free one")->capture_default_str();
-  sub.add_option("--host", o->server.address,
-                 "Address to listen on; the default is this machine only")
-      ->capture_default_str();
-  sub.add_option("--model", o->api.default_model, "Model for requests that name none")
-      ->capture_default_str();
-  sub.add_option("--poster-url", o->api.poster_url_template,
-                 "URL of posters with {id}, {imdb_id} or {tmdb_id} in it");
-  sub.add_option("--cors", o->api.cors_origins, "Origins that browsers may call from")
-      ->delimiter(',');
-  sub.add_option("--token", o->tokens,
-                 "ROLE:SECRET for calls that change something; roles: viewer, editor, admin")
-      ->delimiter(',')
-      ->envname("SPARROW_TOKENS");
-  sub.add_option(
-      "--pool", o->pool.uri,
-      "What may be shown: sqlite:FILE, postgresql://HOST/DB or http://HOST/PATH; default: "
-      "everything");
-  sub.add_option("--pool-sql", o->pool.query, "Query that gives the ids that may be shown")
-      ->capture_default_str();
-  sub.add_option("--pool-refresh-s", o->pool_refresh_s, "How often the pool is asked for")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
-  sub.add_option("--poll-ms", o->poll_ms, "How often to look for a promotion")
-      ->check(CLI::Range(50, 600000))
-      ->capture_default_str();
-  sub.add_option("--max-connections", o->server.max_connections)->capture_default_str();
+  add_serve_options(sub, *o);
   return [o](const Context& context) { return run_serve(context, *o); };
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include <Eigen/Dense>
+#include <nlohmann/json.hpp>
 
 namespace sparrow::embed {
 namespace {
@@ -19,10 +20,15 @@ using Document =
     std::map<std::string, float>;  // term -> frequency; ordered, so results do not vary
 using Extract = std::function<Document(Row)>;
 
+using Entries = std::vector<std::pair<std::uint32_t, float>>;
+
 struct Block {
+  std::string name;
   float weight = 0;
   std::size_t features = 0;
-  std::vector<std::vector<std::pair<std::uint32_t, float>>> rows;  // length 1 each, or empty
+  std::vector<Entries> rows;       // length 1 each, or empty
+  std::vector<std::string> terms;  // of TF-IDF blocks: by feature
+  std::vector<float> idf;          // 0: the feature is too rare, or in every document
 };
 
 constexpr std::array<std::string_view, 48> kStopWords = {
@@ -104,29 +110,35 @@ Document text_document(const data::Item& item) {
 
 Document genre_document(const data::Item& item) { return document_of_names(item.genres); }
 
+// Feature 0: made for children; 1: not.
+Entries audience_entries(const data::Item& item) {
+  if (item.genres.empty()) return {};
+  const bool children =
+      std::any_of(item.genres.begin(), item.genres.end(), [](const std::string& genre) {
+        const std::string name = lower(genre);
+        return name == "children" || name == "children's" || name == "family" || name == "kids";
+      });
+  return {{children ? 0U : 1U, 1.0F}};
+}
+
 // One feature: made for children, or not. Told by genre names; no such genre in the catalogue, no
 // block.
 Block audience_block(const data::Catalog& catalog, float weight) {
   Block block;
+  block.name = "audience";
   block.weight = weight;
   block.features = 2;
   block.rows.resize(catalog.size());
   bool any = false;
   for (Row row = 0; row < catalog.size(); ++row) {
-    const auto& genres = catalog[row].genres;
-    if (genres.empty()) continue;
-    const bool children = std::any_of(genres.begin(), genres.end(), [](const std::string& genre) {
-      const std::string name = lower(genre);
-      return name == "children" || name == "children's" || name == "family" || name == "kids";
-    });
-    any = any || children;
-    block.rows[row].emplace_back(children ? 0U : 1U, 1.0F);
+    block.rows[row] = audience_entries(catalog[row]);
+    any = any || (!block.rows[row].empty() && block.rows[row][0].first == 0);
   }
   if (!any) block.rows.assign(catalog.size(), {});
   return block;
 }
 
-void normalize(std::vector<std::pair<std::uint32_t, float>>& row) {
+void normalize(Entries& row) {
   double squares = 0;
   for (const auto& [feature, value] : row) squares += static_cast<double>(value) * value;
   if (squares <= 0) {
@@ -161,34 +173,42 @@ Block tf_idf(std::size_t items, float weight, std::uint32_t min_documents, const
     normalize(row);
   }
   block.features = documents.size();
+  block.terms.resize(documents.size());
+  for (const auto& [term, feature] : ids) block.terms[feature] = term;
+  for (const std::uint32_t count : documents)
+    block.idf.push_back(count < min_documents ? 0.0F : std::log(n / static_cast<float>(count)));
   return block;
 }
 
-Block year_block(const data::Catalog& catalog, float weight) {
+constexpr int kYearBins = 40;
+
+Entries year_entries(const data::Item& item) {
   constexpr int kFirst = 1870;
   constexpr int kWidth = 5;
-  constexpr int kBins = 40;
-  Block block;
-  block.weight = weight;
-  block.features = kBins;
-  block.rows.resize(catalog.size());
-  for (Row row = 0; row < catalog.size(); ++row) {
-    const int year = catalog[row].year;
-    if (year <= 0) continue;
-    for (int bin = 0; bin < kBins; ++bin) {
-      const float distance =
-          std::abs(static_cast<float>(year - (kFirst + bin * kWidth + 2))) / kWidth;
-      if (distance < 2)
-        block.rows[row].emplace_back(static_cast<std::uint32_t>(bin), 1 - distance / 2);
-    }
-    normalize(block.rows[row]);
+  Entries entries;
+  if (item.year <= 0) return entries;
+  for (int bin = 0; bin < kYearBins; ++bin) {
+    const float distance =
+        std::abs(static_cast<float>(item.year - (kFirst + bin * kWidth + 2))) / kWidth;
+    if (distance < 2) entries.emplace_back(static_cast<std::uint32_t>(bin), 1 - distance / 2);
   }
+  normalize(entries);
+  return entries;
+}
+
+Block year_block(const data::Catalog& catalog, float weight) {
+  Block block;
+  block.name = "year";
+  block.weight = weight;
+  block.features = kYearBins;
+  for (const data::Item& item : catalog.items()) block.rows.push_back(year_entries(item));
   return block;
 }
 
 Block genome_block(const data::Catalog& catalog, float weight) {
   const data::TagGenome& genome = catalog.genome;
   Block block;
+  block.name = "genome";
   block.weight = weight;
   block.features = genome.tags.size();
   block.rows.resize(catalog.size());
@@ -205,6 +225,34 @@ Block genome_block(const data::Catalog& catalog, float weight) {
     normalize(row);
   }
   return block;
+}
+
+using ItemDocument = Document (*)(const data::Item&);
+
+// The words of a block by its name; nullptr: it is no TF-IDF block.
+ItemDocument document_of(std::string_view block) {
+  static const std::map<std::string_view, ItemDocument> table = {
+      {"genres", genre_document},
+      {"tags", tag_document},
+      {"title", title_document},
+      {"text", text_document},
+      {"directors", [](const data::Item& i) { return document_of_names(i.directors); }},
+      {"actors", [](const data::Item& i) { return document_of_names(i.actors); }},
+      {"countries", [](const data::Item& i) { return document_of_names(i.countries); }}};
+  const auto found = table.find(block);
+  return found == table.end() ? nullptr : found->second;
+}
+
+std::string vocabulary_text(const std::vector<Block>& blocks, float full_weight) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Block& block : blocks)
+    list.push_back({{"name", block.name},
+                    {"weight", block.weight},
+                    {"features", block.features},
+                    {"terms", block.terms},
+                    {"idf", block.idf}});
+  return nlohmann::json{{"full_weight", full_weight}, {"blocks", list}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 // Centred, cut to its principal components, rows of length 1.
@@ -226,6 +274,7 @@ Block imported_block(const ImportedBlock& imported) {
             .normalized();
   }
   Block block;
+  block.name = "imported:" + imported.name;
   block.weight = imported.weight;
   block.rows.resize(vectors.rows());
   if (known.empty()) return block;
@@ -247,23 +296,22 @@ Block imported_block(const ImportedBlock& imported) {
 }
 
 std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptions& options) {
-  const auto item_block = [&](float weight, std::uint32_t min_documents, auto document) {
-    return tf_idf(catalog.size(), weight, min_documents,
-                  [&](Row row) { return document(catalog[row]); });
-  };
   std::vector<Block> blocks;
-  blocks.push_back(item_block(options.genres, 1, genre_document));
+  const auto add = [&](const char* name, float weight, std::uint32_t min_documents) {
+    const auto document = document_of(name);
+    blocks.push_back(tf_idf(catalog.size(), weight, min_documents,
+                            [&](Row row) { return document(catalog[row]); }));
+    blocks.back().name = name;
+  };
+  add("genres", options.genres, 1);
   blocks.push_back(audience_block(catalog, options.audience));
-  blocks.push_back(item_block(options.tags, 1, tag_document));
-  blocks.push_back(item_block(options.title, 2, title_document));
+  add("tags", options.tags, 1);
+  add("title", options.title, 2);
   blocks.push_back(year_block(catalog, options.year));
-  blocks.push_back(item_block(options.directors, 1,
-                              [](const data::Item& i) { return document_of_names(i.directors); }));
-  blocks.push_back(item_block(options.actors, 1,
-                              [](const data::Item& i) { return document_of_names(i.actors); }));
-  blocks.push_back(item_block(options.countries, 1,
-                              [](const data::Item& i) { return document_of_names(i.countries); }));
-  blocks.push_back(item_block(options.text, 2, text_document));
+  add("directors", options.directors, 1);
+  add("actors", options.actors, 1);
+  add("countries", options.countries, 1);
+  add("text", options.text, 2);
   if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
   for (const ImportedBlock& imported : options.imported) blocks.push_back(imported_block(imported));
   std::erase_if(blocks, [](const Block& block) {
@@ -304,6 +352,7 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
     }
     content.indptr.push_back(static_cast<std::uint32_t>(content.indices.size()));
   }
+  content.vocabulary = vocabulary_text(blocks, content.full_weight);
   return content;
 }
 
@@ -315,6 +364,72 @@ void add_content(model::Model& model, const ContentVectors& content) {
       Tensor::of(std::span<const std::uint32_t>(content.indices), {content.indices.size()});
   model.tensors["content.values"] =
       Tensor::of(std::span<const float>(content.values), {content.values.size()});
+  if (content.vocabulary.empty()) return;
+  Tensor& vocabulary = model.tensors["content.vocabulary"];
+  vocabulary.type = model::TensorType::kUint8;
+  vocabulary.shape = {content.vocabulary.size()};
+  vocabulary.bytes = content.vocabulary;
+}
+
+Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
+  const model::Tensor* tensor = model.find("content.vocabulary");
+  if (tensor == nullptr)
+    return Error{ErrorCode::kNotFound,
+                 "the model " + model.manifest.name + " " + model.manifest.version +
+                     " carries no content vocabulary: train it again to place new items"};
+  ContentPlacer placer;
+  try {
+    const auto json = nlohmann::json::parse(tensor->bytes);
+    placer.full_weight_ = json.at("full_weight").get<float>();
+    std::uint32_t offset = 0;
+    for (const auto& entry : json.at("blocks")) {
+      Block block{entry.at("name").get<std::string>(), entry.at("weight").get<float>(), offset, {}};
+      const auto& terms = entry.at("terms");
+      const auto features = entry.at("features").get<std::uint32_t>();
+      for (std::uint32_t f = 0; f < terms.size() && f < features; ++f) {
+        const auto idf = entry.at("idf").at(f).get<float>();
+        if (idf > 0) block.terms.emplace(terms.at(f).get<std::string>(), std::pair{f, idf});
+      }
+      offset += features;
+      placer.blocks_.push_back(std::move(block));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return Error{ErrorCode::kCorrupt, std::string("content.vocabulary: ") + error.what()};
+  }
+  return placer;
+}
+
+model::ItemContent ContentPlacer::place(const data::Item& item) const {
+  model::ItemContent placed;
+  placed.id = item.id;
+  Entries merged;
+  float weight = 0;
+  for (const Block& block : blocks_) {
+    Entries part;
+    if (block.name == "audience") {
+      part = audience_entries(item);
+    } else if (block.name == "year") {
+      part = year_entries(item);
+    } else if (const auto document = document_of(block.name); document != nullptr) {
+      for (const auto& [term, frequency] : document(item)) {
+        const auto found = block.terms.find(term);
+        if (found != block.terms.end())
+          part.emplace_back(found->second.first, (1 + std::log(frequency)) * found->second.second);
+      }
+      std::sort(part.begin(), part.end());
+      normalize(part);
+    }
+    if (!part.empty()) weight += block.weight;
+    for (const auto& [feature, value] : part)
+      merged.emplace_back(block.offset + feature, value * std::sqrt(block.weight));
+  }
+  normalize(merged);
+  for (const auto& [feature, value] : merged) {
+    placed.features.push_back(feature);
+    placed.values.push_back(value);
+  }
+  placed.richness = full_weight_ > 0 ? std::sqrt(std::sqrt(weight / full_weight_)) : 0.0F;
+  return placed;
 }
 
 }  // namespace sparrow::embed

@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sparrow/core/embeddings.h"
+#include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
+#include "sparrow/model/extension.h"
 #include "sparrow/model/model.h"
 
 namespace sparrow::embed {
@@ -41,7 +45,8 @@ struct ContentVectors {
   std::vector<std::uint32_t> indices;    // ascending within an item
   std::vector<float> values;             // rows of length 1, or empty rows
   std::vector<float> weight;             // per item: sum of the weights of the blocks it has
-  float full_weight = 0;  // of all blocks that occur, at least that of the first five
+  float full_weight = 0;   // of all blocks that occur, at least that of the first five
+  std::string vocabulary;  // JSON (docs/formats.md): what place_content() needs for further items
 };
 
 // Each block: (1 + ln tf) * ln(n / df), length 1 (sublinear TF-IDF; Salton & Buckley 1988); blocks
@@ -50,7 +55,27 @@ struct ContentVectors {
 // the catalogue).
 ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options);
 
-// Adds content.indptr, content.indices and content.values.
+// Adds content.indptr, content.indices, content.values and content.vocabulary.
 void add_content(model::Model& model, const ContentVectors& content);
+
+// ContentPlacer: the content of an item that the model was not trained with, in the model's own
+// features and weights: what build_content() would give it, but for words that the model has not
+// seen and a tag genome. Immutable; safe for use by several threads.
+class ContentPlacer {
+ public:
+  // Errors: kNotFound when the model carries no vocabulary (trained by an older program), kCorrupt.
+  static Result<ContentPlacer> open(const model::Model& model);
+  model::ItemContent place(const data::Item& item) const;
+
+ private:
+  struct Block {
+    std::string name;
+    float weight = 0;
+    std::uint32_t offset = 0;
+    std::unordered_map<std::string, std::pair<std::uint32_t, float>> terms;  // feature, idf
+  };
+  std::vector<Block> blocks_;
+  float full_weight_ = 0;
+};
 
 }  // namespace sparrow::embed

@@ -186,6 +186,31 @@ std::vector<Neighbor> FusionSimilarity::select(Row row, std::size_t k,
   return best.take();
 }
 
+FusionItem FusionSimilarity::estimate_item(Row row, std::span<const Row> reference) const {
+  FusionItem item = items_[row];
+  std::vector<float> fused;
+  Moments of_s;
+  for (const Row j : reference) {
+    fused.push_back(j == row
+                        ? 0.0F
+                        : fuse(row, j, simd::dot(vectors_ + row * dim_, vectors_ + j * dim_, dim_),
+                               content_.cosine(row, j)));
+    if (j != row) of_s.add(static_cast<double>(fused.back()));
+  }
+  item.mean_s = of_s.mean();
+  item.deviation_s = of_s.deviation();
+  Moments of_l;
+  for (std::size_t r = 0; r < reference.size(); ++r) {
+    const FusionItem& y = items_[reference[r]];
+    if (reference[r] != row)
+      of_l.add(static_cast<double>(0.5F * ((fused[r] - item.mean_s) / item.deviation_s +
+                                           (fused[r] - y.mean_s) / y.deviation_s)));
+  }
+  item.mean_l = of_l.mean();
+  item.deviation_l = of_l.deviation();
+  return item;
+}
+
 Tensor FusionSimilarity::estimate_statistics(std::span<const Row> reference, std::size_t threads) {
   Embeddings near(reference.size(), dim_);
   for (std::size_t r = 0; r < reference.size(); ++r) {

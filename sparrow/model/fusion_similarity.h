@@ -72,6 +72,8 @@ class FusionSimilarity final : public Similarity {
   // Estimates mean and deviation of S and L for every item against `reference` rows (sorted), and
   // returns the items' tensor. O(items * reference.size() * dim); equal for any number of threads.
   Tensor estimate_statistics(std::span<const Row> reference, std::size_t threads);
+  // The same for one item, the others' staying as they are. O(reference.size() * dim).
+  FusionItem estimate_item(Row row, std::span<const Row> reference) const;
 
  private:
   struct Scratch;

@@ -54,6 +54,7 @@ struct Manifest {
 //   content.indptr       uint32  [items + 1]      sparse content vectors, CSR, rows of length 1
 //   content.indices      uint32  [nnz]
 //   content.values       float32 [nnz]
+//   content.vocabulary   uint8   [bytes]          JSON: terms and weights, to place further items
 //   neighbors.rows       uint32  [items, k]       precomputed lists, best first, kNoRow pads
 //   neighbors.scores     float32 [items, k]       similarity as the recommender gives it
 //   fusion.*             see embed/fusion.h

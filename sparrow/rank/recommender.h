@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "sparrow/model/model.h"
 #include "sparrow/model/similarity.h"
 #include "sparrow/rank/filter.h"
+#include "sparrow/rank/ranker.h"
 #include "sparrow/rank/rules.h"
 #include "sparrow/recall/channel.h"
 #include "sparrow/recall/item_facts.h"
@@ -31,6 +33,7 @@ struct SimilarRequest {
   std::size_t size = 20;     // 1..1000
   std::size_t offset = 0;    // paging: skip this many
   std::vector<Row> exclude;  // catalogue rows never to answer with; the seed is always excluded
+  std::span<const std::uint8_t> hidden;  // see Request
 };
 
 // What one request may change about its list.
@@ -50,6 +53,26 @@ struct Controls {
   bool plain() const;  // nothing is set
 };
 
+// How a channel takes part.
+struct ChannelSetting {
+  enum class Use { kOff, kOnRequest, kAlways };  // kAlways: also where a request names no channels
+  Use use = Use::kOnRequest;
+  std::size_t quota = 0;  // candidates at most; 0: what the list needs
+  // Points that the channel's first candidate gains; the r-th gains weight * 61 / (60 + r)
+  // (reciprocal rank fusion, Cormack et al. 2009).
+  float weight = 0;
+};
+
+// What the configuration says of recall and ranking.
+struct Ranking {
+  Ranking();
+  std::vector<ChannelSetting> channels;  // in the order of Recommender::channel_names()
+  std::optional<LinearRanker> weights;   // else the model's, else match alone
+  std::shared_ptr<const Ranker> remote;  // asked first, when there is one
+
+  bool plain_recall() const;  // the embedding channel alone, without quota or weight
+};
+
 struct Request {
   std::vector<Seed> seeds;    // catalogue rows; more than 5 are taken as a history
   std::vector<float> vector;  // a point in the model's space instead of seeds
@@ -59,6 +82,8 @@ struct Request {
   // 1: may not be shown now (candidate pool); one byte a catalogue row, or empty.
   std::span<const std::uint8_t> hidden;
   const Rules* rules = nullptr;
+  const Ranking* ranking = nullptr;  // null: the default
+  bool features = false;             // ScoredItem::features are wanted
 };
 
 // Where a channel had an item.
@@ -77,12 +102,17 @@ struct ScoredItem {
   float adjusted = 0;            // match with dial and boosts: what the list is ordered by
   bool pinned = false;
   std::vector<Provenance> channels;  // only where several channels were asked
+  std::optional<Features> features;  // only when asked for, or used
 };
 
 struct Answer {
   std::vector<ScoredItem> items;  // best first
   model::Source seed_source = model::Source::kBehavior;
   std::vector<std::string> degraded;  // what could not be done, in words; empty: nothing
+  std::uint32_t asked = 1;            // bit c: channel c was asked
+  std::uint32_t failed = 0;           // of those
+  std::chrono::nanoseconds recall_time{0};
+  std::chrono::nanoseconds rank_time{0};  // 0 where the list came straight from the model's table
 };
 
 struct UserRequest {

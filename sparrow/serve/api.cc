@@ -1,4 +1,4 @@
-// Shared state, routing, authorization, files.
+// State that requests share, and its changes. What a request does is in call.cc.
 #include "sparrow/serve/api.h"
 
 #include <algorithm>
@@ -6,26 +6,25 @@
 #include <mutex>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
 #include "sparrow/serve/call.h"
 #include "sparrow/serve/json_text.h"
-#include "sparrow/serve/web_files.h"
 
 namespace sparrow::serve {
 namespace {
 
 constexpr std::string_view kApi = "/api/v1/";
 
-// Compares without telling by time how much was right.
-bool same_secret(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned>(a[i] ^ b[i]) & 0xffU;
-  return difference == 0;
+// What the pool and the catalogue hide together.
+void join_hidden(Snapshot& s) {
+  auto hidden = s.pool->hidden;
+  const auto& marks = s.view->marks.hidden;
+  if (hidden.empty()) hidden = marks;
+  hidden.resize(hidden.empty() ? 0 : s.view->dataset->catalog.size(), 1);
+  for (std::size_t row = 0; row < marks.size(); ++row) hidden[row] |= marks[row];
+  s.hidden = std::make_shared<const std::vector<std::uint8_t>>(std::move(hidden));
 }
 
 }  // namespace
@@ -54,6 +53,7 @@ void append_model(std::string& out, const model::Manifest& manifest) {
 Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelControl control)
     : options_(std::move(options)),
       control_(std::move(control)),
+      limit_(options_.requests_per_second, options_.burst),
       judgements_(options_.home.empty() ? "" : options_.home / "judgements.jsonl"),
       votes_(options_.home.empty() ? "" : options_.home / "votes.jsonl"),
       reports_(options_.home.empty() ? "" : options_.home / "reports.jsonl"),
@@ -66,13 +66,28 @@ Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelContr
       *rank::Rules::parse({{"version", 0}, {"rules", nlohmann::json::array()}}, *view->facts);
   first->pool = std::make_shared<const CandidatePool>();
   first->view = std::move(view);
+  join_hidden(*first);
   snapshot_ = std::move(first);
   for (const auto& entry : feedback_.entries()) {
-    const auto row = snapshot_->view->dataset->catalog.find(entry.value("item", ""));
+    const auto row = snapshot_->view->find(entry.value("item", ""));
     const auto kind = entry.value("kind", "");
     if (row && (kind == "hide" || kind == "seen"))
       events_.add(entry.value("user", ""), *row, EventKind::kHidden);
   }
+}
+
+Result<void> Api::set_catalog(std::shared_ptr<const CatalogView> view,
+                              std::vector<std::shared_ptr<const ServedModel>> models) {
+  const std::lock_guard one_change(rules_mutex_);
+  auto rules = rank::Rules::parse(snapshot()->rules->source(), *view->facts);
+  if (!rules) return rules.error();
+  change([&](Snapshot& s) {
+    s.view = std::move(view);
+    s.rules = *rules;
+    for (const auto& model : models) s.models[model->model.manifest.name] = model;
+    join_hidden(s);
+  });
+  return {};
 }
 
 void Api::set_model(std::shared_ptr<const ServedModel> model) {
@@ -88,10 +103,14 @@ void Api::set_degraded(std::string reason) {
 void Api::set_pool(CandidatePool pool) {
   if (!pool.error.empty()) metrics_.add_error(pool.error);
   auto next = std::make_shared<const CandidatePool>(std::move(pool));
-  change([&](Snapshot& s) { s.pool = next; });
+  change([&](Snapshot& s) {
+    s.pool = next;
+    join_hidden(s);
+  });
 }
 
 Result<void> Api::set_rules(const nlohmann::json& rules) {
+  const std::lock_guard one_change(rules_mutex_);
   auto parsed = rank::Rules::parse(rules, *snapshot()->view->facts);
   if (!parsed) return parsed.error();
   change([&](Snapshot& s) { s.rules = *parsed; });
@@ -110,274 +129,44 @@ Result<void> Api::load_rules() {
   return {};
 }
 
+bool Api::is_slow(const Request& request) const {
+  if (!request.path.starts_with(kApi)) return false;
+  const auto path = request.path.substr(kApi.size());
+  const bool list = path == "similar" || path == "batch" || path == "home" ||
+                    path.ends_with("/similar") || path.ends_with("/rows");
+  if (list) return options_.ranking.remote != nullptr || path == "batch";
+  return (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS") ||
+         path.starts_with("models") || path == "evaluations" || path == "judgements";
+}
+
+std::vector<Api::Gauge> Api::gauges() const {
+  const auto now = snapshot();
+  std::vector<Gauge> all = {
+      {"sparrow_items", "gauge", static_cast<double>(now->view->dataset->info.items)},
+      {"sparrow_catalogue_generation", "gauge", static_cast<double>(now->view->generation)}};
+  if (options_.log != nullptr)
+    all.push_back({"sparrow_log_lines_dropped_total", "counter",
+                   static_cast<double>(options_.log->dropped())});
+  if (options_.remote_ranker != nullptr) {
+    all.push_back({"sparrow_remote_ranker_calls_total", "counter",
+                   static_cast<double>(options_.remote_ranker->calls())});
+    all.push_back({"sparrow_remote_ranker_failures_total", "counter",
+                   static_cast<double>(options_.remote_ranker->failures())});
+  }
+  return all;
+}
+
+void Api::count_refused(int status, std::string_view client) {
+  metrics_.record(Endpoint::kRefused, status, std::chrono::nanoseconds(0));
+  if (options_.log == nullptr) return;
+  std::string line = fmt::format("{{\"time\":\"{}\",\"client\":", utc_now());
+  append_json(line, client);
+  fmt::format_to(std::back_inserter(line), ",\"status\":{},\"refused\":true}}", status);
+  options_.log->add(line);
+}
+
 void Api::handle(const Request& request, Response& response) {
   Call(*this, request, response).answer();
 }
 
-void Call::answer() {
-  add_cors();
-  const bool writes = request_.method == "POST" || request_.method == "PUT";
-  if (request_.method == "OPTIONS") {
-    response_.status = 204;
-    response_.headers += "Allow: GET, HEAD, OPTIONS, POST, PUT\r\n";
-  } else if (request_.method != "GET" && request_.method != "HEAD" &&
-             !(writes && writes_allowed(request_.path))) {
-    const char* allow =
-        writes_allowed(request_.path) ? "GET, HEAD, OPTIONS, POST, PUT" : "GET, HEAD, OPTIONS";
-    response_.headers += fmt::format("Allow: {}\r\n", allow);
-    write_error(response_, 405, "invalid_input", fmt::format("only {} are answered here", allow));
-  } else if (request_.path.starts_with("/api/")) {
-    response_.headers += "Cache-Control: no-store\r\n";
-    if (!request_.path.starts_with(kApi) || !route_api(request_.path.substr(kApi.size()))) {
-      write_error(response_, 404, "not_found",
-                  "there is no such endpoint; /api/v1 is described in docs/api/openapi.json");
-    }
-  } else if (request_.path == "/metrics") {
-    get_metrics();
-  } else if (!route_compatible(request_.path)) {
-    endpoint_ = Endpoint::kPage;
-    serve_file();
-  }
-  api_.metrics_.record(endpoint_, response_.status, std::chrono::steady_clock::now() - began_);
-  if (response_.status >= 500 && response_.status != 503)
-    api_.metrics_.add_error(fmt::format("{} {}", response_.status, request_.path.substr(0, 200)));
-}
-
-bool Call::writes_allowed(std::string_view path) const {
-  if (!path.starts_with(kApi)) return false;
-  path.remove_prefix(kApi.size());
-  for (const std::string_view known : {"similar", "batch", "judgements", "judgements/import",
-                                       "votes", "reports", "feedback", "rules", "rules/what-if"}) {
-    if (path == known) return true;
-  }
-  return path.starts_with("models/") && (path.ends_with("/promote") || path.ends_with("/rollback"));
-}
-
-bool Call::route_api(std::string_view path) {
-  struct Route {
-    std::string_view method;  // of the request; empty: GET or HEAD
-    std::string_view path;
-    void (Call::*run)();
-    Endpoint endpoint;
-  };
-  static constexpr Route kRoutes[] = {
-      {"", "items", &Call::get_items, Endpoint::kItem},
-      {"", "search", &Call::get_search, Endpoint::kSearch},
-      {"", "similar", &Call::get_mix, Endpoint::kSimilar},
-      {"POST", "similar", &Call::post_similar, Endpoint::kSimilar},
-      {"POST", "batch", &Call::post_batch, Endpoint::kSimilar},
-      {"", "explain", &Call::get_explain, Endpoint::kExplain},
-      {"", "home", &Call::get_home, Endpoint::kHome},
-      {"", "genres", &Call::get_genres, Endpoint::kItem},
-      {"", "models", &Call::get_models, Endpoint::kAdmin},
-      {"", "evaluations", &Call::get_evaluations, Endpoint::kAdmin},
-      {"", "judgements", &Call::get_judgements, Endpoint::kAdmin},
-      {"POST", "judgements", &Call::post_judgements, Endpoint::kAdmin},
-      {"POST", "judgements/import", &Call::import_judgements, Endpoint::kAdmin},
-      {"", "seeds", &Call::get_seeds, Endpoint::kAdmin},
-      {"", "votes", &Call::get_votes, Endpoint::kAdmin},
-      {"POST", "votes", &Call::post_votes, Endpoint::kAdmin},
-      {"", "reports", &Call::get_reports, Endpoint::kAdmin},
-      {"POST", "reports", &Call::post_reports, Endpoint::kAdmin},
-      {"POST", "feedback", &Call::post_feedback, Endpoint::kAdmin},
-      {"", "rules", &Call::get_rules, Endpoint::kAdmin},
-      {"PUT", "rules", &Call::put_rules, Endpoint::kAdmin},
-      {"POST", "rules/what-if", &Call::post_what_if, Endpoint::kAdmin},
-      {"", "status", &Call::get_status, Endpoint::kAdmin},
-      {"", "config", &Call::get_config, Endpoint::kAdmin},
-      {"", "readyz", &Call::get_ready, Endpoint::kOther},
-  };
-  const std::string_view method =
-      request_.method == "POST" || request_.method == "PUT" ? request_.method : std::string_view();
-  if (method.empty() && path.starts_with("items/")) return route_item(path.substr(6));
-  if (path.starts_with("models/")) return route_model(path.substr(7));
-  if (path == "healthz" && method.empty()) {
-    response_.body += "{\"status\":\"ok\"}";
-    return true;
-  }
-  for (const Route& route : kRoutes) {
-    if (route.path != path || route.method != method) continue;
-    endpoint_ = route.endpoint;
-    (this->*route.run)();
-    return true;
-  }
-  return false;
-}
-
-bool Call::route_item(std::string_view rest) {
-  const auto slash = rest.find('/');
-  const std::string_view tail =
-      slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
-  if (!tail.empty() && tail != "/similar" && tail != "/rows") return false;
-  const auto id = percent_decode(rest.substr(0, slash), false);
-  if (!id || id->empty()) {
-    write_error(response_, 400, "invalid_input", "id is not percent-encoded UTF-8", "id");
-    return true;
-  }
-  const auto row = view_.dataset->catalog.find(*id);
-  if (!row) {
-    write_error(response_, 404, "not_found",
-                fmt::format("there is no item \"{}\"", id->substr(0, 64)), "id");
-    return true;
-  }
-  endpoint_ = tail.empty()      ? Endpoint::kItem
-              : tail == "/rows" ? Endpoint::kRows
-                                : Endpoint::kSimilar;
-  if (tail.empty())
-    get_item(*row);
-  else if (tail == "/rows")
-    get_rows(*row);
-  else
-    get_similar(*row);
-  return true;
-}
-
-bool Call::route_model(std::string_view rest) {
-  endpoint_ = Endpoint::kAdmin;
-  const auto slash = rest.find('/');
-  if (slash == std::string_view::npos) return false;
-  const auto name = percent_decode(rest.substr(0, slash), false);
-  const std::string_view tail = rest.substr(slash + 1);
-  if (!name) return false;
-  const bool post = request_.method == "POST";
-  if (tail == "promote" && post)
-    post_promote(*name);
-  else if (tail == "rollback" && post)
-    post_rollback(*name);
-  else if (tail == "map" && !post)
-    get_map(*name);
-  else if (tail == "health" && !post)
-    get_health(*name);
-  else
-    return false;
-  return true;
-}
-
-bool Call::failed() {
-  if (!query_.error()) return false;
-  write_error(response_, 400, "invalid_input", query_.error()->message, query_.error()->parameter);
-  return true;
-}
-
-void Call::fail(const Error& error) {
-  write_error(response_, error_http_status(error.code), error_code_name(error.code), error.message);
-}
-
-bool Call::authorized(Role role) {
-  constexpr std::string_view kBearer = "Bearer ";
-  if (api_.options_.tokens.empty()) {
-    write_error(response_, 403, "forbidden",
-                "this server has no tokens: start it with --token admin:SECRET to allow this");
-    return false;
-  }
-  if (!request_.authorization.starts_with(kBearer)) {
-    response_.headers += "WWW-Authenticate: Bearer\r\n";
-    write_error(response_, 401, "unauthorized", "a token is needed: Authorization: Bearer SECRET");
-    return false;
-  }
-  const auto given = request_.authorization.substr(kBearer.size());
-  Role found = Role::kNone;
-  for (const auto& [secret, has] : api_.options_.tokens) {
-    if (same_secret(secret, given)) found = std::max(found, has);
-  }
-  if (found == Role::kNone) {
-    response_.headers += "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
-    write_error(response_, 401, "unauthorized", "this token is not known");
-    return false;
-  }
-  if (found < role) {
-    write_error(response_, 403, "forbidden", "this token may not do that");
-    return false;
-  }
-  return true;
-}
-
-std::optional<nlohmann::json> Call::body() {
-  auto json = nlohmann::json::parse(request_.body, nullptr, false);
-  if (json.is_discarded()) {
-    write_error(response_, 400, "invalid_input", "the body is no JSON", "body");
-    return std::nullopt;
-  }
-  return json;
-}
-
-std::optional<std::string> Call::member(const nlohmann::json& object, const char* name,
-                                        std::size_t max_size) {
-  if (!object.is_object() || !object.contains(name) || !object[name].is_string() ||
-      object[name].get_ref<const std::string&>().empty() ||
-      object[name].get_ref<const std::string&>().size() > max_size) {
-    write_error(response_, 400, "invalid_input",
-                fmt::format("\"{}\" must be a text of 1 to {} bytes", name, max_size), name);
-    return std::nullopt;
-  }
-  return object[name].get<std::string>();
-}
-
-std::optional<Row> Call::member_item(const nlohmann::json& object, const char* name) {
-  const auto id = member(object, name);
-  if (!id) return std::nullopt;
-  const auto row = view_.dataset->catalog.find(*id);
-  if (!row)
-    write_error(response_, 400, "invalid_input",
-                fmt::format("\"{}\": there is no item \"{}\"", name, id->substr(0, 64)), name);
-  return row;
-}
-
-// Compatible: the names that the pages of SparrowRecSys ask for mean our default model.
-std::shared_ptr<const ServedModel> Call::model_or_fail(bool compatible) {
-  std::string name = query_.text("model").value_or(api_.options_.default_model);
-  if (compatible && (name == "emb" || name == "nerualcf" || name == "default" || name.empty()))
-    name = api_.options_.default_model;
-  const auto found = now_->models.find(name);
-  if (found != now_->models.end()) return found->second;
-  std::vector<std::string> names;
-  for (const auto& [known, served] : now_->models) names.push_back(known);
-  query_.fail("model",
-              fmt::format("\"{}\" is not served; there are: {}", name.substr(0, 64),
-                          names.empty() ? "none yet" : fmt::format("{}", fmt::join(names, ", "))));
-  return nullptr;
-}
-
-void Call::serve_file() {
-  const std::string_view path =
-      request_.path == "/" ? std::string_view("/index.html") : request_.path;
-  const auto files = web_files();
-  auto file =
-      std::find_if(files.begin(), files.end(), [&](const WebFile& f) { return f.path == path; });
-  if (file == files.end()) {
-    response_.status = 404;
-    file = std::find_if(files.begin(), files.end(),
-                        [](const WebFile& f) { return f.path == "/404.html"; });
-    if (file == files.end())
-      return write_error(response_, 404, "not_found", "there is no such page");
-  }
-  const std::string images =
-      api_.options_.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
-  const bool packed = request_.accept_encoding.find("gzip") != std::string_view::npos &&
-                      request_.accept_encoding.find("gzip;q=0") == std::string_view::npos;
-  std::string etag(file->etag);
-  if (packed) etag.insert(etag.size() - 1, "-gzip");  // other bytes, other tag
-  response_.headers += fmt::format(
-      "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
-      "{}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
-      "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
-      "{}\r\nVary: Accept-Encoding\r\n",
-      images, etag);
-  if (response_.status == 200 && request_.if_none_match == etag) {
-    response_.status = 304;
-    return;
-  }
-  if (packed) response_.headers += "Content-Encoding: gzip\r\n";
-  response_.content_type = file->content_type;
-  response_.body.assign(packed ? file->gzip : file->bytes);
-}
-
-void Call::add_cors() {
-  if (request_.origin.empty()) return;
-  if (std::find(api_.options_.cors_origins.begin(), api_.options_.cors_origins.end(),
-                request_.origin) == api_.options_.cors_origins.end())
-    return;
-  response_.headers +=
-      fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", request_.origin);
-}
 }  // namespace sparrow::serve

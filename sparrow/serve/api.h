@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -16,8 +17,12 @@
 
 #include "sparrow/serve/controls.h"
 #include "sparrow/serve/http_server.h"
+#include "sparrow/serve/item_json.h"
 #include "sparrow/serve/journal.h"
+#include "sparrow/serve/log.h"
 #include "sparrow/serve/metrics.h"
+#include "sparrow/serve/rate_limit.h"
+#include "sparrow/serve/remote_ranker.h"
 #include "sparrow/serve/snapshot.h"
 
 namespace sparrow::serve {
@@ -33,7 +38,11 @@ struct ApiOptions {
   std::map<std::string, Role> tokens;  // secret -> role; without any, admin calls are refused
   std::filesystem::path home;          // of journals, rules and evaluations; empty: memory only
   std::string store_uri;               // for the status page; never with a password
-  double requests_per_second = 0;      // of one client address, in the mean; 0: no limit
+  double requests_per_second = 0;      // of one token, else of one client address; 0: no limit
+  double burst = 0;                    // at once; 0: twice as many
+  rank::Ranking ranking;
+  Log* log = nullptr;                           // of requests; may be null; must outlive the API
+  const RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
 };
 
 // What `app` does for the API with the store.
@@ -42,6 +51,9 @@ struct ModelControl {
   std::function<Result<void>(const std::string& name, const std::string& version)> promote;
   std::function<Result<std::string>(const std::string& name)> rollback;
   std::function<Result<model::Model>(const std::string& name, const std::string& version)> load;
+  // Durable on return, and in answers unless `live` is false. Errors: kInvalidInput, kNotFound,
+  // kExhausted (too many changed items).
+  std::function<Result<ItemsChanged>(std::vector<ItemChange> changes)> change_items;
 };
 
 class Api {
@@ -53,12 +65,28 @@ class Api {
   // What readyz tells, besides that no model is there.
   void set_degraded(std::string reason);
   void set_pool(CandidatePool pool);
+  // Another state of the catalogue with models of it, swapped as a whole. Rows that the present one
+  // has must mean the same items; rules are read anew. Errors: kInvalidInput when a rule does not
+  // fit; nothing is then swapped.
+  Result<void> set_catalog(std::shared_ptr<const CatalogView> view,
+                           std::vector<std::shared_ptr<const ServedModel>> models);
   // Errors: kInvalidInput naming the rule; the old rules then stay.
   Result<void> set_rules(const nlohmann::json& rules);
   // Reads HOME/rules.json, if it is there.
   Result<void> load_rules();
 
   void handle(const Request& request, Response& response);
+  // Whether the request may wait for a disk or a peer, or is long work (Handler::slow).
+  bool is_slow(const Request& request) const;
+  struct Gauge {
+    std::string name;
+    std::string type;  // "gauge", "counter"
+    double value = 0;
+  };
+  // Numbers of parts that keep their own, for /metrics.
+  std::vector<Gauge> gauges() const;
+  // A connection sent what is no request.
+  void count_refused(int status, std::string_view client);
 
   std::shared_ptr<const Snapshot> snapshot() const {
     const std::shared_lock lock(mutex_);
@@ -80,8 +108,11 @@ class Api {
   ModelControl control_;
   mutable std::shared_mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
+  std::mutex editor_mutex_;  // held from reading the rules to replacing them
+  std::mutex rules_mutex_;   // rules and catalogue change one after the other
   FilterCache filters_;
   Metrics metrics_;
+  RateLimit limit_;
   Journal judgements_;
   Journal votes_;
   Journal reports_;

@@ -1,6 +1,6 @@
 // Call: the work of one request. Its methods are spread over files by subject: item_calls.cc,
-// list_calls.cc, model_calls.cc, seed_calls.cc, judgement_calls.cc, journal_calls.cc,
-// rule_calls.cc, status_calls.cc, compatibility.cc.
+// catalog_calls.cc, list_calls.cc, model_calls.cc, seed_calls.cc, judgement_calls.cc,
+// journal_calls.cc, rule_calls.cc, status_calls.cc, compatibility.cc.
 #pragma once
 
 #include <optional>
@@ -21,16 +21,22 @@ class Call {
         request_(request),
         response_(response),
         query_(request.query),
-        began_(std::chrono::steady_clock::now()) {}
+        began_(std::chrono::steady_clock::now()),
+        number_(api.requests_.fetch_add(1, std::memory_order_relaxed)) {}
 
   void answer();
 
  private:
+  bool limited();  // true: the answer is a 429
+  void route();
+  void log(std::chrono::nanoseconds took);
   bool route_api(std::string_view path);
   bool route_item(std::string_view rest);
   bool route_model(std::string_view rest);
   bool route_compatible(std::string_view path);
-  bool writes_allowed(std::string_view path) const;
+  // Methods beside GET, HEAD and OPTIONS: ", POST"; empty: none.
+  std::string_view writing_methods() const;
+  bool allows_method() const;
 
   // item_calls.cc
   void get_item(Row row);
@@ -38,6 +44,10 @@ class Call {
   void get_items();
   void get_genres();
   void get_home();
+  // catalog_calls.cc
+  void change_item(const std::string& id);
+  void post_items();
+  void change_items(std::vector<ItemChange> changes, bool single);
   // list_calls.cc
   void get_similar(Row row);
   void get_rows(Row row);
@@ -86,6 +96,8 @@ class Call {
   // True (and the response set) when the query has an error.
   bool failed();
   void fail(const Error& error);
+  Role role_of(std::string_view secret) const;
+  void append_request_id(std::string& out) const;
   // False (and 401 or 403 set) unless the request's token has this role.
   bool authorized(Role role);
   // The body as JSON; sets a 400 otherwise.
@@ -126,6 +138,7 @@ class Call {
   Response& response_;
   Query query_;
   std::chrono::steady_clock::time_point began_;
+  std::uint64_t number_;  // of the request
   Endpoint endpoint_ = Endpoint::kOther;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 
 namespace sparrow::serve {
 namespace {
+
+std::atomic<std::uint64_t> next_generation{1};
 
 void group_by_item(const data::Interactions& interactions, CatalogView& view) {
   const std::size_t n = view.dataset->catalog.size();
@@ -63,11 +66,13 @@ void render_items(CatalogView& view) {
 }  // namespace
 
 CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
-                         std::shared_ptr<const recall::ItemFacts> item_facts)
-    : dataset(std::move(data)),
+                         std::shared_ptr<const recall::ItemFacts> item_facts, CatalogMarks changes)
+    : generation(next_generation.fetch_add(1)),
+      marks(std::move(changes)),
+      dataset(std::move(data)),
       facts(item_facts != nullptr ? std::move(item_facts)
                                   : std::make_shared<const recall::ItemFacts>(*dataset)),
-      search(*dataset) {
+      search(*dataset, marks.hidden) {
   const data::Catalog& catalog = dataset->catalog;
   const data::Interactions& interactions = dataset->interactions;
   const std::size_t n = catalog.size();
@@ -92,6 +97,7 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
     if (ratings[i] > 0) average[i] /= static_cast<double>(ratings[i]);
   }
   for (Row row = 0; row < n; ++row) {
+    if (hidden(row)) continue;
     for (const auto& genre : catalog[row].genres) genres[genre].push_back(row);
   }
   for (auto& [genre, rows] : genres) {

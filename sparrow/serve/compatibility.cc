@@ -116,7 +116,7 @@ bool Call::route_compatible(std::string_view path) {
 Row Call::required_item(std::string_view name) {
   const std::string id = query_.required(name);
   if (failed()) return kNoRow;
-  const auto row = view_.dataset->catalog.find(id);
+  const auto row = view_.find(id);
   if (!row)
     write_error(response_, 404, "not_found",
                 fmt::format("there is no item \"{}\"", id.substr(0, 64)), name);

@@ -26,7 +26,7 @@ struct FilterReader {
   rank::Controls& controls;
 
   void add(std::string_view name, const std::string& text) const {
-    auto filter = filters.get(text, *now.view->facts);
+    auto filter = filters.get(text, *now.view);
     if (filter)
       controls.filters.push_back(*filter);
     else
@@ -37,7 +37,7 @@ struct FilterReader {
 std::vector<Row> read_items(Query& query, std::string_view name, const Snapshot& now) {
   std::vector<Row> rows;
   for (const auto& id : query.list(name)) {
-    const auto row = now.view->dataset->catalog.find(id);
+    const auto row = now.view->find(id);
     if (row)
       rows.push_back(*row);
     else
@@ -62,7 +62,7 @@ void read_boost(Query& query, const Snapshot& now, FilterCache& filters, rank::C
     query.fail("boost", "must be a filter, \"*\" and a factor in 0..10: genre=Comedy*1.5");
     return;
   }
-  auto filter = filters.get(text->substr(0, star), *now.view->facts);
+  auto filter = filters.get(text->substr(0, star), *now.view);
   if (filter)
     controls.boosts.push_back({nullptr, *filter, factor});
   else
@@ -92,19 +92,21 @@ void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
 
 }  // namespace
 
-Result<rank::FilterPtr> FilterCache::get(const std::string& text, const recall::ItemFacts& facts) {
+Result<rank::FilterPtr> FilterCache::get(const std::string& text, const CatalogView& view) {
   {
     const std::lock_guard lock(mutex_);
-    if (facts_ != &facts) filters_.clear();
-    facts_ = &facts;
-    const auto found = filters_.find(text);
-    if (found != filters_.end()) return found->second;
+    if (generation_ == view.generation) {
+      const auto found = filters_.find(text);
+      if (found != filters_.end()) return found->second;
+    }
   }
-  auto parsed = rank::Filter::parse(text, facts);
+  auto parsed = rank::Filter::parse(text, *view.facts);
   if (!parsed) return parsed;
   const std::lock_guard lock(mutex_);
-  if (filters_.size() >= kMaxFilters) filters_.clear();
-  if (facts_ == &facts) filters_[text] = *parsed;
+  if (view.generation < generation_) return parsed;  // of a catalogue that is gone already
+  if (generation_ != view.generation || filters_.size() >= kMaxFilters) filters_.clear();
+  generation_ = view.generation;
+  filters_[text] = *parsed;
   return parsed;
 }
 
@@ -154,7 +156,7 @@ void read_controls(Query& query, const Snapshot& now, FilterCache& filters,
 void read_seeds(Query& query, std::string_view name, const Snapshot& now, float sign,
                 std::vector<rank::Seed>& seeds) {
   constexpr std::size_t kMaxSeeds = 100;
-  const data::Catalog& catalog = now.view->dataset->catalog;
+  const CatalogView& catalog = *now.view;
   for (const auto& entry : query.list(name)) {
     if (seeds.size() == kMaxSeeds) return query.fail(name, "has more than 100 items");
     rank::Seed seed{kNoRow, sign};
@@ -188,7 +190,7 @@ bool apply_row(std::string_view row, const Snapshot& now, FilterCache& filters,
     // Little known, and better liked than most.
     const auto text = fmt::format("popularity <= 80 and ratings >= 2 and rating >= {:.2f}",
                                   now.view->facts->mean_quality());
-    auto filter = filters.get(text, *now.view->facts);
+    auto filter = filters.get(text, *now.view);
     if (filter) controls.filters.push_back(*filter);
   } else {
     return false;

@@ -16,13 +16,13 @@ namespace sparrow::serve {
 // Parsed filters by text, so that a filter in use is evaluated over the catalogue once.
 class FilterCache {
  public:
-  Result<rank::FilterPtr> get(const std::string& text, const recall::ItemFacts& facts);
+  Result<rank::FilterPtr> get(const std::string& text, const CatalogView& view);
 
  private:
   static constexpr std::size_t kMaxFilters = 256;
   std::mutex mutex_;
   std::map<std::string, rank::FilterPtr> filters_;
-  const recall::ItemFacts* facts_ = nullptr;
+  std::uint64_t generation_ = 0;  // of the view that the filters belong to
 };
 
 // Names of all parameters that read_controls() and the list endpoints know.

@@ -1,295 +1,26 @@
-// Session is one connection; Worker is one thread with its io_context, acceptor and sessions.
+// Starts and stops the workers; what a connection does is in http_session.cc.
 #include "sparrow/serve/http_server.h"
 
 #include <algorithm>
-#include <atomic>
-#include <ctime>
-#include <list>
-#include <optional>
 #include <thread>
 #include <vector>
 
-#include <boost/asio.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "sparrow/serve/http_session.h"
 #include "sparrow/serve/json_text.h"
 
 namespace sparrow::serve {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
-using Clock = std::chrono::steady_clock;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-std::string_view reason_of(int status) {
-  const auto text = http::obsolete_reason(static_cast<http::status>(status));
-  return view(text);
-}
-
-// The answer to bytes that are no acceptable request; 0: just close.
-int status_of(const error_code& error, bool no_line_end) {
-  if (error == http::error::header_limit || error == http::error::buffer_overflow)
-    return no_line_end ? 414 : 431;
-  if (error == http::error::body_limit) return 413;
-  if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
-  if (error.category() == http::make_error_code(http::error::bad_method).category()) return 400;
-  return 0;
-}
-
-struct Worker;
-
-class Session : public std::enable_shared_from_this<Session> {
- public:
-  Session(tcp::socket socket, Worker& worker);
-  void start() { read(); }
-  void cut() {
-    error_code ignored;
-    socket_.close(ignored);
-  }
-  // Closes now when nothing is under way, else after the answer.
-  void drain() {
-    closing_ = true;
-    if (reading_ && buffer_.size() == 0) cut();
-  }
-  Clock::time_point deadline() const { return deadline_; }
-
- private:
-  using Parser = http::request_parser<http::string_body>;
-
-  void read();
-  void on_read(const error_code& error);
-  void answer();
-  void refuse(int status);
-  void send(bool head_only);
-  void finish();
-
-  tcp::socket socket_;
-  Worker& worker_;
-  boost::beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
-  Response response_;
-  std::string out_;
-  Clock::time_point deadline_;
-  bool reading_ = false;
-  bool closing_ = false;
-  bool keep_alive_ = false;
-  bool old_version_ = false;
-};
-
-struct Worker {
-  Worker(const ServerOptions& o, const Handler& h, std::atomic<std::size_t>& all)
-      : options(o), handler(h), connections(all), io(1), acceptor(io), sweep(io) {}
-
-  const ServerOptions& options;
-  const Handler& handler;
-  std::atomic<std::size_t>& connections;
-  asio::io_context io;
-  tcp::acceptor acceptor;
-  asio::steady_timer sweep;
-  std::list<std::weak_ptr<Session>> sessions;
-  bool stopping = false;
-  std::string date;
-  std::time_t date_second = 0;
-
-  void accept();
-  void sweep_soon();
-  void stop();
-  const std::string& http_date();
-};
-
-void Worker::accept() {
-  acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
-    if (!acceptor.is_open()) return;
-    if (!error) {
-      error_code ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
-      if (connections.load() < options.max_connections) {
-        const auto session = std::make_shared<Session>(std::move(socket), *this);
-        sessions.push_back(session);
-        session->start();
-      }
-    }
-    accept();
-  });
-}
-
-// One timer for all connections: cheaper than one each, and slow senders are cut all the same.
-void Worker::sweep_soon() {
-  sweep.expires_after(std::chrono::milliseconds(250));
-  sweep.async_wait([this](const error_code& error) {
-    if (error) return;
-    const auto now = Clock::now();
-    sessions.remove_if([&](const std::weak_ptr<Session>& weak) {
-      const auto session = weak.lock();
-      if (session == nullptr) return true;
-      if (session->deadline() < now) session->cut();
-      return false;
-    });
-    sweep_soon();
-  });
-}
-
-void Worker::stop() {
-  stopping = true;
-  error_code ignored;
-  acceptor.close(ignored);
-  for (const auto& weak : sessions) {
-    if (const auto session = weak.lock()) session->drain();
-  }
-}
-
-const std::string& Worker::http_date() {
-  const std::time_t now = std::time(nullptr);
-  if (now != date_second) {
-    date_second = now;
-    date = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
-  }
-  return date;
-}
-
-Session::Session(tcp::socket socket, Worker& worker)
-    : socket_(std::move(socket)),
-      worker_(worker),
-      buffer_(worker.options.max_header_bytes + worker.options.max_body_bytes + 1024) {
-  deadline_ = Clock::now() + worker.options.request_timeout;
-}
-
-void Session::read() {
-  if (closing_ || worker_.stopping) {
-    finish();
-    return;
-  }
-  parser_.emplace();
-  parser_->header_limit(worker_.options.max_header_bytes);
-  parser_->body_limit(worker_.options.max_body_bytes);
-  deadline_ = Clock::now() + worker_.options.request_timeout;
-  reading_ = true;
-  http::async_read(
-      socket_, buffer_, *parser_,
-      [self = shared_from_this()](const error_code& error, std::size_t) { self->on_read(error); });
-}
-
-void Session::on_read(const error_code& error) {
-  reading_ = false;
-  if (!error) {
-    answer();
-    return;
-  }
-  // Without a target the limit was met inside the request line.
-  const int status = status_of(error, parser_->get().target().empty());
-  if (status == 0) {
-    finish();
-  } else {
-    refuse(status);
-  }
-}
-
-void Session::refuse(int status) {
-  keep_alive_ = false;
-  response_.headers.clear();
-  write_error(response_, status,
-              status == 413 || status == 414 || status == 431 ? "too_large" : "invalid_input",
-              status == 414   ? "the URL is too long"
-              : status == 431 ? "the headers are too large"
-              : status == 413 ? "the body is too large"
-                              : "this is not a request that HTTP/1.1 allows");
-  send(false);
-}
-
-void Session::answer() {
-  const auto& message = parser_->get();
-  keep_alive_ = message.keep_alive() && !worker_.stopping;
-  old_version_ = message.version() == 10;
-  const std::string_view target = view(message.target());
-  if (message.version() >= 11 && message.count(http::field::host) != 1) return refuse(400);
-  if (target.empty() || (target.front() != '/' && target != "*")) return refuse(400);
-  if (target.size() > worker_.options.max_target_bytes) return refuse(414);
-  Request request;
-  request.method = view(message.method_string());
-  const auto question = target.find('?');
-  request.path = target.substr(0, question);
-  request.query =
-      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
-  request.body = message.body();
-  request.if_none_match = view(message[http::field::if_none_match]);
-  request.accept_encoding = view(message[http::field::accept_encoding]);
-  request.origin = view(message[http::field::origin]);
-  request.authorization = view(message[http::field::authorization]);
-  response_.status = 200;
-  response_.content_type = "application/json";
-  response_.body.clear();
-  response_.headers.clear();
-  try {
-    worker_.handler(request, response_);
-  } catch (const std::exception&) {
-    response_.headers.clear();
-    write_error(response_, 500, "internal",
-                "an unexpected error; it is logged with the request id");
-  }
-  send(request.method == "HEAD");
-}
-
-void Session::send(bool head_only) {
-  out_.clear();
-  fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\nServer: sparrow\r\nDate: {}\r\n",
-                 response_.status, reason_of(response_.status), worker_.http_date());
-  const bool bodiless = response_.status == 204 || response_.status == 304;
-  if (!bodiless) {
-    fmt::format_to(std::back_inserter(out_),
-                   "Content-Type: {}\r\nContent-Length: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                   response_.content_type, response_.body.size());
-  }
-  out_ += response_.headers;
-  if (!keep_alive_)
-    out_ += "Connection: close\r\n";
-  else if (old_version_)
-    out_ += "Connection: keep-alive\r\n";
-  out_ += "\r\n";
-  if (!head_only && !bodiless) out_ += response_.body;
-  deadline_ = Clock::now() + worker_.options.request_timeout;
-  asio::async_write(socket_, asio::buffer(out_),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (error || !self->keep_alive_)
-                        self->finish();
-                      else
-                        self->read();
-                    });
-}
-
-void Session::finish() {
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  // What the client still sends is thrown away until it closes or the sweep cuts it: an answer such
-  // as 413 then arrives.
-  buffer_.clear();
-  if (!worker_.stopping && socket_.is_open()) {
-    deadline_ = Clock::now() + std::chrono::seconds(1);
-    out_.resize(std::size_t{16} * 1024);
-    socket_.async_read_some(asio::buffer(out_.data(), out_.size()),
-                            [self = shared_from_this()](const error_code& error, std::size_t) {
-                              if (!error && Clock::now() < self->deadline_) {
-                                const auto until = self->deadline_;
-                                self->finish();
-                                self->deadline_ = until;
-                              }
-                            });
-  }
-}
 
 }  // namespace
 
 struct Server::State {
   ServerOptions options;
   Handler handler;
-  std::atomic<std::size_t> connections{0};
+  std::unique_ptr<Shared> shared;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
   std::uint16_t port = 0;
@@ -304,6 +35,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   auto state = std::make_unique<State>();
   state->options = options;
   state->handler = std::move(handler);
+  state->shared = std::make_unique<Shared>(std::max<std::size_t>(1, options.slow_threads));
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error)
@@ -314,7 +46,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   threads = std::max<std::size_t>(1, threads);
   state->port = options.port;
   for (std::size_t t = 0; t < threads; ++t) {
-    auto worker = std::make_unique<Worker>(state->options, state->handler, state->connections);
+    auto worker = std::make_unique<Worker>(state->options, state->handler, *state->shared);
     const tcp::endpoint endpoint(address, state->port);
     worker->acceptor.open(endpoint.protocol(), error);
     if (!error) worker->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -363,6 +95,8 @@ void Server::stop() {
     worker->io.stop();
   }
   for (auto& thread : state_->threads) thread.join();
+  state_->shared->pool.stop();
+  state_->shared->pool.join();
 }
 
 void write_error(Response& response, int status, std::string_view code, std::string_view message,

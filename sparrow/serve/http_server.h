@@ -25,6 +25,8 @@ struct ServerOptions {
   std::chrono::milliseconds request_timeout{
       10'000};  // from the end of one answer to the end of the next request
   std::chrono::milliseconds drain_timeout{1'500};  // stop() cuts what is left then
+  std::size_t slow_threads = 2;                    // for requests that `slow` tells
+  std::size_t max_slow = 64;  // of those at a time; more are answered 503 with Retry-After
 };
 
 // Views into the connection's buffer; valid while the handler runs.
@@ -37,6 +39,7 @@ struct Request {
   std::string_view accept_encoding;
   std::string_view origin;
   std::string_view authorization;
+  std::string_view client;  // address of the peer
 };
 
 struct Response {
@@ -46,8 +49,15 @@ struct Response {
   std::string headers;  // further "Name: value\r\n" lines
 };
 
-// Called from several threads. May throw: the answer is then a 500.
-using Handler = std::function<void(const Request&, Response&)>;
+// Called from several threads. `answer` may throw: the answer is then a 500.
+struct Handler {
+  std::function<void(const Request&, Response&)> answer;
+  // Whether the request may wait (for a disk, a peer, long work): it is then answered by another
+  // thread, so that no other request waits for it. May be empty: none.
+  std::function<bool(const Request&)> slow;
+  // Hears of bytes that were no acceptable request. May be empty.
+  std::function<void(int status, std::string_view client)> refused;
+};
 
 class Server {
  public:

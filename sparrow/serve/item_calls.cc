@@ -189,7 +189,7 @@ void Call::get_home() {
   std::vector<Row> fresh;
   std::vector<Row> popular;
   for (Row row = 0; row < facts.size(); ++row) {
-    if (!now_->pool->hidden.empty() && now_->pool->hidden[row] != 0) continue;
+    if (!now_->hidden->empty() && (*now_->hidden)[row] != 0) continue;
     if (facts.percentile(row) <= 93 && facts.liked_by(row).size() >= 3) gems.push_back(row);
     if (facts.catalog()[row].year > 0) fresh.push_back(row);
     popular.push_back(row);

@@ -101,7 +101,7 @@ void Call::get_reports() {
   json list = json::array();
   for (auto& [pair, entry] : latest) {
     for (const char* name : {"seed", "item"}) {
-      if (const auto row = view_.dataset->catalog.find(text_of(entry, name)))
+      if (const auto row = view_.find(text_of(entry, name)))
         entry[std::string(name) + "_title"] = view_.dataset->catalog[*row].title;
     }
     entry["now"] = regression_now(pair.first, pair.second, *served);
@@ -121,8 +121,8 @@ json Call::regression_now(const std::string& seed, const std::string& item,
               {"rank", nullptr},
               {"rank_without_rules", nullptr},
               {"blocked", false}};
-  const auto seed_row = view_.dataset->catalog.find(seed);
-  const auto item_row = view_.dataset->catalog.find(item);
+  const auto seed_row = view_.find(seed);
+  const auto item_row = view_.find(item);
   if (!seed_row || !item_row) return now;
   now["blocked"] = !now_->rules->allows(*item_row, *seed_row, nullptr);
   rank::Request request;
@@ -143,13 +143,15 @@ json Call::regression_now(const std::string& seed, const std::string& item,
 
 // Adds the rule that keeps the pair apart; a second one would change nothing.
 Result<void> Call::block_pair(const json& seed, const json& item) {
-  json rules = now_->rules->source();
+  const std::lock_guard one_editor(api_.editor_mutex_);
+  const auto present = api_.snapshot()->rules;
+  json rules = present->source();
   for (const json& rule : rules["rules"]) {
     if (text_of(rule, "type") == "block_pair" && rule.value("a", json()) == seed &&
         rule.value("b", json()) == item)
       return {};
   }
-  rules["version"] = now_->rules->version() + 1;
+  rules["version"] = present->version() + 1;
   rules["rules"].push_back(
       {{"type", "block_pair"}, {"a", seed}, {"b", item}, {"note", "reported"}});
   if (!api_.options_.home.empty()) {

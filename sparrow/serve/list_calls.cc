@@ -42,6 +42,16 @@ void append_relation(std::string& out, const recall::ItemFacts& facts, const ran
     fmt::format_to(put, "{}}}", r.years_apart);
 }
 
+// 1234 -> 1.234
+void append_thousandths(std::string& out, long long thousandths) {
+  append_json(out, thousandths / 1000);
+  const auto rest = static_cast<unsigned>(thousandths % 1000);
+  const char digits[] = {'.', static_cast<char>('0' + rest / 100),
+                         static_cast<char>('0' + rest / 10 % 10),
+                         static_cast<char>('0' + rest % 10)};
+  out.append(digits, sizeof(digits));
+}
+
 bool wanted(const std::vector<std::string>& fields, std::string_view name) {
   return fields.empty() || std::find(fields.begin(), fields.end(), name) != fields.end();
 }
@@ -90,18 +100,15 @@ void Call::read_user(rank::Request& request, bool as_seeds) {
 }
 
 rank::Answer Call::recommend(rank::Request& request, const ServedModel& served) {
-  request.hidden = now_->pool->hidden;
+  request.hidden = *now_->hidden;
   request.rules = now_->rules->empty() ? nullptr : now_->rules.get();
+  request.ranking = &api_.options_.ranking;
   rank::Answer answer = served.recommender->recommend(request);
-  if (request.controls.channels.empty()) {
-    api_.metrics_.count_channel(0, false);
-  } else {
-    const auto& names = rank::Recommender::channel_names();
-    for (std::size_t c = 0; c < names.size(); ++c) {
-      if (std::find(request.controls.channels.begin(), request.controls.channels.end(), names[c]) !=
-          request.controls.channels.end())
-        api_.metrics_.count_channel(c, false);
-    }
+  api_.metrics_.record(Stage::kRecall, answer.recall_time);
+  if (answer.rank_time.count() > 0) api_.metrics_.record(Stage::kRank, answer.rank_time);
+  for (std::size_t c = 0; c < rank::Recommender::channel_names().size(); ++c) {
+    if ((answer.asked >> c & 1U) != 0)
+      api_.metrics_.count_channel(c, (answer.failed >> c & 1U) != 0);
   }
   if (!answer.degraded.empty()) api_.metrics_.count_degraded();
   if (const auto user = query_.text("user")) {
@@ -152,8 +159,11 @@ void Call::append_entry(const rank::ScoredItem& item, Row seed, const ServedMode
     }
   }
   if (options.parts) {
-    fmt::format_to(put, ",\"parts\":{{\"match\":{:.2f},\"adjusted\":{:.2f},\"similarity\":{:.4f}}}",
+    fmt::format_to(put, ",\"parts\":{{\"match\":{:.2f},\"adjusted\":{:.2f},\"similarity\":{:.4f}",
                    item.match, item.adjusted, item.similarity);
+    for (std::size_t f = 1; item.features && f < rank::Features::kCount; ++f)
+      fmt::format_to(put, ",\"{}\":{:.3f}", rank::Features::names()[f], item.features->values[f]);
+    out += '}';
   }
   if (!item.channels.empty()) {
     out += ",\"channels\":[";
@@ -183,9 +193,10 @@ void Call::append_footer(const ServedModel& served, const rank::Answer& answer) 
   out += ",\"model\":";
   append_model(out, served.model.manifest);
   const auto took = std::chrono::steady_clock::now() - began_;
-  fmt::format_to(std::back_inserter(out), ",\"request_id\":\"{}-{:x}\",\"took_ms\":{:.3f}",
-                 api_.boot_, api_.requests_.fetch_add(1, std::memory_order_relaxed),
-                 std::chrono::duration<double, std::milli>(took).count());
+  out += ",\"request_id\":\"";
+  append_request_id(out);
+  out += "\",\"took_ms\":";
+  append_thousandths(out, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   fmt::format_to(std::back_inserter(out), ",\"popularity_percentile\":{:.1f},\"degraded\":",
                  mean_percentile(*view_.facts, answer));
   append_strings(out, answer.degraded);
@@ -200,6 +211,7 @@ void Call::get_similar(Row row) {
     read_controls(query_, *now_, api_.filters_, request);
     read_user(request, false);
     options = list_options();
+    request.features = options.parts;
   }
   const auto served = model_or_fail(false);
   if (failed()) return;
@@ -250,6 +262,7 @@ void Call::get_rows(Row row) {
 
 void Call::append_mix(rank::Request& request, const ServedModel& served,
                       const ListOptions& options) {
+  request.features = options.parts;
   const rank::Answer answer = recommend(request, served);
   std::string& out = response_.body;
   Row seed = kNoRow;
@@ -307,7 +320,7 @@ bool Call::read_post(const nlohmann::json& object, rank::Request& request) {
                       : entry.is_object() && entry.contains("id") && entry["id"].is_string()
                           ? entry["id"].get<std::string>()
                           : std::string();
-      const auto row = view_.dataset->catalog.find(id);
+      const auto row = view_.find(id);
       if (!row) {
         query_.fail(name, fmt::format("names an unknown item \"{}\"", id.substr(0, 64)));
         break;
@@ -393,8 +406,9 @@ void Call::get_explain() {
   const Row item = seed == kNoRow ? kNoRow : required_item("item");
   if (item == kNoRow) return;
   request.seeds = {{seed, 1}};
-  request.hidden = now_->pool->hidden;
+  request.hidden = *now_->hidden;
   request.rules = now_->rules->empty() ? nullptr : now_->rules.get();
+  request.ranking = &api_.options_.ranking;
   const rank::Explanation e = served->recommender->explain(request, item);
   const auto relation = rank::relate(*view_.facts, seed, item);
   std::string& out = response_.body;

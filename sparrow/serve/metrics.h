@@ -14,7 +14,7 @@
 
 namespace sparrow::serve {
 
-// Latencies in 48 buckets, each 1.3 times as wide as the one before; the first ends at 1 us.
+// Latencies in 64 buckets, each 1.3 times as wide as the one before; the first ends at 1 us.
 class Histogram {
  public:
   void record(std::chrono::nanoseconds duration);
@@ -42,16 +42,26 @@ enum class Endpoint {
   kAdmin,
   kCompatible,
   kPage,
-  kOther
+  kOther,
+  kRefused  // bytes that were no request
 };
-inline constexpr std::array<std::string_view, 10> kEndpointNames = {
-    "similar", "rows", "explain", "item", "search", "home", "admin", "compatible", "page", "other"};
+inline constexpr std::array<std::string_view, 11> kEndpointNames = {
+    "similar", "rows",       "explain", "item",  "search", "home",
+    "admin",   "compatible", "page",    "other", "refused"};
+
+// Of making a list.
+enum class Stage { kRecall, kRank };
+inline constexpr std::array<std::string_view, 2> kStageNames = {"recall", "rank"};
 
 class Metrics {
  public:
   Metrics() : began_(std::chrono::steady_clock::now()) {}
 
   void record(Endpoint endpoint, int status, std::chrono::nanoseconds duration);
+  void record(Stage stage, std::chrono::nanoseconds duration) {
+    stages_[static_cast<std::size_t>(stage)].record(duration);
+  }
+  const Histogram& stage(Stage stage) const { return stages_[static_cast<std::size_t>(stage)]; }
   void count_channel(std::size_t channel, bool failed);
   void count_degraded() { degraded_.fetch_add(1, std::memory_order_relaxed); }
   void add_error(std::string text);  // kept: the last 50
@@ -78,6 +88,7 @@ class Metrics {
  private:
   std::chrono::steady_clock::time_point began_;
   std::array<Histogram, kEndpointNames.size()> latencies_;
+  std::array<Histogram, kStageNames.size()> stages_;
   std::array<std::atomic<std::uint64_t>, 6> statuses_{};
   std::array<std::atomic<std::uint64_t>, 16> channel_hits_{};
   std::array<std::atomic<std::uint64_t>, 16> channel_errors_{};

@@ -168,7 +168,7 @@ void Call::get_map(const std::string& name) {
   std::string x;
   std::string y;
   for (std::size_t m = 0; m < served.model.items.size(); ++m) {
-    const auto row = view_.dataset->catalog.find(served.model.items[m]);
+    const auto row = view_.find(served.model.items[m]);
     if (!row) continue;
     rows.push_back(*row);
     fmt::format_to(std::back_inserter(x), "{}{:.4g}", x.empty() ? "" : ",", xy[2 * m]);

@@ -24,13 +24,13 @@ void Call::put_rules() {
   if (failed() || !authorized(Role::kEditor)) return;
   auto object = body();
   if (!object) return;
-  if (object->is_object() && object->contains("version") &&
-      (*object)["version"] != now_->rules->version())
-    return write_error(
-        response_, 409, "conflict",
-        fmt::format("the rules are at version {} by now; read them again", now_->rules->version()),
-        "version");
-  if (object->is_object()) (*object)["version"] = now_->rules->version() + 1;
+  const std::lock_guard one_editor(api_.editor_mutex_);
+  const auto version = api_.snapshot()->rules->version();
+  if (object->is_object() && object->contains("version") && (*object)["version"] != version)
+    return write_error(response_, 409, "conflict",
+                       fmt::format("the rules are at version {} by now; read them again", version),
+                       "version");
+  if (object->is_object()) (*object)["version"] = version + 1;
   auto parsed = rank::Rules::parse(*object, *view_.facts);
   if (!parsed) return fail(parsed.error());
   if (!api_.options_.home.empty()) {

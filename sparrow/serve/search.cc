@@ -40,7 +40,7 @@ bool one_edit(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Search::Search(const data::Dataset& dataset) {
+Search::Search(const data::Dataset& dataset, std::span<const std::uint8_t> hidden) {
   const data::Catalog& catalog = dataset.catalog;
   popularity_.assign(catalog.size(), 0);
   for (const Row row : dataset.interactions.items) popularity_[row] += 1;
@@ -60,6 +60,7 @@ Search::Search(const data::Dataset& dataset) {
     for (const auto& word : words) index[word].push_back(number);
   };
   for (Row row = 0; row < catalog.size(); ++row) {
+    if (!hidden.empty() && hidden[row] != 0) continue;
     add(row, catalog[row].title, catalog[row].year);
     for (const auto& other : catalog[row].alternative_titles) add(row, other, catalog[row].year);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,7 +22,8 @@ struct SearchHit {
 // Immutable; safe for use by several threads.
 class Search {
  public:
-  explicit Search(const data::Dataset& dataset);
+  // Items that `hidden` marks (one byte a row, or empty) are not found.
+  explicit Search(const data::Dataset& dataset, std::span<const std::uint8_t> hidden = {});
 
   // Items whose title, or another of their titles, has every word, in any order; the last word may
   // be the beginning of one, and a word of five letters or more may have one letter wrong. Case and

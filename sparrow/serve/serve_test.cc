@@ -214,10 +214,14 @@ class ServerTest : public testing::Test {
     options.port = 0;
     options.threads = 2;
     options.request_timeout = std::chrono::milliseconds(800);
-    auto server = Server::start(options, [](const Request& request, Response& response) {
-      if (request.path == "/throw") throw std::runtime_error("secret");
-      response.body = "{\"path\":\"" + std::string(request.path) + "\"}";
-    });
+    auto server = Server::start(options, {[](const Request& request, Response& response) {
+                                            if (request.path == "/throw")
+                                              throw std::runtime_error("secret");
+                                            response.body =
+                                                "{\"path\":\"" + std::string(request.path) + "\"}";
+                                          },
+                                          {},
+                                          {}});
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
   }
@@ -281,7 +285,7 @@ TEST_F(ServerTest, CutsSlowSendersAndStopsQuickly) {
 TEST_F(ServerTest, APortInUseIsAnError) {
   ServerOptions options;
   options.port = server_->port();
-  EXPECT_EQ(Server::start(options, [](const Request&, Response&) {}).error().code,
+  EXPECT_EQ(Server::start(options, {[](const Request&, Response&) {}, {}, {}}).error().code,
             ErrorCode::kUnavailable);
 }
 

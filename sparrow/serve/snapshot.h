@@ -27,7 +27,9 @@ struct Snapshot {
   std::map<std::string, std::shared_ptr<const ServedModel>, std::less<>> models;
   std::shared_ptr<const rank::Rules> rules;   // never null
   std::shared_ptr<const CandidatePool> pool;  // never null
-  std::string degraded;                       // the store's trouble; empty: none
+  // One byte a catalogue row, or empty: what the pool or the catalogue hides. Never null.
+  std::shared_ptr<const std::vector<std::uint8_t>> hidden;
+  std::string degraded;  // the store's trouble; empty: none
 };
 
 }  // namespace sparrow::serve

@@ -6,6 +6,22 @@
 
 namespace sparrow::serve {
 
+namespace {
+
+void append_histogram(std::string& out, std::string_view metric, std::string_view label,
+                      std::string_view name, const Histogram& h) {
+  const auto put = std::back_inserter(out);
+  for (const double bound : {1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, .1, 1.0})
+    fmt::format_to(put, "{}_bucket{{{}=\"{}\",le=\"{}\"}} {}\n", metric, label, name, bound,
+                   h.count_below(bound));
+  fmt::format_to(put,
+                 "{0}_bucket{{{1}=\"{2}\",le=\"+Inf\"}} {3}\n{0}_sum{{{1}=\"{2}\"}} {4}\n"
+                 "{0}_count{{{1}=\"{2}\"}} {3}\n",
+                 metric, label, name, h.count(), h.sum_seconds());
+}
+
+}  // namespace
+
 void Call::get_config() {
   query_.allow_only({});
   if (failed()) return;
@@ -114,15 +130,12 @@ void Call::get_metrics() {
   out += "# TYPE sparrow_request_seconds histogram\n";
   for (std::size_t e = 0; e < kEndpointNames.size(); ++e) {
     const Histogram& h = m.latency(static_cast<Endpoint>(e));
-    for (const double bound : {1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, .1, 1.0})
-      fmt::format_to(put, "sparrow_request_seconds_bucket{{endpoint=\"{}\",le=\"{}\"}} {}\n",
-                     kEndpointNames[e], bound, h.count_below(bound));
-    fmt::format_to(put,
-                   "sparrow_request_seconds_bucket{{endpoint=\"{0}\",le=\"+Inf\"}} {1}\n"
-                   "sparrow_request_seconds_sum{{endpoint=\"{0}\"}} {2}\n"
-                   "sparrow_request_seconds_count{{endpoint=\"{0}\"}} {1}\n",
-                   kEndpointNames[e], h.count(), h.sum_seconds());
+    append_histogram(out, "sparrow_request_seconds", "endpoint", kEndpointNames[e], h);
   }
+  out += "# TYPE sparrow_stage_seconds histogram\n";
+  for (std::size_t i = 0; i < kStageNames.size(); ++i)
+    append_histogram(out, "sparrow_stage_seconds", "stage", kStageNames[i],
+                     m.stage(static_cast<Stage>(i)));
   out += "# TYPE sparrow_channel_answers_total counter\n";
   const auto& names = rank::Recommender::channel_names();
   for (std::size_t c = 0; c < names.size(); ++c)
@@ -143,6 +156,8 @@ void Call::get_metrics() {
       "# TYPE sparrow_uptime_seconds gauge\nsparrow_uptime_seconds {:.0f}\n",
       m.degraded(), now_->degraded.empty() && now_->pool->error.empty() ? 0 : 1,
       now_->pool->hidden_items, m.uptime_s());
+  for (const auto& [name, type, value] : api_.gauges())
+    fmt::format_to(put, "# TYPE {0} {1}\n{0} {2}\n", name, type, value);
 }
 
 }  // namespace sparrow::serve

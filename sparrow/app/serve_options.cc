@@ -1,0 +1,244 @@
+// add_serve_options() is the table; read_serve_arguments() judges what is written as text.
+#include "sparrow/app/serve_options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sparrow/data/field_values.h"
+
+namespace sparrow::app {
+namespace {
+
+void add_network_options(CLI::App& sub, ServeArguments& o) {
+  sub.add_option("--port", o.server.port, "Port; 0 takes any free one");
+  sub.add_option("--host", o.server.address,
+                 "Address to listen on; the default is this machine only");
+  sub.add_option("--cors", o.api.cors_origins, "Origins that browsers may call from")
+      ->delimiter(',');
+  sub.add_option("--token", o.tokens,
+                 "ROLE:SECRET for calls that change something; roles: viewer, editor, admin")
+      ->delimiter(',')
+      ->envname("SPARROW_TOKENS");
+  sub.add_option("--max-connections", o.server.max_connections, "At a time; more are closed");
+  sub.add_option("--max-header-kb", o.max_header_kb, "Of a request")->check(CLI::Range(1, 1024));
+  sub.add_option("--max-body-kb", o.max_body_kb, "Of a request")->check(CLI::Range(1, 65'536));
+  sub.add_option("--request-timeout-ms", o.request_timeout_ms,
+                 "A client that has not sent a request after this is cut")
+      ->check(CLI::Range(100, 600'000));
+  sub.add_option("--slow-threads", o.server.slow_threads,
+                 "For requests that wait for a disk or a peer")
+      ->check(CLI::Range(1, 256));
+  sub.add_option("--requests-per-second", o.api.requests_per_second,
+                 "Of one token, else of one address; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6));
+  sub.add_option("--burst", o.api.burst, "Requests at once under that limit; 0: twice as many")
+      ->check(CLI::Range(0.0, 1e6));
+  sub.add_option("--log", o.log_file, "File for one JSON line a request; -: stderr; empty: none");
+}
+
+void add_list_options(CLI::App& sub, ServeArguments& o) {
+  sub.add_option("--model", o.api.default_model, "Model for requests that name none");
+  sub.add_option("--channel", o.channels,
+                 "NAME=on|ask|off[,quota=N][,weight=W]: on: asked for every list; ask: when a "
+                 "request names it; weight: points of match that its first candidate gains")
+      ->envname("SPARROW_CHANNELS");
+  sub.add_option("--rank-weight", o.rank_weights,
+                 "FEATURE=POINTS, instead of the model's: co_watch, content, years, quality, "
+                 "popularity")
+      ->delimiter(',')
+      ->envname("SPARROW_RANK_WEIGHTS");
+  sub.add_option("--ranker", o.ranker.url,
+                 "Remote ranker, TensorFlow Serving or KServe: "
+                 "http://HOST:PORT/v1/models/NAME:predict");
+  sub.add_option("--ranker-timeout-ms", o.ranker_timeout_ms, "After this lists are ranked here")
+      ->check(CLI::Range(1, 10'000));
+  sub.add_option("--ranker-candidates", o.ranker.max_candidates, "Sent at most, best match first")
+      ->check(CLI::Range(1, 1000));
+  sub.add_option("--poster-url", o.api.poster_url_template,
+                 "URL of posters with {id}, {imdb_id} or {tmdb_id} in it");
+}
+
+void add_source_options(CLI::App& sub, ServeArguments& o) {
+  sub.add_option(
+      "--pool", o.pool.uri,
+      "What may be shown: sqlite:FILE, postgresql://HOST/DB or http://HOST/PATH; default: "
+      "everything");
+  sub.add_option("--pool-sql", o.pool.query, "Query that gives the ids that may be shown");
+  sub.add_option("--pool-refresh-s", o.pool_refresh_s, "How often the pool is asked for")
+      ->check(CLI::Range(1, 86400));
+  sub.add_option("--poll-ms", o.poll_ms, "How often to look for a promotion")
+      ->check(CLI::Range(50, 600000));
+  sub.add_option("--max-changed-items", o.max_changed_items,
+                 "Added, changed, hidden or removed at run time, at most")
+      ->check(CLI::Range(0, 1'000'000));
+}
+
+Result<void> read_tokens(ServeArguments& arguments) {
+  static const std::map<std::string, serve::Role> roles = {{"viewer", serve::Role::kViewer},
+                                                           {"editor", serve::Role::kEditor},
+                                                           {"admin", serve::Role::kAdmin}};
+  constexpr std::size_t kShortest = 8;
+  for (const auto& token : arguments.tokens) {
+    const auto colon = token.find(':');
+    const auto role = roles.find(token.substr(0, colon));
+    if (role == roles.end() || colon == std::string::npos || token.size() < colon + 1 + kShortest)
+      return Error{ErrorCode::kInvalidInput,
+                   "--token: is ROLE:SECRET with the role viewer, editor or admin and a secret of "
+                   "8 characters or more"};
+    arguments.api.tokens[token.substr(colon + 1)] = role->second;
+  }
+  return {};
+}
+
+// "co-watch=on,quota=100,weight=2"
+Result<void> read_channel(const std::string& text, rank::Ranking& ranking) {
+  using Use = rank::ChannelSetting::Use;
+  const auto& names = rank::Recommender::channel_names();
+  const auto wrong = [&](std::string_view what) {
+    return Error{ErrorCode::kInvalidInput, fmt::format("--channel {}: {}", text, what)};
+  };
+  const auto equals = text.find('=');
+  const auto at = std::find(names.begin(), names.end(), text.substr(0, equals));
+  if (at == names.end() || equals == std::string::npos)
+    return wrong(fmt::format("is NAME=on|ask|off; the names are {}", fmt::join(names, ", ")));
+  rank::ChannelSetting& channel = ranking.channels[static_cast<std::size_t>(at - names.begin())];
+  for (const auto& part : data::split_list(std::string_view(text).substr(equals + 1), ',')) {
+    const std::string_view value = std::string_view(part).substr(part.find('=') + 1);
+    if (part == "on")
+      channel.use = Use::kAlways;
+    else if (part == "ask")
+      channel.use = Use::kOnRequest;
+    else if (part == "off")
+      channel.use = Use::kOff;
+    else if (part.starts_with("quota=")) {
+      if (!data::parse_number(value, channel.quota) || channel.quota > 10'000)
+        return wrong("the quota must be in 0..10000");
+    } else if (part.starts_with("weight=")) {
+      if (!data::parse_value(value, channel.weight) || channel.weight < 0 || channel.weight > 1000)
+        return wrong("the weight must be in 0..1000");
+    } else {
+      return wrong(fmt::format("\"{}\" is not understood", part));
+    }
+  }
+  return {};
+}
+
+Result<void> read_ranking(ServeArguments& arguments) {
+  rank::Ranking& ranking = arguments.api.ranking;
+  for (const auto& text : arguments.channels) {
+    if (auto read = read_channel(text, ranking); !read) return read;
+  }
+  if (std::none_of(ranking.channels.begin(), ranking.channels.end(),
+                   [](const auto& c) { return c.use == rank::ChannelSetting::Use::kAlways; }))
+    return Error{ErrorCode::kInvalidInput, "--channel: none is on: lists would be empty"};
+  if (!arguments.rank_weights.empty()) {
+    nlohmann::json weights = {{"match", 1}};
+    for (const auto& text : arguments.rank_weights) {
+      const auto equals = text.find('=');
+      float value = 0;
+      if (equals == std::string::npos ||
+          !data::parse_value(std::string_view(text).substr(equals + 1), value))
+        return Error{ErrorCode::kInvalidInput,
+                     fmt::format("--rank-weight {}: is FEATURE=POINTS", text)};
+      weights[text.substr(0, equals)] = value;
+    }
+    auto ranker = rank::LinearRanker::of_json(weights);
+    if (!ranker) return Error{ErrorCode::kInvalidInput, "--rank-weight: " + ranker.error().message};
+    ranking.weights = *ranker;
+  }
+  if (arguments.ranker.url.empty()) return {};
+  arguments.ranker.timeout = std::chrono::milliseconds(arguments.ranker_timeout_ms);
+  auto remote = serve::RemoteRanker::open(arguments.ranker);
+  if (!remote) return remote.error();
+  arguments.api.remote_ranker = remote->get();
+  ranking.remote = std::move(*remote);
+  return {};
+}
+
+// Leaves out what the environment sets, and sends [serve] to `config explain` where that is asked.
+class TomlReader final : public CLI::ConfigTOML {
+ public:
+  explicit TomlReader(const CLI::App& app) : app_(app) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
+    std::vector<CLI::ConfigItem> kept;
+    for (auto& item : CLI::ConfigTOML::from_config(in)) {
+      if (item.name == "++" || item.name == "--") continue;  // section marks
+      const CLI::App* owner = &app_;
+      if (!item.parents.empty() && item.parents[0] == "serve") redirect(item.parents);
+      for (const auto& parent : item.parents) owner = subcommand_of(owner, parent);
+      const CLI::Option* option =
+          owner == nullptr ? nullptr : owner->get_option_no_throw("--" + item.name);
+      if (option != nullptr && std::getenv(environment_name(*option).c_str()) != nullptr) continue;
+      kept.push_back(std::move(item));
+    }
+    return kept;
+  }
+
+ private:
+  static const CLI::App* subcommand_of(const CLI::App* app, const std::string& name) {
+    if (app == nullptr) return nullptr;
+    const auto found =
+        app->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
+    return found.empty() ? nullptr : found[0];
+  }
+  void redirect(std::vector<std::string>& parents) const {
+    const auto chosen = app_.get_subcommands();
+    if (chosen.empty() || chosen[0]->get_name() != "config") return;
+    const auto inner = chosen[0]->get_subcommands();
+    if (inner.empty()) return;
+    parents = {"config", inner[0]->get_name()};
+  }
+
+  const CLI::App& app_;
+};
+
+}  // namespace
+
+std::string environment_name(const CLI::Option& option) {
+  if (!option.get_envname().empty()) return option.get_envname();
+  std::string name = "SPARROW_";
+  for (const char c : option.get_single_name())
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::shared_ptr<CLI::Config> config_reader(const CLI::App& app) {
+  return std::make_shared<TomlReader>(app);
+}
+
+void add_serve_options(CLI::App& sub, ServeArguments& arguments) {
+  add_network_options(sub, arguments);
+  add_list_options(sub, arguments);
+  add_source_options(sub, arguments);
+  for (CLI::Option* option : sub.get_options()) {
+    if (option->get_single_name() == "help") continue;
+    option->capture_default_str();
+    option->envname(environment_name(*option));
+  }
+}
+
+Result<void> read_serve_arguments(ServeArguments& arguments) {
+  if (auto read = read_tokens(arguments); !read) return read;
+  if (auto read = read_ranking(arguments); !read) return read;
+  if (!arguments.pool.uri.empty()) {
+    if (auto opened = serve::open_pool_source(arguments.pool); !opened)
+      return Error{opened.error().code, "--pool: " + opened.error().message};
+  }
+  for (const auto& origin : arguments.api.cors_origins) {
+    if (!origin.starts_with("http://") && !origin.starts_with("https://"))
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--cors: \"{}\" is no origin such as https://example.org", origin)};
+  }
+  arguments.server.max_header_bytes = static_cast<std::uint32_t>(arguments.max_header_kb * 1024);
+  arguments.server.max_body_bytes = arguments.max_body_kb * 1024;
+  arguments.server.request_timeout = std::chrono::milliseconds(arguments.request_timeout_ms);
+  return {};
+}
+
+}  // namespace sparrow::app

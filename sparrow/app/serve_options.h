@@ -1,0 +1,49 @@
+// What the server can be told: by flags, by the environment (SPARROW_*), by a TOML file, in that
+// order of precedence. `serve` runs with it, `config` shows and checks it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "sparrow/app/command.h"
+#include "sparrow/rank/ranker.h"
+#include "sparrow/serve/api.h"
+#include "sparrow/serve/http_server.h"
+#include "sparrow/serve/pool_source.h"
+#include "sparrow/serve/remote_ranker.h"
+
+namespace sparrow::app {
+
+struct ServeArguments {
+  serve::ServerOptions server;
+  serve::ApiOptions api;
+  serve::PoolOptions pool;
+  serve::RemoteRankerOptions ranker;
+  std::size_t ranker_timeout_ms = 50;
+  std::size_t pool_refresh_s = 60;
+  std::vector<std::string> tokens;
+  std::vector<std::string> channels;      // "co-watch=on,quota=100,weight=2"
+  std::vector<std::string> rank_weights;  // "co_watch=3"
+  std::size_t poll_ms = 1000;
+  std::size_t request_timeout_ms = 10'000;
+  std::size_t max_body_kb = 256;
+  std::size_t max_header_kb = 8;
+  std::size_t max_changed_items = 10'000;
+  std::string log_file;  // "-": stderr
+};
+
+void add_serve_options(CLI::App& sub, ServeArguments& arguments);
+
+// Fills what is told as text; everything that can be judged without data or network is judged here.
+// Errors: kInvalidInput naming the option.
+Result<void> read_serve_arguments(ServeArguments& arguments);
+
+// A CLI11 reader of TOML that leaves to the environment what it sets. `section` stands for the
+// subcommand that the options of [serve] go to.
+std::shared_ptr<CLI::Config> config_reader(const CLI::App& app);
+
+// SPARROW_PORT for --port.
+std::string environment_name(const CLI::Option& option);
+
+}  // namespace sparrow::app

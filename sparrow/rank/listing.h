@@ -1,0 +1,133 @@
+// Recommender::State: what a Recommender holds. Recommender::Listing: the work of one request.
+// Private to recommender.cc, listing.cc and explain.cc.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sparrow/core/embeddings.h"
+#include "sparrow/rank/list_order.h"
+#include "sparrow/rank/recommender.h"
+#include "sparrow/recall/embedding_channel.h"
+#include "sparrow/recall/fact_channels.h"
+
+namespace sparrow::rank {
+
+inline constexpr std::size_t kHistorySeeds = 50;  // the newest of a history are asked
+inline constexpr std::size_t kVotes = 200;        // nearest items of each of them
+
+const Ranking& default_ranking();
+
+struct Recommender::State {
+  State(const data::Catalog& items, const model::Model& m, const recall::ItemFacts* f)
+      : catalog(items), model(m), facts(f), alignment(items, m) {}
+
+  const data::Catalog& catalog;
+  const model::Model& model;
+  const recall::ItemFacts* facts;
+  recall::Alignment alignment;
+  std::unique_ptr<model::Similarity> similarity;
+  LinearRanker ranker;  // the model's weights
+  std::unique_ptr<recall::EmbeddingChannel> embedding;
+  const recall::ContentChannel* content = nullptr;       // one of the others
+  std::vector<std::unique_ptr<recall::Channel>> others;  // in the order of channel_names()
+  std::vector<Row> by_popularity;                        // catalogue rows, most popular first
+  Embeddings unit_vectors;                               // for requests by vector; model rows
+
+  const recall::Channel& channel(std::size_t index) const {
+    return index == 0 ? *embedding : *others[index - 1];
+  }
+  Row to_model(Row row) const {
+    return row < alignment.to_model.size() ? alignment.to_model[row] : kNoRow;
+  }
+
+  void sort_by_popularity() {
+    const model::Tensor* popularity = model.find("popularity");
+    std::vector<Neighbor> sorted;
+    for (Row m = 0; m < model.items.size(); ++m) {
+      if (alignment.to_catalog[m] == kNoRow) continue;
+      sorted.push_back(
+          {alignment.to_catalog[m],
+           popularity == nullptr ? 0.0F : static_cast<float>(popularity->uint32s()[m])});
+    }
+    std::sort(sorted.begin(), sorted.end(), better);
+    for (const Neighbor& n : sorted) by_popularity.push_back(n.row);
+  }
+
+  ScoredItem scored(const Neighbor& n, model::Source seed_source) const {
+    ScoredItem item;
+    item.row = n.row;
+    item.similarity = n.score;
+    item.match = similarity->to_match(n.score);
+    item.adjusted = item.match;
+    const Row m = to_model(n.row);
+    item.source = seed_source == model::Source::kContent || m == kNoRow ? model::Source::kContent
+                                                                        : similarity->source(m);
+    return item;
+  }
+};
+
+// Candidates of several channels, each once.
+class Merged {
+ public:
+  void add(std::uint8_t channel, const std::vector<Neighbor>& found) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const auto [at, fresh] = index_.emplace(found[i].row, items.size());
+      if (fresh) {
+        items.emplace_back();
+        items.back().row = found[i].row;
+      }
+      items[at->second].channels.push_back(
+          {channel, static_cast<std::uint32_t>(i + 1), found[i].score});
+    }
+  }
+  std::vector<ScoredItem> items;
+
+ private:
+  std::unordered_map<Row, std::size_t> index_;
+};
+
+// The work of one request: collect candidates, score them exactly, order them.
+class Recommender::Listing {
+ public:
+  Listing(const State& state, const Request& request);
+
+  Row main_seed() const { return main_; }
+  // Whether the item may stand in the list; `why` (may be null) gets the reason if not.
+  bool allows(Row row, std::string* why) const;
+  Answer answer();
+
+ private:
+  bool reorders() const;
+  void collect();
+  void collect_by_vector();
+  void collect_by_history();
+  void score(ScoredItem& item);
+  std::vector<ScoredItem> candidates();
+  Caps caps() const;
+  const LinearRanker& linear() const { return ranking_.weights ? *ranking_.weights : s_.ranker; }
+  std::vector<std::uint8_t> asked_channels();
+  void rank(std::vector<ScoredItem>& items);
+  float channel_points(const std::vector<Provenance>& channels) const;
+
+  const State& s_;
+  const recall::ItemFacts& facts_;
+  const Request& request_;
+  const Ranking& ranking_;
+  std::vector<Row> excluded_;
+  std::vector<std::uint32_t> barred_series_;
+  Row main_ = kNoRow;
+  std::vector<Seed> known_;  // seeds that the model knows
+  bool positive_ = false;    // one of them is to be like
+  std::function<bool(Row)> allowed_;
+  recall::ChannelQuery query_;
+  Merged merged_;
+  std::vector<float> by_vector_;          // cosine with the request's vector, model rows
+  std::unordered_map<Row, float> votes_;  // of a history
+  Answer answer_;
+};
+
+}  // namespace sparrow::rank
