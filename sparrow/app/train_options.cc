@@ -79,9 +79,10 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
                  "Skip-gram: 0 is as --threads; two are used at most, with the same result as one")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
-  sub.add_option("--shared-contexts", s.shared_contexts,
-                 "Negative sampling: contexts of a window that share negatives; 0: all, or 2 where "
-                 "there is little to learn from")
+  sub.add_option(
+         "--shared-contexts", s.shared_contexts,
+         "Skip-gram: contexts of a window in one step; 0: 2, or all by negative sampling unless "
+         "there is little to learn from")
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
 }

@@ -34,8 +34,8 @@ struct SkipGramOptions {
   std::uint32_t min_count = 5;  // rarer items get no vector
   std::uint64_t seed = 1;
   std::size_t threads = 0;  // 0: one per core, at most two; the result is the same for any number
-  // Contexts of a window that are trained with the same negatives. 0: all of them, which is
-  // fastest, or two where the mean item has few occurrences (epochs counted) to learn from.
+  // Contexts of a window that are trained in one step. 0: two, or with negative sampling all of
+  // them, which is fastest, unless the mean item has few occurrences (epochs counted).
   std::size_t shared_contexts = 0;
   // Vectors to start from, items x dim; zero rows start at random. Two epochs more then come first,
   // which leave them as they are and learn what they are compared with.

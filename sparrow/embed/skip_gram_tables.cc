@@ -81,7 +81,9 @@ std::size_t shared_contexts(std::size_t items, std::uint64_t tokens,
   constexpr std::uint64_t kEnough = 200;  // occurrences of the mean item, all epochs
   if (options.shared_contexts > 0) return std::min(options.shared_contexts, simd::kMaxStepInputs);
   const bool plenty = tokens * options.epochs >= kEnough * items;
-  return plenty || options.loss == Loss::kHierarchicalSoftmax ? simd::kMaxStepInputs : 2;
+  // The nodes near the root are everybody's outputs: steps of a whole window are too large for
+  // them.
+  return plenty && options.loss == Loss::kNegativeSampling ? simd::kMaxStepInputs : 2;
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ float SparseMatrix::value(std::size_t row, std::size_t entry) const {
 template <class Column>
 void SparseMatrix::multiply_block(std::size_t block, const std::vector<Column>& columns,
                                   const float* x, float* y, std::size_t width) const {
-  constexpr std::size_t kCacheFloats = 128 * 1024;
+  constexpr std::size_t kCacheFloats = std::size_t{128} * 1024;
   const Block& b = blocks_[block];
   const std::size_t count = b.offsets.size() - 1;
   std::fill_n(y, count * width, 0.0F);

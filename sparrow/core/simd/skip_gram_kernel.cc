@@ -138,7 +138,7 @@ void errors_target(const SkipGramBatch& batch, const float* a, const float* b, f
     std::copy_n(step.rates, kStepPlaces, rates);
     std::copy_n(step.rates, kStepPlaces, rates + kStepPlaces);
     const std::size_t begin = batch.place_of(s);
-    const std::size_t end = begin + (step.count + 1) / 2 * 2 * kStepPlaces;
+    const std::size_t end = begin + std::size_t{(step.count + 1) / 2} * 2 * kStepPlaces;
     for (std::size_t at = begin; at < end; at += 2 * kStepPlaces) {
       for (std::size_t l = 0; l < 2 * kStepPlaces; l += lanes) {
         auto x = hn::Load(d, a + at + l);
@@ -237,7 +237,7 @@ SkipGramStep& SkipGramBatch::add_again(const SkipGramStep& step) {
   const std::uint32_t first = step.first;  // `step` may be one of ours
   const std::uint32_t count = step.count;
   offsets_.push_back(static_cast<std::uint32_t>(places_));
-  places_ += (count + 1) / 2 * 2;
+  places_ += std::size_t{(count + 1) / 2} * 2;
   SkipGramStep& added = steps_.emplace_back();
   added.first = first;
   added.count = count;
