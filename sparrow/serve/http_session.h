@@ -12,6 +12,7 @@
 #include <memory_resource>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
