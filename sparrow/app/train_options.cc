@@ -58,6 +58,11 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
   sub.add_option("--subsample", s.subsample, "Skip-gram: word2vec's threshold t; 0: keep all")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  sub.add_option("--inverse-popularity", s.inverse_popularity,
+                 "Skip-gram: learning rate of a window by its item's popularity to the power of "
+                 "minus this; 0: all the same")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   sub.add_option("--epochs", s.epochs, "Skip-gram: passes over the data")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();

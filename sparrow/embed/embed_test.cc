@@ -13,6 +13,7 @@
 #include "sparrow/embed/eigen_embedding.h"
 #include "sparrow/embed/random_walk.h"
 #include "sparrow/embed/skip_gram.h"
+#include "sparrow/embed/skip_gram_tables.h"
 #include "sparrow/embed/train.h"
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_similarity.h"
@@ -188,6 +189,20 @@ TEST(SkipGram, SameBytesWhateverTheThreads) {
       }
     }
   }
+}
+
+TEST(SkipGram, InversePopularityGivesRareItemsLargerSteps) {
+  const std::vector<std::uint32_t> counts{100, 10, 10, 1};
+  SkipGramOptions options;
+  options.min_count = 1;
+  options.inverse_popularity = 1;
+  const auto weight = skip_gram_tables(counts, options, 121).weight;
+  ASSERT_EQ(weight.size(), 4U);
+  EXPECT_NEAR(weight[0], 121.0 / 4 / 100, 1e-5);
+  EXPECT_NEAR(weight[1], 121.0 / 4 / 10, 1e-5);
+  EXPECT_EQ(weight[3], 8);  // at most
+  options.inverse_popularity = 0;
+  for (const float w : skip_gram_tables(counts, options, 121).weight) EXPECT_FLOAT_EQ(w, 1);
 }
 
 TEST(Fusion, SameSeedSameBytesWhateverTheThreads) {

@@ -25,6 +25,9 @@ struct SkipGramOptions {
   std::size_t negatives = 5;
   float negative_exponent = 0.75F;  // 0: uniform, 1: as popular
   float subsample = 0;              // word2vec's threshold t, a share of the corpus; 0: keep all
+  // Learning rate of a window by its center's popularity, count^-e, mean 1 over the corpus and at
+  // most 8. 0: all the same; 1: every item teaches as much as any other.
+  float inverse_popularity = 0;
   std::size_t epochs = 50;
   float learning_rate = 0.025F;  // falls linearly
   float min_learning_rate = 1e-4F;

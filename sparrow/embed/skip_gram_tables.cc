@@ -32,6 +32,24 @@ void number_items(const std::vector<std::uint32_t>& counts, const SkipGramOption
   }
 }
 
+// count^-exponent, so scaled that the mean over the corpus is 1.
+std::vector<float> sample_weights(const std::vector<std::uint32_t>& counts, double exponent) {
+  constexpr double kMost = 8;
+  double sum = 0;
+  double total = 0;
+  for (const std::uint32_t count : counts) {
+    sum += std::pow(static_cast<double>(count), 1 - exponent);
+    total += count;
+  }
+  std::vector<float> weights;
+  weights.reserve(counts.size());
+  for (const std::uint32_t count : counts) {
+    const double weight = std::pow(static_cast<double>(count), -exponent) * total / sum;
+    weights.push_back(static_cast<float>(std::min(kMost, weight)));
+  }
+  return weights;
+}
+
 std::vector<Row> draw_negatives(const std::vector<std::uint32_t>& counts,
                                 const SkipGramOptions& options) {
   double total = 0;
@@ -109,7 +127,9 @@ SkipGramTables skip_gram_tables(const std::vector<std::uint32_t>& counts,
   tables.shared_contexts = shared_contexts(tables.vocabulary.size(), tokens, options);
   if (tables.vocabulary.size() < 2) return tables;
   std::vector<std::uint32_t> in_order;
+  in_order.reserve(tables.vocabulary.size());
   for (const Row item : tables.vocabulary) in_order.push_back(counts[item]);
+  tables.weight = sample_weights(in_order, static_cast<double>(options.inverse_popularity));
   if (options.loss == Loss::kHierarchicalSoftmax)
     tables.tree = build_huffman_tree(in_order);
   else

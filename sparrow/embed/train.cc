@@ -249,6 +249,7 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"negatives", s.negatives},
                       {"negative_exponent", s.negative_exponent},
                       {"subsample", s.subsample},
+                      {"inverse_popularity", s.inverse_popularity},
                       {"epochs", s.epochs},
                       {"learning_rate", s.learning_rate},
                       {"min_learning_rate", s.min_learning_rate},

@@ -62,6 +62,7 @@ void WindowBatcher::add_window(simd::SkipGramBatch& batch, std::uint64_t& pairs)
     if (center_ + options_.window < n) fetch(input_, kept_[center_ + options_.window]);
   }
   const Row center = kept_[center_];
+  window_rate_ = rate_ * tables_.weight[center];
   const std::size_t begin = center_ > reach ? center_ - reach : 0;
   const std::size_t end = std::min(n, center_ + reach + 1);
   contexts_.clear();
@@ -97,7 +98,7 @@ void WindowBatcher::add_path(simd::SkipGramBatch& batch, Row center) {
     const std::size_t j = used++ % simd::kStepOutputs;
     step->outputs[j] = output_.data() + tables_.tree.nodes[n] * output_.dim();
     step->labels[simd::step_place(j)] = tables_.tree.turns[n] != 0 ? 0.0F : 1.0F;
-    step->rates[simd::step_place(j)] = rate_;
+    step->rates[simd::step_place(j)] = window_rate_;
   }
 }
 
@@ -107,7 +108,7 @@ void WindowBatcher::add_negatives(simd::SkipGramBatch& batch, Row center) {
   fetch(output_, center);
   std::fill_n(step->outputs, simd::kStepOutputs, output_.data() + center * output_.dim());
   step->labels[0] = 1;
-  step->rates[0] = rate_;
+  step->rates[0] = window_rate_;
   std::size_t used = 1;
   for (std::size_t drawn = 0; drawn < options_.negatives; ++drawn) {
     if (used == simd::kStepOutputs) {
@@ -119,7 +120,7 @@ void WindowBatcher::add_negatives(simd::SkipGramBatch& batch, Row center) {
     next_negative_ = next_negative_ + 1 == tables_.negatives.size() ? 0 : next_negative_ + 1;
     fetch(output_, negative);
     step->outputs[used] = output_.data() + negative * output_.dim();
-    step->rates[simd::step_place(used)] = negative == center ? 0.0F : rate_;
+    step->rates[simd::step_place(used)] = negative == center ? 0.0F : window_rate_;
     ++used;
   }
 }

@@ -43,7 +43,8 @@ class WindowBatcher {
   std::size_t next_negative_ = 0;
   std::vector<Row> kept_;  // the sequence without what has no vector or was sampled away
   std::size_t center_ = 0;
-  float rate_ = 0;
+  float rate_ = 0;           // of the sequence
+  float window_rate_ = 0;    // of the window
   std::size_t windows_ = 0;  // in the batch
   std::vector<float*> contexts_;
 };
