@@ -327,7 +327,9 @@ def live_items(server):
         equal(again.json("/api/v1/items/296")["item"]["year"], 1995)
         for gone in ("new-1", removed):
             again.json(f"/api/v1/items/{gone}", 404)
-        equal(ids(similar(again, 589, size=50)), ids(similar(server, 589, size=50)))
+        # The bulk items are alike: in which order of ties they stand depends on their rows.
+        lists = [similar(s, 589, size=50)["items"] for s in (again, server)]
+        equal(*[[(i["score"], i["id"].split("-")[0]) for i in items] for items in lists])
         again.process.terminate()
         equal(again.process.wait(), 0)
 

@@ -141,14 +141,14 @@ Result<model::Model> find_model(const Context& context, const std::string& refer
 
 Result<std::shared_ptr<const serve::ServedModel>> served_of(
     std::shared_ptr<const data::Dataset> dataset, model::Model model,
-    std::shared_ptr<const recall::ItemFacts> facts) {
+    std::shared_ptr<const recall::ItemFacts> facts, const rank::Recommender* before) {
   auto served = std::make_shared<serve::ServedModel>();
   served->dataset = std::move(dataset);
   served->model = std::move(model);
   served->facts = facts != nullptr ? std::move(facts)
                                    : std::make_shared<const recall::ItemFacts>(*served->dataset);
   auto recommender =
-      rank::Recommender::open(served->dataset->catalog, served->model, served->facts.get());
+      rank::Recommender::open(served->dataset->catalog, served->model, served->facts.get(), before);
   if (!recommender) return recommender.error();
   served->recommender = std::move(*recommender);
   return std::shared_ptr<const serve::ServedModel>(std::move(served));

@@ -78,6 +78,7 @@ Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
 Command add_bench(CLI::App& sub);
 Command add_config(CLI::App& sub);
+Command add_rules(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);
@@ -95,10 +96,11 @@ Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& contex
 Result<std::shared_ptr<const serve::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version);
-// A model ready to be served; without `facts` it gets its own.
+// A model ready to be served; without `facts` it gets its own. `before`: see Recommender::open().
 Result<std::shared_ptr<const serve::ServedModel>> served_of(
     std::shared_ptr<const data::Dataset> dataset, model::Model model,
-    std::shared_ptr<const recall::ItemFacts> facts = nullptr);
+    std::shared_ptr<const recall::ItemFacts> facts = nullptr,
+    const rank::Recommender* before = nullptr);
 // A URI without its password.
 std::string shown_uri(std::string uri);
 // A model by "name", "name@version" or a folder's path.

@@ -113,13 +113,17 @@ void LiveCatalog::attach(serve::Api& api, std::function<void()> swapped) {
   thread_ = std::thread([this] { run(); });
 }
 
-void LiveCatalog::detach() {
+void LiveCatalog::stop_waiting() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
   live_.notify_all();
+}
+
+void LiveCatalog::detach() {
+  stop_waiting();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -279,7 +283,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
     auto model = extended(served->model, changed);
     // A model that cannot take new items serves those it knows; others say what is degraded.
     if (!model) model = served->model;
-    auto next = served_of(view->dataset, std::move(*model), view->facts);
+    auto next = served_of(view->dataset, std::move(*model), view->facts, served->recommender.get());
     if (!next) return next.error();
     models.push_back(std::move(*next));
   }

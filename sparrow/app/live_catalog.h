@@ -31,6 +31,8 @@ class LiveCatalog {
   // From now on, until detach(), changes reach this API. `swapped` is called after each.
   void attach(serve::Api& api, std::function<void()> swapped);
   void detach();
+  // From now on change() only keeps: what it keeps is in answers after the next start.
+  void stop_waiting();
 
   // Durable on return; waits at most `patience` for the change to be in answers.
   Result<serve::ItemsChanged> change(std::vector<serve::ItemChange> changes,

@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
-#include "sparrow/app/serve_options.h"
+#include "sparrow/app/config_file.h"
 
 namespace sparrow::app {
 namespace {
@@ -36,6 +36,7 @@ constexpr Subcommand kSubcommands[] = {
     {"import", "Make a model of vectors from another program", add_import},
     {"score", "Append the served similarity to pairs of items", add_score},
     {"synth", "Generate a rating log of any size", add_synth},
+    {"rules", "Show or check rules, and what they would change", add_rules},
     {"config", "Show or check how the server is configured", add_config},
     {"bench", "Measure training and search beside their peers", add_bench},
     {"store", "Look into a store, copy models between stores", add_store},
@@ -107,7 +108,8 @@ int run(int argc, char** argv) {
   app.set_config("--config", "", "TOML file with options; see docs/configuration.md")
       ->envname("SPARROW_CONFIG");
   app.allow_config_extras(CLI::config_extras_mode::error);
-  app.config_formatter(config_reader(app));
+  const auto config_file = std::make_shared<ConfigFile>(app);
+  app.config_formatter(config_file);
   app.require_subcommand(1);
   app.fallthrough();
   std::map<const CLI::App*, Command> commands;
@@ -121,14 +123,19 @@ int run(int argc, char** argv) {
                    [&](const auto& s) { return first == s.name; })) {
     return unknown_subcommand(first);
   }
+  context.app = &app;
+  context.arguments.assign(argv + 1, argv + argc);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::string told = config_file->explained(error.what(), context.arguments);
+    if (error.get_name() == "ConfigError" || told != error.what()) {
+      fmt::print(stderr, "sparrow: {}\n", told);
+      return 2;
+    }
     const int status = app.exit(error, std::cout, std::cerr);
     return status == 0 ? 0 : 2;
   }
-  context.app = &app;
-  context.arguments.assign(argv + 1, argv + argc);
   const CLI::App* chosen = app.get_subcommands().front();
   const Result<void> result = commands[chosen](context);
   finish_progress();

@@ -182,6 +182,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
              options.address == "127.0.0.1" ? "localhost" : options.address, (*server)->port(),
              since(start));
   follower.run(std::chrono::milliseconds(arguments.poll_ms));
+  (*catalog)->stop_waiting();
   (*server)->stop();
   fmt::print(stderr, "serve     stopped\n");
   return {};

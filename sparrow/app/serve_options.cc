@@ -2,9 +2,7 @@
 #include "sparrow/app/serve_options.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -160,44 +158,6 @@ Result<void> read_ranking(ServeArguments& arguments) {
   return {};
 }
 
-// Leaves out what the environment sets, and sends [serve] to `config explain` where that is asked.
-class TomlReader final : public CLI::ConfigTOML {
- public:
-  explicit TomlReader(const CLI::App& app) : app_(app) {}
-
-  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    std::vector<CLI::ConfigItem> kept;
-    for (auto& item : CLI::ConfigTOML::from_config(in)) {
-      if (item.name == "++" || item.name == "--") continue;  // section marks
-      const CLI::App* owner = &app_;
-      if (!item.parents.empty() && item.parents[0] == "serve") redirect(item.parents);
-      for (const auto& parent : item.parents) owner = subcommand_of(owner, parent);
-      const CLI::Option* option =
-          owner == nullptr ? nullptr : owner->get_option_no_throw("--" + item.name);
-      if (option != nullptr && std::getenv(environment_name(*option).c_str()) != nullptr) continue;
-      kept.push_back(std::move(item));
-    }
-    return kept;
-  }
-
- private:
-  static const CLI::App* subcommand_of(const CLI::App* app, const std::string& name) {
-    if (app == nullptr) return nullptr;
-    const auto found =
-        app->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
-    return found.empty() ? nullptr : found[0];
-  }
-  void redirect(std::vector<std::string>& parents) const {
-    const auto chosen = app_.get_subcommands();
-    if (chosen.empty() || chosen[0]->get_name() != "config") return;
-    const auto inner = chosen[0]->get_subcommands();
-    if (inner.empty()) return;
-    parents = {"config", inner[0]->get_name()};
-  }
-
-  const CLI::App& app_;
-};
-
 }  // namespace
 
 std::string environment_name(const CLI::Option& option) {
@@ -206,10 +166,6 @@ std::string environment_name(const CLI::Option& option) {
   for (const char c : option.get_single_name())
     name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
-}
-
-std::shared_ptr<CLI::Config> config_reader(const CLI::App& app) {
-  return std::make_shared<TomlReader>(app);
 }
 
 void add_serve_options(CLI::App& sub, ServeArguments& arguments) {

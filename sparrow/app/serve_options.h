@@ -39,10 +39,6 @@ void add_serve_options(CLI::App& sub, ServeArguments& arguments);
 // Errors: kInvalidInput naming the option.
 Result<void> read_serve_arguments(ServeArguments& arguments);
 
-// A CLI11 reader of TOML that leaves to the environment what it sets. `section` stands for the
-// subcommand that the options of [serve] go to.
-std::shared_ptr<CLI::Config> config_reader(const CLI::App& app);
-
 // SPARROW_PORT for --port.
 std::string environment_name(const CLI::Option& option);
 

@@ -31,7 +31,9 @@ struct Recommender::State {
   recall::Alignment alignment;
   std::unique_ptr<model::Similarity> similarity;
   LinearRanker ranker;  // the model's weights
+  std::unique_ptr<recall::NeighborSearch> search;
   std::unique_ptr<recall::EmbeddingChannel> embedding;
+  double recall_at_10 = 1;                               // of the embedding channel
   const recall::ContentChannel* content = nullptr;       // one of the others
   std::vector<std::unique_ptr<recall::Channel>> others;  // in the order of channel_names()
   std::vector<Row> by_popularity;                        // catalogue rows, most popular first

@@ -27,7 +27,8 @@ const std::vector<std::string>& Recommender::channel_names() {
 
 Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& catalog,
                                                        const model::Model& model,
-                                                       const recall::ItemFacts* facts) {
+                                                       const recall::ItemFacts* facts,
+                                                       const Recommender* before) {
   auto similarity = model::Similarity::open(model);
   if (!similarity) return similarity.error();
   auto state = std::make_unique<State>(catalog, model, facts);
@@ -39,8 +40,15 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
             "model {} {} and the catalogue share no item: was the model trained on other data?",
             model.manifest.name, model.manifest.version)};
   }
-  state->embedding =
-      std::make_unique<recall::EmbeddingChannel>(model, *state->similarity, state->alignment);
+  const bool same = before != nullptr && before->manifest().name == model.manifest.name &&
+                    before->manifest().version == model.manifest.version;
+  state->search =
+      std::make_unique<recall::NeighborSearch>(model, *state->similarity, recall::SearchOptions{},
+                                               same ? before->state_->search.get() : nullptr);
+  state->embedding = std::make_unique<recall::EmbeddingChannel>(model, *state->similarity,
+                                                                state->alignment, *state->search);
+  constexpr std::size_t kSample = 24;
+  state->recall_at_10 = state->embedding->recall_at_k(10, kSample);
   state->sort_by_popularity();
   if (facts != nullptr) {
     state->others.push_back(std::make_unique<recall::CoWatchChannel>(*facts));
@@ -172,6 +180,8 @@ float Recommender::match(Row a, Row b) const {
              : state_->similarity->to_match(similarity(a, b));
 }
 
+const recall::SearchReport& Recommender::search_report() const { return state_->search->report(); }
+double Recommender::recall_at_10() const { return state_->recall_at_10; }
 bool Recommender::knows(Row row) const { return state_->to_model(row) != kNoRow; }
 std::size_t Recommender::dim() const { return state_->model.dim(); }
 const model::Manifest& Recommender::manifest() const { return state_->model.manifest; }

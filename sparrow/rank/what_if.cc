@@ -55,8 +55,8 @@ WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, c
   WhatIf result;
   Tally old_tally{.covered = std::vector<std::uint8_t>(facts.size(), 0), .genres = {}};
   Tally new_tally = old_tally;
-  const std::size_t step =
-      std::max<std::size_t>(1, facts.size() / std::max<std::size_t>(1, max_seeds));
+  const std::size_t most = std::max<std::size_t>(1, max_seeds);
+  const std::size_t step = std::max<std::size_t>(1, (facts.size() + most - 1) / most);
   for (std::size_t seed = 0; seed < facts.size(); seed += step) {
     const Row row = static_cast<Row>(seed);
     const auto old_list = first_ten(recommender, before, row);
@@ -83,6 +83,32 @@ WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, c
     if (shift != 0) result.genre_shift[genre] = shift;
   }
   return result;
+}
+
+nlohmann::json what_if_json(const WhatIf& what_if, const data::Catalog& catalog) {
+  using nlohmann::json;
+  const auto titles = [&](const std::vector<Row>& rows) {
+    json list = json::array();
+    for (const Row row : rows)
+      list.push_back({{"id", catalog[row].id}, {"title", catalog[row].title}});
+    return list;
+  };
+  json examples = json::array();
+  for (const auto& example : what_if.examples)
+    examples.push_back(
+        {{"seed", {{"id", catalog[example.seed].id}, {"title", catalog[example.seed].title}}},
+         {"gone", titles(example.gone)},
+         {"new", titles(example.fresh)}});
+  json genres = json::object();
+  for (const auto& [genre, shift] : what_if.genre_shift) genres[genre] = shift;
+  return {{"seeds", what_if.seeds},
+          {"seeds_changed", what_if.seeds_changed},
+          {"coverage_before", what_if.coverage_before},
+          {"coverage_after", what_if.coverage_after},
+          {"popularity_shift", what_if.popularity_shift},
+          {"genre_shift", genres},
+          {"short_lists", what_if.short_lists},
+          {"examples", examples}};
 }
 
 }  // namespace sparrow::rank

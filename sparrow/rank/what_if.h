@@ -29,4 +29,7 @@ struct WhatIf {
 WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Rules& before,
                const Rules& after, std::size_t max_seeds = 2000);
 
+// As the API answers it (docs/api/openapi.json, WhatIf), with the titles of the examples.
+nlohmann::json what_if_json(const WhatIf& what_if, const data::Catalog& catalog);
+
 }  // namespace sparrow::rank

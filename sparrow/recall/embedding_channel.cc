@@ -20,8 +20,8 @@ std::vector<Neighbor> merge_best(std::vector<std::vector<Neighbor>> lists, std::
 }
 
 EmbeddingChannel::EmbeddingChannel(const model::Model& model, const model::Similarity& similarity,
-                                   const Alignment& alignment)
-    : similarity_(similarity), alignment_(alignment) {
+                                   const Alignment& alignment, const NeighborSearch& search)
+    : similarity_(similarity), alignment_(alignment), search_(search) {
   const model::Tensor* rows = model.find("neighbors.rows");
   const model::Tensor* scores = model.find("neighbors.scores");
   if (rows == nullptr || scores == nullptr || rows->shape.size() != 2) return;
@@ -51,7 +51,7 @@ std::vector<Neighbor> EmbeddingChannel::nearest(Row seed, const ChannelQuery& qu
     const Row c = alignment_.to_catalog[row];
     excluded[row] = c == kNoRow || !query.allows(c) ? 1 : 0;
   }
-  found = similarity_.nearest(m, query.quota, excluded);
+  found = search_.nearest(m, query.quota, excluded);
   for (Neighbor& n : found) n.row = alignment_.to_catalog[n.row];
   return found;
 }
@@ -62,6 +62,30 @@ Result<std::vector<Neighbor>> EmbeddingChannel::recall(const ChannelQuery& query
     if (seed.weight > 0) lists.push_back(nearest(seed.row, query));
   }
   return merge_best(std::move(lists), query.quota);
+}
+
+double EmbeddingChannel::recall_at_k(std::size_t k, std::size_t seeds) const {
+  std::vector<std::uint8_t> excluded(alignment_.to_catalog.size());
+  std::vector<Row> known;
+  for (Row m = 0; m < excluded.size(); ++m) {
+    excluded[m] = alignment_.to_catalog[m] == kNoRow ? 1 : 0;
+    if (excluded[m] == 0 && similarity_.source(m) == model::Source::kBehavior) known.push_back(m);
+  }
+  std::size_t wanted = 0;
+  std::size_t hits = 0;
+  const std::size_t step = std::max<std::size_t>(1, known.size() / std::max<std::size_t>(1, seeds));
+  for (std::size_t i = step / 2; i < known.size(); i += step) {
+    const Seed seed{alignment_.to_catalog[known[i]], 1};
+    const auto found = nearest(seed.row, {.seeds = {&seed, 1}, .quota = k});
+    for (const Neighbor& n : similarity_.nearest(known[i], k, excluded)) {
+      ++wanted;
+      const Row row = alignment_.to_catalog[n.row];
+      hits += std::any_of(found.begin(), found.end(), [&](const auto& f) { return f.row == row; })
+                  ? 1U
+                  : 0U;
+    }
+  }
+  return wanted == 0 ? 1.0 : static_cast<double>(hits) / static_cast<double>(wanted);
 }
 
 ContentChannel::ContentChannel(const model::Model& model, const Alignment& alignment)

@@ -1,5 +1,5 @@
 // EmbeddingChannel: the nearest items by the model's similarity, from the precomputed neighbor
-// table when it is long enough, else by exact search among what may be shown. ContentChannel: the
+// table when it is long enough, else by a search among what may be shown. ContentChannel: the
 // same by content alone.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "sparrow/model/similarity.h"
 #include "sparrow/recall/alignment.h"
 #include "sparrow/recall/channel.h"
+#include "sparrow/recall/neighbor_search.h"
 
 namespace sparrow::recall {
 
@@ -19,18 +20,23 @@ class EmbeddingChannel final : public Channel {
  public:
   // All must outlive this.
   EmbeddingChannel(const model::Model& model, const model::Similarity& similarity,
-                   const Alignment& alignment);
+                   const Alignment& alignment, const NeighborSearch& search);
   std::string_view name() const override { return "embedding"; }
-  // Exact: the same list with and without the table. With several seeds each gives its own list;
-  // scores are then the best of any positive seed. O(quota), or O(items * dim) where the table does
-  // not reach.
+  // Exact unless the search is by graph: the same list with and without the table. With several
+  // seeds each gives its own list; scores are then the best of any positive seed. O(quota), or a
+  // search where the table does not reach.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
+
+  // Share of the exact first k of `seeds` behavior items that recall() gives, with k and the table
+  // as they are in use.
+  double recall_at_k(std::size_t k, std::size_t seeds) const;
 
  private:
   std::vector<Neighbor> nearest(Row seed, const ChannelQuery& query) const;
 
   const model::Similarity& similarity_;
   const Alignment& alignment_;
+  const NeighborSearch& search_;
   std::span<const std::uint32_t> rows_;
   std::span<const float> scores_;
   std::size_t per_item_ = 0;

@@ -1,7 +1,4 @@
 // Calls about rules: read, replace, and what a change would do before it is published.
-#include <algorithm>
-#include <unordered_set>
-
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
@@ -52,31 +49,8 @@ void Call::post_what_if() {
   auto after = rank::Rules::parse(*object, *view_.facts);
   if (!after) return fail(after.error());
   const rank::WhatIf w = rank::what_if(*served->recommender, *view_.facts, *now_->rules, **after);
-  json examples = json::array();
-  const data::Catalog& catalog = view_.dataset->catalog;
-  const auto titles = [&](const std::vector<Row>& rows) {
-    json list = json::array();
-    for (const Row row : rows)
-      list.push_back({{"id", catalog[row].id}, {"title", catalog[row].title}});
-    return list;
-  };
-  for (const auto& example : w.examples)
-    examples.push_back(
-        {{"seed", {{"id", catalog[example.seed].id}, {"title", catalog[example.seed].title}}},
-         {"gone", titles(example.gone)},
-         {"new", titles(example.fresh)}});
-  json genres = json::object();
-  for (const auto& [genre, shift] : w.genre_shift) genres[genre] = shift;
-  response_.body = json{
-      {"seeds", w.seeds},
-      {"seeds_changed", w.seeds_changed},
-      {"coverage_before", w.coverage_before},
-      {"coverage_after", w.coverage_after},
-      {"popularity_shift", w.popularity_shift},
-      {"genre_shift", genres},
-      {"short_lists", w.short_lists},
-      {"examples",
-       examples}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = rank::what_if_json(w, view_.dataset->catalog)
+                       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace sparrow::serve

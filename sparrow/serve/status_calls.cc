@@ -20,6 +20,21 @@ void append_histogram(std::string& out, std::string_view metric, std::string_vie
                  metric, label, name, h.count(), h.sum_seconds());
 }
 
+void append_search_metrics(std::string& out, const Snapshot& now) {
+  const auto put = std::back_inserter(out);
+  out += "# TYPE sparrow_recall_at_k gauge\n";
+  for (const auto& [name, served] : now.models)
+    fmt::format_to(put, "sparrow_recall_at_k{{model=\"{}\",k=\"10\"}} {:.4f}\n", name,
+                   served->recommender->recall_at_10());
+  out += "# TYPE sparrow_neighbor_search_seconds gauge\n";
+  for (const auto& [name, served] : now.models) {
+    const auto& report = served->recommender->search_report();
+    fmt::format_to(put, "sparrow_neighbor_search_seconds{{model=\"{}\",method=\"{}\"}} {:.6f}\n",
+                   name, report.hnsw ? "hnsw" : "exact",
+                   (report.hnsw ? report.hnsw_us : report.exact_us) / 1e6);
+  }
+}
+
 }  // namespace
 
 void Call::get_config() {
@@ -156,6 +171,7 @@ void Call::get_metrics() {
       "# TYPE sparrow_uptime_seconds gauge\nsparrow_uptime_seconds {:.0f}\n",
       m.degraded(), now_->degraded.empty() && now_->pool->error.empty() ? 0 : 1,
       now_->pool->hidden_items, m.uptime_s());
+  append_search_metrics(out, *now_);
   for (const auto& [name, type, value] : api_.gauges())
     fmt::format_to(put, "# TYPE {0} {1}\n{0} {2}\n", name, type, value);
 }

@@ -1,0 +1,119 @@
+// Oracle: Similarity::nearest(), which is exact.
+#include "sparrow/recall/neighbor_search.h"
+
+#include <gtest/gtest.h>
+
+#include "sparrow/core/random.h"
+
+namespace sparrow::recall {
+namespace {
+
+// Vectors around centers; each twentieth item has none.
+model::Model clustered(std::size_t items, std::size_t dim) {
+  constexpr std::size_t kCenters = 40;
+  Random random(5);
+  std::vector<float> centers(kCenters * dim);
+  for (float& c : centers) c = static_cast<float>(random.normal());
+  model::Model model;
+  model.manifest.name = "clustered";
+  model.manifest.version = "1";
+  std::vector<float> vectors;
+  std::vector<std::uint32_t> popularity;
+  for (std::size_t i = 0; i < items; ++i) {
+    model.items.push_back(std::to_string(i));
+    popularity.push_back(i % 20 == 0 ? 0 : 5);
+    const std::size_t center = random.below(kCenters);
+    for (std::size_t d = 0; d < dim; ++d)
+      vectors.push_back(i % 20 == 0 ? 0.0F
+                                    : centers[center * dim + d] +
+                                          0.5F * static_cast<float>(random.normal()));
+  }
+  model.tensors["vectors"] = model::Tensor::of(std::span<const float>(vectors), {items, dim});
+  model.tensors["popularity"] =
+      model::Tensor::of(std::span<const std::uint32_t>(popularity), {items});
+  return model;
+}
+
+double recall_of(const NeighborSearch& search, const model::Similarity& similarity,
+                 std::span<const std::uint8_t> excluded) {
+  std::size_t hits = 0;
+  std::size_t wanted = 0;
+  for (Row row = 1; row < similarity.items(); row += 97) {
+    if (similarity.source(row) == model::Source::kContent) continue;
+    const auto found = search.nearest(row, 10, excluded);
+    EXPECT_EQ(found.size(), 10U);
+    for (const Neighbor& truth : similarity.nearest(row, 10, excluded)) {
+      ++wanted;
+      hits +=
+          std::any_of(found.begin(), found.end(), [&](const auto& n) { return n.row == truth.row; })
+              ? 1U
+              : 0U;
+    }
+  }
+  return static_cast<double>(hits) / static_cast<double>(wanted);
+}
+
+class NeighborSearchTest : public testing::Test {
+ protected:
+  model::Model model_ = clustered(6000, 24);
+  std::unique_ptr<model::Similarity> similarity_ = std::move(*model::Similarity::open(model_));
+  // Any cost is too much: a graph is tried, and used where it is faster and good.
+  SearchOptions graph_{.exact_budget = std::chrono::microseconds(0)};
+};
+
+TEST_F(NeighborSearchTest, CheapExactSearchIsKept) {
+  const SearchOptions generous{.exact_budget = std::chrono::hours(1)};
+  const NeighborSearch search(model_, *similarity_, generous, nullptr);
+  EXPECT_FALSE(search.report().hnsw);
+  EXPECT_GT(search.report().exact_us, 0);
+  for (Row row = 0; row < 200; ++row)
+    EXPECT_EQ(search.nearest(row, 20, {}), similarity_->nearest(row, 20, {}));
+}
+
+TEST_F(NeighborSearchTest, GraphFindsNearlyAllAndFiltersNeverShorten) {
+  const NeighborSearch search(model_, *similarity_, graph_, nullptr);
+  if (search.report().hnsw) {
+    EXPECT_GE(search.report().hnsw_recall_at_10, 0.95);
+    EXPECT_LT(search.report().hnsw_us, search.report().exact_us);
+  }
+  EXPECT_GT(recall_of(search, *similarity_, {}), 0.9);
+  Random random(6);
+  for (const std::uint32_t one_in : {2U, 8U, 50U, 200U}) {
+    std::vector<std::uint8_t> excluded(model_.items.size());
+    for (auto& e : excluded) e = random.below(one_in) == 0 ? 0 : 1;
+    EXPECT_GT(recall_of(search, *similarity_, excluded), 0.9) << one_in;
+  }
+  // Fewer allowed than asked for: all of them.
+  std::vector<std::uint8_t> excluded(model_.items.size(), 1);
+  excluded[1] = excluded[7] = excluded[40] = 0;
+  EXPECT_EQ(search.nearest(1, 10, excluded).size(), 2U);
+  EXPECT_EQ(search.nearest(3, 10, excluded).size(), 3U);
+}
+
+TEST_F(NeighborSearchTest, AnImpossibleRecallMeansExact) {
+  SearchOptions strict = graph_;
+  strict.least_recall = 1.01;
+  const NeighborSearch search(model_, *similarity_, strict, nullptr);
+  EXPECT_FALSE(search.report().hnsw);
+  EXPECT_EQ(search.nearest(5, 20, {}), similarity_->nearest(5, 20, {}));
+}
+
+TEST_F(NeighborSearchTest, ALargerStateUsesTheGraphAgainAndFindsItsNewItems) {
+  const NeighborSearch before(model_, *similarity_, graph_, nullptr);
+  model::Model larger = clustered(6000, 24);
+  auto& vectors = larger.tensors.at("vectors");
+  larger.items.push_back("new");  // where item 1 is
+  vectors.bytes.append(vectors.bytes.data() + 24 * sizeof(float), 24 * sizeof(float));
+  vectors.shape[0] += 1;
+  auto& popularity = larger.tensors.at("popularity");
+  popularity.bytes.append(popularity.bytes.data() + sizeof(std::uint32_t), sizeof(std::uint32_t));
+  popularity.shape[0] += 1;
+  const auto similarity = model::Similarity::open(larger);
+  ASSERT_TRUE(similarity) << similarity.error().message;
+  const NeighborSearch after(larger, **similarity, graph_, &before);
+  EXPECT_EQ(after.report().hnsw, before.report().hnsw);
+  EXPECT_EQ(after.nearest(1, 10, {})[0].row, 6000U);
+}
+
+}  // namespace
+}  // namespace sparrow::recall
