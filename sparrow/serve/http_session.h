@@ -12,6 +12,7 @@
 #include <memory_resource>
 #include <optional>
 #include <string>
+#include <utility>  // boost/asio/awaitable.hpp of Debian 12 needs it and does not include it
 
 #include <boost/asio.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
