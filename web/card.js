@@ -10,6 +10,9 @@ export function matchOf({ score }) {
   return Number.isFinite(score) ? Math.max(0, Math.min(100, Math.round(score))) : null;
 }
 
+// Three lines of the narrowest card.
+const kReasonColumns = 62;
+
 export function card(movie, template = null) {
   const match = matchOf(movie);
   const byContent = movie.source === 'content';
@@ -35,7 +38,7 @@ export function card(movie, template = null) {
       rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, t('rated')), movie.rating.toFixed(1)) : null,
     ),
     matchLine,
-    match === null ? null : el('span', { class: 'card-reason' }, reasonLine(movie.reason_parts, movie.reason) || (byContent ? t('placed_by_content') : '')),
+    match === null ? null : el('span', { class: 'card-reason' }, reasonLine(movie.reason_parts, movie.reason, kReasonColumns) || (byContent ? t('placed_by_content') : '')),
   );
 }
 

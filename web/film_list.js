@@ -9,6 +9,9 @@ import { el, icon, kIcons, notice } from './dom.js';
 import { lang, t } from './i18n.js';
 import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';
 
+// With more, a list by content is the model's choice and not for want of viewers.
+const kFewRatings = 10;
+
 // What the first list does not need is loaded when it is asked for.
 const drawers = () => import('./why.js');
 const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText) : (text) => text);
@@ -106,7 +109,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     shown += cards.length;
     describe(footer, answer);
     showHidden();
-    sub.textContent = answer.seed_source === 'content' ? t('too_few_viewers') : t('match_note');
+    sub.textContent = answer.seed_source !== 'content' ? t('match_note') : t(seed.ratings < kFewRatings ? 'too_few_viewers' : 'placed_by_content');
     if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
     more.hidden = cards.length < size || shown >= kMostShown;
     status.textContent = t('n_shown', { n: shown });

@@ -22,14 +22,21 @@ function healthPanel(model, others) {
   const host = el('div', { role: 'status', 'aria-busy': 'true' }, el('p', { class: 'quiet' }, t('loading')));
   const draw = async (against) => {
     try {
-      const h = await api.health(model.name, against);
+      let missing = null;
+      // A version of an older format cannot be compared with; the rest is known all the same.
+      const h = await api.health(model.name, against).catch((error) => {
+        if (against === '') throw error;
+        missing = t('cannot_compare', { version: against, text: error.message });
+        return api.health(model.name, '');
+      });
       host.replaceChildren(
+        missing === null ? '' : el('p', { class: 'alarm' }, missing),
         facts(
           fact(t('hubness'), h.hubness.skewness.toFixed(2)),
           fact(t('duplicates'), formatCount(h.duplicates)),
           fact(t('zero_vectors'), formatCount(h.zero_vectors)),
           fact(t('short_lists'), formatCount(h.short_lists)),
-          fact(t('churn'), h.churn ? `${Math.round(100 * (1 - h.churn.mean_overlap_10))} %` : '–', h.churn ? t('against_version', { version: h.churn.against }) : t('no_version_before'))),
+          fact(t('churn'), h.churn ? `${Math.round(100 * (1 - h.churn.mean_overlap_10))} %` : '–', h.churn ? t('against_version', { version: h.churn.against }) : against === '' ? t('no_version_before') : '')),
         el('div', { class: 'two-columns' },
           el('div', {}, el('h3', {}, t('top_hubs')), el('p', { class: 'quiet' }, t('top_hubs_help')), hubList(h.hubness.top)),
           h.churn ? el('div', {}, el('h3', {}, t('changed_most')), el('p', { class: 'quiet' }, t('changed_most_help')), changedList(h.churn)) : null));

@@ -91,7 +91,7 @@ const kWords = {
   mutual: ['mutual proximity', '相互接近度'],
   found_by: ['Found by', '来自渠道'],
   against: ['What is against it', '不推荐的原因'],
-  together_reason: ['Liked together by {n} people, {x} times more than chance', '{n} 人同时喜欢，是随机的 {x} 倍'],
+  together_reason: ['{n} people liked both, {x}× chance', '{n} 人都喜欢，是随机的 {x} 倍'],
   series_reason: ['Same series: {name}', '同系列：{name}'],
   tags_reason: ['Both tagged {names}', '共同标签：{names}'],
   genres_reason: ['Both {names}', '同为 {names}'],
@@ -154,7 +154,7 @@ const kWords = {
   of_100: ['of 100 match', '/ 100 相似度'],
   rated: ['rated', '评分'],
   shared_viewers: ['Viewers of both', '共同观众'],
-  shared_viewers_text: ['{n}; chance alone would give {expected} ({x} times more)', '{n} 人；随机为 {expected} 人（{x} 倍）'],
+  shared_viewers_text: ['{n}; chance alone would give {expected} ({x}×)', '{n} 人；随机为 {expected} 人（{x} 倍）'],
   in_common: ['In common', '共同点'],
   years_apart: ['Years apart', '年份差'],
   why_not_help: ['Name a film that you miss in this list.', '说出你觉得这个列表里缺少的影片。'],
@@ -208,10 +208,15 @@ export function otherLanguage() {
   return url.pathname + url.search + url.hash;
 }
 
-// One line from the data of a relation, in the page's language.
-export function reasonLine(parts, english) {
-  if (lang === 'en' || !parts) return english ?? '';
-  const two = (list) => list.slice(0, 2).join('、');
+const kWide = /[\u2e80-\uffef]/;
+const columnsOf = (text) => [...text].reduce((sum, letter) => sum + (kWide.test(letter) ? 2 : 1), 0);
+
+// One line from the data of a relation, in the page's language; of two reasons the second only
+// when both fit `columns`. `said`: what the server says, for a relation without data.
+export function reasonLine(parts, said, columns = Infinity) {
+  if (!parts) return said ?? '';
+  const comma = lang === 'zh' ? '、' : ', ';
+  const two = (list) => list.slice(0, 2).join(comma);
   const lines = [];
   if (parts.series) lines.push(t('series_reason', { name: parts.series }));
   if (parts.directors?.length) lines.push(t('directors_reason', { names: two(parts.directors) }));
@@ -220,6 +225,8 @@ export function reasonLine(parts, english) {
     lines.push(t('together_reason', { n: parts.together.users, x: parts.together.lift.toFixed(1) }));
   }
   if (parts.tags?.length) lines.push(t('tags_reason', { names: two(parts.tags) }));
-  if (lines.length < 2 && parts.genres?.length) lines.push(t('genres_reason', { names: parts.genres.map((name) => t(name)).join('、') }));
-  return lines.slice(0, 2).join(' · ');
+  if (lines.length < 2 && parts.genres?.length) lines.push(t('genres_reason', { names: parts.genres.slice(0, 3).map((name) => t(name)).join(comma) }));
+  if (lines.length === 0) return lang === 'en' ? said ?? '' : '';
+  const both = lines.slice(0, 2).join(' · ');
+  return columnsOf(both) <= columns ? both : lines[0];
 }

@@ -9,9 +9,10 @@ import { dataTable } from './table.js';
 
 const flat = (value) => (typeof value === 'number' ? String(Number(value.toPrecision(6))) : typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-// All options of a version, and what is different in the served one of the same name.
+// All options of a version, and what is different in the served one of the same name; without
+// `requested`, the trainer's own key for "this was made already".
 function showOptions(version, served) {
-  const names = [...new Set([...Object.keys(version.options ?? {}), ...Object.keys(served?.options ?? {})])].sort();
+  const names = [...new Set([...Object.keys(version.options ?? {}), ...Object.keys(served?.options ?? {})])].filter((name) => name !== 'requested').sort();
   const rows = names.map((name) => {
     const [here, there] = [version.options?.[name], served?.options?.[name]].map((v) => (v === undefined ? '–' : flat(v)));
     const differs = served !== undefined && here !== there;
@@ -41,7 +42,7 @@ export async function promotionPanel() {
       { key: 'size', head: t('size'), number: true, value: (m) => m.bytes ?? null, cell: (m) => (m.bytes ? `${(m.bytes / 1e6).toFixed(1)} MB` : '–') },
       { key: 'items', head: t('items'), number: true, value: (m) => m.items ?? null, cell: (m) => (m.items ? formatCount(m.items) : '–') },
       { key: 'state', head: t('state'), value: (m) => (m.served ? 0 : m.promoted ? 1 : 2), cell: (m) => [m.served ? el('span', { class: 'badge is-good' }, t('served')) : null, m.promoted && !m.served ? el('span', { class: 'badge' }, t('promoted')) : null, m.default ? el('span', { class: 'badge' }, t('is_default')) : null].filter(Boolean) },
-      { key: 'do', head: t('change'), cell: (m) => el('span', { class: 'cell-tools' },
+      { key: 'do', head: t('change'), cell: (m) => el('span', { class: 'cell-tools is-line' },
         el('button', { type: 'button', class: 'tool', 'aria-label': `${t('options')}: ${m.name} ${m.version}`, onclick: () => showOptions(m, m.served ? undefined : servedOf(m.name)) }, t('options')),
         m.promoted
           ? el('button', { type: 'button', class: 'tool', 'aria-label': `${t('rollback')} ${m.name}`, onclick: () => act(() => api.rollback(m.name, token())) }, t('rollback'))

@@ -114,11 +114,11 @@ function loserPanel(run, base, chosen, changed) {
     if (list.length === 0) return el('p', { class: 'quiet' }, t('none'));
     const href = `/spotcheck.html?kind=fixed&seeds=${list.slice(0, 8).map(({ id }) => encodeURIComponent(id)).join(',')}`;
     return el('div', {}, table([
-      { head: t('film'), cell: (r) => el('a', { href: movieHref(r.id) }, r.title) },
+      { head: t('film'), wrap: true, cell: (r) => el('a', { href: movieHref(r.id) }, r.title) },
       { head: t('asked'), number: true, cell: (r) => formatCount(r.transitions) },
       { head: base.name, number: true, cell: (r) => formatCount(r.base) },
       { head: method.name, number: true, cell: (r) => formatCount(r.hits) },
-      { head: t('change'), cell: (r) => el('span', { class: 'change' }, bar(r.change, most, true), signed(r.change, 0)) },
+      { head: t('change_of'), cell: (r) => el('span', { class: 'change' }, bar(r.change, most, true), signed(r.change, 0)) },
     ], list, t(sign < 0 ? 'losers' : 'winners')), el('p', {}, el('a', { href }, t('look_at_them'))));
   };
   return panel(t('losers'),

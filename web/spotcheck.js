@@ -103,7 +103,7 @@ function summary(comparisons, ask, grades) {
   });
   const number = (value, digits) => (value === null ? '–' : value.toFixed(digits));
   return table([
-    { head: t('model'), cell: (r) => [el('strong', {}, r.model.name), ' ', el('code', {}, r.model.version)] },
+    { head: t('model'), wrap: true, cell: (r) => [el('strong', {}, r.model.name), ' ', el('code', {}, r.model.version)] },
     { head: t('judged_at'), number: true, cell: (r) => `${number(r.judged, 1)} / ${kTen}` },
     { head: 'NDCG@10', number: true, cell: (r) => number(r.ndcg, 3) },
     { head: t('mean_grade'), number: true, cell: (r) => number(r.grade, 2) },
@@ -182,17 +182,20 @@ function makeBench(grades, graderInput, changed, reported) {
 }
 
 function toolbar(ask, models, grader) {
-  const modelBoxes = models.map((m) => tick(`model-${m.name}`, m.name, ask.shown.includes(m), (on) => {
-    const names = models.filter((other) => (other === m ? on : ask.shown.includes(other))).map(({ name }) => name);
-    go({ models: names.slice(0, kMostModels).join(',') });
-  }));
+  // The first model stays the first: the others are marked against it.
+  const modelBoxes = models.map((m) => {
+    const names = ask.shown.map(({ name }) => name);
+    const box = tick(`model-${m.name}`, m.name, ask.shown.includes(m), (on) => go({ models: (on ? [...names, m.name] : names.filter((name) => name !== m.name)).join(',') }));
+    box.querySelector('input').disabled = !ask.shown.includes(m) && names.length >= kMostModels;
+    return box;
+  });
   const kinds = choose('kind', kKinds.map((kind) => [kind, t(`seeds_${kind}`)]), ask.kind, (kind) => go({ kind, draw: null }));
   return el('div', { class: 'panel' },
     el('div', { class: 'toolbar' },
       control(t('seeds'), kinds),
       control(t('grader'), grader),
       el('fieldset', { class: 'ticks' }, el('legend', {}, t('models_compared')), modelBoxes),
-      el('div', { class: 'ticks' },
+      el('fieldset', { class: 'ticks' }, el('legend', {}, t('way_to_judge')),
         tick('blind', t('blind'), ask.blind, (on) => go({ blind: on ? '1' : null })),
         tick('order', t('unjudged_first'), ask.unjudgedFirst, (on) => go({ order: on ? null : 'given' }))),
       ask.kind === 'random' || ask.kind === 'stratified' ? el('button', { type: 'button', class: 'button button-quiet button-small', onclick: () => go({ draw: ask.draw + 1 }) }, t('more_seeds')) : null),

@@ -9,6 +9,7 @@ import { dataTable } from './table.js';
 
 const kEveryMs = 5000;
 const kKept = 60;  // samples of the charts
+const kClasses = ['2xx', '3xx', '4xx', '5xx'];
 
 const ms = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 const time = (text) => (text ? text.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') : '–');
@@ -47,7 +48,7 @@ function tables(s) {
       { key: 'items', head: t('items'), number: true, value: (m) => m.items, cell: (m) => formatCount(m.items) }] }),
     errors: dataTable({ name: 'errors', caption: t('errors'), rows: s.errors, empty: t('no_errors'), columns: [
       { key: 'time', head: t('time'), value: (e) => e.time, cell: (e) => time(e.time) },
-      { key: 'text', head: t('what'), cell: (e) => e.text }] }),
+      { key: 'text', head: t('what'), wrap: true, cell: (e) => e.text }] }),
   };
 }
 
@@ -82,7 +83,7 @@ start(async () => {
       fact(t('uptime'), uptime(s.uptime_s)),
       fact(t('requests'), formatCount(s.requests.total), `${rate.toFixed(1)} ${t('per_second')}`),
       fact(t('latency'), `${ms(s.latency_ms.p50)} ms`, `p90 ${ms(s.latency_ms.p90)} · p99 ${ms(s.latency_ms.p99)}`),
-      fact('2xx · 4xx · 5xx', ['2xx', '4xx', '5xx'].map((k) => formatCount(s.requests.by_status[k] ?? 0)).join(' · ')),
+      fact(kClasses.join(' · '), kClasses.map((k) => formatCount(s.requests.by_status[k] ?? 0)).join(' · ')),
       fact(t('degraded_answers'), formatCount(s.degraded_answers ?? 0)),
       ...cacheFacts(s.cache)));
     charts.replaceChildren(

@@ -7,7 +7,10 @@ import { t } from './i18n.js';
 
 const kFindFrom = 8;  // rows; fewer are read faster than searched
 
-// columns: [{key, head, cell(row), value(row), number, title}]; a column with `value` can be sorted.
+const kindOf = (number, wrap) => (number ? 'number' : wrap ? 'wrap' : null);
+
+// columns: [{key, head, cell(row), value(row), number, wrap, title}]; a column with `value` can be
+// sorted, one with `wrap` holds text of several lines.
 export function dataTable({ name, caption, columns, rows: given, find = given.length >= kFindFrom, empty = t('none'), rowClass = null }) {
   const address = new URLSearchParams(location.search);
   let rows = given;
@@ -19,7 +22,7 @@ export function dataTable({ name, caption, columns, rows: given, find = given.le
   const draw = () => {
     const column = columns.find(({ key }) => key === sortKey);
     const typed = words.trim().toLowerCase().split(/\s+/).filter(Boolean);
-    const cells = rows.map((row) => ({ row, cells: columns.map(({ cell, number, title }) => el('td', { class: number ? 'number' : null, title: title?.(row) }, cell(row))) }));
+    const cells = rows.map((row) => ({ row, cells: columns.map(({ cell, number, wrap, title }) => el('td', { class: kindOf(number, wrap), title: title?.(row) }, cell(row))) }));
     const found = cells.filter(({ cells: list }) => {
       const text = list.map((cell) => cell.textContent).join(' ').toLowerCase();
       return typed.every((word) => text.includes(word));
@@ -84,5 +87,5 @@ export function table(columns, rows, caption = '') {
     el('table', { class: 'data' },
       el('caption', { class: 'visually-hidden' }, caption),
       el('thead', {}, el('tr', {}, columns.map(({ head, number }) => el('th', { scope: 'col', class: number ? 'number' : null }, head)))),
-      el('tbody', {}, rows.map((row) => el('tr', {}, columns.map(({ cell, number }) => el('td', { class: number ? 'number' : null }, cell(row))))))));
+      el('tbody', {}, rows.map((row) => el('tr', {}, columns.map(({ cell, number, wrap }) => el('td', { class: kindOf(number, wrap) }, cell(row))))))));
 }

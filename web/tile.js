@@ -74,8 +74,10 @@ const kMotifs = {
   orbits(r, c) {
     const x = 60 + r() * 90;
     const y = 88 + r() * 40;
+    // The widest ring ends where the title's ground begins.
+    const step = Math.min(22 + r() * 6, (164 - y) / 3);
     const rings = [0, 1, 2, 3].map((i) =>
-      circle(x, y, 34 + i * (22 + r() * 6), { fill: 'none', stroke: c.shape, 'stroke-width': 1.6 }));
+      circle(x, y, 34 + i * step, { fill: 'none', stroke: c.shape, 'stroke-width': 1.6 }));
     const moons = [0, 1].map((i) => {
       const angle = r() * Math.PI * 2;
       const reach = 46 + i * 34;

@@ -45,7 +45,7 @@ function explanation(answer) {
       el('div', {},
         el('p', { class: 'explanation-title' }, el('a', { href: movieHref(item.id) }, item.title), item.year ? ` (${item.year})` : ''),
         el('p', { class: 'explanation-score' }, el('strong', {}, String(Math.round(answer.score))), ` / 100 · ${answer.rank ? t('rank_of', { rank: formatCount(answer.rank), all: formatCount(answer.ranked) }) : t('not_ranked')}`),
-        el('p', { class: 'quiet' }, reasonLine(answer.shared, answer.reason)))),
+        el('p', { class: 'quiet' }, reasonLine({ ...answer.shared, together: answer.together }, answer.reason)))),
     answer.why_not.length > 0 ? el('section', { class: 'against' }, el('h3', {}, t('against')), el('ul', {}, answer.why_not.map((text) => el('li', {}, serverText(text))))) : null,
     answer.parts.length > 0 ? partBars(answer.parts) : null,
     sharedFacts(answer.shared, answer.together),

@@ -35,7 +35,8 @@ export function sparrow(home, ...args) {
 }
 
 // The pages change rules and judgements and promote versions: all that happens to a copy. It gets
-// a second version to promote and, when there is none, an evaluation to show.
+// a second version to promote, two models more to compare and, when there is none, an evaluation
+// to show.
 export function copyHome() {
   const from = process.env.SPARROW_HOME;
   assert.ok(from && existsSync(from), 'SPARROW_HOME is not a folder');
@@ -44,6 +45,10 @@ export function copyHome() {
   for (const file of ['judgements.jsonl', 'votes.jsonl', 'reports.jsonl', 'feedback.jsonl', 'rules.json']) rmSync(join(home, file), { force: true });
   sparrow(home, 'train', '--method', 'content', '--force', '--seed', '2');
   sparrow(home, 'publish', 'content');
+  for (const method of ['cooccurrence', 'history']) {
+    sparrow(home, 'train', '--method', method);
+    sparrow(home, 'publish', method, '--promote');
+  }
   const reports = join(home, 'evaluations');
   if (!existsSync(reports) || readdirSync(reports).length === 0) sparrow(home, 'evaluate', '--methods', 'content', '--splits', '1');
   return { home, remove: () => rmSync(home, { recursive: true, force: true }) };
@@ -171,7 +176,14 @@ export class Bench {
   }
 }
 
-export const shot = (page, name, fullPage = false) => page.screenshot({ path: `${kShots}${name}.png`, fullPage });
+// What moves has come to rest before the picture is taken; a whole page is taken from its top.
+export async function shot(page, name, fullPage = false) {
+  if (fullPage) await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
+  await still(page);
+  await page.screenshot({ path: `${kShots}${name}.png`, fullPage });
+}
+
+const still = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
 
 // Every skeleton has been replaced, nothing is busy, and that twice in a row.
 export async function settled(page) {
@@ -185,7 +197,7 @@ export async function settled(page) {
 
 export async function accessible(page) {
   // Entrance animations must be over, or colours are measured half-way.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+  await still(page);
   // Evaluated through the debugger: a script element would break the page's own policy.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(kAxe);
   const bad = await page.evaluate(async () => {
@@ -212,4 +224,27 @@ export async function transferOf(page, path) {
   await page.waitForLoadState('networkidle');
   await settled(page);
   return bytes;
+}
+
+// Milliseconds from navigation until the first list is painted: the frame after its first card is
+// in the document. `cold`: a browser that has nothing; then visits as any later one.
+export async function firstListTimes(bench, tries) {
+  const view = await bench.open();
+  const times = [];
+  await view.page.addInitScript(() => {
+    new MutationObserver((changes, observer) => {
+      if (!document.querySelector('.similar a.card .match-number')) return;
+      observer.disconnect();
+      requestAnimationFrame(() => requestAnimationFrame((now) => { window.firstListAt = now; }));
+    }).observe(document, { childList: true, subtree: true });
+  });
+  for (let i = 0; i <= tries; i += 1) {
+    await view.page.goto('/movie.html?movieId=589');
+    times.push(await (await view.page.waitForFunction(() => window.firstListAt)).jsonValue());
+    await settled(view.page);
+  }
+  await view.close();
+  const [cold, ...warm] = times;
+  warm.sort((a, b) => a - b);
+  return { cold, best: warm[0], median: warm[Math.floor(warm.length / 2)], worst: warm.at(-1) };
 }

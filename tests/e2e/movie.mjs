@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 
-import { accessible, settled, shot } from './bench.mjs';
+import { accessible, firstListTimes, settled, shot } from './bench.mjs';
 
-const kFirstListMs = 150;
-const kTries = 8;
+// Generous: other work may share the machine. The real bound, 150 ms, is measured by speed.mjs.
+const kFirstListMs = 3000;
 
 const cards = (page) => page.locator('.similar a.card');
 
@@ -18,29 +18,6 @@ async function unratedFilm(bench) {
     if (answer.ok && (await answer.json()).item.ratings === 0) return id;
   }
   throw new Error(`none of ${kUnrated} is without ratings`);
-}
-
-// Until the first list has been painted: the frame after its first card is in the document, with
-// warm code caches as a second visit has them; the best of several tries, for a busy machine.
-async function firstListTimes(bench) {
-  const view = await bench.open();
-  const times = [];
-  await view.page.addInitScript(() => {
-    new MutationObserver((changes, observer) => {
-      if (!document.querySelector('.similar a.card .match-number')) return;
-      observer.disconnect();
-      requestAnimationFrame(() => requestAnimationFrame((now) => { window.firstListAt = now; }));
-    }).observe(document, { childList: true, subtree: true });
-  });
-  for (let i = 0; i <= kTries; i += 1) {
-    await view.page.goto('/movie.html?movieId=589');
-    times.push(await (await view.page.waitForFunction(() => window.firstListAt)).jsonValue());
-    await settled(view.page);
-  }
-  await view.close();
-  const [cold, ...warm] = times;
-  warm.sort((a, b) => a - b);
-  return { cold, best: warm[0], median: warm[Math.floor(warm.length / 2)] };
 }
 
 export async function checkMovie(bench) {
@@ -128,9 +105,9 @@ export async function checkMovie(bench) {
     await close();
   });
 
-  await check(`movie: the first list is painted within ${kFirstListMs} ms`, async () => {
-    const { cold, best, median } = await firstListTimes(bench);
-    console.log(`     first list painted: first visit ${cold.toFixed(0)} ms, then best ${best.toFixed(0)}, median ${median.toFixed(0)} ms of ${kTries}`);
-    assert.ok(best < kFirstListMs, `${best.toFixed(0)} ms at best`);
+  await check('movie: the first list is painted soon', async () => {
+    const { cold, median } = await firstListTimes(bench, 4);
+    console.log(`     first list painted: first visit ${cold.toFixed(0)} ms, then median ${median.toFixed(0)} ms`);
+    assert.ok(median < kFirstListMs, `${median.toFixed(0)} ms`);
   });
 }

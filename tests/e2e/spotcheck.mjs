@@ -77,6 +77,33 @@ export async function checkSpotcheck(bench) {
     assert.equal(await toys.locator('.mark.is-up, .mark.is-down, .mark[title]').count(), 10 - fresh);
   }));
 
+  await check('spot check: four models side by side', () => bench.visit('/spotcheck.html?kind=fixed&seeds=1,589&models=fusion,content,cooccurrence,history', {}, async (page) => {
+    assert.deepEqual(await seed(page, 'Toy Story').locator('h3').allTextContents(), ['fusion', 'content', 'cooccurrence', 'history']);
+    assert.equal(await seed(page, 'Toy Story').locator('.judged').count(), 40);
+    await page.locator('.toolbar').getByLabel('history').uncheck();
+    await page.waitForURL(/models=[^&]*cooccurrence$/);
+    await settled(page);
+    assert.equal(await seed(page, 'Toy Story').locator('h3').count(), 3);
+    await page.goBack();
+    await settled(page);
+    await shot(page, 'spotcheck-four');
+    await accessible(page);
+  }));
+
+  await check('spot check: promote and roll back from here, with a token only', () => bench.visit(`${kFixed}`, { expected: ['/promote', '/rollback'] }, async (page) => {
+    const panel = page.getByRole('region', { name: 'Versions' });
+    const promote = panel.getByRole('button', { name: /^Promote content / });
+    const version = (await promote.getAttribute('aria-label')).split(' ').at(-1);
+    await promote.click();
+    await panel.getByText('A token is needed').waitFor();
+    await page.locator('#token').fill(kSecret);
+    await promote.click();
+    await panel.getByText(`content ${version} is promoted now`).waitFor();
+    await panel.getByRole('button', { name: 'Roll back content' }).click();
+    await panel.getByText(/is promoted now/).waitFor();
+    await panel.getByRole('button', { name: `Promote content ${version}` }).waitFor();
+  }));
+
   await check('spot check: grade by keyboard with a reason; judged@10 beside NDCG; unjudged first', () => bench.visit(`${kFixed}&grader=ann`, {}, async (page) => {
     await column(page, 'Toy Story', 0).locator('.judged').first().focus();
     await page.keyboard.press('t');
