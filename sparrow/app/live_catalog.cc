@@ -157,7 +157,7 @@ Result<void> LiveCatalog::append(const Records& records) {
   return {};
 }
 
-Result<serve::ItemsChanged> LiveCatalog::change(std::vector<serve::ItemChange> changes,
+Result<serve::ItemsChanged> LiveCatalog::change(const std::vector<serve::ItemChange>& changes,
                                                 std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   serve::ItemsChanged done;

@@ -35,7 +35,7 @@ class LiveCatalog {
   void stop_waiting();
 
   // Durable on return; waits at most `patience` for the change to be in answers.
-  Result<serve::ItemsChanged> change(std::vector<serve::ItemChange> changes,
+  Result<serve::ItemsChanged> change(const std::vector<serve::ItemChange>& changes,
                                      std::chrono::milliseconds patience);
   // Serves a model that was trained on the prepared catalogue, with all changes in it. Returns what
   // could not be done, in words; empty: nothing.

@@ -56,9 +56,9 @@ serve::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
   control.load = [context](const std::string& name, const std::string& version) {
     return find_model(context, name + "@" + version);
   };
-  control.change_items = [&catalog](std::vector<serve::ItemChange> changes) {
+  control.change_items = [&catalog](const std::vector<serve::ItemChange>& changes) {
     constexpr std::chrono::seconds kPatience{5};
-    return catalog.change(std::move(changes), kPatience);
+    return catalog.change(changes, kPatience);
   };
   return control;
 }

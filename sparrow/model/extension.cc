@@ -193,12 +193,12 @@ void set_map(Model& model, std::span<const Row> touched, std::size_t first_new) 
     for (std::size_t i = 0; i < std::min<std::size_t>(10, k); ++i) {
       const Row other = near->uint32s()[row * k + i];
       if (other == kNoRow || other >= first_new) continue;
-      x += xy[2 * other];
-      y += xy[2 * other + 1];
+      x += xy[std::size_t{2} * other];
+      y += xy[std::size_t{2} * other + 1];
       ++count;
     }
-    xy[2 * row] = count > 0 ? x / count : 0;
-    xy[2 * row + 1] = count > 0 ? y / count : 0;
+    xy[std::size_t{2} * row] = count > 0 ? x / count : 0;
+    xy[std::size_t{2} * row + 1] = count > 0 ? y / count : 0;
   }
   found->second = Tensor::of(std::span<const float>(xy), found->second.shape);
 }

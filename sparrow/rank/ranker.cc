@@ -10,9 +10,9 @@
 namespace sparrow::rank {
 
 const std::array<std::string_view, Features::kCount>& Features::names() {
-  static constexpr std::array<std::string_view, kCount> table = {"match", "co_watch", "content",
-                                                                 "years", "quality",  "popularity"};
-  return table;
+  static constexpr std::array<std::string_view, kCount> kNames = {
+      "match", "co_watch", "content", "years", "quality", "popularity"};
+  return kNames;
 }
 
 Features features_of(const recall::ItemFacts& facts, Row seed, Row item) {

@@ -53,7 +53,7 @@ struct ModelControl {
   std::function<Result<model::Model>(const std::string& name, const std::string& version)> load;
   // Durable on return, and in answers unless `live` is false. Errors: kInvalidInput, kNotFound,
   // kExhausted (too many changed items).
-  std::function<Result<ItemsChanged>(std::vector<ItemChange> changes)> change_items;
+  std::function<Result<ItemsChanged>(const std::vector<ItemChange>& changes)> change_items;
 };
 
 class Api {

@@ -47,7 +47,7 @@ class Call {
   // catalog_calls.cc
   void change_item(const std::string& id);
   void post_items();
-  void change_items(std::vector<ItemChange> changes, bool single);
+  void change_items(const std::vector<ItemChange>& changes, bool single);
   // list_calls.cc
   void get_similar(Row row);
   void get_rows(Row row);

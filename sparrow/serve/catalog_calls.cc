@@ -63,15 +63,15 @@ void Call::post_items() {
         response_, 400, "invalid_input",
         fmt::format("\"items\" and \"remove\" must hold 1 to {} entries together", kMaxChanges),
         "items");
-  change_items(std::move(changes), false);
+  change_items(changes, false);
 }
 
-void Call::change_items(std::vector<ItemChange> changes, bool single) {
+void Call::change_items(const std::vector<ItemChange>& changes, bool single) {
   if (!api_.control_.change_items)
     return write_error(response_, 503, "unavailable", "this server's catalogue cannot be changed");
   // Said here with the name of the member; what is kept is judged once more, in order.
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    ItemChange& change = changes[i];
+    const ItemChange& change = changes[i];
     if (change.kind == ItemChange::Kind::kRemove) continue;
     nlohmann::json whole = change.json;
     if (change.kind == ItemChange::Kind::kPatch) {
@@ -94,9 +94,7 @@ void Call::change_items(std::vector<ItemChange> changes, bool single) {
           single ? wrong->message : fmt::format("item {}: {}", i + 1, wrong->message),
           wrong->parameter);
   }
-  std::vector<std::string> ids;
-  for (const ItemChange& change : changes) ids.push_back(change.id);
-  const auto changed = api_.control_.change_items(std::move(changes));
+  const auto changed = api_.control_.change_items(changes);
   if (!changed && changed.error().code == ErrorCode::kNotFound)
     return write_error(response_, 404, "not_found", changed.error().message,
                        single ? "id" : "remove");
@@ -105,7 +103,7 @@ void Call::change_items(std::vector<ItemChange> changes, bool single) {
   std::string& out = response_.body;
   const auto entry = [&](std::size_t i) {
     out += "{\"id\":";
-    append_json(out, ids[i]);
+    append_json(out, changes[i].id);
     fmt::format_to(std::back_inserter(out), ",\"state\":\"{}\",\"created\":{}",
                    item_state_name(changed->states[i]), changed->created[i] != 0);
   };
@@ -113,7 +111,7 @@ void Call::change_items(std::vector<ItemChange> changes, bool single) {
     entry(0);
   } else {
     out += "{\"items\":[";
-    for (std::size_t i = 0; i < ids.size(); ++i) {
+    for (std::size_t i = 0; i < changes.size(); ++i) {
       if (i > 0) out += ',';
       entry(i);
       out += '}';

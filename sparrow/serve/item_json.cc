@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxText = 16 * 1024;
+constexpr std::size_t kMaxText = std::size_t{16} * 1024;
 constexpr std::size_t kMaxName = 512;
 constexpr std::size_t kMaxNames = 100;
 
