@@ -22,14 +22,21 @@ install_packages() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# CMake 3.25 (Debian 12) is the least that reads the presets; another cmake may come first in PATH.
+cmake=cmake
+[ -x /usr/bin/cmake ] && cmake=/usr/bin/cmake
+
+configure() {
+  local preset="$1"
+  "$cmake" --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log" >&2; rm -f "build-$preset.log"; return 1; }
+  rm -f "build-$preset.log"
+}
+
 # build PRESET [target...]: configures once, then builds what changed.
 build() {
   local preset="$1"
   shift
-  local cmake=cmake
-  # CMake 3.25 (Debian 12) is the least that reads the presets; another cmake may come first in PATH.
-  [ -x /usr/bin/cmake ] && cmake=/usr/bin/cmake
-  "$cmake" --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log" >&2; rm -f "build-$preset.log"; return 1; }
+  configure "$preset" || return 1
   "$cmake" --build --preset "$preset" ${1:+--target "$@"} >>"build-$preset.log" 2>&1 || { tail -n 60 "build-$preset.log" >&2; rm -f "build-$preset.log"; return 1; }
   rm -f "build-$preset.log"
 }

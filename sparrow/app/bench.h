@@ -1,6 +1,7 @@
 // What the benchmarks share: timing, peers as processes, the table.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -33,6 +34,12 @@ struct Measured {
     return smaller_is_better ? peer / ours : ours / peer;
   }
 };
+
+using Clock = std::chrono::steady_clock;
+
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // Median seconds of `runs` calls after one that is not counted.
 double median_seconds(std::size_t runs, const std::function<double()>& seconds);

@@ -22,7 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Measured {
+struct Timing {
   double seconds = 0;  // median
   double peak_mb = 0;
   std::uint64_t positives = 0;
@@ -59,15 +59,15 @@ std::string fingerprint(const data::LogContent& log, const data::Sequences& sequ
 }
 
 // Runs once as a process of its own would: from the file to sequences.
-Result<Measured> run_ours(const std::filesystem::path& log_csv, std::size_t items,
-                          std::size_t threads, int runs) {
+Result<Timing> run_ours(const std::filesystem::path& log_csv, std::size_t items,
+                        std::size_t threads, int runs) {
   data::IdTable table;
   for (std::size_t i = 0; i < items; ++i) table.add(std::to_string(i + 1));
   data::LogFile file;
   file.path = log_csv;
   file.threads = threads;
   file.header = [](const data::Fields&) -> Result<data::LogLayout> { return data::LogLayout{}; };
-  Measured measured;
+  Timing measured;
   std::vector<double> times;
   for (int run = 0; run <= runs; ++run) {
     const auto start = Clock::now();
@@ -99,13 +99,12 @@ Result<std::string> output_of(const std::string& command) {
   return text;
 }
 
-Result<Measured> run_pandas(const std::filesystem::path& log, const BenchOptions& options,
-                            int runs) {
+Result<Timing> run_pandas(const std::filesystem::path& log, const BenchOptions& options, int runs) {
   const auto text = output_of(fmt::format("/usr/bin/python3 '{}' '{}' {}",
                                           (options.peers / "prepare_pandas.py").string(),
                                           log.string(), runs + 1));
   if (!text) return text.error();
-  Measured measured;
+  Timing measured;
   std::vector<double> times;
   std::string_view rest = *text;
   for (int run = 0; !rest.empty(); ++run) {
@@ -160,7 +159,7 @@ Result<std::string> measure(const BenchOptions& options, const Log& log, int run
   if (!log.pandas) return row + " | | |\n";
   auto pandas = run_pandas(*file, options, runs);
   if (!pandas) return pandas.error();
-  for (const Measured* m : {&*one, &*two}) {
+  for (const Timing* m : {&*one, &*two}) {
     if (m->hash != pandas->hash || m->positives != pandas->positives)
       return Error{ErrorCode::kCorrupt, fmt::format("{}: sequences differ from pandas': {} and {}",
                                                     file->string(), m->hash, pandas->hash)};

@@ -12,12 +12,6 @@
 namespace sparrow::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // Unit vectors around centers, as item embeddings lie.
 Embeddings clustered(std::size_t rows, std::size_t dim, std::size_t clusters) {
   Random random(7);

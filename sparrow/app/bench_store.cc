@@ -19,7 +19,6 @@
 namespace sparrow::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 struct Options {
@@ -29,10 +28,6 @@ struct Options {
   std::size_t dim = 64;
   std::size_t rounds = 7;
 };
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 model::Model model_of(const std::string& version, std::size_t items, std::size_t dim) {
   Random random(items);

@@ -16,11 +16,6 @@ namespace sparrow::app {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // A generated log, made once for a scale.
 Result<data::Dataset> bench_log(const BenchOptions& options) {

@@ -10,7 +10,7 @@ bool operator==(const NextPositive& a, const NextPositive& b) {
   return a.user == b.user && a.from == b.from && a.to == b.to;
 }
 
-Interactions log() {
+Interactions split_log() {
   Interactions log;
   log.offsets = {0, 4, 5, 8};
   log.items = {0, 1, 2, 3, 0, 5, 6, 7};
@@ -20,7 +20,7 @@ Interactions log() {
 }
 
 TEST(LeaveLastOut, TakesTheLastPositive) {
-  const Split split = leave_last_out(log(), 3.5F);
+  const Split split = leave_last_out(split_log(), 3.5F);
   ASSERT_EQ(split.held_out.size(), 2U);
   EXPECT_TRUE(split.held_out[0] == (NextPositive{0, 0, 2}));
   EXPECT_TRUE(split.held_out[1] == (NextPositive{2, 6, 7}));  // equal times: input order

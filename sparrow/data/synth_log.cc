@@ -18,7 +18,7 @@
 namespace sparrow::data {
 namespace {
 
-constexpr std::int64_t kStart = 1'100'000'000;
+constexpr std::int64_t kFirstEvent = 1'100'000'000;
 
 struct MadeRow {
   std::uint64_t user = 0;
@@ -113,7 +113,7 @@ void PlantedLog::draw_user(std::uint64_t user, Random& random, Drawer& drawer) c
   const auto clusters = static_cast<std::uint32_t>(members_.size());
   const std::array<std::size_t, 3> liked{random.below(clusters), random.below(clusters),
                                          random.below(clusters)};
-  std::int64_t time = kStart + random.below(300'000'000);
+  std::int64_t time = kFirstEvent + random.below(300'000'000);
   std::size_t cluster = liked[0];
   std::uint64_t had = 0;
   for (std::uint64_t attempt = 0; had < length && attempt < 4 * length; ++attempt) {

@@ -10,10 +10,10 @@
 namespace sparrow::embed {
 namespace {
 
-using Block = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // Orthonormal columns by Cholesky QR, twice for stability (Yamamoto et al. 2015).
-void orthonormalize(Block& block) {
+void orthonormalize(RowMajor& block) {
   for (int round = 0; round < 2; ++round) {
     Eigen::MatrixXd gram = block.transpose() * block;
     gram.diagonal().array() += gram.trace() * 1e-14 + 1e-300;
@@ -37,13 +37,13 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
   if (n == 0 || width == 0) return result;
   const auto rows = static_cast<Eigen::Index>(n);
   const auto columns = static_cast<Eigen::Index>(width);
-  Block basis(rows, columns);
+  RowMajor basis(rows, columns);
   Random random(options.seed);
   for (Eigen::Index i = 0; i < basis.size(); ++i) basis.data()[i] = random.normal();
-  Block image(rows, columns);
+  RowMajor image(rows, columns);
   AlignedFloats in(n * width);
   AlignedFloats out(n * width);
-  const auto multiply = [&](const Block& from, Block& to) {
+  const auto multiply = [&](const RowMajor& from, RowMajor& to) {
     std::transform(from.data(), from.data() + from.size(), in.begin(),
                    [](double v) { return static_cast<float>(v); });
     product(in.data(), out.data(), width);
@@ -63,7 +63,7 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
   Eigen::MatrixXd turn = solver.eigenvectors().rightCols(kept).rowwise().reverse();
   const Eigen::VectorXd lambda = solver.eigenvalues().tail(kept).reverse().cwiseMax(0.0);
   turn = turn * lambda.cwiseSqrt().asDiagonal();
-  const Block vectors = basis * turn;
+  const RowMajor vectors = basis * turn;
   for (Eigen::Index r = 0; r < rows; ++r) {
     for (Eigen::Index c = 0; c < kept; ++c) {
       result.row(static_cast<std::size_t>(r))[static_cast<std::size_t>(c)] =

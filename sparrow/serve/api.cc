@@ -15,8 +15,6 @@
 namespace sparrow::serve {
 namespace {
 
-constexpr std::string_view kApi = "/api/v1/";
-
 // What the pool and the catalogue hide together.
 void join_hidden(Snapshot& s) {
   auto hidden = s.pool->hidden;

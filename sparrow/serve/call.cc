@@ -15,8 +15,6 @@
 namespace sparrow::serve {
 namespace {
 
-constexpr std::string_view kApi = "/api/v1/";
-
 // Compares without telling by time how much was right.
 bool same_secret(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;

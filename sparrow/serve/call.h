@@ -12,6 +12,8 @@
 
 namespace sparrow::serve {
 
+inline constexpr std::string_view kApi = "/api/v1/";
+
 class Call {
  public:
   Call(Api& api, const Request& request, Response& response)

@@ -18,6 +18,12 @@
 
 namespace sparrow::serve {
 
+// The text under a name of an entry; empty when it has none.
+inline std::string text_of(const nlohmann::json& entry, const char* name) {
+  const auto found = entry.find(name);
+  return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 class Journal {
  public:
   // An empty path: kept in memory only. Lines that are no JSON are counted and skipped: a file cut

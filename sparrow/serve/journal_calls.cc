@@ -11,15 +11,8 @@
 #include "sparrow/serve/json_text.h"
 
 namespace sparrow::serve {
-namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& entry, const char* name) {
-  return entry.contains(name) && entry[name].is_string() ? entry[name].get<std::string>() : "";
-}
-
-}  // namespace
 
 void Call::get_votes() {
   query_.allow_only({});

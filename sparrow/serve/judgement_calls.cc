@@ -21,11 +21,7 @@ using nlohmann::json;
 constexpr std::size_t kGrades = 4;  // 0..3
 constexpr const char* kTextNames[] = {"grader", "seed",    "item", "reason",
                                       "model",  "version", "note"};
-constexpr std::size_t kMaxText = 1000;
-
-std::string text_of(const json& entry, const char* name) {
-  return entry.contains(name) && entry[name].is_string() ? entry[name].get<std::string>() : "";
-}
+constexpr std::size_t kMaxNote = 1000;
 
 using Pair = std::pair<std::string, std::string>;            // seed, item
 using Grades = std::map<Pair, std::map<std::string, json>>;  // grader -> the last entry
@@ -243,7 +239,7 @@ class JudgementReader {
     if (grade != std::round(grade)) ++rounded_;
     json entry = {{"time", utc_now()}, {"grade", static_cast<int>(std::lround(grade))}};
     for (const char* name : kTextNames) {
-      if (named[name].size() > kMaxText) return wrong("a text is longer than 1,000 bytes");
+      if (named[name].size() > kMaxNote) return wrong("a text is longer than 1,000 bytes");
       if (!named[name].empty()) entry[name] = named[name];
     }
     return entry;
@@ -299,7 +295,7 @@ void Call::post_judgements() {
     for (const char* name : kTextNames) {
       if (!entry.contains(name)) continue;
       const auto text = text_of(entry, name);
-      if (!entry[name].is_string() || text.size() > kMaxText)
+      if (!entry[name].is_string() || text.size() > kMaxNote)
         return write_error(response_, 400, "invalid_input", "must be a text of at most 1,000 bytes",
                            name);
       kept.back()[name] = text;

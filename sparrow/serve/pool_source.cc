@@ -156,9 +156,9 @@ class HttpPool final : public PoolSource {
  private:
   Result<Ids> read(const std::string& body) const {
     Ids found;
-    const auto json = nlohmann::json::parse(body, nullptr, false);
-    if (json.is_array()) {
-      for (const auto& id : json) {
+    const auto list = nlohmann::json::parse(body, nullptr, false);
+    if (list.is_array()) {
+      for (const auto& id : list) {
         if (id.is_string())
           found.push_back(id.get<std::string>());
         else if (id.is_number_integer())

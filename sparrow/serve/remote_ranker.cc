@@ -27,15 +27,15 @@ Error unavailable(std::string_view what) {
 // predictions: [0.1, [0.2], ...]
 Result<std::vector<float>> read_predictions(const std::string& body, std::size_t count,
                                             float scale) {
-  const auto json = nlohmann::json::parse(body, nullptr, false);
-  if (!json.is_object() || !json.contains("predictions") || !json["predictions"].is_array())
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("predictions") || !answer["predictions"].is_array())
     return unavailable("did not answer with \"predictions\"");
-  if (json["predictions"].size() != count)
+  if (answer["predictions"].size() != count)
     return unavailable(fmt::format("answered {} predictions for {} candidates",
-                                   json["predictions"].size(), count));
+                                   answer["predictions"].size(), count));
   std::vector<float> scores;
   scores.reserve(count);
-  for (const auto& entry : json["predictions"]) {
+  for (const auto& entry : answer["predictions"]) {
     const auto& value = entry.is_array() && !entry.empty() ? entry[0] : entry;
     const float score = value.is_number() ? value.get<float>() * scale : NAN;
     if (!std::isfinite(score)) return unavailable("answered with something that is no number");

@@ -27,6 +27,9 @@ struct RedisPipeline {
   std::function<Result<void>(std::size_t, RedisValue)> take;  // gets the answer of command i
 };
 
+// A `take` for commands whose answer says nothing.
+inline Result<void> ignore_answer(std::size_t /*command*/, RedisValue /*answer*/) { return {}; }
+
 enum class Delivery { kOnce, kPerhapsTwice };
 
 // Safe for use by several threads: each takes a connection of its own from a small pool. At most

@@ -18,8 +18,6 @@ end
 if now == ARGV[3] then return 2 end
 return 0)";
 
-Result<void> nothing(std::size_t /*command*/, RedisValue /*answer*/) { return {}; }
-
 }  // namespace
 
 Result<std::unique_ptr<EmbeddingStore>> RedisStore::open(const RedisOptions& options) {
@@ -43,7 +41,7 @@ Result<void> RedisStore::write(std::span<const KeyValue> pairs) {
                       text.argument(pairs[i].key);
                       text.argument(pairs[i].value);
                     },
-                    nothing});
+                    ignore_answer});
   if (!done) return named(done.error());
   return {};
 }
@@ -74,7 +72,7 @@ Result<void> RedisStore::remove(std::span<const std::string> keys) {
                       text.argument("UNLINK");
                       text.argument(keys[i]);
                     },
-                    nothing});
+                    ignore_answer});
   if (!done) return named(done.error());
   return {};
 }

@@ -23,8 +23,8 @@ class RedisServers : public testing::Test {
   }
 };
 
-std::unique_ptr<EmbeddingStore> opened(const std::string& uri,
-                                       OpenMode mode = OpenMode::kReadWrite) {
+std::unique_ptr<EmbeddingStore> connected(const std::string& uri,
+                                          OpenMode mode = OpenMode::kReadWrite) {
   auto store = open_store(uri, mode);
   EXPECT_TRUE(store) << store.error().message;
   return store ? std::move(*store) : nullptr;
@@ -35,7 +35,7 @@ Result<void> write_one(EmbeddingStore& store, const std::string& key, const std:
   return store.write(std::span(&pair, 1));
 }
 
-std::string read_one(const EmbeddingStore& store, const std::string& key) {
+std::string value_at(const EmbeddingStore& store, const std::string& key) {
   const auto values = store.read(std::span(&key, 1));
   if (!values) return "error: " + values.error().message;
   return values->front() ? *values->front() : "absent";
@@ -90,9 +90,9 @@ TEST(RedisSlot, IsThatOfTheSpecification) {
 
 TEST_F(RedisServers, PasswordsAreCheckedAndNeverShown) {
   const RedisProcess server({"requirepass s3cret", "user ann on >annpass ~* &* +@all"});
-  EXPECT_TRUE(opened("redis://:s3cret@" + server.address() + "/0"));
-  EXPECT_TRUE(opened("redis://ann:annpass@" + server.address() + "/1"));
-  EXPECT_TRUE(opened("redis+unix://:s3cret@" + server.socket()));
+  EXPECT_TRUE(connected("redis://:s3cret@" + server.address() + "/0"));
+  EXPECT_TRUE(connected("redis://ann:annpass@" + server.address() + "/1"));
+  EXPECT_TRUE(connected("redis+unix://:s3cret@" + server.socket()));
   for (const std::string who : {"", ":wr0ng@", "ann:wr0ng@"}) {
     const auto store = open_store("redis://" + who + server.address() + "/0", OpenMode::kReadWrite);
     ASSERT_FALSE(store) << who;
@@ -100,17 +100,17 @@ TEST_F(RedisServers, PasswordsAreCheckedAndNeverShown) {
     EXPECT_EQ(store.error().message.find("wr0ng"), std::string::npos) << store.error().message;
     EXPECT_NE(store.error().message.find("password"), std::string::npos) << store.error().message;
   }
-  EXPECT_EQ(opened("redis://:s3cret@" + server.address())->uri(),
+  EXPECT_EQ(connected("redis://:s3cret@" + server.address())->uri(),
             "redis://" + server.address() + "/0");
 }
 
 TEST_F(RedisServers, UnixSocket) {
   const RedisProcess server;
-  const auto first = opened("unix:" + server.socket() + "?db=2");
+  const auto first = connected("unix:" + server.socket() + "?db=2");
   ASSERT_TRUE(write_one(*first, "a", "1"));
-  EXPECT_EQ(read_one(*opened("redis+unix:" + server.socket() + "?db=2"), "a"), "1");
-  EXPECT_EQ(read_one(*opened("redis://" + server.address() + "/2"), "a"), "1");
-  EXPECT_EQ(read_one(*opened("unix:" + server.socket()), "a"), "absent");
+  EXPECT_EQ(value_at(*connected("redis+unix:" + server.socket() + "?db=2"), "a"), "1");
+  EXPECT_EQ(value_at(*connected("redis://" + server.address() + "/2"), "a"), "1");
+  EXPECT_EQ(value_at(*connected("unix:" + server.socket()), "a"), "absent");
 }
 
 TEST_F(RedisServers, NobodyThereIsSaidAtOnce) {
@@ -129,7 +129,8 @@ TEST_F(RedisServers, NobodyThereIsSaidAtOnce) {
 
 TEST_F(RedisServers, SilentServerTimesOut) {
   RedisProcess server;
-  const auto store = opened("redis://" + server.address() + "/0?read_timeout_ms=200&retry_ms=300");
+  const auto store =
+      connected("redis://" + server.address() + "/0?read_timeout_ms=200&retry_ms=300");
   server.cli("client pause 4000 all");
   const auto began = std::chrono::steady_clock::now();
   EXPECT_EQ(write_one(*store, "a", "1").error().code, ErrorCode::kUnavailable);
@@ -138,25 +139,25 @@ TEST_F(RedisServers, SilentServerTimesOut) {
 
 TEST_F(RedisServers, KilledAndRestartedServerIsFoundAgain) {
   RedisProcess server({"appendonly yes", "appendfsync always"});
-  const auto store = opened("redis://" + server.address() + "/0");
+  const auto store = connected("redis://" + server.address() + "/0");
   ASSERT_TRUE(write_one(*store, "a", "1"));
   server.kill();
-  auto value = std::async(std::launch::async, [&] { return read_one(*store, "a"); });
+  auto value = std::async(std::launch::async, [&] { return value_at(*store, "a"); });
   std::this_thread::sleep_for(milliseconds(400));
   server.start();
   EXPECT_EQ(value.get(), "1");
   EXPECT_TRUE(store->compare_and_set("a", "1", "2"));
-  EXPECT_EQ(read_one(*store, "a"), "2");
+  EXPECT_EQ(value_at(*store, "a"), "2");
   server.kill();
   const auto reader_uri = "redis://" + server.address() + "/0?retry_ms=200";
   EXPECT_FALSE(open_store(reader_uri, OpenMode::kReadOnly));
   server.start();
-  EXPECT_EQ(read_one(*opened(reader_uri, OpenMode::kReadOnly), "a"), "2");
+  EXPECT_EQ(value_at(*connected(reader_uri, OpenMode::kReadOnly), "a"), "2");
 }
 
 TEST_F(RedisServers, KillUnderLoadLosesNoAnsweredWrite) {
   RedisProcess server({"appendonly yes", "appendfsync always"});
-  const auto store = opened("redis://" + server.address() + "/0");
+  const auto store = connected("redis://" + server.address() + "/0");
   std::atomic<bool> done{false};
   auto writer = std::async(std::launch::async, [&] {
     int batches = 0;
@@ -177,13 +178,13 @@ TEST_F(RedisServers, KillUnderLoadLosesNoAnsweredWrite) {
   done = true;
   const int written = writer.get();
   for (int w = 0; w < written; ++w)
-    ASSERT_EQ(read_one(*store, "k" + std::to_string(w) + ":1999"), "v") << w;
+    ASSERT_EQ(value_at(*store, "k" + std::to_string(w) + ":1999"), "v") << w;
   EXPECT_GT(written, 3);
 }
 
 TEST_F(RedisServers, FullMemoryIsExhausted) {
   const RedisProcess server({"maxmemory 3mb", "maxmemory-policy noeviction"});
-  const auto store = opened("redis://" + server.address() + "/0");
+  const auto store = connected("redis://" + server.address() + "/0");
   const auto full = write_one(*store, "big", std::string(4 << 20, 'x'));
   const auto again = full ? write_one(*store, "more", "x") : full;
   ASSERT_FALSE(again);
@@ -204,14 +205,14 @@ TEST_F(RedisServers, SentinelFailOverIsFollowed) {
                std::string::npos;
   })) << replica.cli("role");
   // The first sentinel of the list is down.
-  const auto store = opened("redis+sentinel://127.0.0.1:1," + sentinel.address() + "/films/0");
+  const auto store = connected("redis+sentinel://127.0.0.1:1," + sentinel.address() + "/films/0");
   ASSERT_NE(store, nullptr);
   ASSERT_TRUE(write_one(*store, "a", "1"));
   ASSERT_TRUE(soon([&] { return replica.cli("get a").starts_with("1"); }));
   master.kill();
   const auto after = write_one(*store, "b", "2");
   ASSERT_TRUE(after) << after.error().message << sentinel.log();
-  EXPECT_EQ(read_one(*store, "a"), "1");
+  EXPECT_EQ(value_at(*store, "a"), "1");
   EXPECT_TRUE(replica.cli("get b").starts_with("2"));
   const auto unknown =
       open_store("redis+sentinel://" + sentinel.address() + "/nothing", OpenMode::kReadOnly);
@@ -221,7 +222,7 @@ TEST_F(RedisServers, SentinelFailOverIsFollowed) {
 
 TEST_F(RedisServers, ClusterMovedAndAskAreFollowed) {
   RedisClusterProcesses cluster;
-  const auto store = opened(cluster.uri());
+  const auto store = connected(cluster.uri());
   ASSERT_NE(store, nullptr);
   const std::string slot = std::to_string(redis_slot("{film}"));
   std::size_t from = 0;
@@ -236,8 +237,8 @@ TEST_F(RedisServers, ClusterMovedAndAskAreFollowed) {
   cluster.node(from).cli("migrate 127.0.0.1 " + std::to_string(cluster.node(to).port()) +
                          " {film}a 0 1000");
   EXPECT_TRUE(cluster.node(from).cli("get {film}a").starts_with("ASK"));
-  EXPECT_EQ(read_one(*store, "{film}a"), "old");
-  EXPECT_EQ(read_one(*store, "{film}b"), "old");
+  EXPECT_EQ(value_at(*store, "{film}a"), "old");
+  EXPECT_EQ(value_at(*store, "{film}b"), "old");
   ASSERT_TRUE(write_one(*store, "{film}c", "new"));
   EXPECT_TRUE(store->compare_and_set("{film}a", "old", "newer"));
   cluster.node(from).cli("migrate 127.0.0.1 " + std::to_string(cluster.node(to).port()) +
@@ -245,14 +246,14 @@ TEST_F(RedisServers, ClusterMovedAndAskAreFollowed) {
   for (std::size_t i = 0; i < 3; ++i)
     cluster.node(i).cli("cluster setslot " + slot + " node " + cluster.id(to));
   EXPECT_TRUE(cluster.node(from).cli("get {film}a").starts_with("MOVED"));
-  EXPECT_EQ(read_one(*store, "{film}a"), "newer");
-  EXPECT_EQ(read_one(*store, "{film}b"), "old");
-  EXPECT_EQ(read_one(*store, "{film}c"), "new");
+  EXPECT_EQ(value_at(*store, "{film}a"), "newer");
+  EXPECT_EQ(value_at(*store, "{film}b"), "old");
+  EXPECT_EQ(value_at(*store, "{film}c"), "new");
 }
 
 TEST_F(RedisServers, ClusterNodeKilledAndRestarted) {
   RedisClusterProcesses cluster;
-  const auto store = opened(cluster.uri());
+  const auto store = connected(cluster.uri());
   ASSERT_NE(store, nullptr);
   std::vector<KeyValue> pairs;
   for (int i = 0; i < 300; ++i) pairs.push_back({"k" + std::to_string(i), "v"});
@@ -272,7 +273,7 @@ TEST_F(RedisServers, ScanFindsAllAndOnlyWhatMatches) {
   const auto options = parse_redis_uri(cluster.uri());
   auto client = RedisClient::open(*options);
   ASSERT_TRUE(client);
-  const auto store = opened(cluster.uri());
+  const auto store = connected(cluster.uri());
   std::vector<KeyValue> pairs;
   for (int i = 0; i < 2000; ++i) pairs.push_back({"a*b:" + std::to_string(i), "v"});
   pairs.push_back({"axb:1", "v"});
@@ -293,7 +294,7 @@ TEST_F(RedisServers, WatchHearsPromotionsAndReconnects) {
   const auto watch = PromotionWatch::start(uri, [&] { ++heard; });
   ASSERT_TRUE(watch);
   ASSERT_TRUE(soon([&] { return heard == 1; }));  // subscribed
-  const auto store = opened(uri);
+  const auto store = connected(uri);
   ASSERT_TRUE(store->compare_and_set("p", std::nullopt, "1"));
   EXPECT_TRUE(soon([&] { return heard == 2; }));
   EXPECT_FALSE(store->compare_and_set("p", "wrong", "2"));
@@ -310,7 +311,7 @@ TEST_F(RedisServers, WatchHearsThroughTheCluster) {
   std::atomic<int> heard{0};
   const auto watch = PromotionWatch::start(cluster.uri(), [&] { ++heard; });
   ASSERT_TRUE(soon([&] { return heard == 1; }));
-  const auto store = opened(cluster.uri());
+  const auto store = connected(cluster.uri());
   for (int i = 0; i < 6; ++i)
     ASSERT_TRUE(store->compare_and_set("p" + std::to_string(i), std::nullopt, "1"));
   EXPECT_TRUE(soon([&] { return heard == 7; })) << heard;

@@ -51,7 +51,7 @@ FeatureHash renamed(const FeatureHash& ours, const Names& names, std::string_vie
   return theirs;
 }
 
-std::string text_of(std::span<const float> values) {
+std::string decimal_text(std::span<const float> values) {
   std::string text;
   for (const float value : values) {
     if (!text.empty()) text += ' ';
@@ -69,8 +69,6 @@ bool is_zero(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return v == 0; });
 }
 
-Result<void> nothing(std::size_t /*command*/, RedisValue /*answer*/) { return {}; }
-
 Result<void> write_rows(RedisClient& client, const std::vector<Row>& rows, std::int64_t ttl) {
   const std::string seconds = std::to_string(ttl);
   const auto done =
@@ -79,12 +77,12 @@ Result<void> write_rows(RedisClient& client, const std::vector<Row>& rows, std::
                     text.command(ttl > 0 ? 5 : 3);
                     text.argument("SET");
                     text.argument(rows[i].key);
-                    text.argument(text_of(rows[i].values));
+                    text.argument(decimal_text(rows[i].values));
                     if (ttl <= 0) return;
                     text.argument("EX");
                     text.argument(seconds);
                   },
-                  nothing});
+                  ignore_answer});
   return done ? Result<void>{} : done.error();
 }
 
@@ -106,7 +104,7 @@ Result<void> write_hashes(RedisClient& client, const std::vector<HashRow>& rows,
                                    text.argument(value);
                                  }
                                },
-                               nothing});
+                               ignore_answer});
   if (!set) return set.error();
   const auto timed = client.run({rows.size(), key_of,
                                  [&](std::size_t i, CommandText& text) {
@@ -115,7 +113,7 @@ Result<void> write_hashes(RedisClient& client, const std::vector<HashRow>& rows,
                                    text.argument(rows[i].key);
                                    if (ttl > 0) text.argument(seconds);
                                  },
-                                 nothing});
+                                 ignore_answer});
   return timed ? Result<void>{} : timed.error();
 }
 

@@ -184,7 +184,7 @@ TEST(Store, UnknownUriSaysWhichAreKnown) {
 }
 
 // Runs `work` in a process of its own. Fork before threads: RocksDB is opened in the child only.
-pid_t start_process(const std::function<void()>& work) {
+pid_t start_writer(const std::function<void()>& work) {
   const pid_t child = ::fork();
   if (child == 0) {
     work();
@@ -197,7 +197,7 @@ TEST(Store, ReaderSeesThePromotionOfAnotherProcess) {
   const auto folder = fresh_folder("reader");
   const std::string uri = "rocksdb:" + folder.string();
   const auto publish = [&](const std::string& version) {
-    const pid_t child = start_process([&] {
+    const pid_t child = start_writer([&] {
       auto store = open_store(uri, OpenMode::kReadWrite);
       ModelStore models(**store);
       if (!models.publish(model_of(version, 1)) || !models.promote("test", version)) ::_exit(1);
@@ -223,7 +223,7 @@ TEST(Store, KilledPublisherLeavesAWholePromotedVersion) {
   Random random(11);
   int promoted = 0;
   for (int round = 0; round < 20; ++round) {
-    const pid_t child = start_process([&] {
+    const pid_t child = start_writer([&] {
       auto store = open_store(uri, OpenMode::kReadWrite);
       if (!store) ::_exit(1);
       ModelStore models(**store);
