@@ -16,6 +16,19 @@
 namespace sparrow::app {
 namespace {
 
+// What SparrowRecSys trains: the model that every other is meant to beat.
+constexpr std::string_view kOriginal = "original";
+embed::TrainOptions original_settings(std::uint64_t seed) {
+  embed::TrainOptions options;
+  options.method = "item2vec";
+  options.seed = seed;
+  options.skip_gram.dim = 10;
+  options.skip_gram.epochs = 10;
+  options.skip_gram.window = 5;
+  options.skip_gram.loss = embed::Loss::kHierarchicalSoftmax;
+  return options;
+}
+
 struct EvaluateArguments {
   embed::TrainOptions train;
   std::vector<std::string> methods{"fusion", "item2vec", "cooccurrence", "history", "content"};
@@ -149,8 +162,9 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   evaluate::EvaluateOptions options = arguments.options;
   options.threads = context.threads;
   for (const auto& method : arguments.methods) {
-    options.methods.push_back(arguments.train);
-    options.methods.back().method = method;
+    options.methods.push_back(method == kOriginal ? original_settings(arguments.train.seed)
+                                                  : arguments.train);
+    if (method != kOriginal) options.methods.back().method = method;
     options.methods.back().name = method;
   }
   if (!arguments.groups.empty()) {
@@ -185,7 +199,10 @@ Command add_evaluate(CLI::App& sub) {
   add_train_options(sub, arguments->train);
   sub.remove_option(sub.get_option("--method"));
   sub.remove_option(sub.get_option("--name"));
-  sub.add_option("--methods", arguments->methods, "Methods to measure, with commas between")
+  sub.add_option(
+         "--methods", arguments->methods,
+         "Methods to measure, with commas between; \"original\" is item2vec as SparrowRecSys "
+         "sets it: 10 dimensions, 10 epochs")
       ->delimiter(',')
       ->capture_default_str();
   sub.add_option("--k", arguments->options.k, "Length of the lists")
@@ -231,7 +248,7 @@ std::string move_mark(const std::vector<Row>& first, Row row, std::size_t now) {
 void print_seed(const SpotcheckArguments& arguments, const Served& served, Row seed) {
   const data::Catalog& catalog = served.front()->dataset->catalog;
   const data::Item& item = catalog[seed];
-  fmt::print("\n{} {} ({})  {}\n", item.id, item.title, item.year, fmt::join(item.genres, ", "));
+  fmt::print("\n{} {}  {}\n", item.id, data::title_and_year(item), fmt::join(item.genres, ", "));
   std::vector<Row> first;
   for (std::size_t m = 0; m < served.size(); ++m) {
     const auto answer = served[m]->recommender->similar({seed, arguments.size, 0, {}});
@@ -242,13 +259,13 @@ void print_seed(const SpotcheckArguments& arguments, const Served& served, Row s
       const data::Item& other = catalog[listed.row];
       const std::string mark = m == 0 ? "" : move_mark(first, listed.row, rows.size());
       rows.push_back(listed.row);
-      fmt::print("    {:>2} {:>3.0f} {:<4} {} ({})  {}\n", rows.size(), listed.match, mark,
-                 other.title, other.year, fmt::join(other.genres, ", "));
+      fmt::print("    {:>2} {:>3.0f} {:<4} {}  {}\n", rows.size(), listed.match, mark,
+                 data::title_and_year(other), fmt::join(other.genres, ", "));
     }
     if (m == 0) first = rows;
     for (std::size_t r = 0; m > 0 && r < first.size(); ++r) {
       if (std::find(rows.begin(), rows.end(), first[r]) == rows.end()) {
-        fmt::print("            gone {} ({})\n", catalog[first[r]].title, catalog[first[r]].year);
+        fmt::print("            gone {}\n", data::title_and_year(catalog[first[r]]));
       }
     }
   }

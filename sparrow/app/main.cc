@@ -69,6 +69,35 @@ int unknown_subcommand(const std::string& word) {
   return 2;
 }
 
+// What CLI11 found wrong, with the option that was perhaps meant.
+int wrong_usage(const CLI::App& app, const std::vector<std::string>& arguments,
+                const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App& asked = chosen.empty() ? app : *chosen.front();
+  fmt::print(stderr, "sparrow: {}\n", error.what());
+  if (error.get_name() == "ExtrasError") {
+    std::vector<std::string> names;
+    for (const CLI::App* known : {&app, &asked}) {
+      for (const CLI::Option* option : known->get_options()) {
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    }
+    for (const auto& argument : arguments) {
+      const std::string word = argument.substr(0, argument.find('='));
+      if (!word.starts_with("--") || std::find(names.begin(), names.end(), word) != names.end())
+        continue;
+      const auto nearest = std::min_element(names.begin(), names.end(), [&](auto& x, auto& y) {
+        return edit_distance(word, x) < edit_distance(word, y);
+      });
+      if (edit_distance(word, *nearest) <= 3)
+        fmt::print(stderr, "Did you mean \"{}\" instead of \"{}\"?\n", *nearest, word);
+    }
+  }
+  fmt::print(stderr, "`sparrow {}--help` lists what there is.\n",
+             chosen.empty() ? "" : asked.get_name() + " ");
+  return 2;
+}
+
 void on_interrupt(int) { interrupted.store(true); }
 
 int fail(const Context& context, const Error& error) {
@@ -133,8 +162,8 @@ int run(int argc, char** argv) {
       fmt::print(stderr, "sparrow: {}\n", told);
       return 2;
     }
-    const int status = app.exit(error, std::cout, std::cerr);
-    return status == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);  // --help
+    return wrong_usage(app, context.arguments, error);
   }
   const CLI::App* chosen = app.get_subcommands().front();
   const Result<void> result = commands[chosen](context);

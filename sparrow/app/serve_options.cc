@@ -13,7 +13,8 @@ namespace sparrow::app {
 namespace {
 
 void add_network_options(CLI::App& sub, ServeArguments& o) {
-  sub.add_option("--port", o.server.port, "Port; 0 takes any free one");
+  sub.add_option("--port", o.server.port, "Port; 0 takes any free one")
+      ->check(CLI::Range(0, 65535));
   sub.add_option("--host", o.server.address,
                  "Address to listen on; the default is this machine only");
   sub.add_option("--cors", o.api.cors_origins, "Origins that browsers may call from")

@@ -18,8 +18,8 @@ Result<Row> find_seed(const data::Dataset& dataset, const std::string& words) {
   if (hits.front().exact) return hits.front().row;
   std::string message = fmt::format("no title reads like \"{}\". Did you mean:", words);
   for (const auto& hit : hits) {
-    message += fmt::format("\n  {:>8}  {} ({})", dataset.catalog[hit.row].id,
-                           dataset.catalog[hit.row].title, dataset.catalog[hit.row].year);
+    message += fmt::format("\n  {:>8}  {}", dataset.catalog[hit.row].id,
+                           data::title_and_year(dataset.catalog[hit.row]));
   }
   return Error{ErrorCode::kNotFound, message};
 }
@@ -42,15 +42,15 @@ nlohmann::json list_json(const data::Catalog& catalog, Row seed, const rank::Ans
 
 void print_list(const data::Catalog& catalog, Row seed, const rank::Answer& answer,
                 const model::Manifest& m) {
-  fmt::print("{} ({})  {}\n", catalog[seed].title, catalog[seed].year,
+  fmt::print("{}  {}\n", data::title_and_year(catalog[seed]),
              fmt::join(catalog[seed].genres, ", "));
   if (answer.seed_source == model::Source::kContent) {
     fmt::print("  too few ratings: placed by genres, tags, title words and year\n");
   }
   std::size_t rank = 0;
   for (const auto& i : answer.items) {
-    fmt::print("{:>3}  {:>3.0f}  {:>8}  {} ({})  {}{}\n", ++rank, i.match, catalog[i.row].id,
-               catalog[i.row].title, catalog[i.row].year, fmt::join(catalog[i.row].genres, ", "),
+    fmt::print("{:>3}  {:>3.0f}  {:>8}  {}  {}{}\n", ++rank, i.match, catalog[i.row].id,
+               data::title_and_year(catalog[i.row]), fmt::join(catalog[i.row].genres, ", "),
                i.source == model::Source::kContent ? "  [content]" : "");
   }
   for (const auto& note : answer.degraded) fmt::print("  note: {}\n", note);

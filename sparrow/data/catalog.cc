@@ -1,8 +1,14 @@
 #include "sparrow/data/catalog.h"
 
+#include <fmt/format.h>
+
 #include "sparrow/core/result.h"
 
 namespace sparrow::data {
+
+std::string title_and_year(const Item& item) {
+  return item.year == 0 ? item.title : fmt::format("{} ({})", item.title, item.year);
+}
 
 Catalog::Catalog(std::vector<Item> items) : items_(std::move(items)) {
   rows_.reserve(items_.size());

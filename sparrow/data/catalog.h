@@ -40,6 +40,9 @@ struct Item {
   bool operator==(const Item&) const = default;
 };
 
+// "The Matrix (1999)", or the title alone where the year is unknown.
+std::string title_and_year(const Item& item);
+
 // MovieLens tag genome: relevance in 0..1 of every tag for the items that have one.
 struct TagGenome {
   std::vector<std::string> tags;

@@ -74,8 +74,12 @@ nlohmann::json to_json(const Report& report) {
                           {"novelty", m.health.novelty},
                           {"genre_coherence", m.health.genre_coherence},
                           {"diversity", m.health.diversity}}}};
-    if (&m != &report.methods.front())
+    if (&m != &report.methods.front()) {
       j["p_value_against_first"] = paired_permutation_p(first.user_hit, m.held_out.user_hit, 1);
+      // Equal users have equal weights in every method: only what was hit differs.
+      j["p_value_ipw_against_first"] =
+          paired_permutation_p(first.user_weighted_hit, m.held_out.user_weighted_hit, 1);
+    }
     if (m.groups) j["groups"] = pair_json(*m.groups);
     if (m.judged) j["ground_truth"] = pair_json(*m.judged);
     if (m.judged_lists) j["ground_truth"]["lists"] = lists_json(*m.judged_lists);
@@ -139,6 +143,39 @@ std::string slices_markdown(const Report& report) {
   return text + "\n";
 }
 
+std::string interval_text(const Interval& interval) {
+  return fmt::format("{:.3f}-{:.3f}", interval.low, interval.high);
+}
+
+// Each method against the first: differences, their p, and intervals that stand alone.
+std::string paired_markdown(const Report& report) {
+  const auto& first = report.methods.front();
+  std::string text = fmt::format(
+      "\nAgainst {}: differences with p of a paired sign-flip permutation test over users, then 95 "
+      "% "
+      "bootstrap intervals.\n\n| method | NX | p | IPW | p | NX interval | IPW interval | series "
+      "AUC "
+      "interval |\n|---|---|---|---|---|---|---|---|\n",
+      first.name);
+  for (const auto& m : report.methods) {
+    const NextItem& n = m.held_out;
+    const bool same = &m == &first;
+    text += fmt::format(
+        "| {} | {} | {} | {} | {} |", m.name,
+        same ? "" : fmt::format("{:+.3f}", n.hit - first.held_out.hit),
+        same ? ""
+             : fmt::format("{:.3f}", paired_permutation_p(first.held_out.user_hit, n.user_hit, 1)),
+        same ? "" : fmt::format("{:+.3f}", n.hit_ipw - first.held_out.hit_ipw),
+        same ? ""
+             : fmt::format("{:.3f}", paired_permutation_p(first.held_out.user_weighted_hit,
+                                                          n.user_weighted_hit, 1)));
+    text += fmt::format(" {} | {} | {} |\n", interval_text(bootstrap_mean(n.user_hit, 1)),
+                        interval_text(bootstrap_ratio(n.user_weighted_hit, n.user_weight, 2)),
+                        m.groups ? interval_text(m.groups->auc_interval) : "-");
+  }
+  return text;
+}
+
 std::string judged_markdown(const Report& report) {
   std::string text;
   for (const auto& m : report.methods) {
@@ -184,7 +221,8 @@ std::string to_markdown(const Report& report) {
         m.judged ? fmt::format("{:.3f}", m.judged->auc) : "-",
         m.baseline ? "-" : fmt::format("{:.1f}", m.seconds));
   }
-  if (!report.methods.empty()) text += slices_markdown(report) + judged_markdown(report);
+  if (!report.methods.empty())
+    text += slices_markdown(report) + paired_markdown(report) + judged_markdown(report);
   return text;
 }
 

@@ -30,7 +30,7 @@ rocksdb::Options rocksdb_options() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.max_open_files = -1;  // a secondary needs its files kept open
-  options.write_buffer_size = 16 << 20;
+  options.write_buffer_size = 8 << 20;
   options.max_write_buffer_number = 2;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;
