@@ -5,20 +5,106 @@
 
 #include <Eigen/Dense>
 
+#include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
+#include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::embed {
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Eigen::MatrixXd;
+
+// n x width, row-major, in doubles: squares of the singular values meet in a Gram matrix.
+struct TallBlock {
+  std::size_t rows = 0;
+  std::size_t width = 0;
+  std::vector<double, AlignedAllocator<double>> values;
+  TallBlock(std::size_t r, std::size_t w) : rows(r), width(w), values(r * w) {}
+  double* row(std::size_t r) { return values.data() + r * width; }
+  const double* row(std::size_t r) const { return values.data() + r * width; }
+};
+
+// Columns [first, first + kPanel) of `count` rows of `width`; zero beyond the last.
+void copy_panel(const double* from, std::size_t count, std::size_t width, std::size_t first,
+                double* panel) {
+  const std::size_t kept = std::min(simd::kPanel, width - first);
+  for (std::size_t r = 0; r < count; ++r) {
+    std::copy_n(from + r * width + first, kept, panel + r * simd::kPanel);
+    std::fill_n(panel + r * simd::kPanel + kept, simd::kPanel - kept, 0.0);
+  }
+}
+
+// a' b. Sums of fixed groups of rows, added in order: equal for any number of threads.
+MatrixXd product_of_columns(const TallBlock& a, const TallBlock& b, std::size_t threads) {
+  constexpr std::size_t kChunk = 128;
+  constexpr std::size_t kGroups = 16;
+  const std::size_t w = a.width;
+  const std::size_t padded = (w + simd::kPanel - 1) / simd::kPanel * simd::kPanel;
+  std::vector<std::vector<double>> sums(kGroups);
+  parallel_for(kGroups, 1, threads, [&](std::size_t group, std::size_t, std::size_t) {
+    std::vector<double>& sum = sums[group];
+    sum.assign(w * padded, 0.0);
+    std::vector<double> turned(w * kChunk);
+    std::vector<double> panel(kChunk * simd::kPanel);
+    std::vector<double> part(w * simd::kPanel);
+    const std::size_t end = a.rows * (group + 1) / kGroups;
+    for (std::size_t r = a.rows * group / kGroups; r < end; r += kChunk) {
+      const std::size_t count = std::min(kChunk, end - r);
+      for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t c = 0; c < w; ++c) turned[c * count + i] = a.row(r + i)[c];
+      }
+      for (std::size_t first = 0; first < w; first += simd::kPanel) {
+        copy_panel(b.row(r), count, w, first, panel.data());
+        simd::dot_panel(turned.data(), w, panel.data(), count, part.data());
+        for (std::size_t c = 0; c < w; ++c) {
+          double* to = sum.data() + c * padded + first;
+          for (std::size_t j = 0; j < simd::kPanel; ++j) to[j] += part[c * simd::kPanel + j];
+        }
+      }
+    }
+  });
+  MatrixXd result = MatrixXd::Zero(static_cast<Eigen::Index>(w), static_cast<Eigen::Index>(w));
+  for (const auto& sum : sums) {
+    for (std::size_t c = 0; c < w; ++c) {
+      for (std::size_t j = 0; j < w; ++j)
+        result(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(j)) += sum[c * padded + j];
+    }
+  }
+  return result;
+}
+
+// block = block * turn, in place; turn is width x width.
+void multiply_right(TallBlock& block, const MatrixXd& turn, std::size_t threads) {
+  const std::size_t w = block.width;
+  const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> by_rows = turn;
+  std::vector<std::vector<double>> panels;
+  for (std::size_t first = 0; first < w; first += simd::kPanel) {
+    panels.emplace_back(w * simd::kPanel);
+    copy_panel(by_rows.data(), w, w, first, panels.back().data());
+  }
+  constexpr std::size_t kRows = 96;
+  parallel_for(block.rows, kRows, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    std::vector<double> before(block.row(begin), block.row(begin) + (end - begin) * w);
+    std::vector<double> part(kRows * simd::kPanel);
+    for (std::size_t p = 0; p < panels.size(); ++p) {
+      const std::size_t first = p * simd::kPanel;
+      simd::dot_panel(before.data(), end - begin, panels[p].data(), w, part.data());
+      for (std::size_t r = begin; r < end; ++r)
+        std::copy_n(part.data() + (r - begin) * simd::kPanel, std::min(simd::kPanel, w - first),
+                    block.row(r) + first);
+    }
+  });
+}
 
 // Orthonormal columns by Cholesky QR, twice for stability (Yamamoto et al. 2015).
-void orthonormalize(RowMajor& block) {
+void orthonormalize(TallBlock& block, std::size_t threads) {
   for (int round = 0; round < 2; ++round) {
-    Eigen::MatrixXd gram = block.transpose() * block;
+    MatrixXd gram = product_of_columns(block, block, threads);
     gram.diagonal().array() += gram.trace() * 1e-14 + 1e-300;
-    const Eigen::LLT<Eigen::MatrixXd> factor(gram);
-    factor.matrixU().solveInPlace<Eigen::OnTheRight>(block);
+    const Eigen::LLT<MatrixXd> factor(gram);
+    MatrixXd inverse = MatrixXd::Identity(gram.rows(), gram.cols());
+    factor.matrixU().solveInPlace(inverse);
+    multiply_right(block, inverse, threads);
   }
 }
 
@@ -35,41 +121,35 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
   Embeddings result(n, options.dim);
   const std::size_t width = std::min(n, options.dim + options.oversampling);
   if (n == 0 || width == 0) return result;
-  const auto rows = static_cast<Eigen::Index>(n);
-  const auto columns = static_cast<Eigen::Index>(width);
-  RowMajor basis(rows, columns);
+  TallBlock basis(n, width);
   Random random(options.seed);
-  for (Eigen::Index i = 0; i < basis.size(); ++i) basis.data()[i] = random.normal();
-  RowMajor image(rows, columns);
+  for (double& v : basis.values) v = random.normal();
+  TallBlock image(n, width);
   AlignedFloats in(n * width);
   AlignedFloats out(n * width);
-  const auto multiply = [&](const RowMajor& from, RowMajor& to) {
-    std::transform(from.data(), from.data() + from.size(), in.begin(),
+  const auto multiply = [&](const TallBlock& from, TallBlock& to) {
+    std::transform(from.values.begin(), from.values.end(), in.begin(),
                    [](double v) { return static_cast<float>(v); });
     product(in.data(), out.data(), width);
-    std::copy(out.begin(), out.end(), to.data());
+    std::copy(out.begin(), out.end(), to.values.begin());
   };
   for (std::size_t round = 0; round < options.iterations; ++round) {
-    orthonormalize(basis);
+    orthonormalize(basis, options.threads);
     multiply(basis, image);
     std::swap(basis, image);
   }
-  orthonormalize(basis);
+  orthonormalize(basis, options.threads);
   multiply(basis, image);
-  const Eigen::MatrixXd small = basis.transpose() * image;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(0.5 * (small + small.transpose()));
-  const auto kept = std::min<Eigen::Index>(columns, static_cast<Eigen::Index>(options.dim));
+  const MatrixXd small = product_of_columns(basis, image, options.threads);
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(0.5 * (small + small.transpose()));
+  const std::size_t kept = std::min(width, options.dim);
   // Eigenvalues come ascending; the largest go first.
-  Eigen::MatrixXd turn = solver.eigenvectors().rightCols(kept).rowwise().reverse();
-  const Eigen::VectorXd lambda = solver.eigenvalues().tail(kept).reverse().cwiseMax(0.0);
-  turn = turn * lambda.cwiseSqrt().asDiagonal();
-  const RowMajor vectors = basis * turn;
-  for (Eigen::Index r = 0; r < rows; ++r) {
-    for (Eigen::Index c = 0; c < kept; ++c) {
-      result.row(static_cast<std::size_t>(r))[static_cast<std::size_t>(c)] =
-          static_cast<float>(vectors(r, c));
-    }
-  }
+  const MatrixXd turn = solver.eigenvectors().rowwise().reverse() *
+                        solver.eigenvalues().reverse().cwiseMax(0.0).cwiseSqrt().asDiagonal();
+  multiply_right(basis, turn, options.threads);
+  for (std::size_t r = 0; r < n; ++r)
+    std::transform(basis.row(r), basis.row(r) + kept, result.row(r).begin(),
+                   [](double v) { return static_cast<float>(v); });
   return result;
 }
 

@@ -1,5 +1,6 @@
 // Leading eigenpairs of a large symmetric operator by block subspace iteration (Halko, Martinsson &
-// Tropp 2011, algorithm 4.4) with a Rayleigh-Ritz step; Eigen does the dense algebra.
+// Tropp 2011, algorithm 4.4) with a Rayleigh-Ritz step; Eigen does the
+// small dense algebra, our kernels the tall one.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct EigenOptions {
   std::size_t oversampling = 32;
   std::size_t iterations = 8;
   std::uint64_t seed = 1;
+  std::size_t threads = 0;
 };
 
 // V * sqrt(lambda) of the `dim` algebraically largest eigenpairs (negative ones count as 0): n x

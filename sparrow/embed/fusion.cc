@@ -67,6 +67,7 @@ Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
   EigenOptions eigen;
   eigen.dim = options.cooccurrence_dim;
   eigen.seed = options.seed;
+  eigen.threads = options.threads;
   control.report({"eigenvectors", 0, 2, "matrices", 0});
   Embeddings first = eigen_embedding(n, product_of(*matrix, options.threads), eigen);
   *matrix = SparseMatrix{};
@@ -199,16 +200,13 @@ void assemble(Model& model, const Embeddings& vectors, const ContentVectors& con
   add_content(model, content);
 }
 
-void set_scalars(Model& model, const FusionParameters& parameters,
-                 const std::vector<FusionItem>& items, std::span<const Row> reference,
-                 std::size_t threads) {
+void set_tensors(Model& model, const FusionParameters& parameters,
+                 const std::vector<FusionItem>& items) {
   model.tensors["fusion.parameters"] = parameters_tensor(parameters);
   model.tensors["fusion.items"] =
       Tensor::of(std::span<const float>(reinterpret_cast<const float*>(items.data()),
                                         items.size() * FusionItem::kCount),
                  {items.size(), FusionItem::kCount});
-  model::FusionSimilarity similarity(model);
-  model.tensors["fusion.items"] = similarity.estimate_statistics(reference, threads);
 }
 
 constexpr int kFolds = 2;  // sets of held-out users that the content weight is tried on
@@ -269,16 +267,33 @@ Trial make_trial(const WeightedHistories& histories, const std::vector<Row>& cho
   return trial;
 }
 
-ContentWeightTrial measure_hits(const Model& model, const Trial& trial, std::size_t threads) {
-  const model::FusionSimilarity similarity(model);
-  std::vector<std::vector<Neighbor>> lists(model.items.size());
-  std::vector<std::uint8_t> wanted(model.items.size(), 0);
-  for (const Transition& t : trial.held_out) wanted[t.from] = 1;
-  parallel_for(lists.size(), 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-    for (std::size_t i = begin; i < end; ++i) {
-      if (wanted[i] != 0) lists[i] = similarity.nearest(static_cast<Row>(i), 10, {});
+using Lists = std::vector<std::vector<Neighbor>>;  // by seed
+
+// The ten nearest of every item that a held-out user left, by each similarity. They share products.
+std::vector<Lists> lists_of(std::span<const model::FusionSimilarity> similarities,
+                            const Trial& trial, std::size_t threads) {
+  const std::size_t n = trial.chosen.size();
+  std::vector<Row> seeds;
+  for (const Transition& t : trial.held_out) seeds.push_back(t.from);
+  std::sort(seeds.begin(), seeds.end());
+  seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
+  std::vector<Lists> lists(similarities.size(), Lists(n));
+  parallel_for(seeds.size(), 32, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    const auto rows = std::span<const Row>(seeds).subspan(begin, end - begin);
+    std::vector<float> inner(rows.size() * n);
+    std::vector<float> cosine(rows.size() * n);
+    similarities[0].raw_rows(rows, inner, cosine);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t w = 0; w < similarities.size(); ++w)
+        lists[w][rows[i]] =
+            similarities[w].nearest_of(rows[i], 10, {}, std::span(inner).subspan(i * n, n),
+                                       std::span(cosine).subspan(i * n, n));
     }
   });
+  return lists;
+}
+
+ContentWeightTrial measure_hits(const Lists& lists, const Trial& trial) {
   ContentWeightTrial result;
   double users = 0;
   double weighted_hits = 0;
@@ -335,11 +350,16 @@ Result<void> try_content_weights(const Trial& trial, const ContentVectors& conte
   const auto items = item_scalars(part, trial.popularity, rows);
   FusionOptions fewer = options;  // a rough mean and deviation will do here
   fewer.reference_items = std::min<std::size_t>(fewer.reference_items, 512);
-  for (std::size_t w = 0; w < std::size(kContentWeights); ++w) {
-    parameters.content_weight = kContentWeights[w];
-    set_scalars(model, parameters, items, reference_rows(rows, rows.size(), fewer),
-                options.threads);
-    const ContentWeightTrial measured = measure_hits(model, trial, options.threads);
+  set_tensors(model, parameters, items);
+  std::vector<model::FusionSimilarity> similarities(std::size(kContentWeights),
+                                                    model::FusionSimilarity(model));
+  for (std::size_t w = 0; w < similarities.size(); ++w)
+    similarities[w].set_content_weight(kContentWeights[w]);
+  model::FusionSimilarity::estimate_statistics(
+      similarities, reference_rows(rows, rows.size(), fewer), options.threads);
+  const std::vector<Lists> lists = lists_of(similarities, trial, options.threads);
+  for (std::size_t w = 0; w < similarities.size(); ++w) {
+    const ContentWeightTrial measured = measure_hits(lists[w], trial);
     trials[w].content_weight = kContentWeights[w];
     trials[w].hit_at_10 += measured.hit_at_10 / kFolds;
     trials[w].hit_at_10_ipw += measured.hit_at_10_ipw / kFolds;
@@ -427,8 +447,10 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
   }
   if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
   control.report({"similarity statistics", 0, 1, "passes", 0});
-  set_scalars(model, parameters, item_scalars(content, popularity, chosen),
-              reference_rows(chosen, dataset.catalog.size(), options), options.threads);
+  set_tensors(model, parameters, item_scalars(content, popularity, chosen));
+  model::FusionSimilarity similarity(model);
+  model.tensors["fusion.items"] = similarity.estimate_statistics(
+      reference_rows(chosen, dataset.catalog.size(), options), options.threads);
   nlohmann::json tried = nlohmann::json::array();
   for (const auto& t : trials) {
     tried.push_back({{"content_weight", t.content_weight},

@@ -106,6 +106,7 @@ Result<void> train_counts(const data::Dataset& dataset, const TrainOptions& opti
         "no item has enough positive interactions; lower --min-count, or use a content method"};
   EigenOptions eigen;
   eigen.seed = options.seed;
+  eigen.threads = options.threads;
   if (options.method == "history") {
     eigen.dim = options.fusion.history_dim;
     set_vectors(model, spread(history_eigenvectors(histories, eigen, options.threads), chosen,

@@ -1,6 +1,7 @@
 #include "sparrow/model/content_matrix.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sparrow::model {
 
@@ -10,21 +11,32 @@ ContentMatrix::ContentMatrix(const Model& model) {
   indptr_ = indptr->uint32s();
   indices_ = model.find("content.indices")->uint32s();
   values_ = model.find("content.values")->floats();
-  std::uint32_t features = 0;
-  for (const std::uint32_t f : indices_) features = std::max(features, f + 1);
-  postings_begin_.assign(features + 1, 0);
-  for (const std::uint32_t f : indices_) ++postings_begin_[f + 1];
-  for (std::size_t f = 0; f < features; ++f) postings_begin_[f + 1] += postings_begin_[f];
-  posting_rows_.resize(indices_.size());
-  posting_values_.resize(indices_.size());
-  std::vector<std::uint32_t> next(postings_begin_.begin(), postings_begin_.end());
-  for (Row row = 0; row + 1 < indptr_.size(); ++row) {
-    for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e) {
+  for (const std::uint32_t f : indices_) features_ = std::max<std::size_t>(features_, f + 1);
+  std::vector<Row> all(indptr_.size() - 1);
+  std::iota(all.begin(), all.end(), Row{0});
+  postings_ = postings_of(all);
+}
+
+ContentPostings ContentMatrix::postings_of(std::span<const Row> rows) const {
+  ContentPostings postings;
+  postings.begin.assign(features_ + 1, 0);
+  if (empty()) return postings;
+  for (const Row row : rows) {
+    for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e)
+      ++postings.begin[indices_[e] + 1];
+  }
+  std::partial_sum(postings.begin.begin(), postings.begin.end(), postings.begin.begin());
+  postings.rows.resize(postings.begin.back());
+  postings.values.resize(postings.begin.back());
+  std::vector<std::uint32_t> next(postings.begin.begin(), postings.begin.end());
+  for (Row i = 0; i < rows.size(); ++i) {
+    for (std::uint32_t e = indptr_[rows[i]]; e < indptr_[rows[i] + 1]; ++e) {
       const std::uint32_t slot = next[indices_[e]]++;
-      posting_rows_[slot] = row;
-      posting_values_[slot] = values_[e];
+      postings.rows[slot] = i;
+      postings.values[slot] = values_[e];
     }
   }
+  return postings;
 }
 
 float ContentMatrix::cosine(Row a, Row b) const {
@@ -45,32 +57,18 @@ float ContentMatrix::cosine(Row a, Row b) const {
 }
 
 void ContentMatrix::add_cosines(Row row, std::span<float> out) const {
+  add_cosines(row, postings_, out);
+}
+
+void ContentMatrix::add_cosines(Row row, const ContentPostings& postings,
+                                std::span<float> out) const {
   if (empty()) return;
   for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e) {
     const float value = values_[e];
-    for (std::uint32_t p = postings_begin_[indices_[e]]; p < postings_begin_[indices_[e] + 1];
-         ++p) {
-      out[posting_rows_[p]] += value * posting_values_[p];
-    }
+    const std::uint32_t end = postings.begin[indices_[e] + 1];
+    for (std::uint32_t p = postings.begin[indices_[e]]; p < end; ++p)
+      out[postings.rows[p]] += value * postings.values[p];
   }
-}
-
-void ContentMatrix::fill_dense(Row row, std::span<float> dense) const {
-  if (empty()) return;
-  for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e) dense[indices_[e]] = values_[e];
-}
-
-void ContentMatrix::clear_dense(Row row, std::span<float> dense) const {
-  if (empty()) return;
-  for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e) dense[indices_[e]] = 0;
-}
-
-float ContentMatrix::cosine_with(std::span<const float> dense, Row row) const {
-  if (empty()) return 0;
-  float sum = 0;
-  for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e)
-    sum += dense[indices_[e]] * values_[e];
-  return sum;
 }
 
 }  // namespace sparrow::model

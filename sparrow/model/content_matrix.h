@@ -11,6 +11,13 @@
 
 namespace sparrow::model {
 
+// For every feature the rows that have it, with their values.
+struct ContentPostings {
+  std::vector<std::uint32_t> begin;  // features + 1
+  std::vector<Row> rows;
+  std::vector<float> values;
+};
+
 class ContentMatrix {
  public:
   ContentMatrix() = default;  // no content
@@ -19,23 +26,19 @@ class ContentMatrix {
 
   bool empty() const { return indptr_.empty(); }
   bool has(Row row) const { return !empty() && indptr_[row + 1] > indptr_[row]; }
-  std::size_t features() const { return postings_begin_.empty() ? 0 : postings_begin_.size() - 1; }
   float cosine(Row a, Row b) const;
   // out[j] += cosine(row, j) for every j.
   void add_cosines(Row row, std::span<float> out) const;
-  // dense[f] = value for the features of `row`; clear_dense undoes it. dense has features() zeros.
-  void fill_dense(Row row, std::span<float> dense) const;
-  void clear_dense(Row row, std::span<float> dense) const;
-  // Cosine of the row that filled `dense` with `row`.
-  float cosine_with(std::span<const float> dense, Row row) const;
+  // Postings of some rows only, numbered as they stand in `rows`; out[i] += cosine(row, rows[i]).
+  ContentPostings postings_of(std::span<const Row> rows) const;
+  void add_cosines(Row row, const ContentPostings& postings, std::span<float> out) const;
 
  private:
   std::span<const std::uint32_t> indptr_;
   std::span<const std::uint32_t> indices_;
   std::span<const float> values_;
-  std::vector<std::uint32_t> postings_begin_;
-  std::vector<Row> posting_rows_;
-  std::vector<float> posting_values_;
+  std::size_t features_ = 0;
+  ContentPostings postings_;  // of all rows
 };
 
 }  // namespace sparrow::model

@@ -17,6 +17,8 @@
 
 #include <vector>
 
+#include "sparrow/core/embeddings.h"
+#include "sparrow/core/simd/fusion_kernel.h"
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/similarity.h"
 
@@ -75,20 +77,36 @@ class FusionSimilarity final : public Similarity {
   // The same for one item, the others' staying as they are. O(reference.size() * dim).
   FusionItem estimate_item(Row row, std::span<const Row> reference) const;
 
+  // For trying several content weights: they share what costs most, the products of vectors.
+  void set_content_weight(float weight) { parameters_.content_weight = weight; }
+  // As estimate_statistics(), of similarities that differ in the content weight alone.
+  static void estimate_statistics(std::span<FusionSimilarity> similarities,
+                                  std::span<const Row> reference, std::size_t threads);
+  // Inner products and content cosines of each of `rows` with every item: rows.size() x items.
+  // Inner products are written where both have a behavior vector.
+  void raw_rows(std::span<const Row> rows, std::span<float> inner, std::span<float> cosine) const;
+  // As nearest(), from a row of each.
+  std::vector<Neighbor> nearest_of(Row row, std::size_t k, std::span<const std::uint8_t> excluded,
+                                   std::span<const float> inner,
+                                   std::span<const float> cosine) const;
+
  private:
-  struct Scratch;
   float fuse(Row a, Row b, float inner, float cosine) const;  // S
   float standardized(Row a, Row b, float s) const;            // L
   float proximity(float za, float zb) const;                  // -log10(1 - P)
   float closeness(float behavior, float content) const;
   float similarity(Row a, Row b, float inner, float cosine) const;
-  std::vector<Neighbor> select(Row row, std::size_t k, std::span<const std::uint8_t> excluded,
-                               std::span<const float> inner, std::span<const float> cosine) const;
   void raw_row(Row row, std::span<float> inner, std::span<float> cosine) const;
+  void set_items(std::vector<FusionItem> items);
+  simd::FusionConstants constants() const;
+  simd::FusionSeed seed(Row row) const;
+  struct Reference;
 
   FusionParameters parameters_;
   std::vector<FusionItem> items_;
   std::vector<std::uint8_t> behavior_;
+  std::vector<Row> known_;  // the rows with a behavior vector
+  Embeddings columns_;      // of items_ and behavior_, for the kernels: kColumns x items
   const float* vectors_ = nullptr;
   std::size_t dim_ = 0;
   ContentMatrix content_;

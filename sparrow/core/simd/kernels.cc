@@ -32,6 +32,11 @@ float dot_target(const float* a, const float* b, std::size_t n) {
   return total;
 }
 
+float inner_product_distance_target(const void* a, const void* b, const void* dim) {
+  return 1.0F - dot_target(static_cast<const float*>(a), static_cast<const float*>(b),
+                           *static_cast<const std::size_t*>(dim));
+}
+
 float squared_l2_target(const float* a, const float* b, std::size_t n) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -107,11 +112,17 @@ HWY_INLINE void store_four_sums(V a, V b, V c, V e, float* out) {
 }
 #endif
 
-HWY_INLINE void dot_four_by_four(const float* a, const float* b, std::size_t n, float* out,
-                                 std::size_t out_stride) {
+// 32 registers with AVX-512 and Arm, 16 otherwise.
+constexpr bool kManyRegisters =
+    HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON;
+
+// kRows rows of a against four of b.
+template <std::size_t kRows>
+HWY_INLINE void dot_by_four(const float* a, const float* b, std::size_t n, float* out,
+                            std::size_t out_stride) {
   const hn::CappedTag<float, 16> d;
   const std::size_t lanes = hn::Lanes(d);
-  hn::Vec<decltype(d)> sums[4][4];
+  hn::Vec<decltype(d)> sums[kRows][4];
   for (auto& row : sums) {
     for (auto& sum : row) sum = hn::Zero(d);
   }
@@ -119,12 +130,12 @@ HWY_INLINE void dot_four_by_four(const float* a, const float* b, std::size_t n, 
   for (; c + lanes <= n; c += lanes) {
     hn::Vec<decltype(d)> columns[4];
     for (std::size_t j = 0; j < 4; ++j) columns[j] = hn::LoadU(d, b + j * n + c);
-    for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < kRows; ++i) {
       const auto x = hn::LoadU(d, a + i * n + c);
       for (std::size_t j = 0; j < 4; ++j) sums[i][j] = hn::MulAdd(x, columns[j], sums[i][j]);
     }
   }
-  for (std::size_t i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < kRows; ++i) {
     float* to = out + i * out_stride;
     store_four_sums(sums[i][0], sums[i][1], sums[i][2], sums[i][3], to);
     for (std::size_t t = c; t < n; ++t) {
@@ -135,13 +146,14 @@ HWY_INLINE void dot_four_by_four(const float* a, const float* b, std::size_t n, 
 
 void dot_block_target(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
                       std::size_t n, float* out, std::size_t out_stride) {
+  constexpr std::size_t kRows = kManyRegisters ? 4 : 2;
   std::size_t i = 0;
-  for (; i + 4 <= a_rows; i += 4) {
+  for (; i + kRows <= a_rows; i += kRows) {
     std::size_t j = 0;
     for (; j + 4 <= b_rows; j += 4)
-      dot_four_by_four(a + i * n, b + j * n, n, out + i * out_stride + j, out_stride);
+      dot_by_four<kRows>(a + i * n, b + j * n, n, out + i * out_stride + j, out_stride);
     for (; j < b_rows; ++j) {
-      for (std::size_t r = i; r < i + 4; ++r)
+      for (std::size_t r = i; r < i + kRows; ++r)
         out[r * out_stride + j] = dot_target(a + r * n, b + j * n, n);
     }
   }
@@ -152,9 +164,9 @@ void dot_block_target(const float* a, std::size_t a_rows, const float* b, std::s
 }
 
 // kRows rows of a against kVectors vectors of the panel's columns.
-template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void panel_tile(const float* a, const float* panel, std::size_t n, float* out) {
-  const hn::CappedTag<float, 16> d;
+template <std::size_t kRows, std::size_t kVectors, typename T>
+HWY_INLINE void panel_tile(const T* a, const T* panel, std::size_t n, T* out) {
+  const hn::CappedTag<T, 16> d;
   const std::size_t lanes = hn::Lanes(d);
   hn::Vec<decltype(d)> sums[kRows][kVectors];
   for (auto& row : sums) {
@@ -175,15 +187,12 @@ HWY_INLINE void panel_tile(const float* a, const float* panel, std::size_t n, fl
   }
 }
 
-void dot_panel_target(const float* a, std::size_t a_rows, const float* panel, std::size_t n,
-                      float* out) {
-  const std::size_t lanes = hn::Lanes(hn::CappedTag<float, 16>());
-  // 32 registers with AVX-512 and Arm, 16 otherwise.
-  constexpr bool kManyRegisters =
-      HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON;
-  constexpr std::size_t kRows = kManyRegisters ? 6 : 3;
+template <typename T>
+HWY_INLINE void dot_panel(const T* a, std::size_t a_rows, const T* panel, std::size_t n, T* out) {
+  const std::size_t lanes = hn::Lanes(hn::CappedTag<T, 16>());
+  constexpr std::size_t kRows = 6;  // 24 or 12 sums
   constexpr std::size_t kVectors = kManyRegisters ? 4 : 2;
-  if constexpr (hn::MaxLanes(hn::CappedTag<float, 16>()) * kVectors <= kPanel) {
+  if constexpr (hn::MaxLanes(hn::CappedTag<T, 16>()) * kVectors <= kPanel) {
     for (std::size_t j = 0; j < kPanel; j += kVectors * lanes) {
       std::size_t i = 0;
       for (; i + kRows <= a_rows; i += kRows)
@@ -192,6 +201,26 @@ void dot_panel_target(const float* a, std::size_t a_rows, const float* panel, st
         panel_tile<1, kVectors>(a + i * n, panel + j, n, out + i * kPanel + j);
     }
   }
+}
+
+void dot_panel_target(const float* a, std::size_t a_rows, const float* panel, std::size_t n,
+                      float* out) {
+  dot_panel(a, a_rows, panel, n, out);
+}
+
+void dot_panel_double_target(const double* a, std::size_t a_rows, const double* panel,
+                             std::size_t n, double* out) {
+#if HWY_HAVE_FLOAT64
+  dot_panel(a, a_rows, panel, n, out);
+#else
+  for (std::size_t i = 0; i < a_rows; ++i) {
+    for (std::size_t r = 0; r < kPanel; ++r) {
+      double sum = 0;
+      for (std::size_t c = 0; c < n; ++c) sum += a[i * n + c] * panel[c * kPanel + r];
+      out[i * kPanel + r] = sum;
+    }
+  }
+#endif
 }
 
 std::size_t select_above_target(const float* scores, std::size_t n, float threshold,
@@ -272,6 +301,7 @@ HWY_AFTER_NAMESPACE();
 namespace sparrow::simd {
 
 HWY_EXPORT(dot_target);
+HWY_EXPORT(inner_product_distance_target);
 HWY_EXPORT(squared_l2_target);
 HWY_EXPORT(axpy_target);
 HWY_EXPORT(scale_target);
@@ -281,6 +311,7 @@ HWY_EXPORT(weighted_add_narrow_target);
 HWY_EXPORT(dot_block_target);
 HWY_EXPORT(select_above_target);
 HWY_EXPORT(dot_panel_target);
+HWY_EXPORT(dot_panel_double_target);
 
 namespace {
 
@@ -311,6 +342,13 @@ const bool kForced = [] {
 
 float dot(const float* a, const float* b, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(dot_target)(a, b, n);
+}
+UntypedDistance inner_product_distance() {
+  static const UntypedDistance chosen = [] {
+    (void)dot(nullptr, nullptr, 0);  // the first call chooses the target
+    return &HWY_DYNAMIC_DISPATCH(inner_product_distance_target);
+  }();
+  return chosen;
 }
 float squared_l2(const float* a, const float* b, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(squared_l2_target)(a, b, n);
@@ -351,6 +389,10 @@ void pack_panel(const float* rows, std::size_t count, std::size_t n, float* pane
 }
 void dot_panel(const float* a, std::size_t a_rows, const float* panel, std::size_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(dot_panel_target)(a, a_rows, panel, n, out);
+}
+void dot_panel(const double* a, std::size_t a_rows, const double* panel, std::size_t n,
+               double* out) {
+  HWY_DYNAMIC_DISPATCH(dot_panel_double_target)(a, a_rows, panel, n, out);
 }
 std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out) {
   return HWY_DYNAMIC_DISPATCH(select_above_target)(scores, n, threshold, out);

@@ -27,7 +27,7 @@ void scale(float* x, float alpha, std::size_t n);
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out);
 
 // out[i * out_stride + j] = dot(a + i * n, b + j * n) for i in [0, a_rows), j in [0, b_rows): a
-// block of a matrix product, four rows by four.
+// block of a matrix product.
 void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,
                std::size_t n, float* out, std::size_t out_stride);
 
@@ -38,6 +38,8 @@ void pack_panel(const float* rows, std::size_t count, std::size_t n, float* pane
 // out[i * kPanel + r] = dot(a + i * n, row r of the panel): whole vectors of sums, nothing to add
 // up across lanes. The fastest way to many inner products of short vectors.
 void dot_panel(const float* a, std::size_t a_rows, const float* panel, std::size_t n, float* out);
+void dot_panel(const double* a, std::size_t a_rows, const double* panel, std::size_t n,
+               double* out);
 
 // Writes the positions of the scores above `threshold` to `out` (room for n), ascending; returns
 // how many.
@@ -52,6 +54,11 @@ void weighted_add(const float* weights, const std::uint32_t* rows, std::size_t c
                   const float* x, std::size_t width, float* out);
 void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t count,
                   const float* x, std::size_t width, float* out);
+
+// 1 - dot(a, b, *dim) of floats behind untyped pointers, which is how hnswlib asks for a distance;
+// the function itself, so that a call is one jump.
+using UntypedDistance = float (*)(const void* a, const void* b, const void* dim);
+UntypedDistance inner_product_distance();
 
 // The targets this machine can run, best first, and the one in use; names as in SPARROW_SIMD.
 std::vector<std::string> supported_targets();

@@ -1,0 +1,116 @@
+// Fast paths of FusionSimilarity against its scalar formula.
+#include "sparrow/model/fusion_similarity.h"
+
+#include <cmath>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "sparrow/core/random.h"
+#include "sparrow/core/top_k.h"
+
+namespace sparrow::model {
+namespace {
+
+constexpr std::size_t kItems = 1500;  // more than a block of the search
+constexpr std::size_t kDim = 20;
+
+// Every third item has no vector; content: a common feature and some of forty.
+Model random_model(float content_weight) {
+  Random random(3);
+  Model model;
+  std::vector<float> vectors(kItems * kDim);
+  std::vector<std::uint32_t> indptr{0};
+  std::vector<std::uint32_t> indices;
+  std::vector<float> values;
+  std::vector<FusionItem> items(kItems);
+  for (std::size_t r = 0; r < kItems; ++r) {
+    model.items.push_back(std::to_string(r));
+    for (std::size_t c = 0; c < kDim; ++c)
+      vectors[r * kDim + c] = r % 3 == 0 ? 0.0F : static_cast<float>(random.normal() * 0.2);
+    for (std::uint32_t f = 0; f < 40; ++f) {
+      if (f != 0 && random.below(8) != 0) continue;
+      indices.push_back(f);
+      values.push_back(0.4F);
+    }
+    indptr.push_back(static_cast<std::uint32_t>(indices.size()));
+    items[r].richness = static_cast<float>(random.uniform());
+    items[r].popularity = static_cast<float>(random.normal());
+  }
+  FusionParameters p;
+  p.content_weight = content_weight;
+  p.closeness_bonus = 0.7F;
+  p.popularity_penalty = 0.15F;
+  p.behavior_deviation = 0.2F;
+  p.content_mean = 0.3F;
+  p.content_deviation = 0.2F;
+  p.behavior_slope = 0.1F;
+  model.tensors["vectors"] = Tensor::of(std::span<const float>(vectors), {kItems, kDim});
+  model.tensors["content.indptr"] =
+      Tensor::of(std::span<const std::uint32_t>(indptr), {indptr.size()});
+  model.tensors["content.indices"] =
+      Tensor::of(std::span<const std::uint32_t>(indices), {indices.size()});
+  model.tensors["content.values"] = Tensor::of(std::span<const float>(values), {values.size()});
+  model.tensors["fusion.parameters"] = Tensor::of(
+      {reinterpret_cast<const float*>(&p), FusionParameters::kCount}, {FusionParameters::kCount});
+  model.tensors["fusion.items"] =
+      Tensor::of({reinterpret_cast<const float*>(items.data()), kItems * FusionItem::kCount},
+                 {kItems, FusionItem::kCount});
+  return model;
+}
+
+std::vector<Row> every_fourth() {
+  std::vector<Row> rows;
+  for (Row r = 1; r < kItems; r += 4) rows.push_back(r);
+  return rows;
+}
+
+TEST(FusionSimilarity, ListsAreThoseOfTheScores) {
+  const Model model = random_model(0.4F);
+  FusionSimilarity similarity(model);
+  (void)similarity.estimate_statistics(every_fourth(), 2);
+  const auto block = similarity.nearest_block(600, 40, 25);
+  std::vector<std::uint8_t> excluded(kItems);
+  for (std::size_t r = 0; r < kItems; r += 2) excluded[r] = 1;
+  for (Row row = 600; row < 640; ++row) {
+    TopK all(25);
+    TopK odd(25);
+    for (Row j = 0; j < kItems; ++j) {
+      if (j != row) all.add(j, similarity.score(row, j));
+      if (j != row && excluded[j] == 0) odd.add(j, similarity.score(row, j));
+    }
+    const auto same = [](const std::vector<Neighbor>& a, const std::vector<Neighbor>& b) {
+      ASSERT_EQ(a.size(), b.size());
+      for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i].score, b[i].score, 1e-4);
+    };
+    const auto truth = all.take();
+    same(similarity.nearest(row, 25, {}), truth);
+    same(block[row - 600], truth);
+    same(similarity.nearest(row, 25, excluded), odd.take());
+  }
+}
+
+TEST(FusionSimilarity, StatisticsAreThoseOfTheScalarFormulaForEveryContentWeight) {
+  const std::vector<Row> reference = every_fourth();
+  const Model model = random_model(0);
+  std::vector<FusionSimilarity> together(2, FusionSimilarity(model));
+  together[1].set_content_weight(0.6F);
+  FusionSimilarity::estimate_statistics(together, reference, 2);
+  for (std::size_t w = 0; w < 2; ++w) {
+    const Model alone = random_model(w == 0 ? 0.0F : 0.6F);
+    FusionSimilarity similarity(alone);
+    const Tensor items = similarity.estimate_statistics(reference, 1);
+    for (Row row = 0; row < 60; ++row) {
+      const FusionItem one = similarity.estimate_item(row, reference);
+      const float* all = items.floats().data() + row * FusionItem::kCount;
+      EXPECT_NEAR(all[2], one.mean_s, 1e-4);
+      EXPECT_NEAR(all[3], one.deviation_s, 1e-4);
+      EXPECT_NEAR(all[4], one.mean_l, 1e-4);
+      EXPECT_NEAR(all[5], one.deviation_l, 1e-4);
+      EXPECT_EQ(similarity.score(row, 700), together[w].score(row, 700));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sparrow::model
