@@ -258,6 +258,64 @@ def channels_and_weights():
         check("channels are on, off, limited and weighted by configuration", lambda: in_configuration(server))
 
 
+def answer_cache():
+    def counted(server):
+        metrics = server.get("/metrics")[1].decode()
+        return [int(float(re.search(rf"^sparrow_answer_cache_{name} (\S+)", metrics, re.M)[1])) for name in ("hits_total", "misses_total", "bytes")]
+
+    def keeps(server):
+        first, again = similar(server, 1, size=20, diversity=0.3), similar(server, 1, size=20, diversity=0.3)
+        equal(counted(server)[:2], [1, 1])
+        assert first["request_id"] != again["request_id"]
+        different = {"request_id": None, "took_ms": None}
+        equal({**first, **different}, {**again, **different})
+        equal(server.get("/api/v1/items/1/similar?size=20&diversity=0.3")[2]["X-Request-Id"].rsplit("-", 1)[0], first["request_id"].rsplit("-", 1)[0])
+        rows = [server.json("/api/v1/items/1/rows?size=5") for _ in range(2)]
+        equal(rows[0]["rows"], rows[1]["rows"])
+        equal(counted(server)[:2], [3, 2])
+
+    def nothing_personal(server):
+        before = counted(server)
+        lists = [ids(similar(server, 1, user="somebody", size=5, fatigue=1)) for _ in range(2)]
+        assert not set(lists[0]) & set(lists[1]), lists  # shown once: tiring
+        for _ in range(2):
+            similar(server, 1, budget_ms=50)
+            server.get("/api/v1/items/1/similar?size=-1")
+        after = counted(server)
+        equal((after[0], after[2]), (before[0], before[2]))
+
+    def nothing_across_a_swap(server):
+        first = ids(similar(server, 589))
+        similar(server, 589)
+        equal(server.send("/api/v1/rules", {"rules": [{"type": "block_pair", "a": "589", "b": first[0]}]}, EDITOR, "PUT")[0], 200)
+        equal(ids(similar(server, 589))[:19], first[1:20])
+        equal(server.send("/api/v1/items/" + first[1], {"hidden": True}, EDITOR, "PATCH")[0], 200)
+        assert first[1] not in ids(similar(server, 589))
+        equal(server.send("/api/v1/items/" + first[1], {"hidden": False}, EDITOR, "PATCH")[0], 200)
+        equal(server.send("/api/v1/rules", {"rules": []}, EDITOR, "PUT")[0], 200)
+        equal(ids(similar(server, 589)), first)
+
+    def bounded(server):
+        for item in similar(server, 1, size=1000)["items"]:
+            server.get(f"/api/v1/items/{item['id']}/similar?size=20")
+        assert 700_000 < counted(server)[2] <= 1 << 20, counted(server)
+
+    folder = tempfile.mkdtemp()
+    home = pathlib.Path(folder, "home")
+    shutil.copytree(HOME, home)
+    for name in ("rules.json", "items.jsonl"):
+        pathlib.Path(home, name).unlink(missing_ok=True)
+    with Started(str(home), "--token", f"editor:{EDITOR}") as server:
+        check("an answer is kept, with a request id of its own each time", lambda: keeps(server))
+        check("personal, hurried and wrong requests are not kept", lambda: nothing_personal(server))
+        check("no kept answer outlives what it was made of", lambda: nothing_across_a_swap(server))
+    with Started(HOME, "--answer-cache-mb", "1") as server:
+        check("kept answers stay below their bound", lambda: bounded(server))
+    with Started(HOME, "--answer-cache-mb", "0") as server:
+        check("none is kept where there is no room", lambda: equal((ids(similar(server, 1)), counted(server)), (ids(similar(server, 1)), [0, 0, 0])))
+    shutil.rmtree(folder)
+
+
 def raw(server):
     get = b"GET /api/v1/items/1/similar"
     table = ((b"nonsense\r\n\r\n", 400), (b"GET  / HTTP/1.1\r\n" + HOST + b"\r\n", 400), (b"GET / HTTP/9.9\r\n" + HOST + b"\r\n", 400),
@@ -402,6 +460,7 @@ def main():
     limits_and_logs(folder)
     remote_ranker()
     channels_and_weights()
+    answer_cache()
     with Started(HOME, "--request-timeout-ms", "2000") as server:
         raw(server)
     cors_and_drain(str(home))

@@ -58,6 +58,9 @@ void add_list_options(CLI::App& sub, ServeArguments& o) {
       ->check(CLI::Range(1, 10'000));
   sub.add_option("--ranker-candidates", o.ranker.max_candidates, "Sent at most, best match first")
       ->check(CLI::Range(1, 1000));
+  sub.add_option("--answer-cache-mb", o.answer_cache_mb,
+                 "Recent answers are kept until lists change, in this much memory; 0: none")
+      ->check(CLI::Range(0, 65'536));
   sub.add_option("--poster-url", o.api.poster_url_template,
                  "URL of posters with {id}, {imdb_id} or {tmdb_id} in it");
 }
@@ -192,6 +195,7 @@ Result<void> read_serve_arguments(ServeArguments& arguments) {
       return Error{ErrorCode::kInvalidInput,
                    fmt::format("--cors: \"{}\" is no origin such as https://example.org", origin)};
   }
+  arguments.api.answer_cache_bytes = arguments.answer_cache_mb << 20;
   arguments.server.max_header_bytes = static_cast<std::uint32_t>(arguments.max_header_kb * 1024);
   arguments.server.max_body_bytes = arguments.max_body_kb * 1024;
   arguments.server.request_timeout = std::chrono::milliseconds(arguments.request_timeout_ms);

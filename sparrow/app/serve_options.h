@@ -29,6 +29,7 @@ struct ServeArguments {
   std::size_t request_timeout_ms = 10'000;
   std::size_t max_body_kb = 256;
   std::size_t max_header_kb = 8;
+  std::size_t answer_cache_mb = 64;
   std::size_t max_changed_items = 10'000;
   std::string log_file;  // "-": stderr
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <numeric>
 #include <unordered_map>
 
 namespace sparrow::rank {
@@ -53,25 +54,105 @@ class CapCounter {
   Counts people_;
 };
 
-bool before(const ScoredItem& a, const ScoredItem& b) {
-  if (a.pinned != b.pinned) return a.pinned;
-  if (a.adjusted != b.adjusted) return a.adjusted > b.adjusted;
-  return better({a.row, a.similarity}, {b.row, b.similarity});
+// Places of candidates in the order of their adjusted match, pins first as they were given.
+std::vector<std::uint32_t> by_adjusted(const std::vector<ScoredItem>& candidates) {
+  std::vector<std::uint32_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t i, std::uint32_t j) {
+    const ScoredItem& a = candidates[i];
+    const ScoredItem& b = candidates[j];
+    if (a.pinned != b.pinned) return a.pinned;
+    if (a.pinned) return i < j;
+    if (a.adjusted != b.adjusted) return a.adjusted > b.adjusted;
+    return better({a.row, a.similarity}, {b.row, b.similarity});
+  });
+  return order;
 }
+
+float overlap_of(const recall::Shelf& x, const recall::Shelf& y) {
+  const int either = std::popcount(x.genres | y.genres);
+  const float genres = either == 0 ? 0.0F
+                                   : static_cast<float>(std::popcount(x.genres & y.genres)) /
+                                         static_cast<float>(either);
+  const bool years = x.year != 0 && y.year != 0 && std::abs(x.year - y.year) <= 5;
+  const bool series = x.series != 0 && x.series == y.series;
+  return 0.6F * genres + (series ? 0.25F : 0.0F) + (years ? 0.15F : 0.0F);
+}
+
+// Greedy choice by maximal marginal relevance under caps. Overlap with what is taken only grows, so
+// what a candidate was worth when it was last looked at bounds what it is worth now: a candidate is
+// looked at again only while that bound beats the best so far, and none after the first whose match
+// alone does not.
+class Chooser {
+ public:
+  Chooser(const recall::ItemFacts& facts, const std::vector<ScoredItem>& candidates,
+          const Caps& caps, float diversity)
+      : candidates_(candidates), counter_(facts, caps), diversity_(diversity) {
+    entries_.reserve(candidates.size());
+    for (const std::uint32_t place : by_adjusted(candidates))
+      entries_.push_back({place, (1 - diversity) * candidates[place].adjusted / 100, 0, 0,
+                          facts.shelf(candidates[place].row)});
+  }
+
+  // The place of the next one; candidates.size(): none is left.
+  std::size_t next() {
+    std::size_t best = entries_.size();
+    float best_value = 0;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      Entry& entry = entries_[i];
+      if (entry.compared == kGone) continue;
+      if (candidates_[entry.place].pinned) {
+        best = i;
+        break;
+      }
+      const bool any = best != entries_.size();
+      if (any && entry.worth <= best_value) break;
+      if (any && entry.worth - diversity_ * entry.overlap <= best_value) continue;
+      compare(entry);
+      const float value = entry.worth - diversity_ * entry.overlap;
+      if (any && value <= best_value) continue;
+      if (!counter_.fits(candidates_[entry.place].row)) {
+        entry.compared = kGone;  // caps only fill up: it will never fit again
+        continue;
+      }
+      best = i;
+      best_value = value;
+    }
+    if (best == entries_.size()) return candidates_.size();
+    Entry& entry = entries_[best];
+    entry.compared = kGone;
+    counter_.take(candidates_[entry.place].row);
+    taken_.push_back(entry.shelf);
+    return entry.place;
+  }
+
+ private:
+  static constexpr std::uint32_t kGone = UINT32_MAX;
+  struct Entry {
+    std::uint32_t place;
+    float worth;             // of its match alone
+    float overlap;           // the largest with the first `compared` that were taken
+    std::uint32_t compared;  // kGone: it cannot be taken any more
+    recall::Shelf shelf;
+  };
+
+  void compare(Entry& entry) const {
+    if (diversity_ <= 0) return;
+    for (; entry.compared < taken_.size(); ++entry.compared)
+      entry.overlap = std::max(entry.overlap, overlap_of(entry.shelf, taken_[entry.compared]));
+  }
+
+  const std::vector<ScoredItem>& candidates_;
+  CapCounter counter_;
+  float diversity_;
+  std::vector<Entry> entries_;  // best match first
+  std::vector<recall::Shelf> taken_;
+};
 
 }  // namespace
 
 float shelf_overlap(const recall::ItemFacts& facts, Row a, Row b) {
-  const std::uint64_t x = facts.genres(a);
-  const std::uint64_t y = facts.genres(b);
-  const int either = std::popcount(x | y);
-  const float genres =
-      either == 0 ? 0.0F : static_cast<float>(std::popcount(x & y)) / static_cast<float>(either);
-  const int ya = facts.catalog()[a].year;
-  const int yb = facts.catalog()[b].year;
-  const bool years = ya != 0 && yb != 0 && std::abs(ya - yb) <= 5;
-  const bool series = facts.series(a) != 0 && facts.series(a) == facts.series(b);
-  return 0.6F * genres + (series ? 0.25F : 0.0F) + (years ? 0.15F : 0.0F);
+  return overlap_of(facts.shelf(a), facts.shelf(b));
 }
 
 float adjust(const recall::ItemFacts& facts, const Controls& controls, Row row, float match) {
@@ -87,48 +168,22 @@ float adjust(const recall::ItemFacts& facts, const Controls& controls, Row row, 
 }
 
 std::vector<ScoredItem> order_list(const recall::ItemFacts& facts,
-                                   std::vector<ScoredItem> candidates, const Caps& caps,
+                                   const std::vector<ScoredItem>& candidates, const Caps& caps,
                                    float diversity, std::size_t wanted) {
-  // Pins keep their given order: stable.
-  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-    return a.pinned && b.pinned ? false : before(a, b);
-  });
-  if (diversity <= 0 && !caps.any()) {
-    if (candidates.size() > wanted) candidates.resize(wanted);
-    return candidates;
-  }
-  CapCounter counter(facts, caps);
   std::vector<ScoredItem> list;
-  std::vector<float> overlap(candidates.size(), 0.0F);
-  std::vector<std::uint8_t> gone(candidates.size(), 0);
+  list.reserve(std::min(wanted, candidates.size()));
+  if (diversity <= 0 && !caps.any()) {
+    for (const std::uint32_t place : by_adjusted(candidates)) {
+      if (list.size() == wanted) break;
+      list.push_back(candidates[place]);
+    }
+    return list;
+  }
+  Chooser chooser(facts, candidates, caps, diversity);
   while (list.size() < wanted) {
-    std::size_t best = candidates.size();
-    float best_value = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (gone[i] != 0) continue;
-      if (candidates[i].pinned) {
-        best = i;
-        break;
-      }
-      const float value = (1 - diversity) * candidates[i].adjusted / 100 - diversity * overlap[i];
-      if (best != candidates.size() && value <= best_value) continue;
-      if (!counter.fits(candidates[i].row)) {
-        gone[i] = 1;  // caps only fill up: it will never fit again
-        continue;
-      }
-      best = i;
-      best_value = value;
-    }
-    if (best == candidates.size()) break;
-    gone[best] = 1;
-    const Row taken = candidates[best].row;
-    counter.take(taken);
-    list.push_back(std::move(candidates[best]));
-    if (diversity <= 0) continue;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (gone[i] == 0)
-        overlap[i] = std::max(overlap[i], shelf_overlap(facts, candidates[i].row, taken));
-    }
+    const std::size_t place = chooser.next();
+    if (place == candidates.size()) break;
+    list.push_back(candidates[place]);
   }
   return list;
 }

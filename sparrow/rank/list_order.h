@@ -17,9 +17,9 @@ float adjust(const recall::ItemFacts& facts, const Controls& controls, Row row, 
 // Greedily takes `wanted` of the candidates (any order) by
 //   (1 - diversity) * adjusted / 100 - diversity * max overlap with what is taken,
 // leaving out what would break a cap; pinned candidates come first, whatever the caps. O(wanted *
-// candidates).
+// candidates) at worst; those that cannot win are passed over.
 std::vector<ScoredItem> order_list(const recall::ItemFacts& facts,
-                                   std::vector<ScoredItem> candidates, const Caps& caps,
+                                   const std::vector<ScoredItem>& candidates, const Caps& caps,
                                    float diversity, std::size_t wanted);
 
 }  // namespace sparrow::rank

@@ -178,7 +178,7 @@ void Recommender::Listing::collect_by_history() {
 
 // Exact, also for candidates of channels whose own scores mean something else.
 void Recommender::Listing::score(ScoredItem& item) {
-  const auto provenance = std::move(item.channels);
+  const Provenances& provenance = item.channels;
   const Row m = s_.to_model(item.row);
   float similarity = 0;
   float match = 0;
@@ -202,16 +202,14 @@ void Recommender::Listing::score(ScoredItem& item) {
   } else if (!provenance.empty()) {
     similarity = -static_cast<float>(provenance[0].rank);
   }
-  const bool pinned = item.pinned;
-  item = s_.scored({item.row, similarity}, answer_.seed_source);
-  item.pinned = pinned;
+  item.similarity = similarity;
+  item.source = s_.source_of(item.row, answer_.seed_source);
   item.match = std::clamp(match, 0.0F, 100.0F);
   item.adjusted = adjust(facts_, request_.controls, item.row, match);
   if (request_.rules != nullptr) item.adjusted *= request_.rules->factor(item.row, main_);
-  item.channels = provenance;
 }
 
-float Recommender::Listing::channel_points(const std::vector<Provenance>& channels) const {
+float Recommender::Listing::channel_points(const Provenances& channels) const {
   float points = 0;
   for (const Provenance& p : channels)
     points += ranking_.channels[p.channel].weight * 61 / static_cast<float>(60 + p.rank);
@@ -271,9 +269,12 @@ std::vector<ScoredItem> Recommender::Listing::candidates() {
     all.back().row = row;
     all.back().pinned = true;
   }
-  const bool any_pin = !all.empty();
-  for (ScoredItem& item : merged_.items) {
-    if (!any_pin || !pinned(item.row)) all.push_back(std::move(item));
+  if (all.empty()) {
+    all.swap(merged_.items);
+  } else {
+    for (const ScoredItem& item : merged_.items) {
+      if (!pinned(item.row)) all.push_back(item);
+    }
   }
   for (ScoredItem& item : all) score(item);
   const float least = request_.controls.min_match;

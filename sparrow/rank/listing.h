@@ -59,37 +59,46 @@ struct Recommender::State {
     for (const Neighbor& n : sorted) by_popularity.push_back(n.row);
   }
 
+  model::Source source_of(Row row, model::Source seed_source) const {
+    const Row m = to_model(row);
+    return seed_source == model::Source::kContent || m == kNoRow ? model::Source::kContent
+                                                                 : similarity->source(m);
+  }
   ScoredItem scored(const Neighbor& n, model::Source seed_source) const {
     ScoredItem item;
     item.row = n.row;
     item.similarity = n.score;
     item.match = similarity->to_match(n.score);
     item.adjusted = item.match;
-    const Row m = to_model(n.row);
-    item.source = seed_source == model::Source::kContent || m == kNoRow ? model::Source::kContent
-                                                                        : similarity->source(m);
+    item.source = source_of(n.row, seed_source);
     return item;
   }
 };
 
-// Candidates of several channels, each once.
+// Candidates of several channels, each once. The first channel's need no index: it gives each item
+// once.
 class Merged {
  public:
   void add(std::uint8_t channel, const std::vector<Neighbor>& found) {
+    const bool first = items.empty();
+    if (first) items.reserve(found.size());
+    if (!first && index_.empty()) {
+      for (std::size_t i = 0; i < items.size(); ++i) index_.emplace(items[i].row, i);
+    }
     for (std::size_t i = 0; i < found.size(); ++i) {
-      const auto [at, fresh] = index_.emplace(found[i].row, items.size());
-      if (fresh) {
+      std::size_t at = items.size();
+      if (!first) at = index_.emplace(found[i].row, at).first->second;
+      if (at == items.size()) {
         items.emplace_back();
         items.back().row = found[i].row;
       }
-      items[at->second].channels.push_back(
-          {channel, static_cast<std::uint32_t>(i + 1), found[i].score});
+      items[at].channels.push_back({channel, static_cast<std::uint32_t>(i + 1), found[i].score});
     }
   }
   std::vector<ScoredItem> items;
 
  private:
-  std::unordered_map<Row, std::size_t> index_;
+  std::unordered_map<Row, std::size_t> index_;  // row -> place, once there are two channels
 };
 
 // The work of one request: collect candidates, score them exactly, order them.
@@ -113,7 +122,7 @@ class Recommender::Listing {
   const LinearRanker& linear() const { return ranking_.weights ? *ranking_.weights : s_.ranker; }
   std::vector<std::uint8_t> asked_channels();
   void rank(std::vector<ScoredItem>& items);
-  float channel_points(const std::vector<Provenance>& channels) const;
+  float channel_points(const Provenances& channels) const;
 
   const State& s_;
   const recall::ItemFacts& facts_;

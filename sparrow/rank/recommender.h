@@ -5,6 +5,7 @@
 // controls both give the same list.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -94,6 +95,25 @@ struct Provenance {
   float score = 0;           // the channel's own
 };
 
+// At most one a channel; needs no memory of its own, since every candidate has one of these.
+class Provenances {
+ public:
+  void push_back(const Provenance& p) {
+    SPARROW_CHECK(size_ < places_.size());
+    places_[size_++] = p;
+  }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+  const Provenance& operator[](std::size_t i) const { return places_[i]; }
+  const Provenance* begin() const { return places_.data(); }
+  const Provenance* end() const { return places_.data() + size_; }
+
+ private:
+  std::array<Provenance, 7> places_;
+  std::uint8_t size_ = 0;
+};
+
 struct ScoredItem {
   Row row = kNoRow;      // catalogue row
   float similarity = 0;  // raw, as Similarity has it
@@ -102,7 +122,7 @@ struct ScoredItem {
       model::Source::kBehavior;  // kContent: this neighbour, or the seed, is placed by content
   float adjusted = 0;            // match with dial and boosts: what the list is ordered by
   bool pinned = false;
-  std::vector<Provenance> channels;  // only where several channels were asked
+  Provenances channels;              // only where several channels were asked
   std::optional<Features> features;  // only when asked for, or used
 };
 

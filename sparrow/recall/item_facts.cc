@@ -61,6 +61,9 @@ ItemFacts::ItemFacts(const data::Dataset& dataset, float min_value) : dataset_(d
   find_genres();
   find_series();
   find_people();
+  shelves_.resize(size());
+  for (Row row = 0; row < size(); ++row)
+    shelves_[row] = {genre_bits_[row], series_[row], catalog()[row].year};
   for (std::uint32_t u = 0; u < dataset.users.size(); ++u)
     user_numbers_.emplace(dataset.users[u], u);
 }

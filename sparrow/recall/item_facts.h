@@ -23,6 +23,14 @@ struct Together {
   double lift() const { return expected > 0 ? users / expected : 0; }
 };
 
+// What tells how alike two items look on a shelf, in one place: ordering a list reads it for every
+// candidate.
+struct Shelf {
+  std::uint64_t genres = 0;
+  std::uint32_t series = 0;
+  std::int32_t year = 0;
+};
+
 class ItemFacts {
  public:
   // Ratings of `min_value` or more count as liked. The data set must outlive this. O(interactions).
@@ -54,6 +62,7 @@ class ItemFacts {
   std::uint32_t series(Row row) const { return series_[row]; }
   const std::string& series_name(std::uint32_t series) const { return series_names_[series]; }
   std::span<const Row> series_members(std::uint32_t series) const { return members_[series]; }
+  const Shelf& shelf(Row row) const { return shelves_[row]; }
   // Directors and actors, as numbers.
   std::span<const std::uint32_t> people(Row row) const { return people_[row]; }
   std::span<const Row> works_of(std::uint32_t person) const { return works_[person]; }
@@ -80,6 +89,7 @@ class ItemFacts {
   std::vector<std::uint64_t> genre_bits_;
   std::vector<std::string> genre_names_;
   std::vector<std::uint32_t> series_;
+  std::vector<Shelf> shelves_;
   std::vector<std::string> series_names_{""};
   std::vector<std::vector<Row>> members_{{}};
   std::vector<std::vector<std::uint32_t>> people_;

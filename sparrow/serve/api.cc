@@ -51,6 +51,7 @@ void append_model(std::string& out, const model::Manifest& manifest) {
 Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelControl control)
     : options_(std::move(options)),
       control_(std::move(control)),
+      answers_(options_.answer_cache_bytes),
       limit_(options_.requests_per_second, options_.burst),
       judgements_(options_.home.empty() ? "" : options_.home / "judgements.jsonl"),
       votes_(options_.home.empty() ? "" : options_.home / "votes.jsonl"),
@@ -95,16 +96,19 @@ void Api::set_model(std::shared_ptr<const ServedModel> model) {
 void Api::set_degraded(std::string reason) {
   if (snapshot()->degraded == reason) return;
   if (!reason.empty()) metrics_.add_error(reason);
-  change([&](Snapshot& s) { s.degraded = std::move(reason); });
+  change([&](Snapshot& s) { s.degraded = std::move(reason); }, Lists::kSame);
 }
 
 void Api::set_pool(CandidatePool pool) {
   if (!pool.error.empty()) metrics_.add_error(pool.error);
   auto next = std::make_shared<const CandidatePool>(std::move(pool));
-  change([&](Snapshot& s) {
-    s.pool = next;
-    join_hidden(s);
-  });
+  const bool same = next->hidden == snapshot()->pool->hidden;  // only this thread sets it
+  change(
+      [&](Snapshot& s) {
+        s.pool = next;
+        if (!same) join_hidden(s);
+      },
+      same ? Lists::kSame : Lists::kChanged);
 }
 
 Result<void> Api::set_rules(const nlohmann::json& rules) {
@@ -142,6 +146,10 @@ std::vector<Api::Gauge> Api::gauges() const {
   std::vector<Gauge> all = {
       {"sparrow_items", "gauge", static_cast<double>(now->view->dataset->info.items)},
       {"sparrow_catalogue_generation", "gauge", static_cast<double>(now->view->generation)}};
+  const AnswerCache::Counts kept = answers_.counts();
+  all.push_back({"sparrow_answer_cache_hits_total", "counter", static_cast<double>(kept.hits)});
+  all.push_back({"sparrow_answer_cache_misses_total", "counter", static_cast<double>(kept.misses)});
+  all.push_back({"sparrow_answer_cache_bytes", "gauge", static_cast<double>(kept.bytes)});
   if (options_.log != nullptr)
     all.push_back({"sparrow_log_lines_dropped_total", "counter",
                    static_cast<double>(options_.log->dropped())});

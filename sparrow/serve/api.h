@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sparrow/serve/answer_cache.h"
 #include "sparrow/serve/controls.h"
 #include "sparrow/serve/http_server.h"
 #include "sparrow/serve/item_json.h"
@@ -40,6 +41,7 @@ struct ApiOptions {
   std::string store_uri;               // for the status page; never with a password
   double requests_per_second = 0;      // of one token, else of one client address; 0: no limit
   double burst = 0;                    // at once; 0: twice as many
+  std::size_t answer_cache_bytes = std::size_t{64} << 20;  // 0: no answer is kept
   rank::Ranking ranking;
   Log* log = nullptr;                           // of requests; may be null; must outlive the API
   const RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
@@ -96,11 +98,15 @@ class Api {
  private:
   friend class Call;
 
+  enum class Lists { kSame, kChanged };
   template <typename Change>
-  void change(const Change& change) {
+  void change(const Change& change, Lists lists = Lists::kChanged) {
+    std::shared_ptr<const Snapshot> before;  // what only it holds goes after the lock
     const std::unique_lock lock(mutex_);
     auto next = std::make_shared<Snapshot>(*snapshot_);
+    if (lists == Lists::kChanged) ++next->lists;
     change(*next);
+    before = std::move(snapshot_);
     snapshot_ = std::move(next);
   }
 
@@ -111,6 +117,7 @@ class Api {
   std::mutex editor_mutex_;  // held from reading the rules to replacing them
   std::mutex rules_mutex_;   // rules and catalogue change one after the other
   FilterCache filters_;
+  AnswerCache answers_;
   Metrics metrics_;
   RateLimit limit_;
   Journal judgements_;

@@ -90,7 +90,9 @@ void Call::route() {
     }
   } else if (request_.path == "/metrics") {
     get_metrics();
-  } else if (!route_compatible(request_.path)) {
+  } else {
+    query_ = Query(request_.query);
+    if (route_compatible(request_.path)) return;
     endpoint_ = Endpoint::kPage;
     serve_file();
   }
@@ -161,6 +163,7 @@ bool Call::route_api(std::string_view path) {
   const std::string_view method =
       request_.method == "GET" || request_.method == "HEAD" ? std::string_view() : request_.method;
   if (path.starts_with("items/")) return route_item(path.substr(6));
+  query_ = Query(request_.query);
   if (path.starts_with("models/")) return route_model(path.substr(7));
   if (path == "healthz" && method.empty()) {
     response_.body += "{\"status\":\"ok\"}";
@@ -187,6 +190,7 @@ bool Call::route_item(std::string_view rest) {
   }
   if (request_.method != "GET" && request_.method != "HEAD") {
     endpoint_ = Endpoint::kAdmin;
+    query_ = Query(request_.query);
     change_item(*id);
     return true;
   }
@@ -199,12 +203,15 @@ bool Call::route_item(std::string_view rest) {
   endpoint_ = tail.empty()      ? Endpoint::kItem
               : tail == "/rows" ? Endpoint::kRows
                                 : Endpoint::kSimilar;
+  if (!tail.empty() && answer_again(tail[1], *row)) return true;
+  query_ = Query(request_.query);
   if (tail.empty())
     get_item(*row);
   else if (tail == "/rows")
     get_rows(*row);
   else
     get_similar(*row);
+  if (!tail.empty() && response_.status == 200) keep(tail[1], *row);
   return true;
 }
 

@@ -22,7 +22,7 @@ class Call {
         view_(*now_->view),
         request_(request),
         response_(response),
-        query_(request.query),
+        query_(""),
         began_(std::chrono::steady_clock::now()),
         number_(api.requests_.fetch_add(1, std::memory_order_relaxed)) {}
 
@@ -128,7 +128,13 @@ class Call {
                     const ListOptions& options);
   void append_list(const rank::Answer& answer, Row seed, const ServedModel& served,
                    const ListOptions& options);
+  void append_id_and_time(std::string& out) const;
   void append_footer(const ServedModel& served, const rank::Answer& answer);
+  std::string answer_key(char kind, Row row) const;
+  // Answers from the cache, if it is there.
+  bool answer_again(char kind, Row row);
+  // Keeps this answer for the next who asks the same, unless it is personal, late or failed.
+  void keep(char kind, Row row);
   rank::Answer recommend(rank::Request& request, const ServedModel& served);
   bool read_post(const nlohmann::json& object, rank::Request& request);
   void append_mix(rank::Request& request, const ServedModel& served, const ListOptions& options);
@@ -138,10 +144,15 @@ class Call {
   const CatalogView& view_;
   const Request& request_;
   Response& response_;
-  Query query_;
+  Query query_;  // read by route_api() and route(), not before an answer is looked for in the cache
   std::chrono::steady_clock::time_point began_;
   std::uint64_t number_;  // of the request
   Endpoint endpoint_ = Endpoint::kOther;
+  // Of the list under way: where its request id begins and its time ends, whether it may be kept.
+  std::size_t gap_begin_ = 0;
+  std::size_t gap_end_ = 0;
+  bool repeatable_ = true;
+  bool degraded_ = false;
 };
 
 const char* source_name(model::Source source);

@@ -110,8 +110,14 @@ rank::Answer Call::recommend(rank::Request& request, const ServedModel& served) 
     if ((answer.asked >> c & 1U) != 0)
       api_.metrics_.count_channel(c, (answer.failed >> c & 1U) != 0);
   }
-  if (!answer.degraded.empty()) api_.metrics_.count_degraded();
+  if (!answer.degraded.empty()) {
+    degraded_ = true;
+    api_.metrics_.count_degraded();
+  }
+  repeatable_ = repeatable_ && answer.failed == 0 && request.controls.budget.count() == 0 &&
+                api_.options_.ranking.remote == nullptr;
   if (const auto user = query_.text("user")) {
+    repeatable_ = false;
     for (const auto& item : answer.items) api_.events_.add(*user, item.row, EventKind::kShown);
   }
   return answer;
@@ -188,15 +194,49 @@ void Call::append_list(const rank::Answer& answer, Row seed, const ServedModel& 
   out += ']';
 }
 
+void Call::append_id_and_time(std::string& out) const {
+  append_request_id(out);
+  out += "\",\"took_ms\":";
+  const auto took = std::chrono::steady_clock::now() - began_;
+  append_thousandths(out, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+}
+
+// The query as it is written: the same asked in other words is made once more.
+std::string Call::answer_key(char kind, Row row) const {
+  std::string key;
+  key.reserve(sizeof(now_->lists) + sizeof(row) + 1 + request_.query.size());
+  key.append(reinterpret_cast<const char*>(&now_->lists), sizeof(now_->lists));
+  key.append(reinterpret_cast<const char*>(&row), sizeof(row));
+  key += kind;
+  key += request_.query;
+  return key;
+}
+
+bool Call::answer_again(char kind, Row row) {
+  bool degraded = false;
+  if (!api_.answers_.keeps() ||
+      !api_.answers_.append(answer_key(kind, row), response_.body, degraded,
+                            [this](std::string& out) { append_id_and_time(out); }))
+    return false;
+  if (degraded) api_.metrics_.count_degraded();
+  return true;
+}
+
+void Call::keep(char kind, Row row) {
+  if (!repeatable_ || !api_.answers_.keeps()) return;
+  AnswerCache::Kept kept{response_.body, gap_begin_, degraded_};
+  kept.text.erase(gap_begin_, gap_end_ - gap_begin_);
+  api_.answers_.put(answer_key(kind, row), std::move(kept));
+}
+
 void Call::append_footer(const ServedModel& served, const rank::Answer& answer) {
   std::string& out = response_.body;
   out += ",\"model\":";
   append_model(out, served.model.manifest);
-  const auto took = std::chrono::steady_clock::now() - began_;
   out += ",\"request_id\":\"";
-  append_request_id(out);
-  out += "\",\"took_ms\":";
-  append_thousandths(out, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  gap_begin_ = out.size();
+  append_id_and_time(out);
+  gap_end_ = out.size();
   fmt::format_to(std::back_inserter(out), ",\"popularity_percentile\":{:.1f},\"degraded\":",
                  mean_percentile(*view_.facts, answer));
   append_strings(out, answer.degraded);

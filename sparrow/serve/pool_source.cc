@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
+#include "sparrow/serve/http_client.h"
 #include "sparrow/serve/metrics.h"
 
 namespace sparrow::serve {
@@ -108,49 +106,12 @@ class PostgresPool final : public PoolSource {
 // A JSON list of ids, or one id a line.
 class HttpPool final : public PoolSource {
  public:
-  explicit HttpPool(const PoolOptions& options) : options_(options) {
-    std::string rest = options.uri.substr(7);
-    const auto slash = std::min(rest.find('/'), rest.size());
-    target_ = slash < rest.size() ? rest.substr(slash) : "/";
-    rest.resize(slash);
-    const auto at = rest.rfind('@');
-    if (at != std::string::npos) rest.erase(0, at + 1);
-    const auto colon = rest.rfind(':');
-    port_ = colon == std::string::npos ? "80" : rest.substr(colon + 1);
-    host_ = rest.substr(0, colon);
-  }
-  std::string name() const override { return fmt::format("http://{}:{}{}", host_, port_, target_); }
+  explicit HttpPool(HttpClient client) : client_(std::move(client)) {}
+  std::string name() const override { return client_.shown_url(); }
 
   Result<Ids> ids() override {
-    namespace beast = boost::beast;
-    namespace http = beast::http;
-    boost::asio::io_context io;
-    beast::tcp_stream stream(io);
-    boost::asio::ip::tcp::resolver resolver(io);
-    beast::error_code error;
-    const auto addresses = resolver.resolve(host_, port_, error);
-    if (error) return unavailable(name(), error.message());
-    http::request<http::empty_body> request(http::verb::get, target_, 11);
-    request.set(http::field::host, host_);
-    request.set(http::field::user_agent, "sparrow");
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(std::uint64_t{256} * 1024 * 1024);
-    // One deadline over all of it: every step runs only while it has time left.
-    stream.expires_after(options_.timeout);
-    const auto step = [&](auto&& begin) {
-      begin([&](const beast::error_code& code, auto&&...) { error = code; });
-      io.restart();
-      io.run();
-      return !error;
-    };
-    const bool done = step([&](auto then) { stream.async_connect(addresses, then); }) &&
-                      step([&](auto then) { http::async_write(stream, request, then); }) &&
-                      step([&](auto then) { http::async_read(stream, buffer, parser, then); });
-    if (!done) return unavailable(name(), error.message());
-    if (parser.get().result_int() != 200)
-      return unavailable(name(), fmt::format("answered {}", parser.get().result_int()));
-    return read(parser.get().body());
+    const auto answer = client_.get();
+    return answer ? read(*answer) : Result<Ids>(unavailable(name(), answer.error().message));
   }
 
  private:
@@ -180,10 +141,7 @@ class HttpPool final : public PoolSource {
     return found;
   }
 
-  PoolOptions options_;
-  std::string host_;
-  std::string port_;
-  std::string target_;
+  HttpClient client_;
 };
 
 }  // namespace
@@ -194,8 +152,9 @@ Result<std::unique_ptr<PoolSource>> open_pool_source(const PoolOptions& options)
     return std::unique_ptr<PoolSource>(std::make_unique<SqlitePool>(uri.substr(7), options));
   if (uri.starts_with("postgresql://") || uri.starts_with("postgres://"))
     return std::unique_ptr<PoolSource>(std::make_unique<PostgresPool>(options));
-  if (uri.starts_with("http://") && uri.size() > 7)
-    return std::unique_ptr<PoolSource>(std::make_unique<HttpPool>(options));
+  constexpr std::size_t kMaxListBytes = std::size_t{256} << 20;
+  if (auto client = HttpClient::open(uri, {options.timeout, kMaxListBytes}))
+    return std::unique_ptr<PoolSource>(std::make_unique<HttpPool>(std::move(*client)));
   return Error{ErrorCode::kInvalidInput,
                "the candidate pool must be sqlite:FILE, postgresql://HOST/DB or http://HOST/PATH"};
 }

@@ -2,9 +2,6 @@
 
 #include <cmath>
 
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -47,65 +44,11 @@ Result<std::vector<float>> read_predictions(const std::string& body, std::size_t
 }  // namespace
 
 Result<std::unique_ptr<RemoteRanker>> RemoteRanker::open(const RemoteRankerOptions& options) {
-  constexpr std::string_view kScheme = "http://";
-  const auto slash = options.url.find('/', kScheme.size());
-  if (!options.url.starts_with(kScheme) || slash == std::string::npos ||
-      !options.url.ends_with(":predict"))
+  auto client = HttpClient::open(options.url, {options.timeout, options.max_answer_bytes});
+  if (!client || !options.url.ends_with(":predict"))
     return Error{ErrorCode::kInvalidInput,
                  "--ranker: must be http://HOST:PORT/v1/models/NAME:predict"};
-  std::unique_ptr<RemoteRanker> ranker(new RemoteRanker(options));
-  std::string host = options.url.substr(kScheme.size(), slash - kScheme.size());
-  host.erase(0, host.rfind('@') == std::string::npos ? 0 : host.rfind('@') + 1);
-  const auto colon = host.rfind(':');
-  ranker->host_ = host.substr(0, colon);
-  ranker->port_ = colon == std::string::npos ? "80" : host.substr(colon + 1);
-  ranker->target_ = options.url.substr(slash);
-  if (ranker->host_.empty() || ranker->port_.empty())
-    return Error{ErrorCode::kInvalidInput, "--ranker: names no host"};
-  return ranker;
-}
-
-std::string RemoteRanker::shown_url() const {
-  return fmt::format("http://{}:{}{}", host_, port_, target_);
-}
-
-// One deadline over resolving, connecting, writing and reading.
-Result<std::string> RemoteRanker::ask(const std::string& body) const {
-  namespace beast = boost::beast;
-  namespace http = beast::http;
-  boost::asio::io_context io;
-  beast::error_code error;
-  boost::asio::ip::tcp::resolver resolver(io);
-  const auto addresses = resolver.resolve(host_, port_, error);
-  if (error) return unavailable("has no address: " + error.message());
-  beast::tcp_stream stream(io);
-  http::request<http::string_body> request(http::verb::post, target_, 11);
-  request.set(http::field::host, host_ + ":" + port_);
-  request.set(http::field::user_agent, "sparrow");
-  request.set(http::field::content_type, "application/json");
-  request.body() = body;
-  request.prepare_payload();
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(options_.max_answer_bytes);
-  stream.expires_after(options_.timeout);
-  const auto step = [&](auto&& begin) {
-    begin([&](const beast::error_code& code, auto&&...) { error = code; });
-    io.restart();
-    io.run();
-    return !error;
-  };
-  const bool done = step([&](auto then) { stream.async_connect(addresses, then); }) &&
-                    step([&](auto then) { http::async_write(stream, request, then); }) &&
-                    step([&](auto then) { http::async_read(stream, buffer, parser, then); });
-  if (!done) {
-    if (error == beast::error::timeout)
-      return unavailable(fmt::format("took more than {} ms", options_.timeout.count()));
-    return unavailable("cannot be asked: " + error.message());
-  }
-  if (parser.get().result_int() != 200)
-    return unavailable(fmt::format("answered {}", parser.get().result_int()));
-  return std::move(parser.get().body());
+  return std::unique_ptr<RemoteRanker>(new RemoteRanker(options, std::move(*client)));
 }
 
 Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> candidates) const {
@@ -122,9 +65,9 @@ Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> c
   }
   body += "]}";
   ++calls_;
-  const auto answer = ask(body);
+  const auto answer = client_.post_json(body);
   auto scores = answer ? read_predictions(*answer, count, options_.scale)
-                       : Result<std::vector<float>>(answer.error());
+                       : Result<std::vector<float>>(unavailable(answer.error().message));
   if (!scores) {
     ++failures_;
     if (++failed_in_a_row_ >= kPatience) {

@@ -10,6 +10,7 @@
 
 #include "sparrow/core/result.h"
 #include "sparrow/rank/ranker.h"
+#include "sparrow/serve/http_client.h"
 
 namespace sparrow::serve {
 
@@ -34,16 +35,14 @@ class RemoteRanker final : public rank::Ranker {
 
   std::uint64_t calls() const { return calls_.load(); }
   std::uint64_t failures() const { return failures_.load(); }
-  std::string shown_url() const;  // without user and password
+  std::string shown_url() const { return client_.shown_url(); }  // without user and password
 
  private:
-  explicit RemoteRanker(RemoteRankerOptions options) : options_(std::move(options)) {}
-  Result<std::string> ask(const std::string& body) const;
+  RemoteRanker(RemoteRankerOptions options, HttpClient client)
+      : options_(std::move(options)), client_(std::move(client)) {}
 
   RemoteRankerOptions options_;
-  std::string host_;
-  std::string port_;
-  std::string target_;
+  HttpClient client_;
   mutable std::atomic<std::uint64_t> calls_{0};
   mutable std::atomic<std::uint64_t> failures_{0};
   mutable std::atomic<std::uint32_t> failed_in_a_row_{0};

@@ -23,6 +23,7 @@ struct CandidatePool {
 };
 
 struct Snapshot {
+  std::uint64_t lists = 0;  // another number whenever a list could be another one
   std::shared_ptr<const CatalogView> view;
   std::map<std::string, std::shared_ptr<const ServedModel>, std::less<>> models;
   std::shared_ptr<const rank::Rules> rules;   // never null
