@@ -2,8 +2,8 @@
 
 export const kFilters = ['year_min', 'year_max', 'genres', 'same_series', 'user', 'model'];
 export const kControls = ['popularity', 'diversity', ...kFilters];
-export const kPageSize = 20;
-export const kMostShown = 200;
+export const kPageSize = 24;  // whole rows of 2, 3, 4, 6 and 8 cards
+export const kMostShown = 192;
 
 let shown = location.search;
 

@@ -10,13 +10,16 @@ export function matchOf({ score }) {
   return Number.isFinite(score) ? Math.max(0, Math.min(100, Math.round(score))) : null;
 }
 
+const kGenreLetters = 11;
 // Three lines of the narrowest card.
 const kReasonColumns = 62;
 
 export function card(movie, template = null) {
   const match = matchOf(movie);
   const byContent = movie.source === 'content';
-  const genres = (movie.genres ?? []).slice(0, 2).map((name) => t(name)).join(', ');
+  const [genre = '', second = ''] = (movie.genres ?? []).map((name) => t(name));
+  // Both only where both fit beside the year.
+  const genres = second !== '' && genre.length + second.length <= kGenreLetters ? `${genre}, ${second}` : genre;
   const facts = [movie.year, match === null ? null : genres].filter(Boolean).join(' · ');
   const rated = movie.ratings > 0 && Number.isFinite(movie.rating);
 

@@ -52,7 +52,7 @@ export function lineChart({ values: given, label, format, most = 0 }) {
   const values = given.length === 1 ? [given[0], given[0]] : given;
   const width = 300;
   const height = 64;
-  const top = Math.max(most, ...values, kSmall);
+  const top = Math.max(most, 1.25 * Math.max(...values), kSmall);
   const at = values.map((value, i) => [(i * width) / (values.length - 1), height - 2 - ((height - 6) * value) / top]);
   const points = at.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
   return el('figure', { class: 'line-chart' },

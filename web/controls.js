@@ -5,6 +5,7 @@ import { el } from './dom.js';
 import { t } from './i18n.js';
 
 const kNewEntry = true;  // in the browser's history, so that Back undoes a control
+const kPreviewMs = 60;   // after the slider's last move
 
 export function field(label, input, ...below) {
   return el('div', { class: 'control' }, el('label', { for: input.id }, label), input, below);
@@ -23,11 +24,21 @@ export function checkbox(id, label, checked, change) {
   return el('div', { class: 'control control-check' }, box, el('label', { for: id }, label));
 }
 
-function slider(name, low, ends, value, change) {
+// The list follows while the slider moves (`preview`); the address does when it is let go.
+function slider(name, low, ends, value, preview, change) {
   const input = el('input', { type: 'range', id: `control-${name}`, min: low, max: 1, step: 0.1, value });
   const output = el('output', { for: input.id }, Number(value).toFixed(1));
-  input.addEventListener('input', () => { output.textContent = Number(input.value).toFixed(1); });
-  input.addEventListener('change', () => change(Number(input.value) === 0 ? '' : input.value));
+  const asked = () => (Number(input.value) === 0 ? '' : input.value);
+  let timer = 0;
+  input.addEventListener('input', () => {
+    output.textContent = Number(input.value).toFixed(1);
+    clearTimeout(timer);
+    timer = setTimeout(() => preview(asked()), kPreviewMs);
+  });
+  input.addEventListener('change', () => {
+    clearTimeout(timer);
+    change(asked());
+  });
   return el('div', { class: 'control control-slider' },
     el('label', { for: input.id }, t(name), ' ', output),
     input,
@@ -40,10 +51,15 @@ export function skeletonControls() {
 }
 
 // `choices`: a promise of [genres, models]; `changed(parameters)` is called after each change,
-// when the address has it.
-export function controlPanel({ parameters, choices, changed }) {
+// when the address has it; `moving(parameters)` while a slider moves.
+export function controlPanel({ parameters, choices, changed, moving }) {
   const value = (name) => parameters.get(name) ?? '';
   const set = (name) => (to) => changed(remember({ [name]: to, show: null }, kNewEntry));
+  const move = (name) => (to) => {
+    const now = new URLSearchParams(location.search);
+    now.set(name, to);
+    moving(now);
+  };
   const text = (name, properties) => {
     const input = el('input', { id: `control-${name}`, value: value(name), ...properties });
     input.addEventListener('change', () => set(name)(input.value.trim()));
@@ -64,8 +80,8 @@ export function controlPanel({ parameters, choices, changed }) {
   };
   const filtered = kFilters.some((name) => value(name) !== '');
   return el('div', { class: 'controls', role: 'group', 'aria-label': t('tune') },
-    slider('popularity', -1, [t('hidden_gems_end'), t('hits_end')], value('popularity') || 0, set('popularity')),
-    slider('diversity', 0, [t('close_end'), t('varied_end')], value('diversity') || 0, set('diversity')),
+    slider('popularity', -1, [t('hidden_gems_end'), t('hits_end')], value('popularity') || 0, move('popularity'), set('popularity')),
+    slider('diversity', 0, [t('close_end'), t('varied_end')], value('diversity') || 0, move('diversity'), set('diversity')),
     el('details', { class: 'filters', open: filtered || null },
       el('summary', {}, t('filters')),
       el('div', { class: 'filters-grid' },

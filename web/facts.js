@@ -77,7 +77,7 @@ export function facts(movie, template) {
         rated
           ? el('p', { class: 'film-average' },
             el('span', { class: 'film-number' }, movie.rating.toFixed(1)),
-            el('span', { class: 'film-count' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), ` ${t('of_5', { n: formatCount(movie.ratings) })}`))
+            el('span', { class: 'film-count' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), ` ${t(movie.ratings === 1 ? 'of_5_one' : 'of_5', { n: formatCount(movie.ratings) })}`))
           : el('p', { class: 'film-unrated' }, t('unrated')),
         rated && counts.length > 0 ? histogram(counts) : null,
       ),

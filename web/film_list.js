@@ -7,7 +7,7 @@ import { card, skeletonCards } from './card.js';
 import { controlPanel, skeletonControls } from './controls.js';
 import { el, icon, kIcons, notice } from './dom.js';
 import { lang, t } from './i18n.js';
-import { forgetHidden, hiddenFor, hideFilm, visitor } from './visits.js';
+import { forgetHidden, hiddenFor, hideFilm, unhideFilm, visitor } from './visits.js';
 
 // With more, a list by content is the model's choice and not for want of viewers.
 const kFewRatings = 10;
@@ -58,25 +58,44 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   const controls = () => controlsOf(parameters, hiddenFor(seed.id));
   const options = () => ({ ...controls(), reasons: true });
 
-  const reload = () => {
+  // The first `size` films again, in place of those that are shown.
+  const reload = (size = kPageSize) => {
     shown = 0;
-    load(api.similar(seed.id, kPageSize, 0, options()), kPageSize);
+    return load(api.similar(seed.id, size, 0, options()), size);
+  };
+  // As many films as are shown now: nothing below them moves.
+  const refill = async () => {
+    const list = reload(Math.max(kPageSize, Math.ceil(shown / kPageSize) * kPageSize));
     changed(parameters);
+    await list;
   };
 
-  const say = (movie, kind) => {
+  const hiddenInAddress = () => (parameters.get('hidden') ?? '').split(',').filter(Boolean);
+
+  const takeBack = (movie, kind) => {
+    unhideFilm(seed.id, movie.id, kind);
+    parameters = remember({ hidden: hiddenInAddress().filter((id) => id !== movie.id).join(',') });
+    refill();
+  };
+
+  const say = async (movie, kind, holder) => {
     hideFilm(seed.id, movie.id, kind);
-    const all = new Set([...(parameters.get('hidden') ?? '').split(',').filter(Boolean), movie.id]);
-    parameters = remember({ hidden: [...all].join(',') });
-    status.textContent = t(`said_${kind}`, { title: movie.title });
-    reload();
+    parameters = remember({ hidden: [...new Set([...hiddenInAddress(), movie.id])].join(',') });
+    const place = [...grid.children].indexOf(holder);
+    const byKey = document.activeElement?.matches(':focus-visible') ?? false;
+    // Gone at once; the one that follows comes with the answer.
+    holder.classList.add('is-leaving');
     // The list has changed even when nobody could be told.
     api.feedback({ user: visitor(), seed: seed.id, item: movie.id, kind }).catch(() => {});
+    (await import('./toast.js')).toast(t(`said_${kind}`, { title: movie.title }), { label: t('undo'), act: () => takeBack(movie, kind) });
+    await refill();
+    if (byKey) grid.children[Math.min(place, grid.childElementCount - 1)]?.querySelector(`[data-kind="${kind}"]`)?.focus({ preventScroll: true });
   };
 
   const withTools = (movie) => {
     const tool = (kind, path) => el('button', {
-      type: 'button', class: 'tool-icon', 'aria-label': `${t(kind)} ${movie.title}`, title: t(kind), onclick: () => say(movie, kind),
+      type: 'button', class: 'tool-icon', 'data-kind': kind, 'aria-label': `${t(kind)} ${movie.title}`, title: t(kind),
+      onclick: (event) => say(movie, kind, event.currentTarget.closest('.card-holder')),
     }, icon(path));
     return el('div', { class: 'card-holder' },
       card(movie, template),
@@ -86,7 +105,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   };
 
   const showHidden = () => {
-    const ids = (parameters.get('hidden') ?? '').split(',').filter(Boolean);
+    const ids = hiddenInAddress();
     const count = new Set([...ids, ...hiddenFor(seed.id)]).size;
     hiddenNote.hidden = count === 0;
     hiddenNote.replaceChildren(t('n_hidden', { n: count }), ' ', el('button', {
@@ -95,9 +114,9 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
       onclick: () => {
         forgetHidden(seed.id, ids);
         parameters = remember({ hidden: null });
-        reload();
+        refill();
       },
-    }, t('undo')));
+    }, t('show_again')));
   };
 
   const add = (answer, size, moveFocus) => {
@@ -130,7 +149,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
       if (mine !== request) return;
       if (shown === 0) grid.replaceChildren();
       more.hidden = true;
-      trouble.replaceChildren(notice({ title: t('similar_failed'), text: error.message, role: 'alert', retry: reload }));
+      trouble.replaceChildren(notice({ title: t('similar_failed'), text: error.message, role: 'alert', retry: () => refill() }));
     } finally {
       if (mine === request) {
         grid.setAttribute('aria-busy', 'false');
@@ -145,9 +164,15 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     { class: 'similar', 'aria-labelledby': 'similar-heading' },
     el('div', { class: 'row-head' },
       el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
-      el('button', { type: 'button', class: 'button button-quiet button-small row-action', onclick: async () => (await drawers()).whyNot(seed.id, controls()) }, t('why_not'))),
-    controlPanel({ parameters, choices, changed: (now) => { parameters = now; reload(); } }),
-    hiddenNote, grid, trouble, el('p', { class: 'more' }, more), status,
+      el('span', { class: 'row-action' },
+        el('a', { class: 'button button-quiet button-small', href: `/?like=${encodeURIComponent(seed.id)}#mix` }, t('mix_with')),
+        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed.id, controls()) }, t('why_not')))),
+    controlPanel({
+      parameters, choices,
+      changed: (now) => { parameters = now; reload(); changed(now); },
+      moving: (now) => { parameters = now; reload(); },
+    }),
+    grid, trouble, el('p', { class: 'more' }, more), hiddenNote, status,
   );
   return { section, load };
 }

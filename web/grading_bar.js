@@ -26,6 +26,7 @@ export function gradingBar(actions) {
     node,
     say: (text) => { said.textContent = text; },
     show: ({ seed, movie }, judgement, reason) => {
+      node.classList.add('has-pair');
       pair.replaceChildren(el('span', {}, seed.title), ' → ', el('strong', {}, movie.title));
       for (const button of [...gradeButtons, ...reasonButtons, whyButton, report]) button.disabled = false;
       gradeButtons.forEach((button, grade) => button.setAttribute('aria-pressed', String(judgement?.grade === grade)));

@@ -46,12 +46,15 @@ function healthPanel(model, others) {
     host.setAttribute('aria-busy', 'false');
   };
   const before = others.filter(({ version }) => version < model.version).map(({ version }) => version).sort().at(-1) ?? '';
-  draw(before);
-  return panel(`${t('health')}: ${model.name}`,
+  const ready = draw(before);
+  const node = panel(`${t('health')}: ${model.name}`,
     others.length > 0 ? el('div', { class: 'toolbar' }, control(t('compare_with'), choose(`churn-${model.name}`, [['', t('none')], ...others.map(({ version }) => [version, version])], before, draw))) : null,
     host);
+  return { node, ready };
 }
 
+// A panel for each served model; `ready`: when all have their numbers.
 export function healthPanels(versions) {
-  return versions.filter(({ served }) => served).map((model) => healthPanel(model, versions.filter((v) => v.name === model.name && v.version !== model.version)));
+  const all = versions.filter(({ served }) => served).map((model) => healthPanel(model, versions.filter((v) => v.name === model.name && v.version !== model.version)));
+  return { nodes: all.map(({ node }) => node), ready: Promise.all(all.map(({ ready }) => ready)) };
 }

@@ -77,6 +77,7 @@ async function showHome() {
   const tries = el('p', { class: 'hero-tries' });
   const rows = el('div', { class: 'rows' });
   const chips = el('div', { class: 'chips-slot' });
+  const mix = mixSection(parameters);
   // As many rows as will come, so that nothing moves when they do.
   const personal = el('div', { class: 'rows' }, [...looked().map(() => true), false, false, false].map((match) => filmRow({ title: '\u00a0', match }).section));
   main.replaceChildren(
@@ -88,10 +89,10 @@ async function showHome() {
         tries),
       fan),
     chips,
-    personal,
-    mixSection(parameters),
+    ...(parameters.has('like') ? [mix, personal] : [personal, mix]),
     rows,
   );
+  if (location.hash === '#mix') mix.scrollIntoView();
   showPersonal(personal);
   const genreRow = (name) => filmRow({ title: t(name), href: genreHref(name), sub: t('best_rated') });
   rows.append(...kPreferred.map((name) => genreRow(name).section));
@@ -128,7 +129,7 @@ async function showHome() {
   }
   fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
   if (tops.length > 0) {
-    tries.replaceChildren(t('try'), ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]));
+    tries.replaceChildren(t('try'), ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '#mix' }, t('mix_link')));
   }
 }
 

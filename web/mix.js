@@ -10,6 +10,7 @@ import { searchBox } from './search.js';
 import { tile } from './tile.js';
 
 const kMost = 5;
+const kBlend = 12;
 
 export function mixSection(parameters) {
   const ids = (name) => (parameters.get(name) ?? '').split(',').filter(Boolean).slice(0, kMost);
@@ -46,9 +47,9 @@ export function mixSection(parameters) {
     latest += 1;
     const mine = latest;
     result.setAttribute('aria-busy', 'true');
-    if (result.childElementCount === 0) result.replaceChildren(...skeletonCards(6, { match: true }));
+    if (result.childElementCount === 0) result.replaceChildren(...skeletonCards(kBlend, { match: true }));
     try {
-      const [answer, settings] = await Promise.all([api.mix(like, unlike, 12), api.config()]);
+      const [answer, settings] = await Promise.all([api.mix(like, unlike, kBlend), api.config()]);
       if (mine !== latest) return;
       result.replaceChildren(...answer.items.map((movie) => card(movie, settings.poster_url_template)));
     } catch (error) {
@@ -62,18 +63,20 @@ export function mixSection(parameters) {
     if (picked.size >= kMost && !picked.has(movie.id)) picked.delete(picked.keys().next().value);
     picked.set(movie.id, { movie, not });
   };
+  // From the address; as tall as it will be while the films are asked for.
   const restore = async () => {
-    for (const [name, not] of [['like', false], ['not', true]]) {
-      for (const id of ids(name)) {
-        try {
-          add(await api.item(id), not);
-        } catch { /* an id that is gone */ }
-      }
-    }
-    if (picked.size > 0) show();
+    const asked = [['like', false], ['not', true]].flatMap(([name, not]) => ids(name).map((id) => ({ id, not })));
+    if (asked.length === 0) return;
+    empty.hidden = true;
+    heading.hidden = false;
+    list.replaceChildren(...asked.map(() => el('li', { class: 'mix-item is-skeleton', 'aria-hidden': 'true' })));
+    result.replaceChildren(...skeletonCards(kBlend, { match: true }));
+    const films = await Promise.all(asked.map(({ id }) => api.item(id).catch(() => null)));  // an id may be gone
+    films.forEach((movie, i) => { if (movie !== null) add(movie, asked[i].not); });
+    show();
   };
   restore();
-  return el('section', { class: 'mix', 'aria-labelledby': 'mix-heading' },
+  return el('section', { class: 'mix', id: 'mix', 'aria-labelledby': 'mix-heading' },
     el('h2', { id: 'mix-heading' }, t('mix_title')),
     el('p', { class: 'quiet' }, t('mix_help')),
     searchBox({ label: t('mix_add'), onPick: (movie) => { add(movie); show(); } }),

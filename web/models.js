@@ -7,7 +7,12 @@ import { frame, start } from './page.js';
 import { promotionPanel } from './promotion.js';
 import { runPanels } from './runs.js';
 
+const kTogetherMs = 400;
+
 start(async () => {
   const [promotion, runs] = await Promise.all([promotionPanel(), api.evaluations()]);
-  frame(t('models'), t('models_lead'), promotion.node, ...runPanels(runs), ...healthPanels(promotion.versions()));
+  const health = healthPanels(promotion.versions());
+  // Shown together when it is a matter of a moment: nothing moves later.
+  await Promise.race([health.ready, new Promise((done) => setTimeout(done, kTogetherMs))]);
+  frame(t('models'), t('models_lead'), promotion.node, ...runPanels(runs), ...health.nodes);
 });

@@ -83,7 +83,11 @@ async function comparison(seed, ask, bench) {
       ask.kind === 'worst' && Number.isFinite(seed.mean_match) ? el('span', { class: 'badge' }, t('mean_match_of', { n: seed.mean_match.toFixed(0) })) : null),
     grid,
     ask.blind ? votingBar(seed, lists.map(({ model }) => model), bench) : null);
-  const unjudged = () => new Set(lists.flatMap(({ items }) => items.map(({ id }) => id)).filter((id) => bench.grades.of(seed.id, id, bench.grader()) === null)).size;
+  // The share of the films on show that this grader has not judged.
+  const unjudged = () => {
+    const ids = [...new Set(lists.flatMap(({ items }) => items.map(({ id }) => id)))];
+    return ids.filter((id) => bench.grades.of(seed.id, id, bench.grader()) === null).length / Math.max(1, ids.length);
+  };
   return { node, seed, lists, unjudged, refresh: () => refresh.forEach((show) => show()) };
 }
 

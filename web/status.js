@@ -9,7 +9,7 @@ import { dataTable } from './table.js';
 
 const kEveryMs = 5000;
 const kKept = 60;  // samples of the charts
-const kClasses = ['2xx', '3xx', '4xx', '5xx'];
+const kClasses = ['2xx', '3xx', '4xx', '5xx'];  // of answers
 
 const ms = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 const time = (text) => (text ? text.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') : '–');
@@ -22,17 +22,22 @@ function uptime(seconds) {
 
 const endpointsOf = (s) => Object.entries(s.endpoints ?? {}).map(([name, value]) => ({ name, ...value }));
 
-// Whatever the server tells about its caches, by name.
-function cacheFacts(cache) {
-  return Object.entries(cache ?? {}).filter(([, value]) => typeof value === 'number')
-    .map(([name, value]) => fact(t(`cache_${name}`) === `cache_${name}` ? name.replaceAll('_', ' ') : t(`cache_${name}`), Number.isInteger(value) ? formatCount(value) : value.toFixed(2)));
+// Endpoints, and below them the two stages of making a list.
+const stagesOf = (s) => Object.entries(s.stages ?? {}).map(([name, value]) => ({ name: t(`stage_${name}`), ...value }));
+
+// What was ready before it was asked for.
+function cacheFacts({ lists = 0, lists_from_table: ready = 0, rendered_items: items = 0, rendered_bytes: bytes = 0, not_modified: same = 0 } = {}) {
+  return facts(
+    fact(t('cache_lists'), lists > 0 ? `${Math.round((100 * ready) / lists)} %` : '–', t('n_of_m', { n: formatCount(ready), m: formatCount(lists) })),
+    fact(t('cache_items'), formatCount(items), `${(bytes / 1e6).toFixed(1)} MB`),
+    fact(t('cache_pages'), formatCount(same), t('cache_pages_help')));
 }
 
 function tables(s) {
   const milliseconds = (key, head) => ({ key, head, number: true, value: (e) => e[key], cell: (e) => ms(e[key]) });
   const sum = (rows, key) => Math.max(1, ...rows.map((row) => row[key]));
   return {
-    endpoints: dataTable({ name: 'endpoints', caption: t('latency_by'), rows: endpointsOf(s), find: false, columns: [
+    endpoints: dataTable({ name: 'endpoints', caption: t('latency_by'), rows: [...endpointsOf(s), ...stagesOf(s)], find: false, columns: [
       { key: 'name', head: t('endpoint'), value: (e) => e.name, cell: (e) => el('code', {}, e.name) },
       { key: 'count', head: t('count'), number: true, value: (e) => e.count, cell: (e) => formatCount(e.count) },
       milliseconds('p50_ms', 'p50 ms'), milliseconds('p90_ms', 'p90 ms'), milliseconds('p99_ms', 'p99 ms')] }),
@@ -59,6 +64,7 @@ start(async () => {
   const overview = el('div', {});
   const charts = el('div', { class: 'line-charts' });
   const store = el('div', {});
+  const cache = el('div', {});
   const trouble = el('div', { role: 'status' });
   const asOf = el('p', { class: 'quiet' });
   let paused = false;
@@ -81,11 +87,12 @@ start(async () => {
     trouble.replaceChildren(s.degraded.length > 0 ? el('p', { class: 'alarm' }, el('strong', {}, `${t('degraded')}: `), s.degraded.join('; ')) : '');
     overview.replaceChildren(facts(
       fact(t('uptime'), uptime(s.uptime_s)),
-      fact(t('requests'), formatCount(s.requests.total), `${rate.toFixed(1)} ${t('per_second')}`),
+      fact(t('requests'), formatCount(s.requests.total), t('n_per_second', { n: rate.toFixed(1) })),
       fact(t('latency'), `${ms(s.latency_ms.p50)} ms`, `p90 ${ms(s.latency_ms.p90)} · p99 ${ms(s.latency_ms.p99)}`),
-      fact(kClasses.join(' · '), kClasses.map((k) => formatCount(s.requests.by_status[k] ?? 0)).join(' · ')),
-      fact(t('degraded_answers'), formatCount(s.degraded_answers ?? 0)),
-      ...cacheFacts(s.cache)));
+      fact(t('refused'), formatCount((s.requests.by_status['4xx'] ?? 0) + (s.requests.by_status['5xx'] ?? 0)),
+        kClasses.map((k) => `${k} ${formatCount(s.requests.by_status[k] ?? 0)}`).join(' · ')),
+      fact(t('degraded_answers'), formatCount(s.degraded_answers ?? 0))));
+    cache.replaceChildren(cacheFacts(s.cache));
     charts.replaceChildren(
       lineChart({ values: history.rate, label: t('rate'), format: (v) => v.toFixed(1), most: 1 }),
       lineChart({ values: history.p50, label: `${t('latency')} p50`, format: (v) => `${ms(v)} ms` }),
@@ -94,9 +101,9 @@ start(async () => {
       fact(t('store'), t(s.store.state), s.store.uri),
       fact(t('pool'), formatCount(pool.items), t('n_hidden_items', { n: formatCount(pool.hidden) })),
       fact(t('pool_source'), pool.source === 'catalogue' ? t('catalogue') : pool.source),
-      fact(t('pool_refreshed'), pool.refreshed ? time(pool.refreshed) : t('never'), pool.error),
+      fact(t('pool_refreshed'), pool.refreshed ? time(pool.refreshed) : pool.source === 'catalogue' ? '–' : t('never'), pool.error || (pool.source === 'catalogue' ? t('pool_whole') : '')),
       fact(t('rules'), formatCount(s.rules?.count ?? 0), t('version_n', { n: s.rules?.version ?? 0 }))));
-    shown.endpoints.update(endpointsOf(s));
+    shown.endpoints.update([...endpointsOf(s), ...stagesOf(s)]);
     shown.channels.update(s.channels);
     shown.models.update(s.models);
     shown.errors.update([...s.errors].reverse());
@@ -116,7 +123,9 @@ start(async () => {
   frame(t('status'), t('status_lead'),
     el('div', { class: 'toolbar' }, pause, asOf), trouble,
     panel(t('overview'), overview, charts),
-    panel(t('store_and_pool'), store),
+    el('div', { class: 'two-panels' },
+      panel(t('store_and_pool'), store),
+      panel(t('cache'), el('p', { class: 'quiet' }, t('cache_help')), cache)),
     el('div', { class: 'two-panels' },
       panel(t('latency_by'), shown.endpoints.node),
       panel(t('channels'), shown.channels.node)),

@@ -33,9 +33,15 @@ export function hiddenFor(seed) {
     .map((entry) => (entry.startsWith(own) ? entry.slice(own.length) : entry));
 }
 
+const entryOf = (seed, id, kind) => (kind === 'not_similar' ? `${seed}/${id}` : id);
+
 export function hideFilm(seed, id, kind) {
-  const entry = kind === 'not_similar' ? `${seed}/${id}` : id;
+  const entry = entryOf(seed, id, kind);
   write('hidden', [entry, ...read('hidden').filter((other) => other !== entry)].slice(0, kMostHidden));
+}
+
+export function unhideFilm(seed, id, kind) {
+  write('hidden', read('hidden').filter((other) => other !== entryOf(seed, id, kind)));
 }
 
 export function forgetHidden(seed, ids) {

@@ -1,4 +1,6 @@
 // Calls about the server: readiness, configuration, status, metrics.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sparrow/serve/call.h"
@@ -33,6 +35,25 @@ void append_search_metrics(std::string& out, const Snapshot& now) {
                    name, report.hnsw ? "hnsw" : "exact",
                    (report.hnsw ? report.hnsw_us : report.exact_us) / 1e6);
   }
+}
+
+nlohmann::json summary_of(const Histogram& h) {
+  return {{"count", h.count()},
+          {"mean_us", 1e6 * h.sum_seconds() / static_cast<double>(h.count())},
+          {"p50_ms", h.quantile_ms(.5)},
+          {"p90_ms", h.quantile_ms(.9)},
+          {"p99_ms", h.quantile_ms(.99)}};
+}
+
+// What is kept ready so that a request need not make it: lists in the model's table, items as JSON,
+// pages that the browser has already.
+nlohmann::json cache_of(const Metrics& m, const CatalogView& view) {
+  const std::uint64_t lists = m.stage(Stage::kRecall).count();
+  return {{"lists", lists},
+          {"lists_from_table", lists - std::min(lists, m.stage(Stage::kRank).count())},
+          {"rendered_items", view.dataset->catalog.size()},
+          {"rendered_bytes", view.item_json.size()},
+          {"not_modified", m.with_status(3)}};
 }
 
 }  // namespace
@@ -78,16 +99,15 @@ void Call::get_status() {
   const Metrics& m = api_.metrics_;
   json by_status = json::object();
   for (int h = 1; h <= 5; ++h) by_status[fmt::format("{}xx", h)] = m.with_status(h);
-  json stages = json::object();
+  json endpoints = json::object();
   for (std::size_t e = 0; e < kEndpointNames.size(); ++e) {
     const Histogram& h = m.latency(static_cast<Endpoint>(e));
-    if (h.count() == 0) continue;
-    stages[std::string(kEndpointNames[e])] = {
-        {"count", h.count()},
-        {"mean_us", 1e6 * h.sum_seconds() / static_cast<double>(h.count())},
-        {"p50_ms", h.quantile_ms(.5)},
-        {"p90_ms", h.quantile_ms(.9)},
-        {"p99_ms", h.quantile_ms(.99)}};
+    if (h.count() > 0) endpoints[std::string(kEndpointNames[e])] = summary_of(h);
+  }
+  json stages = json::object();
+  for (std::size_t i = 0; i < kStageNames.size(); ++i) {
+    const Histogram& h = m.stage(static_cast<Stage>(i));
+    if (h.count() > 0) stages[std::string(kStageNames[i])] = summary_of(h);
   }
   json channels = json::array();
   const auto& names = rank::Recommender::channel_names();
@@ -115,7 +135,9 @@ void Call::get_status() {
        {{"p50", similar.quantile_ms(.5)},
         {"p90", similar.quantile_ms(.9)},
         {"p99", similar.quantile_ms(.99)}}},
-      {"endpoints", stages},
+      {"endpoints", endpoints},
+      {"stages", stages},
+      {"cache", cache_of(m, view_)},
       {"channels", channels},
       {"models", models},
       {"degraded_answers", m.degraded()},
