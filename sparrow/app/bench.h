@@ -16,6 +16,7 @@ struct BenchOptions {
   std::size_t runs = 5;                   // median of so many, after one warm-up
   bool quick = false;                     // smaller logs and fewer runs, for prepare
   std::filesystem::path peers = "bench";  // folder of the peers' scripts
+  std::string peer = "all";               // skip-gram: only this one
   std::string redis;                      // an empty Redis server for store; none: RocksDB only
   double scale = 1;                       // of the data: 1 is the size of MovieLens 20M
 };

@@ -98,6 +98,9 @@ Command add_bench(CLI::App& sub) {
   sub.add_option("--redis", o->options.redis,
                  "store: an empty Redis server, redis://HOST:PORT/DB; without it RocksDB only");
   sub.add_flag("--quick", o->options.quick, "prepare: smaller logs, fewer runs");
+  sub.add_option("--peer", o->options.peer, "skip-gram: only this peer; fastText takes minutes")
+      ->check(CLI::IsMember({"all", "gensim", "fastText", "none"}))
+      ->capture_default_str();
   sub.add_option("--peers", o->options.peers, "Folder of the peers' scripts")
       ->capture_default_str();
   return [o](const Context& context) -> Result<void> {

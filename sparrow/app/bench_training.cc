@@ -79,60 +79,93 @@ void write_corpus(const data::Catalog& catalog, const data::Sequences& sequences
 
 }  // namespace
 
+namespace {
+
+struct SkipGramCorpus {
+  data::Dataset dataset;
+  data::Sequences sequences;
+  std::vector<std::uint32_t> counts;
+  fs::path file;
+};
+
+struct SkipGramRun {
+  double seconds = 0;  // of the train phase
+  double pairs = 0;
+  double purity = 0;
+};
+
+Result<SkipGramRun> run_ours(const SkipGramCorpus& corpus, std::size_t threads, std::size_t runs) {
+  embed::SkipGramOptions o;
+  o.loss = embed::Loss::kNegativeSampling;
+  o.epochs = 1;
+  o.min_count = 1;
+  o.threads = threads;
+  SkipGramRun run;
+  Error failure;
+  run.seconds = median_seconds(runs, [&] {
+    auto trained = embed::train_skip_gram(embed::source_of(corpus.sequences), corpus.counts, o, {});
+    if (!trained) {
+      failure = trained.error();
+      return 1.0;
+    }
+    run.pairs = static_cast<double>(trained->pairs);
+    const double seconds = trained->seconds;
+    run.purity = purity(corpus.dataset.catalog, std::move(trained->vectors));
+    return seconds;
+  });
+  if (!failure.message.empty()) return failure;
+  return run;
+}
+
+// One run: a process of its own has nothing to warm up, and takes long.
+Result<SkipGramRun> run_peer_once(const SkipGramCorpus& corpus, const std::string& script,
+                                  std::size_t threads) {
+  const std::string vectors = corpus.file.string() + ".vectors";
+  const auto ran = run_peer(
+      fmt::format("/usr/bin/python3 {} {} {} {}", script, corpus.file.string(), threads, vectors));
+  if (!ran) return ran.error();
+  SkipGramRun run;
+  run.seconds = ran->value("seconds", 0.0);
+  const auto measured = purity_of_file(corpus.dataset.catalog, vectors);
+  if (!measured) return measured.error();
+  run.purity = *measured;
+  return run;
+}
+
+}  // namespace
+
 Result<std::vector<Measured>> bench_skip_gram(const Context&, const BenchOptions& options) {
   auto dataset = bench_log(options);
   if (!dataset) return dataset.error();
-  const auto sequences = data::build_sequences(dataset->interactions, {});
-  const auto counts = data::count_positives(dataset->interactions, dataset->catalog.size(), 3.5F);
-  const fs::path corpus = fs::path(options.work) / "corpus.txt";
-  write_corpus(dataset->catalog, sequences, corpus);
+  SkipGramCorpus corpus;
+  corpus.dataset = std::move(*dataset);
+  corpus.sequences = data::build_sequences(corpus.dataset.interactions, {});
+  corpus.counts =
+      data::count_positives(corpus.dataset.interactions, corpus.dataset.catalog.size(), 3.5F);
+  corpus.file = fs::path(options.work) / "corpus.txt";
+  write_corpus(corpus.dataset.catalog, corpus.sequences, corpus.file);
   std::vector<Measured> table;
   for (const std::size_t threads : {1UL, 2UL}) {
-    embed::SkipGramOptions o;
-    o.loss = embed::Loss::kNegativeSampling;
-    o.epochs = 1;
-    o.min_count = 1;
-    o.threads = threads;
-    double ours_purity = 0;
-    double pairs = 0;
-    Error failure;
-    const double ours = median_seconds(options.runs, [&] {
-      auto trained = embed::train_skip_gram(embed::source_of(sequences), counts, o, {});
-      if (!trained) {
-        failure = trained.error();
-        return 1.0;
-      }
-      pairs = static_cast<double>(trained->pairs);
-      const double seconds = trained->seconds;
-      ours_purity = purity(dataset->catalog, std::move(trained->vectors));
-      return seconds;
-    });
-    if (!failure.message.empty()) return failure;
-    const fs::path vectors = fs::path(options.work) / "gensim.txt";
-    std::string problem;
-    const double gensim = median_seconds(options.runs, [&] {
-      const auto peer =
-          run_peer(fmt::format("/usr/bin/python3 {}/gensim_skip_gram.py {} {} {}",
-                               options.peers.string(), corpus.string(), threads, vectors.string()));
-      if (!peer) problem = peer.error().message;
-      return peer ? peer->value("seconds", 0.0) : 0.0;
-    });
-    double peer_purity = 0;
-    if (problem.empty()) {
-      const auto measured = purity_of_file(dataset->catalog, vectors.string());
-      if (measured) peer_purity = *measured;
-    }
+    const auto ours = run_ours(corpus, threads, options.runs);
+    if (!ours) return ours.error();
+    const auto rate = [&](double seconds) { return ours->pairs / seconds / 1e6; };
     const std::string what = fmt::format("skip-gram d64, negative sampling, {} thread(s)", threads);
-    const auto rate = [&](double seconds) { return seconds > 0 ? pairs / seconds / 1e6 : 0; };
-    table.push_back({what, rate(ours), rate(gensim), "M pairs/s", "gensim", false,
-                     problem.empty()
-                         ? fmt::format("purity@10 {:.3f} and {:.3f}", ours_purity, peer_purity)
-                         : problem});
-    const auto fasttext = run_peer(fmt::format("/usr/bin/python3 {}/fasttext_skip_gram.py {} {}",
-                                               options.peers.string(), corpus.string(), threads));
-    table.push_back({what, rate(ours), fasttext ? rate(fasttext->value("seconds", 0.0)) : 0,
-                     "M pairs/s", "fastText", false,
-                     fasttext ? "fastText: one run" : fasttext.error().message});
+    if (options.peer == "none") {
+      table.push_back({what, rate(ours->seconds), 0, "M pairs/s", "", false,
+                       fmt::format("purity@10 {:.3f}", ours->purity)});
+    }
+    for (const std::string peer : {"gensim", "fastText"}) {
+      if (options.peer != "all" && options.peer != peer) continue;
+      const bool gensim = peer == "gensim";
+      const auto theirs = run_peer_once(
+          corpus,
+          (options.peers / (gensim ? "gensim_skip_gram.py" : "fasttext_skip_gram.py")).string(),
+          threads);
+      table.push_back(
+          {what, rate(ours->seconds), theirs ? rate(theirs->seconds) : 0, "M pairs/s", peer, false,
+           theirs ? fmt::format("purity@10 {:.3f} and {:.3f}", ours->purity, theirs->purity)
+                  : theirs.error().message});
+    }
   }
   return table;
 }

@@ -173,10 +173,16 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
   const auto& manifest = continued->model.manifest;
   say(context,
       "continue  {} {} -> {}: {} new events, {} items added, {} updated, {} gone from the "
-      "catalogue, mean overlap@10 with the former lists {:.3f} ({})",
+      "catalogue ({})",
       manifest.name, version, manifest.version, news->interactions.size(), continued->items_added,
-      continued->items_updated, continued->items_missing, continued->mean_overlap_at_10,
-      since(start));
+      continued->items_updated, continued->items_missing, since(start));
+  std::string changed;
+  for (const Row row : continued->most_changed)
+    changed += (changed.empty() ? "" : "; ") + news->catalog[row].title;
+  say(context,
+      "drift     of the ten nearest {:.1f} stayed on average; {} lists are mostly new, most of "
+      "all: {}",
+      10 * continued->mean_overlap_at_10, continued->lists_mostly_new, changed);
   return std::move(continued->model);
 }
 

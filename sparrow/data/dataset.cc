@@ -121,7 +121,10 @@ std::string catalog_lines(const Catalog& catalog) {
 }
 
 std::string interaction_bytes(const Interactions& interactions) {
-  std::string bytes(kMagic);
+  std::string bytes;
+  bytes.reserve(kMagic.size() + (interactions.offsets.size() + 2) * sizeof(std::uint64_t) +
+                interactions.size() * (sizeof(Row) + sizeof(float) + sizeof(std::int64_t)));
+  bytes += kMagic;
   put_number(bytes, interactions.users());
   put_number(bytes, interactions.size());
   put(bytes, interactions.offsets.data(), interactions.offsets.size());

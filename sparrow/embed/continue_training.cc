@@ -64,32 +64,46 @@ void add_popularity(const Model& former, const std::vector<Row>& now, Model& mod
   model.tensors["popularity"] = Tensor::of(std::span<const std::uint32_t>(sum), {sum.size()});
 }
 
-// Mean share of the ten nearest that stayed, over items with a vector in both.
-double overlap_at_10(const Model& former, const Model& model, const std::vector<Row>& now,
-                     const Embeddings& before) {
+// How many of each item's ten nearest stayed, over items with a vector in both.
+void measure_drift(const Model& former, const std::vector<Row>& now, const Embeddings& before,
+                   ContinuedModel& result) {
   const Tensor* old_table = former.find("neighbors.rows");
-  const Tensor* new_table = model.find("neighbors.rows");
-  if (old_table == nullptr || new_table == nullptr) return 1;
+  const Tensor* new_table = result.model.find("neighbors.rows");
+  if (old_table == nullptr || new_table == nullptr) return;
   const std::size_t old_k = old_table->shape[1];
   const std::size_t new_k = new_table->shape[1];
+  const std::size_t wanted = std::min({std::size_t{10}, old_k, new_k});
+  if (wanted == 0) return;
   const auto old_rows = old_table->uint32s();
   const auto new_rows = new_table->uint32s();
+  const auto popularity = result.model.tensors.at("popularity").uint32s();
   double sum = 0;
-  std::size_t items = 0;
+  std::vector<std::pair<std::size_t, Row>> stayed_of;
   for (std::size_t r = 0; r < now.size(); ++r) {
     if (now[r] == kNoRow || is_zero(before.row(now[r]))) continue;
-    const auto list = new_rows.subspan(now[r] * new_k, std::min<std::size_t>(10, new_k));
-    const std::size_t wanted = std::min({std::size_t{10}, old_k, new_k});
+    const auto list = new_rows.subspan(now[r] * new_k, wanted);
     std::size_t stayed = 0;
     for (std::size_t i = 0; i < wanted; ++i) {
       const Row other = old_rows[r * old_k + i];
       if (other != kNoRow && now[other] != kNoRow)
         stayed += std::find(list.begin(), list.end(), now[other]) != list.end() ? 1U : 0U;
     }
-    sum += static_cast<double>(stayed) / static_cast<double>(std::max<std::size_t>(1, wanted));
-    ++items;
+    sum += static_cast<double>(stayed) / static_cast<double>(wanted);
+    result.lists_mostly_new += 2 * stayed < wanted ? 1U : 0U;
+    stayed_of.emplace_back(stayed, now[r]);
   }
-  return items == 0 ? 1 : sum / static_cast<double>(items);
+  if (stayed_of.empty()) return;
+  result.mean_overlap_at_10 = sum / static_cast<double>(stayed_of.size());
+  const auto shown = static_cast<std::ptrdiff_t>(std::min<std::size_t>(5, stayed_of.size()));
+  std::partial_sort(stayed_of.begin(), stayed_of.begin() + shown, stayed_of.end(),
+                    [&](const auto& a, const auto& b) {
+                      if (a.first != b.first) return a.first < b.first;
+                      if (popularity[a.second] != popularity[b.second])
+                        return popularity[a.second] > popularity[b.second];
+                      return a.second < b.second;
+                    });
+  for (auto it = stayed_of.begin(); it != stayed_of.begin() + shown; ++it)
+    result.most_changed.push_back(it->second);
 }
 
 }  // namespace
@@ -137,11 +151,15 @@ Result<ContinuedModel> continue_training(const Model& former, const data::Datase
   auto finished = finish_model(std::move(model), as_made, control);
   if (!finished) return finished.error();
   result.model = std::move(*finished);
-  result.mean_overlap_at_10 = overlap_at_10(former, result.model, now, before);
+  measure_drift(former, now, before, result);
   result.model.manifest.metrics["continued"] = {
-      {"from", former.manifest.version},       {"events", news.interactions.size()},
-      {"items_added", result.items_added},     {"items_updated", result.items_updated},
-      {"items_missing", result.items_missing}, {"mean_overlap_at_10", result.mean_overlap_at_10},
+      {"from", former.manifest.version},
+      {"events", news.interactions.size()},
+      {"items_added", result.items_added},
+      {"items_updated", result.items_updated},
+      {"items_missing", result.items_missing},
+      {"mean_overlap_at_10", result.mean_overlap_at_10},
+      {"lists_mostly_new", result.lists_mostly_new},
   };
   return result;
 }

@@ -2,6 +2,8 @@
 // events alone, in seconds. What the new events do not mention keeps its vector.
 #pragma once
 
+#include <vector>
+
 #include "sparrow/core/progress.h"
 #include "sparrow/core/result.h"
 #include "sparrow/data/dataset.h"
@@ -15,7 +17,10 @@ struct ContinuedModel {
   std::size_t items_added = 0;    // with a vector now, and none before
   std::size_t items_updated = 0;  // with a vector before, and in the new events
   std::size_t items_missing = 0;  // of the former model's, not in the new catalog: left out
-  double mean_overlap_at_10 = 1;  // of the neighbor lists with the former ones, items of both
+  // Drift of the neighbor lists, over items with a vector in both models.
+  double mean_overlap_at_10 = 1;     // with the former list
+  std::size_t lists_mostly_new = 0;  // fewer than half of the former ten stayed
+  std::vector<Row> most_changed;  // up to five, by new row; the fewest stayed, most popular first
 };
 
 // news: the whole catalog as it is now, with the new events only. Two epochs learn the outputs

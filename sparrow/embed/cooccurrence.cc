@@ -312,6 +312,11 @@ WeightedHistories weighted_histories(const data::Interactions& interactions,
   }
   WeightedHistories histories;
   histories.items = chosen.size();
+  const auto kept =
+      static_cast<std::size_t>(std::count_if(interactions.items.begin(), interactions.items.end(),
+                                             [&](Row row) { return renumbered[row] != kNoRow; }));
+  histories.rows.reserve(kept);
+  histories.weights.reserve(kept);
   std::vector<std::uint64_t> last_seen(chosen.size(),
                                        0);  // 1 + position of the item's last rating by this user
   for (std::size_t u = 0; u < interactions.users(); ++u) {

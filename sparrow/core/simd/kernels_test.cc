@@ -31,6 +31,8 @@ TEST(Kernels, AgreeWithDoubleLoopAtAnyLengthAndOffset) {
         l2 += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
       }
       EXPECT_NEAR(dot(a.data() + offset, b.data() + offset, n), dot_sum, 1e-5);
+      EXPECT_EQ(inner_product_distance()(a.data() + offset, b.data() + offset, &n),
+                1.0F - dot(a.data() + offset, b.data() + offset, n));
       EXPECT_NEAR(squared_l2(a.data() + offset, b.data() + offset, n), l2, 1e-4);
       auto y = b;
       axpy(0.5F, a.data() + offset, y.data() + offset, n);
@@ -87,6 +89,12 @@ TEST(Kernels, BlocksAndSparseRowsAgreeWithDoubleLoops) {
           ASSERT_NEAR(side[i * kPanel + j], want, 1e-4);
         }
       }
+      const std::vector<double> exact(a.data(), a.data() + rows * n);
+      const std::vector<double> exact_panel(panel.begin(), panel.end());
+      std::vector<double> exact_side(rows * kPanel);
+      dot_panel(exact.data(), rows, exact_panel.data(), n, exact_side.data());
+      for (std::size_t i = 0; i < exact_side.size(); ++i)
+        ASSERT_NEAR(exact_side[i], static_cast<double>(side[i]), 1e-4);
       std::vector<std::uint32_t> picked;
       std::vector<float> weights;
       for (std::size_t e = 0; e < 13; ++e) {
