@@ -75,6 +75,11 @@ def controls(server):
         assert len(set(spread)) > len(set(genres)), (len(set(spread)), len(set(genres)))
         capped = similar(server, 1, size=20, max_per_genre=8)["items"]
         assert max(sum(g in i["genres"] for i in capped) for g in ("Children", "Animation", "Comedy")) <= 8
+        # Fewer of a genre than the nearest items leave room for: further items fill the list.
+        answer = similar(server, 1, size=12, max_per_genre=3)
+        every = {g for i in answer["items"] for g in i["genres"]}
+        equal((len(answer["items"]), answer["degraded"]), (12, []))
+        assert max(sum(g in i["genres"] for i in answer["items"]) for g in every) <= 3
 
     def series_pins_boosts():
         assert "3114" in ids(plain)

@@ -322,6 +322,11 @@ def raw(server):
              (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400),
              (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
              (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+             (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400),
+             (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Content-Length: 3, 3\r\n\r\nabc", 400),
+             (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
+             (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+             (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400),
              (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n", 400),
              (b"POST /api/v1/similar HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999999999999999999\r\n\r\n", 400),
              (b"GET / HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 100_000 + b"\r\n\r\n", 431), (b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 10_000 + b"\r\n", 431),
@@ -404,6 +409,10 @@ def cors_and_drain(home):
         equal(headers["Access-Control-Allow-Origin"], "https://good.example")
         _, _, headers = server.get("/api/v1/items/1", headers={"Origin": "https://bad.example"})
         equal(headers["Access-Control-Allow-Origin"], None)
+        ask = b"OPTIONS /api/v1/similar HTTP/1.1\r\n" + HOST + CLOSE + b"Access-Control-Request-Method: POST\r\nOrigin: https://%s.example\r\n\r\n"
+        answer = server.talk(ask % b"good")
+        assert b"\r\nAccess-Control-Allow-Methods: GET, HEAD, OPTIONS, POST\r\n" in answer and b"Allow-Headers: Authorization, Content-Type\r\n" in answer, answer
+        assert b"Access-Control" not in server.talk(ask % b"bad")
 
     def drains():
         server = Started(home, "--token", f"editor:{EDITOR}")

@@ -122,6 +122,11 @@ void LiveCatalog::stop_waiting() {
   live_.notify_all();
 }
 
+bool LiveCatalog::stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 void LiveCatalog::detach() {
   stop_waiting();
   if (thread_.joinable()) thread_.join();
@@ -205,7 +210,8 @@ void LiveCatalog::run() {
     lock.unlock();
     auto built = build(batch);
     if (built && swapped_) swapped_();
-    if (!built) fmt::print(stderr, "serve     degraded: {}\n", built.error().message);
+    if (!built && !stopping())
+      fmt::print(stderr, "serve     degraded: {}\n", built.error().message);
     lock.lock();
     if (built) {
       problem_.clear();
@@ -276,10 +282,14 @@ Result<model::Model> LiveCatalog::extended(const model::Model& model,
 
 Result<void> LiveCatalog::build(const Records& changed) {
   const std::lock_guard one(build_mutex_);
+  // The changes are kept already: a server that stops does not work them in first.
+  const Error stopped{ErrorCode::kUnavailable, "the server is stopping"};
+  if (stopping()) return stopped;
   const auto view = next_view(changed);
   std::vector<std::shared_ptr<const serve::ServedModel>> models;
   const auto now = api_->snapshot();
   for (const auto& [name, served] : now->models) {
+    if (stopping()) return stopped;
     auto model = extended(served->model, changed);
     // A model that cannot take new items serves those it knows; others say what is degraded.
     if (!model) model = served->model;

@@ -50,6 +50,7 @@ class LiveCatalog {
   Result<void> append(const std::vector<serve::ItemRecord>& records);
   // The record as it stands, waiting changes included; nullopt when there is none.
   std::optional<serve::ItemRecord> present(const std::string& id) const;
+  bool stopping() const;
   void run();
   Result<void> build(const Records& changed);
   std::shared_ptr<const serve::CatalogView> next_view(const Records& changed) const;

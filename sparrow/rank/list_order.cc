@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
-#include <numeric>
 #include <unordered_map>
 
 namespace sparrow::rank {
@@ -54,26 +53,44 @@ class CapCounter {
   Counts people_;
 };
 
-// Places of candidates in the order of their adjusted match, pins first as they were given.
+// Places of candidates in the order of their adjusted match, pins first as they were given. Sorts
+// numbers: the bits of `adjusted`, turned so that they compare as the floats do, above the place;
+// candidates that are equal so far are told apart afterwards.
 std::vector<std::uint32_t> by_adjusted(const std::vector<ScoredItem>& candidates) {
-  std::vector<std::uint32_t> order(candidates.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t i, std::uint32_t j) {
-    const ScoredItem& a = candidates[i];
-    const ScoredItem& b = candidates[j];
-    if (a.pinned != b.pinned) return a.pinned;
-    if (a.pinned) return i < j;
-    if (a.adjusted != b.adjusted) return a.adjusted > b.adjusted;
-    return better({a.row, a.similarity}, {b.row, b.similarity});
-  });
+  std::vector<std::uint64_t> keys;
+  keys.reserve(candidates.size());
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(candidates[i].adjusted + 0.0F);  // no -0
+    constexpr std::uint32_t kSign = 0x8000'0000U;
+    const std::uint32_t falling = (bits & kSign) != 0 ? bits : ~(bits | kSign);
+    keys.push_back((candidates[i].pinned ? 0 : std::uint64_t{falling} << 32) | i);
+  }
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::uint32_t> order(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) order[i] = static_cast<std::uint32_t>(keys[i]);
+  for (std::size_t begin = 0; begin < keys.size();) {
+    std::size_t end = begin + 1;
+    while (end < keys.size() && keys[end] >> 32 == keys[begin] >> 32) ++end;
+    if (end - begin > 1 && !candidates[order[begin]].pinned) {
+      std::sort(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                order.begin() + static_cast<std::ptrdiff_t>(end),
+                [&](std::uint32_t i, std::uint32_t j) {
+                  return better({candidates[i].row, candidates[i].similarity},
+                                {candidates[j].row, candidates[j].similarity});
+                });
+    }
+    begin = end;
+  }
   return order;
 }
 
 float overlap_of(const recall::Shelf& x, const recall::Shelf& y) {
-  const int either = std::popcount(x.genres | y.genres);
-  const float genres = either == 0 ? 0.0F
-                                   : static_cast<float>(std::popcount(x.genres & y.genres)) /
-                                         static_cast<float>(either);
+  const std::uint64_t shared = x.genres & y.genres;
+  float genres = 0;
+  if (shared != 0) {
+    const int both = std::popcount(shared);
+    genres = static_cast<float>(both) / static_cast<float>(x.genre_count + y.genre_count - both);
+  }
   const bool years = x.year != 0 && y.year != 0 && std::abs(x.year - y.year) <= 5;
   const bool series = x.series != 0 && x.series == y.series;
   return 0.6F * genres + (series ? 0.25F : 0.0F) + (years ? 0.15F : 0.0F);

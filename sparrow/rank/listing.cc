@@ -15,6 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kHistory = 5;  // more seeds than this are a history
 constexpr float kNegativeWeight = 0.5F;
+constexpr std::size_t kCapped = 2000;  // candidates where caps left a list short of the usual ones
 
 }  // namespace
 
@@ -156,6 +157,7 @@ void Recommender::Listing::collect_by_vector() {
 
 // The newest items speak for a long history; each votes with its nearest items in the table.
 void Recommender::Listing::collect_by_history() {
+  votes_.clear();
   recall::ChannelQuery one = query_;
   one.quota = kVotes;
   one.enough = 1;
@@ -297,21 +299,37 @@ Caps Recommender::Listing::caps() const {
   return caps;
 }
 
-Answer Recommender::Listing::answer() {
-  const auto began = Clock::now();
-  const Row seed = main_ == kNoRow ? kNoRow : s_.to_model(main_);
-  if (main_ != kNoRow && (seed == kNoRow || s_.similarity->source(seed) == model::Source::kContent))
-    answer_.seed_source = model::Source::kContent;
+void Recommender::Listing::collect_all() {
   if (!request_.vector.empty())
     collect_by_vector();
   else if (known_.size() > kHistory)
     collect_by_history();
   else
     collect();
-  const auto recalled = Clock::now();
+}
+
+Answer Recommender::Listing::answer() {
+  const auto began = Clock::now();
+  const Row seed = main_ == kNoRow ? kNoRow : s_.to_model(main_);
+  if (main_ != kNoRow && (seed == kNoRow || s_.similarity->source(seed) == model::Source::kContent))
+    answer_.seed_source = model::Source::kContent;
+  collect_all();
+  auto recalled = Clock::now();
   answer_.recall_time = recalled - began;
   const std::size_t wanted = request_.size + request_.offset;
-  auto list = order_list(facts_, candidates(), caps(), request_.controls.diversity, wanted);
+  const float diversity = request_.controls.diversity;
+  auto list = order_list(facts_, candidates(), caps(), diversity, wanted);
+  // Caps may leave too few of the usual candidates: then of many more.
+  if (list.size() < wanted && caps().any() && Clock::now() < query_.deadline) {
+    query_.quota = std::max(kCapped, 10 * query_.quota);
+    query_.enough = query_.quota;
+    merged_ = {};
+    answer_.degraded.clear();
+    collect_all();
+    answer_.recall_time += Clock::now() - recalled;
+    recalled = Clock::now();
+    list = order_list(facts_, candidates(), caps(), diversity, wanted);
+  }
   if (list.size() < wanted) {
     if (Clock::now() >= query_.deadline)
       answer_.degraded.emplace_back("the time budget was used up before an exact search");

@@ -113,6 +113,7 @@ class Recommender::Listing {
 
  private:
   bool reorders() const;
+  void collect_all();
   void collect();
   void collect_by_vector();
   void collect_by_history();

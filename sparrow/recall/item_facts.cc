@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -63,7 +64,8 @@ ItemFacts::ItemFacts(const data::Dataset& dataset, float min_value) : dataset_(d
   find_people();
   shelves_.resize(size());
   for (Row row = 0; row < size(); ++row)
-    shelves_[row] = {genre_bits_[row], series_[row], catalog()[row].year};
+    shelves_[row] = {genre_bits_[row], series_[row], static_cast<std::int16_t>(catalog()[row].year),
+                     static_cast<std::uint16_t>(std::popcount(genre_bits_[row]))};
   for (std::uint32_t u = 0; u < dataset.users.size(); ++u)
     user_numbers_.emplace(dataset.users[u], u);
 }

@@ -28,7 +28,8 @@ struct Together {
 struct Shelf {
   std::uint64_t genres = 0;
   std::uint32_t series = 0;
-  std::int32_t year = 0;
+  std::int16_t year = 0;
+  std::uint16_t genre_count = 0;  // bits of `genres`
 };
 
 class ItemFacts {

@@ -75,7 +75,13 @@ void Call::route() {
   add_cors();
   if (request_.method == "OPTIONS") {
     response_.status = 204;
-    response_.headers += fmt::format("Allow: GET, HEAD, OPTIONS{}\r\n", writing_methods());
+    const std::string allow = fmt::format("GET, HEAD, OPTIONS{}", writing_methods());
+    response_.headers += fmt::format("Allow: {}\r\n", allow);
+    if (response_.headers.starts_with("Access-Control-"))  // a browser asks before a page may
+      response_.headers += fmt::format(
+          "Access-Control-Allow-Methods: {}\r\nAccess-Control-Allow-Headers: Authorization, "
+          "Content-Type\r\nAccess-Control-Max-Age: 600\r\n",
+          allow);
   } else if (!allows_method()) {
     const std::string allow = fmt::format("GET, HEAD, OPTIONS{}", writing_methods());
     response_.headers += fmt::format("Allow: {}\r\n", allow);

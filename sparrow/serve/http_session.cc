@@ -28,6 +28,24 @@ int status_of(const error_code& error, bool no_line_end) {
   return 0;
 }
 
+// 0, or the answer to a header that would leave it open where the request ends or whom it is for:
+// what another program on the way reads otherwise is a way to slip a second request past it
+// (RFC 9112, 6.3 and 11.2).
+template <typename Message>
+int status_of_header(const Message& message) {
+  if (message.version() >= 11 && message.count(http::field::host) != 1) return 400;
+  const std::string_view host = view(message[http::field::host]);
+  if (host.find_first_of(" \t/?#@\\\"<>") != std::string_view::npos) return 400;
+  if (message.count(http::field::content_length) > 1 ||
+      view(message[http::field::content_length]).find_first_not_of("0123456789") !=
+          std::string_view::npos)
+    return 400;
+  if (message.count(http::field::transfer_encoding) > 0 &&
+      !boost::beast::iequals(message[http::field::transfer_encoding], "chunked"))
+    return 501;
+  return 0;
+}
+
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::chrono::seconds kSlowTimeout{60};
 
@@ -177,6 +195,7 @@ bool Session::refuse(int status) {
               status == 414   ? "the URL is too long"
               : status == 431 ? "the headers are too large"
               : status == 413 ? "the body is too large"
+              : status == 501 ? "\"chunked\" is the only transfer coding here"
                               : "this is not a request that HTTP/1.1 allows");
   if (worker_.handler.refused) worker_.handler.refused(status, client_);
   return send(false);
@@ -188,7 +207,7 @@ bool Session::answer() {
   keep_alive_ = message.keep_alive() && !worker_.stopping;
   old_version_ = message.version() == 10;
   const std::string_view target = view(message.target());
-  if (message.version() >= 11 && message.count(http::field::host) != 1) return refuse(400);
+  if (const int status = status_of_header(message); status != 0) return refuse(status);
   if (target.empty() || (target.front() != '/' && target != "*")) return refuse(400);
   if (target.size() > worker_.options.max_target_bytes) return refuse(414);
   Request request;
