@@ -57,6 +57,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   const trouble = el('div', {});
   const controls = () => controlsOf(parameters, hiddenFor(seed.id));
   const options = () => ({ ...controls(), reasons: true });
+  const explained = () => ({ ...controls(), size: Math.max(kPageSize, shown) });
 
   // The first `size` films again, in place of those that are shown.
   const reload = (size = kPageSize) => {
@@ -100,7 +101,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     return el('div', { class: 'card-holder' },
       card(movie, template),
       el('div', { class: 'card-tools' },
-        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, controls()) }, t('why')),
+        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, explained()) }, t('why')),
         tool('seen', kIcons.check), tool('not_similar', kIcons.unlike), tool('hide', kIcons.hide)));
   };
 
@@ -166,7 +167,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
       el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
       el('span', { class: 'row-action' },
         el('a', { class: 'button button-quiet button-small', href: `/?like=${encodeURIComponent(seed.id)}#mix` }, t('mix_with')),
-        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed.id, controls()) }, t('why_not')))),
+        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed.id, explained()) }, t('why_not')))),
     controlPanel({
       parameters, choices,
       changed: (now) => { parameters = now; reload(); changed(now); },
