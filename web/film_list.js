@@ -12,6 +12,9 @@ import { forgetHidden, hiddenFor, hideFilm, unhideFilm, visitor } from './visits
 // With more, a list by content is the model's choice and not for want of viewers.
 const kFewRatings = 10;
 
+// As many cards as a screen shows are painted when the page is opened; the rest a frame later.
+const kFirstPainted = 8;
+
 // What the first list does not need is loaded when it is asked for.
 const drawers = () => import('./why.js');
 const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText) : (text) => text);
@@ -49,6 +52,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   let parameters = given;
   let shown = 0;
   let request = 0;
+  let opened = false;
   const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPageSize, { match: true, tools: true }));
   const sub = el('p', { class: 'row-sub' }, t('match_note'));
   const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
@@ -121,17 +125,21 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   };
 
   const add = (answer, size, moveFocus) => {
-    const cards = answer.items.map(withTools);
+    const cards = answer.items.slice(0, opened ? size : kFirstPainted).map(withTools);
+    const later = answer.items.slice(cards.length);
+    const ghosts = skeletonCards(later.length, { match: true, tools: true });
+    opened = true;
     // The browser itself tells when the first list was painted.
     if (shown === 0) cards[0]?.querySelector('.card-title').setAttribute('elementtiming', 'first-list');
-    if (shown === 0) grid.replaceChildren(...cards);
+    if (shown === 0) grid.replaceChildren(...cards, ...ghosts);
     else grid.append(...cards);
-    shown += cards.length;
+    if (later.length > 0) requestAnimationFrame(() => setTimeout(() => ghosts.forEach((ghost, i) => ghost.replaceWith(withTools(later[i])))));
+    shown += answer.items.length;
     describe(footer, answer);
     showHidden();
     sub.textContent = answer.seed_source !== 'content' ? t('match_note') : t(seed.ratings < kFewRatings ? 'too_few_viewers' : 'placed_by_content');
     if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
-    more.hidden = cards.length < size || shown >= kMostShown;
+    more.hidden = answer.items.length < size || shown >= kMostShown;
     status.textContent = t('n_shown', { n: shown });
     if (shown > kPageSize) parameters = remember({ show: String(shown) });
     if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });

@@ -150,6 +150,35 @@ export async function checkEverywhere(bench) {
     await accessible(page);
   }));
 
+  await check('scripts and styles have addresses of their version and are kept; pages are asked for again', async () => {
+    const page = await fetch(`${bench.base}/movie.html`);
+    assert.equal(page.headers.get('cache-control'), 'no-cache');
+    const html = await page.text();
+    const named = [...html.matchAll(/(?:href|src)="(\/[^"]+\.(?:js|css|svg))"/g)].map(([, address]) => address);
+    assert.ok(named.length > 10);
+    for (const address of named) {
+      assert.match(address, /^\/~[0-9a-f]{12}\//);
+      const answer = await fetch(bench.base + address);
+      assert.equal(answer.status, 200, address);
+      assert.match(answer.headers.get('cache-control'), /immutable/, address);
+    }
+    // A page of an older version that is still open finds what there is now, and does not keep it.
+    const old = await fetch(`${bench.base}/~000000000000/why.js`);
+    assert.equal(old.status, 200);
+    assert.equal(old.headers.get('cache-control'), 'no-cache');
+    assert.equal((await fetch(`${bench.base}${named[0].slice(0, 14)}/no-such.js`)).headers.get('cache-control'), 'no-cache');
+    // A second visit asks for nothing but the page and its data.
+    const view = await bench.open();
+    await view.page.goto('/movie.html?movieId=589');
+    await settled(view.page);
+    await view.page.goto('/movie.html?movieId=1');
+    await settled(view.page);
+    const fetched = await view.page.evaluate(() => performance.getEntriesByType('resource').filter((r) => /\.(js|css)$/.test(r.name) && r.transferSize > 0).map((r) => r.name));
+    assert.deepEqual(fetched, []);
+    view.clean();
+    await view.close();
+  });
+
   await check('strict Content-Security-Policy on every page', async () => {
     for (const path of [...Object.values(kPages), '/no-such-page']) {
       const policy = (await fetch(bench.base + path)).headers.get('content-security-policy') ?? '';
