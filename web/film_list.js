@@ -12,6 +12,9 @@ import { forgetHidden, hiddenFor, hideFilm, unhideFilm, visitor } from './visits
 // With more, a list by content is the model's choice and not for want of viewers.
 const kFewRatings = 10;
 
+// As many cards as a screen shows are painted when the page is opened; the rest a frame later.
+const kFirstPainted = 8;
+
 // What the first list does not need is loaded when it is asked for.
 const drawers = () => import('./why.js');
 const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText) : (text) => text);
@@ -49,6 +52,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   let parameters = given;
   let shown = 0;
   let request = 0;
+  let opened = false;
   const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPageSize, { match: true, tools: true }));
   const sub = el('p', { class: 'row-sub' }, t('match_note'));
   const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
@@ -57,6 +61,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   const trouble = el('div', {});
   const controls = () => controlsOf(parameters, hiddenFor(seed.id));
   const options = () => ({ ...controls(), reasons: true });
+  const explained = () => ({ ...controls(), size: Math.max(kPageSize, shown) });
 
   // The first `size` films again, in place of those that are shown.
   const reload = (size = kPageSize) => {
@@ -100,7 +105,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     return el('div', { class: 'card-holder' },
       card(movie, template),
       el('div', { class: 'card-tools' },
-        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, controls()) }, t('why')),
+        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, explained()) }, t('why')),
         tool('seen', kIcons.check), tool('not_similar', kIcons.unlike), tool('hide', kIcons.hide)));
   };
 
@@ -120,17 +125,21 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
   };
 
   const add = (answer, size, moveFocus) => {
-    const cards = answer.items.map(withTools);
+    const cards = answer.items.slice(0, opened ? size : kFirstPainted).map(withTools);
+    const later = answer.items.slice(cards.length);
+    const ghosts = skeletonCards(later.length, { match: true, tools: true });
+    opened = true;
     // The browser itself tells when the first list was painted.
     if (shown === 0) cards[0]?.querySelector('.card-title').setAttribute('elementtiming', 'first-list');
-    if (shown === 0) grid.replaceChildren(...cards);
+    if (shown === 0) grid.replaceChildren(...cards, ...ghosts);
     else grid.append(...cards);
-    shown += cards.length;
+    if (later.length > 0) requestAnimationFrame(() => setTimeout(() => ghosts.forEach((ghost, i) => ghost.replaceWith(withTools(later[i])))));
+    shown += answer.items.length;
     describe(footer, answer);
     showHidden();
     sub.textContent = answer.seed_source !== 'content' ? t('match_note') : t(seed.ratings < kFewRatings ? 'too_few_viewers' : 'placed_by_content');
     if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
-    more.hidden = cards.length < size || shown >= kMostShown;
+    more.hidden = answer.items.length < size || shown >= kMostShown;
     status.textContent = t('n_shown', { n: shown });
     if (shown > kPageSize) parameters = remember({ show: String(shown) });
     if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
@@ -166,7 +175,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
       el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
       el('span', { class: 'row-action' },
         el('a', { class: 'button button-quiet button-small', href: `/?like=${encodeURIComponent(seed.id)}#mix` }, t('mix_with')),
-        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed.id, controls()) }, t('why_not')))),
+        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed.id, explained()) }, t('why_not')))),
     controlPanel({
       parameters, choices,
       changed: (now) => { parameters = now; reload(); changed(now); },

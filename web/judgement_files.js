@@ -51,7 +51,19 @@ function outcome(total) {
     total.reasons.length > 0 ? el('ul', { class: 'import-reasons' }, total.reasons.slice(0, 50).map(({ line, reason }) => el('li', {}, t('line_reason', { line, reason })))) : null);
 }
 
-export function judgementPanel(agreement, grader, imported) {
+function agreementFacts(agreement) {
+  return [
+    facts(
+      fact(t('graders'), formatCount(agreement.graders)),
+      fact(t('judged_pairs'), formatCount(agreement.pairs), t('by_two', { n: formatCount(agreement.shared_pairs) })),
+      fact(t('percent_equal'), agreement.percent === null ? '–' : `${agreement.percent.toFixed(0)} %`),
+      fact(t('fleiss'), kappa(agreement.kappa))),
+    agreementTable(agreement.between)];
+}
+
+// `grader()`: whose lines without a name are; `imported()` is called after a file was taken in.
+export function judgementPanel(grader, imported) {
+  const said = el('div', {});
   const result = el('div', { class: 'import-result', role: 'status' });
   const file = el('input', { id: 'import', type: 'file', accept: '.tsv,.txt,.qrels,text/plain,text/tab-separated-values' });
   file.addEventListener('change', async () => {
@@ -60,21 +72,16 @@ export function judgementPanel(agreement, grader, imported) {
     try {
       const total = await sendFile(await file.files[0].text(), grader());
       result.replaceChildren(outcome(total));
-      if (total.saved > 0) imported();
+      if (total.saved > 0) await imported();
     } catch (error) {
       result.replaceChildren(el('p', { role: 'alert' }, t('failed_because', { text: error.message })));
     }
     file.value = '';
   });
   const out = (format, name, text) => el('li', {}, el('a', { href: api.judgementsHref(format), download: name }, text), el('span', { class: 'quiet' }, ` ${t(`export_${format}`)}`));
-  return panel(t('judgements'),
-    facts(
-      fact(t('graders'), formatCount(agreement.graders)),
-      fact(t('judged_pairs'), formatCount(agreement.pairs), t('by_two', { n: formatCount(agreement.shared_pairs) })),
-      fact(t('percent_equal'), agreement.percent === null ? '–' : `${agreement.percent.toFixed(0)} %`),
-      fact(t('fleiss'), kappa(agreement.kappa))),
-    agreementTable(agreement.between),
+  const node = panel(t('judgements'), said,
     el('div', { class: 'two-columns' },
       el('div', {}, el('h3', {}, t('export')), el('ul', { class: 'plain-list' }, out('tsv', 'judgements.tsv', 'TSV'), out('qrels', 'judgements.qrels', 'qrels'), out('full', 'judgements-full.tsv', t('export_full_name')))),
       el('div', {}, el('h3', {}, t('import')), el('p', { class: 'quiet' }, t('import_help')), el('label', { class: 'button button-quiet button-small file-button' }, t('choose_file'), file), result)));
+  return { node, update: (agreement) => said.replaceChildren(...agreementFacts(agreement)) };
 }

@@ -43,7 +43,7 @@ async function show() {
   const box = el('div', { class: 'map-frame' }, canvas, overlay, tip,
     el('div', { class: 'map-zoom' }, zoomButton('zoom_in', '+', 1.5), zoomButton('zoom_out', '−', 1 / 1.5), el('button', { type: 'button', class: 'round', 'aria-label': t('zoom_all'), title: t('zoom_all'), onclick: () => view.fit() }, '⤢')));
   const side = el('aside', { class: 'map-side', 'aria-live': 'polite', 'aria-label': t('chosen_film') }, el('p', { class: 'quiet' }, t('map_pick')));
-  const legendHost = el('div', {});
+  const legendHost = el('div', { class: 'legend-host' });
   const by_ = choose('by', kColorings.map((key) => [key, t(key)]), by, (value) => { by = value; only = null; remember({ by, only: null }, true); recolor(); });
   const model = choose('model', models.map((m) => [m.name, m.name]), chosen.name, (value) => { remember({ model: value }, true); location.reload(); });
   const find = searchBox({ label: t('find_on_map'), onPick: (movie) => {

@@ -13,6 +13,8 @@ import { hiddenFor, lookAt } from './visits.js';
 
 // So long the facts wait for the list, so that both are painted at once.
 const kTogetherMs = 60;
+// So long nothing grey is shown: on a fast server everything is there before.
+const kGreyAfterMs = 80;
 
 const main = document.querySelector('#main');
 const footer = document.querySelector('#footer');
@@ -29,8 +31,7 @@ async function show() {
     missing(t('which_film'), t('which_film_text'));
     return;
   }
-  // On a fast server everything is there by now, and nothing grey is shown.
-  const there = await Promise.race([Promise.allSettled([first, item]), new Promise((done) => setTimeout(done, 0, null))]);
+  const there = await Promise.race([Promise.allSettled([first, item]), new Promise((done) => setTimeout(done, kGreyAfterMs, null))]);
   if (there === null) main.replaceChildren(skeletonFilm(), skeletonList());
   try {
     const [movie, settings] = await item;

@@ -37,7 +37,7 @@ export async function promotionPanel() {
       { key: 'name', head: t('name'), value: (m) => m.name, cell: (m) => el('strong', {}, m.name) },
       { key: 'version', head: t('version'), value: (m) => m.version, cell: (m) => el('code', {}, m.version) },
       { key: 'method', head: t('method'), value: (m) => m.method, cell: (m) => m.method },
-      { key: 'trained', head: t('trained'), value: (m) => m.created, cell: (m) => (m.created ?? '').replace('T', ' ').replace('Z', '') },
+      { key: 'trained', head: t('trained'), value: (m) => m.created, title: (m) => m.created, cell: (m) => (m.created ?? '').slice(0, 16).replace('T', ' ') },
       { key: 'data', head: t('data'), value: (m) => `${m.data_name} ${m.data_hash}`, cell: (m) => [m.data_name, ' ', el('code', { title: m.data_hash }, (m.data_hash ?? '').slice(0, 8))] },
       { key: 'size', head: t('size'), number: true, value: (m) => m.bytes ?? null, cell: (m) => (m.bytes ? `${(m.bytes / 1e6).toFixed(1)} MB` : '–') },
       { key: 'items', head: t('items'), number: true, value: (m) => m.items ?? null, cell: (m) => (m.items ? formatCount(m.items) : '–') },

@@ -21,6 +21,7 @@ const kFixed = ['1', '589', '858', '4896', '5618', '455'];
 const kKinds = ['fixed', 'random', 'stratified', 'worst'];
 const kSeeds = 8;
 const kMostModels = 4;
+const kPauseMs = 1500;
 const parameters = new URLSearchParams(location.search);
 
 // What the address asks for.
@@ -217,25 +218,33 @@ start(async () => {
   grader.addEventListener('change', () => go({ grader: grader.value.trim() }));
   let comparisons = [];
   const means = el('div', {});
-  const judgements = el('div', {});
   const changed = () => {
     for (const one of comparisons) one.refresh();
     if (!ask.blind) means.replaceChildren(panel(t('summary'), el('p', { class: 'quiet' }, t('summary_help')), summary(comparisons, ask, grades)));
   };
-  const showJudgements = async () => {
+  const judgements = judgementPanel(() => bench.grader(), () => readJudgements());
+  const readJudgements = async () => {
     const { agreement, judgements: list } = await api.judgements();
     for (const one of list) grades.add(one);
     for (const node of document.querySelectorAll('.judged')) node.graded.show();
-    judgements.replaceChildren(judgementPanel(agreement, () => bench.grader(), changed));
+    judgements.update(agreement);
+    changed();
+  };
+  // What a grade changes in the agreement is read when the grader pauses.
+  let pause = 0;
+  const graded = () => {
+    changed();
+    clearTimeout(pause);
+    pause = setTimeout(() => readJudgements().catch(() => {}), kPauseMs);
   };
   const reports = await reportsPanel();
-  const bench = makeBench(grades, grader, changed, reports.reload);
+  const bench = makeBench(grades, grader, graded, reports.reload);
   const votes = el('div', {}, await votesPanel());
   bench.voted = async () => votes.replaceChildren(await votesPanel());
   const lists = el('div', { class: 'seeds', 'aria-busy': 'true' }, el('p', { class: 'quiet' }, t('loading')));
   const promotion = await promotionPanel();
-  frame(t('spotcheck'), t('spotcheck_lead'), toolbar(ask, models, grader), lists, bench.bar.node, means, votes, judgements, reports.node, promotion.node);
-  await showJudgements();
+  frame(t('spotcheck'), t('spotcheck_lead'), toolbar(ask, models, grader), lists, bench.bar.node, means, votes, judgements.node, reports.node, promotion.node);
+  judgements.update(judged.agreement);
   const seeds = await chosenSeeds(ask);
   const made = await Promise.all(seeds.map((seed) => comparison(seed, ask, bench).catch((error) => ({ error, seed }))));
   comparisons = made.filter(({ error }) => error === undefined);

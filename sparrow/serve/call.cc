@@ -340,13 +340,21 @@ std::shared_ptr<const ServedModel> Call::model_or_fail(bool compatible) {
 }
 
 void Call::serve_file() {
-  const std::string_view path =
-      request_.path == "/" ? std::string_view("/index.html") : request_.path;
+  std::string_view path = request_.path == "/" ? std::string_view("/index.html") : request_.path;
+  // "/~VERSION/movie.js": never changes, so a browser need not ask again. A page of a version
+  // before that is still open gets what there is now, for once.
+  bool forever = false;
+  if (path.starts_with("/~")) {
+    const auto end = std::min(path.find('/', 2), path.size());
+    forever = path.substr(2, end - 2) == web_version();
+    path.remove_prefix(end);
+  }
   const auto files = web_files();
   auto file =
       std::find_if(files.begin(), files.end(), [&](const WebFile& f) { return f.path == path; });
   if (file == files.end()) {
     response_.status = 404;
+    forever = false;
     file = std::find_if(files.begin(), files.end(),
                         [](const WebFile& f) { return f.path == "/404.html"; });
     if (file == files.end())
@@ -361,9 +369,9 @@ void Call::serve_file() {
   response_.headers += fmt::format(
       "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
       "{}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
-      "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
+      "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: {}\r\nETag: "
       "{}\r\nVary: Accept-Encoding\r\n",
-      images, etag);
+      images, forever ? "public, max-age=31536000, immutable" : "no-cache", etag);
   if (response_.status == 200 && request_.if_none_match == etag) {
     response_.status = 304;
     return;

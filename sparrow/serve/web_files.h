@@ -16,4 +16,7 @@ struct WebFile {
 
 std::span<const WebFile> web_files();
 
+// Another one whenever any of the files is; in the addresses by which HTML names the others.
+std::string_view web_version();
+
 }  // namespace sparrow::serve

@@ -4,6 +4,7 @@
 import { Bench, copyHome, startServer } from './bench.mjs';
 import { checkEverywhere } from './everywhere.mjs';
 import { checkHome } from './home.mjs';
+import { checkKeyboard } from './keyboard.mjs';
 import { checkMapAndStatus } from './map_status.mjs';
 import { checkModels } from './models.mjs';
 import { checkMovie } from './movie.mjs';
@@ -15,7 +16,7 @@ const server = await startServer(home);
 const bench = new Bench(server.base, home);
 try {
   await bench.begin();
-  for (const check of [checkHome, checkMovie, checkMovieTools, checkSpotcheck, checkModels, checkMapAndStatus, checkEverywhere]) await check(bench);
+  for (const check of [checkHome, checkMovie, checkMovieTools, checkSpotcheck, checkModels, checkMapAndStatus, checkKeyboard, checkEverywhere]) await check(bench);
 } finally {
   await bench.end();
   await server.stop();

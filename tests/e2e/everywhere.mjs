@@ -54,16 +54,27 @@ export async function checkEverywhere(bench) {
   const pages = Object.entries(kPages);
 
   for (const [name, path] of pages) {
-    await check(`${name}: accessible in light and dark at 1280 px`, async () => {
+    await check(`${name}: accessible in light and dark, English and 中文, nothing left in English`, () => bench.visit(path, { height: 1000 }, async (page) => {
+      const theme = async (scheme) => {
+        await page.emulateMedia({ colorScheme: scheme });
+        const [r, g, b] = (await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).match(/\d+/g).map(Number);
+        assert.equal(r + g + b < 150, scheme === 'dark', 'the ground has the wrong brightness');
+      };
       for (const scheme of ['light', 'dark']) {
-        await bench.visit(path, { scheme, height: 1000 }, async (page) => {
-          const [r, g, b] = (await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).match(/\d+/g).map(Number);
-          assert.equal(r + g + b < 150, scheme === 'dark', 'the ground has the wrong brightness');
-          await shot(page, `${name}-${scheme}`);
-          await accessible(page);
-        });
+        await theme(scheme);
+        await shot(page, `${name}-${scheme}`);
+        await accessible(page);
       }
-    });
+      await page.getByRole('link', { name: '中文' }).click();
+      await page.waitForURL(/lang=zh/);
+      await settled(page);
+      assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+      assert.deepEqual(await englishLeft(page), []);
+      await accessible(page);
+      await theme('light');
+      await shot(page, `${name}-zh`, true);
+      await accessible(page);
+    }));
 
     await check(`${name}: 400 px wide in dark, without overflow, accessible, still`, () => bench.visit(path, { width: 400, height: 850, scheme: 'dark' }, async (page) => {
       await noOverflow(page);
@@ -72,16 +83,6 @@ export async function checkEverywhere(bench) {
       assert.ok(shift < kMaxShift, `layout shift ${shift.toFixed(3)}`);
       await shot(page, `${name}-400`, true);
       await accessible(page);
-    }));
-
-    await check(`${name}: 中文 without English, switched in the page`, () => bench.visit(path, {}, async (page) => {
-      await page.getByRole('link', { name: '中文' }).click();
-      await page.waitForURL(/lang=zh/);
-      await settled(page);
-      assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
-      await shot(page, `${name}-zh`, true);
-      await accessible(page);
-      assert.deepEqual(await englishLeft(page), []);
     }));
 
     await check(`${name}: bytes, layout shift, no third party, wide screen`, async () => {
@@ -148,6 +149,35 @@ export async function checkEverywhere(bench) {
     await shot(page, 'movie-simulated');
     await accessible(page);
   }));
+
+  await check('scripts and styles have addresses of their version and are kept; pages are asked for again', async () => {
+    const page = await fetch(`${bench.base}/movie.html`);
+    assert.equal(page.headers.get('cache-control'), 'no-cache');
+    const html = await page.text();
+    const named = [...html.matchAll(/(?:href|src)="(\/[^"]+\.(?:js|css|svg))"/g)].map(([, address]) => address);
+    assert.ok(named.length > 10);
+    for (const address of named) {
+      assert.match(address, /^\/~[0-9a-f]{12}\//);
+      const answer = await fetch(bench.base + address);
+      assert.equal(answer.status, 200, address);
+      assert.match(answer.headers.get('cache-control'), /immutable/, address);
+    }
+    // A page of an older version that is still open finds what there is now, and does not keep it.
+    const old = await fetch(`${bench.base}/~000000000000/why.js`);
+    assert.equal(old.status, 200);
+    assert.equal(old.headers.get('cache-control'), 'no-cache');
+    assert.equal((await fetch(`${bench.base}${named[0].slice(0, 14)}/no-such.js`)).headers.get('cache-control'), 'no-cache');
+    // A second visit asks for nothing but the page and its data.
+    const view = await bench.open();
+    await view.page.goto('/movie.html?movieId=589');
+    await settled(view.page);
+    await view.page.goto('/movie.html?movieId=1');
+    await settled(view.page);
+    const fetched = await view.page.evaluate(() => performance.getEntriesByType('resource').filter((r) => /\.(js|css)$/.test(r.name) && r.transferSize > 0).map((r) => r.name));
+    assert.deepEqual(fetched, []);
+    view.clean();
+    await view.close();
+  });
 
   await check('strict Content-Security-Policy on every page', async () => {
     for (const path of [...Object.values(kPages), '/no-such-page']) {

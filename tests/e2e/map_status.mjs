@@ -64,7 +64,7 @@ export async function checkMapAndStatus(bench) {
   await check('status: numbers of this server, new by themselves, pause', () => bench.visit('/status.html', {}, async (page) => {
     const requests = page.locator('.fact').filter({ hasText: 'Requests' }).first();
     const before = await requests.textContent();
-    for (const text of ['Watched together', 'Candidate pool', 'Last refresh', 'Rules', 'Latency by endpoint']) await page.getByText(text).first().waitFor();
+    for (const text of ['Watched together', 'Candidate pool', 'Last refresh', 'Rules', 'Latency by endpoint', 'Lists from the model’s table', 'Films rendered ahead', 'list: recall']) await page.getByText(text).first().waitFor();
     await page.waitForFunction((old) => document.querySelectorAll('.fact')[1].textContent !== old, before, { timeout: 30000 });
     await shot(page, 'status', true);
     await accessible(page);

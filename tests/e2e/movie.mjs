@@ -24,10 +24,10 @@ export async function checkMovie(bench) {
   const check = bench.check.bind(bench);
 
   for (const [id, title] of [['589', 'Terminator 2: Judgment Day'], ['1', 'Toy Story']]) {
-    await check(`movie ${id}: ${title}, facts, 20 similar films, footer`, () => bench.visit(`/movie.html?movieId=${id}`, { height: 1300 }, async (page) => {
+    await check(`movie ${id}: ${title}, facts, 24 similar films, footer`, () => bench.visit(`/movie.html?movieId=${id}`, { height: 1300 }, async (page) => {
       await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
-      assert.equal(await cards(page).count(), 20);
-      const { items } = await bench.api(`/items/${id}/similar?size=20`);
+      assert.equal(await cards(page).count(), 24);
+      const { items } = await bench.api(`/items/${id}/similar?size=24`);
       assert.deepEqual(
         (await page.locator('.similar .match-number').evaluateAll((nodes) => nodes.map((node) => node.firstChild.data))).map(Number),
         items.map(({ score }) => Math.round(score)),
@@ -51,20 +51,20 @@ export async function checkMovie(bench) {
 
   await check('movie 589: "Show more" pages on and the address keeps it', () => bench.visit('/movie.html?movieId=589', {}, async (page) => {
     await page.getByRole('button', { name: 'Show more' }).click();
-    await page.waitForFunction(() => document.querySelectorAll('.similar a.card').length === 40);
+    await page.waitForFunction(() => document.querySelectorAll('.similar a.card').length === 48);
     const links = await cards(page).evaluateAll((nodes) => nodes.map((node) => node.href));
-    assert.equal(new Set(links).size, 40, 'a film appears twice');
-    assert.match(page.url(), /show=40/);
+    assert.equal(new Set(links).size, 48, 'a film appears twice');
+    assert.match(page.url(), /show=48/);
     await page.reload();
     await settled(page);
     assert.deepEqual(await cards(page).evaluateAll((nodes) => nodes.map((node) => node.href)), links);
   }));
 
-  await check('a film that nobody rated answers with 20, placed by content', async () => {
+  await check('a film that nobody rated answers with 24, placed by content', async () => {
     const id = await unratedFilm(bench);
     await bench.visit(`/movie.html?movieId=${encodeURIComponent(id)}`, { height: 1300 }, async (page) => {
       await page.getByText('Nobody has rated this film yet.').waitFor();
-      assert.equal(await cards(page).count(), 20);
+      assert.equal(await cards(page).count(), 24);
       await page.locator('.row-sub').filter({ hasText: 'placed by content' }).waitFor();
       await shot(page, 'movie-unrated');
       await accessible(page);
@@ -100,7 +100,7 @@ export async function checkMovie(bench) {
     await accessible(page);
     broken = false;
     await page.getByRole('button', { name: 'Try again' }).click();
-    await page.waitForFunction(() => document.querySelectorAll('.similar a.card').length === 20);
+    await page.waitForFunction(() => document.querySelectorAll('.similar a.card').length === 24);
     assert.deepEqual(seen.errors, []);
     await close();
   });

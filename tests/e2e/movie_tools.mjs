@@ -71,7 +71,7 @@ export async function checkMovieTools(bench) {
   }));
 
   await check('movie: reasons on cards, named rows, why', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
-    assert.equal((await page.locator('.similar .card-reason').allTextContents()).filter(Boolean).length, 20, 'a card without a reason');
+    assert.equal((await page.locator('.similar .card-reason').allTextContents()).filter(Boolean).length, 24, 'a card without a reason');
     for (const name of ['Watched together', 'Similar story and themes', 'Same people or series', 'Hidden gems']) await page.getByRole('heading', { name }).waitFor();
     await page.getByRole('button', { name: /^Why\? / }).first().click();
     await page.locator('.parts').waitFor();
@@ -93,8 +93,21 @@ export async function checkMovieTools(bench) {
     await accessible(page);
   }));
 
-  await check('movie: hide, seen and not similar take films away and tell the server; undo', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
+  await check('movie: the list follows the slider while it moves; the address when it is let go', () => bench.visit('/movie.html?movieId=589', {}, async (page) => {
+    const before = (await titles(page)).join();
+    await page.locator('#control-popularity').evaluate((node) => {
+      node.value = '-0.8';
+      node.dispatchEvent(new Event('input'));
+    });
+    await page.waitForFunction((old) => [...document.querySelectorAll('.similar .grid .card-title')].map((n) => n.textContent).join() !== old, before);
+    assert.doesNotMatch(page.url(), /popularity/);
+    await page.locator('#control-popularity').dispatchEvent('change');
+    await page.waitForURL(/popularity=-0\.8/);
+  }));
+
+  await check('movie: hide, seen and not similar take films away and tell the server; undo one, undo all', () => bench.visit('/movie.html?movieId=1&show=48', {}, async (page) => {
     const gone = [];
+    const hiddenIds = () => new URL(page.url()).searchParams.get('hidden')?.split(',') ?? [];
     for (const [button, kind] of [['Hide', 'hide'], ['Seen', 'seen'], ['Not similar', 'not_similar']]) {
       const [first] = await titles(page);
       gone.push(first);
@@ -103,12 +116,34 @@ export async function checkMovieTools(bench) {
       assert.equal((await (await told).response()).status(), 200);
       await page.waitForFunction((name) => ![...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name), first);
       await settled(page);
+      assert.equal((await titles(page)).length, 48, 'the list has become shorter');
     }
-    await page.getByText('3 hidden').waitFor();
+    await shot(page, 'movie-undo');
+    await accessible(page);
+    await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+    await page.waitForFunction((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name), gone.pop());
+    assert.equal(await page.locator('.toast').count(), 0);
+    assert.equal(hiddenIds().length, 2);
+    await page.getByText('2 hidden').waitFor();
     await page.reload();
     await settled(page);
     for (const title of gone) assert.ok(!(await titles(page)).includes(title), title);
-    await page.getByRole('button', { name: 'Undo' }).click();
+    // By keyboard the focus stays in its place.
+    await page.locator('.similar .grid .card-holder').nth(2).locator('[data-kind="hide"]').focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('3 hidden').waitFor();
+    await settled(page);
+    assert.equal(await page.evaluate(() => [...document.querySelectorAll('.similar .card-holder')].indexOf(document.activeElement.closest('.card-holder'))), 2, 'the focus is lost');
+    await page.getByRole('button', { name: 'Show them again' }).click();
     await page.waitForFunction((names) => names.every((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name)), gone);
+    assert.deepEqual(hiddenIds(), []);
+  }));
+
+  await check('movie: mix it with another film', () => bench.visit('/movie.html?movieId=589', {}, async (page) => {
+    await page.getByRole('link', { name: 'Mix with' }).click();
+    await page.waitForURL(/\?like=589#mix/);
+    await settled(page);
+    await page.locator('.mix-item').filter({ hasText: 'Terminator 2' }).waitFor();
+    assert.ok(await page.locator('.mix h2').evaluate((node) => node.getBoundingClientRect().bottom < innerHeight), 'the mix is out of sight');
   }));
 }

@@ -1,14 +1,14 @@
 // How fast the pages are, in headless Chromium. Not a part of ./test. Prints, by name:
-//   movie  until the first list is painted, on the published home (SPARROW_HOME)
+//   movie  until the first list is painted, bytes and layout shift, on the published home (SPARROW_HOME)
 //   map    frames a second while the map is panned, of a generated catalogue of 62,423 items (as
-//          many as MovieLens 25M has)
+//          many as MovieLens 25M has), kept in SPARROW_MAP_HOME when that is set
 //   SPARROW_BIN=build/release/sparrow SPARROW_HOME=.sparrow node tests/e2e/speed.mjs [movie] [map]
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Bench, copyHome, firstListTimes, settled, shot, sparrow, startServer } from './bench.mjs';
+import { Bench, firstListTimes, kPages, settled, shot, sparrow, startServer, transferOf } from './bench.mjs';
 
 const kVisits = 40;
 const kRuns = 5;
@@ -27,25 +27,35 @@ async function measured(home, body) {
 }
 
 async function movie() {
-  const { home, remove } = copyHome();
-  try {
-    await measured(home, async (bench) => {
-      const { cold, best, median, worst } = await firstListTimes(bench, kVisits);
-      console.log(`movie page, first list painted: first visit ${cold.toFixed(0)} ms; then of ${kVisits} median ${median.toFixed(0)} ms (${best.toFixed(0)} to ${worst.toFixed(0)})`);
-    });
-  } finally {
-    remove();
-  }
+  await measured(process.env.SPARROW_HOME, async (bench) => {
+    const { cold, best, median, worst } = await firstListTimes(bench, kVisits);
+    console.log(`movie page, first list painted: first visit ${cold.toFixed(0)} ms; then of ${kVisits} median ${median.toFixed(0)} ms (${best.toFixed(0)} to ${worst.toFixed(0)})`);
+    for (const [name, path] of Object.entries(kPages)) {
+      const { page, seen, close } = await bench.open();
+      const bytes = await transferOf(page, path);
+      const shift = await page.evaluate(() => window.layoutShift);
+      console.log(`${name}: ${(bytes / 1024).toFixed(0)} KB, layout shift ${shift.toFixed(3)}, requests elsewhere ${seen.foreign.length}`);
+      await close();
+    }
+  });
 }
 
-async function map() {
-  const folder = mkdtempSync(join(tmpdir(), 'sparrow-map-'));
-  const home = join(folder, 'home');
-  try {
+// The home of the generated catalogue; made when it is not there.
+function mapHome(folder) {
+  const home = process.env.SPARROW_MAP_HOME ?? join(folder, 'home');
+  if (!existsSync(home)) {
     sparrow(home, 'synth', '--out', join(folder, 'data'), '--items', String(kItems), '--users', '20000', '--interactions', '1000000');
     sparrow(home, 'prepare', '--data', join(folder, 'data'));
     sparrow(home, 'train', '--method', 'cooccurrence', '--name', 'fusion', '--neighbors', '20');
     sparrow(home, 'publish', 'fusion', '--promote');
+  }
+  return home;
+}
+
+async function map() {
+  const folder = mkdtempSync(join(tmpdir(), 'sparrow-map-'));
+  try {
+    const home = mapHome(folder);
     await measured(home, async (bench) => {
       const { page, close } = await bench.open();
       const began = Date.now();

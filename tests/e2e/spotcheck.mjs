@@ -173,6 +173,9 @@ export async function checkSpotcheck(bench) {
     const reasons = await page.locator('.import-reasons li').allTextContents();
     assert.deepEqual(reasons.map((reason) => reason.split(':')[0]), ['Line 4', 'Line 5', 'Line 8']);
     await page.getByText('there is no item "nope"').waitFor();
+    // The page has taken it in: three people, and this grader's own grades on the lists.
+    await page.locator('.fact').filter({ hasText: 'Graders' }).getByText('3', { exact: true }).waitFor();
+    await column(page, 'Toy Story', 0).locator('.judged[data-grade="3"]').waitFor();
     const after = await bench.api('/judgements?grader=cat');
     assert.equal(after.judgements.length, 4, 'three of the file and one of three columns');
     assert.ok(after.judgements.every(({ grader }) => grader === 'cat'));
