@@ -12,7 +12,7 @@
 namespace sparrow::embed {
 namespace {
 
-constexpr std::uint32_t kGroups = 5;  // an item's group: its number, modulo
+constexpr std::uint32_t kTastes = 5;  // an item's group: its number, modulo
 constexpr std::uint32_t kFormerItems = 120;
 constexpr std::uint32_t kAllItems = 150;
 
@@ -30,10 +30,10 @@ data::Dataset log_of(std::uint32_t first, std::uint32_t last, std::size_t users,
   Random random(seed);
   for (std::size_t u = 0; u < users; ++u) {
     dataset.users.push_back(std::to_string(u));
-    const std::uint32_t group = random.below(kGroups);
+    const std::uint32_t group = random.below(kTastes);
     for (int e = 0; e < 14; ++e) {
-      const std::uint32_t places = (last - first) / kGroups;
-      dataset.interactions.items.push_back(first + random.below(places) * kGroups + group);
+      const std::uint32_t places = (last - first) / kTastes;
+      dataset.interactions.items.push_back(first + random.below(places) * kTastes + group);
       dataset.interactions.values.push_back(5);
       dataset.interactions.times.push_back(e);
     }
@@ -57,7 +57,7 @@ double share_of_own_group(const model::Model& model, Row first, Row last) {
   double same = 0;
   for (Row row = first; row < last; ++row) {
     for (const Neighbor& n : (*similarity)->nearest(row, 10, {}))
-      same += n.row % kGroups == row % kGroups ? 1 : 0;
+      same += n.row % kTastes == row % kTastes ? 1 : 0;
   }
   return same / static_cast<double>(10 * (last - first));
 }
