@@ -337,8 +337,7 @@ Answer Recommender::Listing::answer() {
         "only {} items {}", list.size(),
         request_.controls.min_match > 0 ? "reach the minimum match" : "meet all conditions"));
   }
-  for (std::size_t i = request_.offset; i < list.size(); ++i)
-    answer_.items.push_back(std::move(list[i]));
+  for (std::size_t i = request_.offset; i < list.size(); ++i) answer_.items.push_back(list[i]);
   answer_.rank_time = Clock::now() - recalled;
   return std::move(answer_);
 }

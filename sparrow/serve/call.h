@@ -130,6 +130,7 @@ class Call {
                    const ListOptions& options);
   void append_id_and_time(std::string& out) const;
   void append_footer(const ServedModel& served, const rank::Answer& answer);
+  // kept_answers.cc
   std::string answer_key(char kind, Row row) const;
   // Answers from the cache, if it is there.
   bool answer_again(char kind, Row row);
