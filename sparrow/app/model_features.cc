@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <map>
 
 #include <fmt/format.h>
+
+#include "sparrow/core/parallel.h"
 
 namespace sparrow::app {
 namespace {
@@ -38,18 +40,6 @@ void set_ratings(store::FeatureHash& hash, const Moments& ratings) {
   hash["rating_deviation"] = fmt::format("{:.4g}", ratings.deviation());
 }
 
-std::string top_genres(const std::map<std::string, double>& weights) {
-  constexpr std::size_t kGenres = 5;
-  std::vector<std::pair<double, std::string>> order;
-  order.reserve(weights.size());
-  for (const auto& [genre, weight] : weights) order.emplace_back(-weight, genre);
-  std::sort(order.begin(), order.end());
-  std::string text;
-  for (std::size_t g = 0; g < std::min(kGenres, order.size()); ++g)
-    text += (g == 0 ? "" : "|") + order[g].second;
-  return text;
-}
-
 void add_items(const data::Dataset& dataset, store::Features& features) {
   std::vector<Moments> ratings(dataset.catalog.size());
   for (std::size_t e = 0; e < dataset.interactions.size(); ++e)
@@ -78,45 +68,100 @@ std::vector<std::span<const float>> vectors_by_row(const data::Dataset& dataset,
   return vectors;
 }
 
-}  // namespace
+// Features of single users; immutable, so that several threads may ask.
+class UserFeatures {
+ public:
+  struct Sums {  // reused from user to user
+    std::vector<double> vector;
+    std::vector<double> genres;
+  };
 
-store::Features features_of(const data::Dataset& dataset, const model::Model& model) {
-  store::Features features;
-  add_items(dataset, features);
-  const auto vectors = vectors_by_row(dataset, model);
-  const std::size_t dim = model.dim();
-  const auto& log = dataset.interactions;
-  features.user_dim = dim;
-  features.users = dataset.users;
-  features.user_features.resize(dataset.users.size());
-  features.user_vectors.assign(dataset.users.size() * dim, 0.0F);
-  for (std::size_t u = 0; u < log.users(); ++u) {
+  UserFeatures(const data::Dataset& dataset, const model::Model& model)
+      : dataset_(dataset), dim_(model.dim()), vectors_(vectors_by_row(dataset, model)) {
+    std::map<std::string, std::uint32_t> numbers;
+    for (const auto& item : dataset.catalog.items()) {
+      for (const auto& genre : item.genres) numbers.emplace(genre, 0);
+    }
+    for (auto& [name, number] : numbers) {  // by name, so that ties are in the order of names
+      number = static_cast<std::uint32_t>(names_.size());
+      names_.push_back(name);
+    }
+    genres_.resize(dataset.catalog.size());
+    for (std::size_t row = 0; row < genres_.size(); ++row) {
+      for (const auto& genre : dataset.catalog[static_cast<Row>(row)].genres)
+        genres_[row].push_back(numbers[genre]);
+    }
+  }
+
+  void fill(std::size_t user, Sums& sums, store::Features& features) const {
+    const auto& log = dataset_.interactions;
     Moments ratings;
     Moments years;
-    std::map<std::string, double> genres;
-    std::vector<double> sum(dim);
+    sums.vector.assign(dim_, 0);
+    sums.genres.assign(names_.size(), 0);
     double weight = 0;
-    for (std::uint64_t e = log.offsets[u]; e < log.offsets[u + 1]; ++e) {
-      const data::Item& item = dataset.catalog[log.items[e]];
+    for (std::uint64_t e = log.offsets[user]; e < log.offsets[user + 1]; ++e) {
+      const Row row = log.items[e];
       const auto value = static_cast<double>(log.values[e]);
       ratings.add(value);
-      if (item.year != 0) years.add(item.year);
-      for (const auto& genre : item.genres) genres[genre] += value;
-      const auto vector = vectors[log.items[e]];
+      if (const int year = dataset_.catalog[row].year; year != 0) years.add(year);
+      for (const std::uint32_t genre : genres_[row]) sums.genres[genre] += value;
+      const auto vector = vectors_[row];
       if (vector.empty() || value <= 0) continue;
-      for (std::size_t c = 0; c < dim; ++c) sum[c] += value * static_cast<double>(vector[c]);
+      for (std::size_t c = 0; c < dim_; ++c)
+        sums.vector[c] += value * static_cast<double>(vector[c]);
       weight += value;
     }
-    store::FeatureHash& hash = features.user_features[u];
+    store::FeatureHash& hash = features.user_features[user];
     set_ratings(hash, ratings);
-    if (!genres.empty()) hash["genres"] = top_genres(genres);
+    if (const std::string top = top_genres(sums.genres); !top.empty()) hash["genres"] = top;
     if (years.count() > 0) {
       hash["mean_year"] = fmt::format("{:.0f}", years.mean());
       hash["year_deviation"] = fmt::format("{:.4g}", years.deviation());
     }
-    for (std::size_t c = 0; c < dim && weight > 0; ++c)
-      features.user_vectors[u * dim + c] = static_cast<float>(sum[c] / weight);
+    for (std::size_t c = 0; c < dim_ && weight > 0; ++c)
+      features.user_vectors[user * dim_ + c] = static_cast<float>(sums.vector[c] / weight);
   }
+
+ private:
+  // The five of most weight, of those with any.
+  std::string top_genres(const std::vector<double>& weights) const {
+    constexpr std::size_t kGenres = 5;
+    std::vector<std::pair<double, std::uint32_t>> order;
+    for (std::uint32_t g = 0; g < weights.size(); ++g) {
+      if (weights[g] != 0) order.emplace_back(-weights[g], g);
+    }
+    std::sort(order.begin(), order.end());
+    std::string text;
+    for (std::size_t g = 0; g < std::min(kGenres, order.size()); ++g)
+      text += (g == 0 ? "" : "|") + names_[order[g].second];
+    return text;
+  }
+
+  const data::Dataset& dataset_;
+  std::size_t dim_;
+  std::vector<std::span<const float>> vectors_;     // by row
+  std::vector<std::string> names_;                  // of genres
+  std::vector<std::vector<std::uint32_t>> genres_;  // by row
+};
+
+}  // namespace
+
+store::Features features_of(const data::Dataset& dataset, const model::Model& model,
+                            std::size_t threads) {
+  store::Features features;
+  add_items(dataset, features);
+  features.user_dim = model.dim();
+  features.users = dataset.users;
+  features.user_features.resize(dataset.users.size());
+  features.user_vectors.assign(dataset.users.size() * model.dim(), 0.0F);
+  const UserFeatures users(dataset, model);
+  constexpr std::size_t kBlock = 256;
+  parallel_for(dataset.interactions.users(), kBlock, threads,
+               [&](std::size_t begin, std::size_t end, std::size_t) {
+                 UserFeatures::Sums sums;
+                 for (std::size_t u = begin; u < end; ++u) users.fill(u, sums, features);
+               });
   return features;
 }
 

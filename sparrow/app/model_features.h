@@ -11,6 +11,7 @@ namespace sparrow::app {
 // rating_deviation, mean_year, year_deviation, genres (five most watched). A user's vector is the
 // mean of the vectors of what they watched, weighted by their ratings; items without a vector do
 // not count.
-store::Features features_of(const data::Dataset& dataset, const model::Model& model);
+store::Features features_of(const data::Dataset& dataset, const model::Model& model,
+                            std::size_t threads);
 
 }  // namespace sparrow::app

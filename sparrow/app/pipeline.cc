@@ -194,7 +194,7 @@ Result<void> publish(const Context& context, const model::Model& model,
   store::ModelStore models(**store);
   store::Features features;
   const bool same_data = dataset != nullptr && dataset->info.hash == model.manifest.data_hash;
-  if (same_data) features = features_of(*dataset, model);
+  if (same_data) features = features_of(*dataset, model, context.threads);
   auto done =
       models.publish(model, {encoding, same_data ? &features : nullptr}, run_control(context));
   if (!done) return done.error();

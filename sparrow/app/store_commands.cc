@@ -217,7 +217,8 @@ Command add_export_sparrowrecsys(CLI::App& sub) {
     if (!client) return client.error();
     auto dataset = load_prepared(context);
     const bool same = dataset && (*dataset)->info.hash == model->manifest.data_hash;
-    const store::Features features = same ? features_of(**dataset, *model) : store::Features();
+    const store::Features features =
+        same ? features_of(**dataset, *model, context.threads) : store::Features();
     auto counts = store::write_sparrowrecsys(**client, *model, same ? &features : nullptr,
                                              o->layout, run_control(context));
     if (!counts) return counts.error();
