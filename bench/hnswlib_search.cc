@@ -1,10 +1,8 @@
 // Peer of `sparrow bench hnsw`: plain hnswlib on the same vectors and queries, M=16 efC=100.
-// usage: hnswlib_search FOLDER ROWS DIM THREADS RUNS. Reads vectors.f32, queries.f32, truth.u32 (ten rows
-// a query), allowed.u8 and truth-allowed.u32. Prints a JSON object: build_seconds, peak_mb, search (for
-// each ef: median seconds of all queries, recall_at_10) and filtered (search for more, then filter).
-#include <hnswlib/hnswlib.h>
-#include <sys/resource.h>
-
+// usage: hnswlib_search FOLDER ROWS DIM THREADS RUNS. Reads vectors.f32, queries.f32, truth.u32
+// (ten rows a query), allowed.u8 and truth-allowed.u32. Prints a JSON object: build_seconds,
+// peak_mb, search (for each ef: median seconds of all queries, recall_at_10) and filtered (search
+// for more, then filter).
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -15,6 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include <hnswlib/hnswlib.h>
+#include <sys/resource.h>
+
 using Clock = std::chrono::steady_clock;
 
 template <typename T>
@@ -22,11 +23,14 @@ std::vector<T> read(const std::string& file) {
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   std::vector<T> values(static_cast<size_t>(in.tellg()) / sizeof(T));
   in.seekg(0);
-  in.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+  in.read(reinterpret_cast<char*>(values.data()),
+          static_cast<std::streamsize>(values.size() * sizeof(T)));
   return values;
 }
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 int main(int, char** argv) {
   const std::string folder = argv[1];
@@ -49,8 +53,8 @@ int main(int, char** argv) {
   std::printf("{\"build_seconds\": %.3f, \"search\": [", seconds_since(start));
 
   // Median seconds of all queries; the share of the truth that was found.
-  const auto measure = [&](size_t k, const std::vector<uint8_t>& allowed, const std::vector<uint32_t>& truth,
-                           double& recall) {
+  const auto measure = [&](size_t k, const std::vector<uint8_t>& allowed,
+                           const std::vector<uint32_t>& truth, double& recall) {
     std::vector<double> seconds;
     for (int run = 0; run <= runs; ++run) {
       size_t hits = 0;
@@ -75,7 +79,8 @@ int main(int, char** argv) {
     index.setEf(ef);
     double recall = 0;
     const double seconds = measure(10, {}, truth, recall);
-    std::printf("%s{\"ef\": %zu, \"seconds\": %.6f, \"recall\": %.4f}", ef == 16 ? "" : ", ", ef, seconds, recall);
+    std::printf("%s{\"ef\": %zu, \"seconds\": %.6f, \"recall\": %.4f}", ef == 16 ? "" : ", ", ef,
+                seconds, recall);
   }
   const auto allowed = read<uint8_t>(folder + "/allowed.u8");
   const auto truth_allowed = read<uint32_t>(folder + "/truth-allowed.u32");
@@ -88,6 +93,8 @@ int main(int, char** argv) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("], \"filtered\": {\"asked\": %zu, \"seconds\": %.6f, \"recall\": %.4f}, \"peak_mb\": %.0f}\n", asked, seconds,
-              recall, static_cast<double>(usage.ru_maxrss) / 1024);
+  std::printf(
+      "], \"filtered\": {\"asked\": %zu, \"seconds\": %.6f, \"recall\": %.4f}, \"peak_mb\": "
+      "%.0f}\n",
+      asked, seconds, recall, static_cast<double>(usage.ru_maxrss) / 1024);
 }
