@@ -75,7 +75,7 @@ int wrong_usage(const CLI::App& app, const std::vector<std::string>& arguments,
   const auto chosen = app.get_subcommands();
   const CLI::App& asked = chosen.empty() ? app : *chosen.front();
   fmt::print(stderr, "sparrow: {}\n", error.what());
-  if (error.get_name() == "ExtrasError") {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     std::vector<std::string> names;
     for (const CLI::App* known : {&app, &asked}) {
       for (const CLI::Option* option : known->get_options()) {
