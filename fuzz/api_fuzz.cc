@@ -64,7 +64,7 @@ struct Service {
 
   static serve::ModelControl control() {
     serve::ModelControl control;
-    control.versions = [] { return Result<std::vector<nlohmann::json>>(); };
+    control.versions = [] { return Result(std::vector<nlohmann::json>()); };
     control.promote = [](const std::string&, const std::string&) { return Result<void>(); };
     control.rollback = [](const std::string&) { return Result<std::string>("v1"); };
     control.load = [](const std::string&, const std::string&) {
