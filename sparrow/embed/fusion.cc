@@ -408,6 +408,34 @@ Result<float> choose_content_weight(const WeightedHistories& histories,
   return largest;
 }
 
+namespace {
+
+// How the model came to be.
+void describe(const FusionOptions& options, const FusionParameters& parameters,
+              const std::vector<ContentWeightTrial>& trials, std::size_t items_with_behavior,
+              model::Manifest& manifest) {
+  nlohmann::json tried = nlohmann::json::array();
+  for (const auto& t : trials) {
+    tried.push_back({{"content_weight", t.content_weight},
+                     {"hit_at_10", t.hit_at_10},
+                     {"hit_at_10_ipw", t.hit_at_10_ipw}});
+  }
+  manifest.options["content_weight"] = parameters.content_weight;
+  manifest.options["closeness_bonus"] = options.closeness_bonus;
+  manifest.options["closeness_threshold"] = options.closeness_threshold;
+  manifest.options["closeness_base"] = options.closeness_base;
+  manifest.options["closeness_agreement"] = options.closeness_agreement;
+  manifest.options["popularity_penalty"] = options.popularity_penalty;
+  manifest.options["cooccurrence_dim"] = options.cooccurrence_dim;
+  manifest.options["history_dim"] = options.history_dim;
+  manifest.options["min_positives"] = options.histories.min_positives;
+  manifest.options["min_value"] = options.histories.min_value;
+  manifest.metrics["content_weight_trials"] = tried;
+  manifest.metrics["items_with_behavior"] = items_with_behavior;
+}
+
+}  // namespace
+
 Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& options,
                           const RunControl& control, Model& model) {
   control.report({"content", 0, 1, "catalogs", 0});
@@ -451,24 +479,7 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
   model::FusionSimilarity similarity(model);
   model.tensors["fusion.items"] = similarity.estimate_statistics(
       reference_rows(chosen, dataset.catalog.size(), options), options.threads);
-  nlohmann::json tried = nlohmann::json::array();
-  for (const auto& t : trials) {
-    tried.push_back({{"content_weight", t.content_weight},
-                     {"hit_at_10", t.hit_at_10},
-                     {"hit_at_10_ipw", t.hit_at_10_ipw}});
-  }
-  model.manifest.options["content_weight"] = parameters.content_weight;
-  model.manifest.options["closeness_bonus"] = options.closeness_bonus;
-  model.manifest.options["closeness_threshold"] = options.closeness_threshold;
-  model.manifest.options["closeness_base"] = options.closeness_base;
-  model.manifest.options["closeness_agreement"] = options.closeness_agreement;
-  model.manifest.options["popularity_penalty"] = options.popularity_penalty;
-  model.manifest.options["cooccurrence_dim"] = options.cooccurrence_dim;
-  model.manifest.options["history_dim"] = options.history_dim;
-  model.manifest.options["min_positives"] = options.histories.min_positives;
-  model.manifest.options["min_value"] = options.histories.min_value;
-  model.manifest.metrics["content_weight_trials"] = tried;
-  model.manifest.metrics["items_with_behavior"] = chosen.size();
+  describe(options, parameters, trials, chosen.size(), model.manifest);
   return {};
 }
 

@@ -30,13 +30,17 @@ rocksdb::Options rocksdb_options() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.max_open_files = -1;  // a secondary needs its files kept open
-  options.write_buffer_size = 8 << 20;
+  options.write_buffer_size = 4 << 20;
   options.max_write_buffer_number = 2;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.compression = rocksdb::kNoCompression;
   options.paranoid_checks = true;
+  // Blocks are read once, by large batches: what is kept is for the keys of one batch.
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(4 << 20);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 
