@@ -11,6 +11,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "sparrow/app/command.h"
 #include "sparrow/app/config_file.h"
@@ -175,6 +178,11 @@ int run(int argc, char** argv) {
 }  // namespace sparrow::app
 
 int main(int argc, char** argv) {
+#ifdef __GLIBC__
+  // Large buffers go back to the system when they are freed. Else glibc raises its threshold with
+  // each, and a model of a million items takes a twentieth more to publish and to load.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
   std::signal(SIGINT, sparrow::app::on_interrupt);
   std::signal(SIGTERM, sparrow::app::on_interrupt);
   std::signal(SIGPIPE, SIG_IGN);
