@@ -4,8 +4,9 @@
 #include <atomic>
 #include <cstring>
 
-// hnswlib's own distances are not used; ours are chosen at run time. Its prefetching while it
-// builds is.
+// hnswlib's own distances are not used; ours are chosen at run time. Nor is its prefetching, which
+// reads a word past the end of its lists of links.
+#define NO_MANUAL_VECTORIZATION
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
