@@ -10,6 +10,7 @@
 #include "sparrow/core/file.h"
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/random.h"
+#include "sparrow/index/all_pairs.h"
 #include "sparrow/index/flat_index.h"
 #include "sparrow/index/hnsw_index.h"
 

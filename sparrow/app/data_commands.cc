@@ -23,6 +23,18 @@ void add_data_options(CLI::App& sub, DataOptions& options) {
                  "Largest share of rejected rows in a file, 0..1")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  constexpr std::uint64_t kLeastMemory = std::uint64_t{16} << 20;
+  sub.add_option(
+         "--memory", options.read.memory_bytes,
+         "Memory for the interactions while they are read, for example 500MB, 16MB or more; "
+         "a longer log goes through files in the home. 0: no limit")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Validator(
+          [](const std::string& text) -> std::string {
+            const std::uint64_t bytes = std::stoull(text);
+            return bytes == 0 || bytes >= kLeastMemory ? "" : "16MB is the least, or 0: no limit";
+          },
+          "SIZE"));
   sub.add_flag("--force", options.force, "Read the data again even if nothing changed");
 }
 

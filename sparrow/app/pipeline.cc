@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
@@ -45,6 +46,10 @@ std::string fingerprint(const DataOptions& options) {
   return sha256_hex(text + fmt::format("\n{}", options.read.max_rejects));
 }
 
+std::filesystem::path scratch_folder(const Context& context) {
+  return context.paths().root / fmt::format("prepare.{}.tmp", ::getpid());
+}
+
 Result<data::Dataset> read_source(const Context& context, const DataOptions& options) {
   constexpr std::size_t kSampleViewers = 4000;
   if (options.read.directory.empty() && !options.sample_items.empty()) {
@@ -53,6 +58,7 @@ Result<data::Dataset> read_source(const Context& context, const DataOptions& opt
   data::ReadOptions read = options.read;
   read.threads = context.threads;
   read.rejects_file = context.paths().root / "rejects.tsv";
+  read.scratch = scratch_folder(context);
   for (const std::string& column : options.columns) {
     const auto equals = column.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == column.size()) {
@@ -105,8 +111,11 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
     }
   }
   auto dataset = read_source(context, options);
+  Result<void> saved;
+  if (dataset) saved = data::save_dataset(*dataset, context.paths().prepared());
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch_folder(context), ignored);
   if (!dataset) return dataset.error();
-  auto saved = data::save_dataset(*dataset, context.paths().prepared());
   if (!saved) return saved.error();
   auto stamped = write_file_atomically(stamp_file, stamp);
   if (!stamped) return stamped.error();

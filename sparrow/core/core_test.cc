@@ -27,6 +27,14 @@ TEST(TopK, KeepsTheBestAsASortWould) {
   }
 }
 
+TEST(TopK, TieRanksLeadBackToTheirRows) {
+  Random random(3);
+  for (int i = 0; i < 100'000; ++i) {
+    const auto row = static_cast<Row>(random.next());
+    ASSERT_EQ(row_of_tie_rank(tie_rank(row)), row);
+  }
+}
+
 TEST(Random, SameSeedSameNumbersAndUniform) {
   Random a(7);
   Random b(7);

@@ -2,11 +2,17 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
 #include <span>
 #include <vector>
 
 namespace sparrow {
+
+// Memory at a multiple of 64 bytes; large areas in huge pages where the system has them, since rows
+// are visited in no order and a small page costs a walk through its tables.
+void* allocate_aligned(std::size_t bytes);
+void free_aligned(void* memory);
+// Asks for huge pages in a range that is there already: filling it is else mostly page faults.
+void prefer_huge_pages(void* data, std::size_t bytes);
 
 template <typename T>
 struct AlignedAllocator {
@@ -14,10 +20,8 @@ struct AlignedAllocator {
   AlignedAllocator() = default;
   template <typename U>
   AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT(google-explicit-constructor)
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64}));
-  }
-  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_aligned(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t) { free_aligned(p); }
   template <typename U>
   bool operator==(const AlignedAllocator<U>&) const {
     return true;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include <fcntl.h>
@@ -37,11 +38,29 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-std::string hex(const unsigned char* digest, unsigned size) {
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
-}
+class Sha256 {
+ public:
+  Sha256() : context_(::EVP_MD_CTX_new()) {
+    SPARROW_CHECK(::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr) == 1);
+  }
+  void add(std::string_view bytes) {
+    SPARROW_CHECK(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+  }
+  std::string finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    SPARROW_CHECK(::EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
 
 }  // namespace
 
@@ -57,13 +76,20 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
 }
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  return write_file_atomically(path, std::span(&bytes, 1));
+}
+
+Result<void> write_file_atomically(const std::filesystem::path& path,
+                                   std::span<const std::string_view> pieces) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path temporary =
       path.parent_path() /
       fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++);
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0) return file_error(temporary, "create");
-  if (!write_all(fd, bytes) || ::fsync(fd) != 0) {
+  const bool written = std::all_of(pieces.begin(), pieces.end(),
+                                   [&](std::string_view piece) { return write_all(fd, piece); });
+  if (!written || ::fsync(fd) != 0) {
     const Error error = file_error(temporary, "write");
     ::close(fd);
     ::unlink(temporary.c_str());
@@ -87,18 +113,24 @@ Result<void> sync_directory(const std::filesystem::path& directory) {
   return {};
 }
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  SPARROW_CHECK(
-      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
-  return hex(digest.data(), size);
+std::string sha256_hex(std::string_view bytes) { return sha256_hex(std::span(&bytes, 1)); }
+
+std::string sha256_hex(std::span<const std::string_view> pieces) {
+  Sha256 hash;
+  for (const std::string_view piece : pieces) hash.add(piece);
+  return hash.finish();
 }
 
 Result<std::string> sha256_file(const std::filesystem::path& path) {
   auto mapped = MappedFile::open(path);
   if (!mapped) return mapped.error();
-  return sha256_hex(mapped->bytes());
+  constexpr std::size_t kAtOnce = std::size_t{4} << 20;
+  Sha256 hash;
+  for (std::size_t at = 0; at < mapped->bytes().size(); at += kAtOnce) {
+    hash.add(mapped->bytes().substr(at, kAtOnce));
+    mapped->forget(at, at + kAtOnce);
+  }
+  return hash.finish();
 }
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {

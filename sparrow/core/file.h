@@ -19,12 +19,17 @@ Result<std::string> read_file(const std::filesystem::path& path,
 // Writes to a temporary file beside `path`, syncs it and renames it: readers see the old content or
 // the new one. Errors: kExhausted when the disk is full, kUnavailable otherwise.
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+// The same for content in pieces.
+Result<void> write_file_atomically(const std::filesystem::path& path,
+                                   std::span<const std::string_view> pieces);
 
 // Flushes a directory entry to disk, after a rename into it.
 Result<void> sync_directory(const std::filesystem::path& directory);
 
 // Lower-case hexadecimal SHA-256.
 std::string sha256_hex(std::string_view bytes);
+std::string sha256_hex(std::span<const std::string_view> pieces);  // of all, one after the other
+// Of a file, which may be larger than memory.
 Result<std::string> sha256_file(const std::filesystem::path& path);
 
 // A file mapped read-only. Moves, does not copy.

@@ -24,6 +24,16 @@ inline std::uint32_t tie_rank(Row row) {
   return x ^ (x >> 16);
 }
 
+// The row whose rank it is: every step of tie_rank() can be undone.
+inline Row row_of_tie_rank(std::uint32_t rank) {
+  std::uint32_t x = rank ^ (rank >> 16);
+  x *= 0x7ed1b41dU;  // times 0xc2b2ae35 it is 1, modulo 2^32; likewise the others
+  x ^= (x >> 13) ^ (x >> 26);
+  x *= 0xa5cb9243U;
+  x ^= x >> 16;
+  return x * 0xe8b2f51U;
+}
+
 inline bool better(const Neighbor& a, const Neighbor& b) {
   if (a.score != b.score) return a.score > b.score;
   const std::uint32_t ta = tie_rank(a.row);

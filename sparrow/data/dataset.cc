@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/data/interaction_file.h"
 
 namespace sparrow::data {
 namespace {
@@ -19,7 +20,6 @@ static_assert(std::endian::native == std::endian::little, "prepared data are lit
 using nlohmann::json;
 
 constexpr int kVersion = 1;
-constexpr std::string_view kMagic = "SPARROWI";
 constexpr std::string_view kGenomeMagic = "SPARROWG";
 
 void put_number(std::string& out, std::uint64_t value) {
@@ -120,20 +120,6 @@ std::string catalog_lines(const Catalog& catalog) {
   return lines;
 }
 
-std::string interaction_bytes(const Interactions& interactions) {
-  std::string bytes;
-  bytes.reserve(kMagic.size() + (interactions.offsets.size() + 2) * sizeof(std::uint64_t) +
-                interactions.size() * (sizeof(Row) + sizeof(float) + sizeof(std::int64_t)));
-  bytes += kMagic;
-  put_number(bytes, interactions.users());
-  put_number(bytes, interactions.size());
-  put(bytes, interactions.offsets.data(), interactions.offsets.size());
-  put(bytes, interactions.items.data(), interactions.size());
-  put(bytes, interactions.values.data(), interactions.size());
-  put(bytes, interactions.times.data(), interactions.size());
-  return bytes;
-}
-
 std::string genome_bytes(const TagGenome& genome) {
   std::string bytes(kGenomeMagic);
   put_number(bytes, genome.tags.size());
@@ -209,28 +195,6 @@ Result<Catalog> parse_catalog(std::string_view text, const std::filesystem::path
   return Catalog(std::move(items));
 }
 
-Result<Interactions> parse_interactions(std::string_view bytes, std::size_t items,
-                                        const std::filesystem::path& file) {
-  if (!bytes.starts_with(kMagic)) return corrupt(file, "does not begin as interactions do");
-  Cursor cursor{bytes.substr(kMagic.size())};
-  Interactions result;
-  const std::uint64_t users = cursor.number();
-  const std::uint64_t size = cursor.number();
-  if (!cursor.ok || users > bytes.size() || size > bytes.size())
-    return corrupt(file, "its sizes are out of range");
-  cursor.take_vector(result.offsets, users + 1);
-  cursor.take_vector(result.items, size);
-  cursor.take_vector(result.values, size);
-  cursor.take_vector(result.times, size);
-  if (!cursor.ok || !cursor.bytes.empty()) return corrupt(file, "is cut short or too long");
-  bool sound = result.offsets.front() == 0 && result.offsets.back() == size;
-  for (std::size_t u = 0; u + 1 < result.offsets.size(); ++u)
-    sound = sound && result.offsets[u] <= result.offsets[u + 1];
-  for (const Row row : result.items) sound = sound && row < items;
-  if (!sound) return corrupt(file, "has rows out of range");
-  return result;
-}
-
 Result<TagGenome> parse_genome(std::string_view bytes, std::size_t items,
                                const std::filesystem::path& file) {
   if (!bytes.starts_with(kGenomeMagic)) return corrupt(file, "does not begin as a tag genome does");
@@ -262,15 +226,31 @@ std::string user_lines(const std::vector<std::string>& users) {
   return text;
 }
 
-// Reads one file of the folder and compares it with dataset.json.
+// Compares one file of the folder with dataset.json.
+Result<void> check(const std::filesystem::path& directory, const json& files,
+                   const std::string& name) {
+  const auto sum = sha256_file(directory / name);
+  if (!sum) return sum.error();
+  if (*sum != files.value(name, std::string()))
+    return corrupt(directory / name, "its checksum is not the recorded one");
+  return {};
+}
+
 Result<std::string> checked(const std::filesystem::path& directory, const json& files,
                             const std::string& name) {
-  auto bytes = read_file(directory / name);
-  if (!bytes) return bytes.error();
-  const std::string expected = files.value(name, std::string());
-  if (sha256_hex(*bytes) != expected)
-    return corrupt(directory / name, "its checksum is not the recorded one");
-  return bytes;
+  if (auto sound = check(directory, files, name); !sound) return sound.error();
+  return read_file(directory / name);
+}
+
+// Keeps a mapped temporary file by a second name, or copies what is in memory.
+Result<void> save_interactions(const Dataset& dataset, const std::filesystem::path& file) {
+  if (!dataset.interactions_file.empty()) {
+    std::error_code code;
+    std::filesystem::rename(dataset.interactions_file, file, code);
+    if (!code) return {};
+  }
+  std::string header;
+  return write_file_atomically(file, interaction_pieces(dataset.interactions, header));
 }
 
 Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
@@ -289,11 +269,13 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
     dataset.users.emplace_back(text.substr(0, newline));
     text.remove_prefix(newline + 1);
   }
-  auto bytes = checked(directory, files, "interactions.bin");
-  if (!bytes) return bytes.error();
-  auto interactions =
-      parse_interactions(*bytes, dataset.catalog.size(), directory / "interactions.bin");
-  if (!interactions) return interactions.error();
+  const auto file = directory / "interactions.bin";
+  if (auto sound = check(directory, files, "interactions.bin"); !sound) return sound.error();
+  auto interactions = map_interactions(file, dataset.catalog.size());
+  if (!interactions) {
+    const Error& error = interactions.error();
+    return error.code == ErrorCode::kCorrupt ? corrupt(file, error.message) : error;
+  }
   dataset.interactions = std::move(*interactions);
   if (dataset.interactions.users() != dataset.users.size())
     return corrupt(directory / "users.txt", "has another number of users");
@@ -317,19 +299,19 @@ Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& d
   if (code)
     return Error{ErrorCode::kUnavailable,
                  fmt::format("{}: cannot create: {}", temporary.string(), code.message())};
+  SPARROW_CHECK(!dataset.checksums.empty());
   json meta = {
       {"format", "sparrow-dataset"}, {"version", kVersion}, {"info", info_json(dataset.info)}};
-  std::map<std::string, std::string> files = {
-      {"catalog.jsonl", catalog_lines(dataset.catalog)},
-      {"users.txt", user_lines(dataset.users)},
-      {"interactions.bin", interaction_bytes(dataset.interactions)}};
+  std::map<std::string, std::string> files = {{"catalog.jsonl", catalog_lines(dataset.catalog)},
+                                              {"users.txt", user_lines(dataset.users)}};
   if (!dataset.catalog.genome.tags.empty())
     files["genome.bin"] = genome_bytes(dataset.catalog.genome);
   for (auto& [name, bytes] : files) {
-    meta["files"][name] = sha256_hex(bytes);
     if (auto written = write_file_atomically(temporary / name, bytes); !written) return written;
     std::string().swap(bytes);
   }
+  if (auto saved = save_interactions(dataset, temporary / "interactions.bin"); !saved) return saved;
+  meta["files"] = dataset.checksums;
   if (auto written = write_file_atomically(temporary / "dataset.json", meta_text(meta)); !written)
     return written;
   const std::filesystem::path old = directory.string() + fmt::format(".{}.old", ::getpid());
@@ -365,12 +347,24 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   }
 }
 
-std::string dataset_hash(const Dataset& dataset) {
-  return sha256_hex(
-      sha256_hex(catalog_lines(dataset.catalog)) + sha256_hex(user_lines(dataset.users)) +
-      sha256_hex(interaction_bytes(dataset.interactions)) +
-      sha256_hex(dataset.catalog.genome.tags.empty() ? std::string()
-                                                     : genome_bytes(dataset.catalog.genome)));
+Result<void> seal_dataset(Dataset& dataset) {
+  auto& sums = dataset.checksums;
+  sums = {{"catalog.jsonl", sha256_hex(catalog_lines(dataset.catalog))},
+          {"users.txt", sha256_hex(user_lines(dataset.users))}};
+  if (dataset.interactions_file.empty()) {
+    std::string header;
+    sums["interactions.bin"] = sha256_hex(interaction_pieces(dataset.interactions, header));
+  } else {
+    auto sum = sha256_file(dataset.interactions_file);
+    if (!sum) return sum.error();
+    sums["interactions.bin"] = *sum;
+  }
+  const bool genome = !dataset.catalog.genome.tags.empty();
+  if (genome) sums["genome.bin"] = sha256_hex(genome_bytes(dataset.catalog.genome));
+  dataset.info.hash =
+      sha256_hex(sums["catalog.jsonl"] + sums["users.txt"] + sums["interactions.bin"] +
+                 (genome ? sums["genome.bin"] : sha256_hex(std::string_view())));
+  return {};
 }
 
 }  // namespace sparrow::data

@@ -5,23 +5,24 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
+#include "sparrow/data/column.h"
 
 namespace sparrow::data {
 
 // All interactions, grouped by user; inside a user ordered by numeric time, equal times in input
 // order.
 struct Interactions {
-  std::vector<std::uint64_t> offsets{0};  // users + 1; user u owns [offsets[u], offsets[u + 1])
-  std::vector<Row> items;
-  std::vector<float> values;        // rating, or 1 where the source has none
-  std::vector<std::int64_t> times;  // Unix seconds, UTC
+  Column<std::uint64_t> offsets{0};  // users + 1; user u owns [offsets[u], offsets[u + 1])
+  Column<Row> items;
+  Column<float> values;        // rating, or 1 where the source has none
+  Column<std::int64_t> times;  // Unix seconds, UTC
 
   std::size_t users() const { return offsets.size() - 1; }
   std::size_t size() const { return items.size(); }
@@ -50,15 +51,20 @@ struct Dataset {
   std::vector<std::string> users;  // user number -> id
   Interactions interactions;
   DatasetInfo info;
+  // Where the interactions are a temporary file that is mapped: save_dataset() moves it.
+  std::filesystem::path interactions_file;
+  std::map<std::string, std::string> checksums;  // by seal_dataset(): file's name -> SHA-256
 };
 
-// Writes `directory` (created; replaced atomically if it is there).
+// Computes the checksums of the files and info.hash: SHA-256 over ids, catalogue facts and
+// interactions, in a canonical order. For data that change no more. Errors: those of a mapped file.
+Result<void> seal_dataset(Dataset& dataset);
+
+// Writes `directory` (created; replaced atomically if it is there). The data set is sealed.
 Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& directory);
 
+// Interactions stay in their file, which is mapped: the system may take their memory back.
 // Errors: kNotFound (with what to run first), kCorrupt naming file and what is wrong.
 Result<Dataset> load_dataset(const std::filesystem::path& directory);
-
-// SHA-256 over ids, catalogue facts and interactions, in a canonical order.
-std::string dataset_hash(const Dataset& dataset);
 
 }  // namespace sparrow::data

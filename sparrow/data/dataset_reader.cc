@@ -310,6 +310,8 @@ Result<void> Reading::read_ratings(const std::string& file,
   log.path = options_.directory / packed_name(file);
   log.header = header;
   log.threads = options_.threads;
+  log.memory_bytes = options_.memory_bytes;
+  log.scratch = options_.scratch;
   auto read = options_.log_path == LogPath::kFast ? read_log(log, catalog_.rows(), control_)
                                                   : read_log_reference(log, catalog_.rows());
   if (!read) return read.error();
@@ -359,6 +361,7 @@ Result<Dataset> Reading::run() {
   info_.unknown_item_rows = log_.unknown_items + catalog_.unknown_item_rows();
   info_.duplicate_interactions = log_.duplicates;
   dataset.interactions = std::move(log_.interactions);
+  dataset.interactions_file = std::move(log_.file);
   dataset.users = std::move(log_.users);
   dataset.catalog = Catalog(catalog_.take_items());
   dataset.catalog.genome = std::move(genome_);
@@ -369,7 +372,7 @@ Result<Dataset> Reading::run() {
   info_.interactions = dataset.interactions.size();
   info_.rejects = rejects_.size();
   dataset.info = info_;
-  dataset.info.hash = dataset_hash(dataset);
+  if (auto sealed = seal_dataset(dataset); !sealed) return sealed.error();
   return dataset;
 }
 

@@ -29,6 +29,10 @@ struct ReadOptions {
   // Where rejected rows are written (TSV: file, line, reason); empty: not written.
   std::filesystem::path rejects_file;
   std::size_t threads = 0;  // 0: one per core
+  // Memory for the interactions; a longer log goes through files in `scratch` (a folder, which the
+  // caller removes after save_dataset()). 0: no limit. Items and ids of users come on top.
+  std::uint64_t memory_bytes = 0;
+  std::filesystem::path scratch;
   LogPath log_path = LogPath::kFast;
 };
 

@@ -1,12 +1,15 @@
 // EventColumns: interactions in the order of a log -> Interactions grouped by user, ordered by
-// time. A log that is in that order already is taken over without a copy.
+// time. A log that is in that order already is taken over without a copy; one that exceeds the
+// memory goes through temporary files.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "sparrow/data/dataset.h"
+#include "sparrow/data/event_spill.h"
 #include "sparrow/data/id_table.h"
 #include "sparrow/data/log_scanner.h"
 
@@ -14,23 +17,38 @@ namespace sparrow::data {
 
 class EventColumns {
  public:
+  // What one event takes here at most: its columns, a run, and its place while users are grouped.
+  static constexpr std::size_t kEventBytes = 48;
+
+  // memory_bytes: events beyond it are kept in files in `scratch`; 0: all stay in memory.
+  EventColumns(std::uint64_t memory_bytes, const std::filesystem::path& scratch)
+      : capacity_(memory_bytes / kEventBytes), spill_(scratch, memory_bytes / 8) {}
+
   // A hint: memory is taken once.
   void reserve(std::size_t events);
-  // Appends a chunk; users are numbered in order of first appearance.
-  void append(const LogChunk& chunk);
-  std::size_t size() const { return items_.size(); }
+  // Appends a chunk; users are numbered in order of first appearance. Errors: those of the files.
+  Result<void> append(const LogChunk& chunk);
+  bool empty() const { return items_.empty() && spill_.empty(); }
 
-  // Moves everything out. `duplicates` counts items that a user has again. The result does not
-  // depend on `threads`. cost: O(events); memory: 16 bytes an event more unless grouped by user.
-  Interactions build(std::vector<std::string>& users, std::uint64_t& duplicates,
-                     std::size_t threads);
+  // Moves everything out. items: of the catalogue. `duplicates` counts items that a user has again.
+  // The result does not depend on `threads` nor on the memory, but it is a mapped file in `scratch`
+  // when events went through files. cost: O(events); memory: 16 bytes an event more unless grouped
+  // by user. Errors: those of the files.
+  Result<Interactions> build(std::vector<std::string>& users, std::uint64_t& duplicates,
+                             std::size_t items, std::size_t threads);
+
+  // Whether the result is that file.
+  bool merged() const { return !spill_.empty(); }
+  std::filesystem::path merged_file() const { return spill_.merged_file(); }
 
  private:
   struct Run {
     std::uint32_t user;
     std::uint32_t count;
   };
-  void scatter(Interactions& result, std::size_t threads);
+  void scatter(const std::vector<std::uint64_t>& offsets, std::size_t threads);
+  std::uint64_t order_in_place(const std::vector<std::uint64_t>& offsets, std::size_t threads);
+  Result<void> spill();
 
   std::vector<Row> items_;
   std::vector<float> values_;
@@ -39,6 +57,8 @@ class EventColumns {
   std::vector<std::uint64_t> counts_;  // per user
   IdTable users_;
   bool grouped_ = true;
+  std::size_t capacity_ = 0;  // events; 0: no limit
+  EventSpill spill_;
 };
 
 }  // namespace sparrow::data

@@ -19,7 +19,11 @@ namespace {
 class LogReading {
  public:
   LogReading(const LogFile& file, const IdTable& items, const RunControl& control)
-      : file_(file), items_(items), control_(control), threads_(thread_count(file.threads)) {}
+      : file_(file),
+        items_(items),
+        control_(control),
+        threads_(thread_count(file.threads)),
+        events_(file.memory_bytes, file.scratch) {}
   Result<LogContent> run();
 
  private:
@@ -34,6 +38,7 @@ class LogReading {
   const std::size_t threads_;
   LogLayout layout_;
   LogContent content_;
+  Result<void> stored_;  // false once events could not be put into a file
   EventColumns events_;
   std::size_t first_ = 0;     // where the first piece of the window begins
   std::size_t expected_ = 0;  // where the next record begins
@@ -73,12 +78,12 @@ std::size_t LogReading::piece_begin(std::string_view text, std::size_t piece) co
 // Appends what a piece holds; called in the order of the file.
 void LogReading::take(LogSource& source, LogScanner& scanner, LogScanner::Piece piece,
                       LogChunk& chunk) {
-  if (unfinished_ || expected_ >= piece.end) return;
+  if (unfinished_ || !stored_ || expected_ >= piece.end) return;
   if (piece.begin != expected_) {
     piece.begin = expected_;
     scanner.scan(piece, chunk);
   }
-  if (events_.size() == 0 && chunk.size > 0) {
+  if (events_.empty() && chunk.size > 0) {
     const double bytes_a_row =
         static_cast<double>(chunk.end - piece.begin) / static_cast<double>(chunk.size);
     const double grows = source.bytes_total() > piece.text.size() ? 4.0 : 1.03;
@@ -87,7 +92,7 @@ void LogReading::take(LogSource& source, LogScanner& scanner, LogScanner::Piece 
         static_cast<double>(std::max<std::uint64_t>(source.bytes_total(), piece.text.size())) /
         bytes_a_row));
   }
-  events_.append(chunk);
+  stored_ = events_.append(chunk);
   content_.rows += chunk.rows;
   content_.unknown_items += chunk.unknown_items;
   for (Reject& r : chunk.rejects)
@@ -141,10 +146,14 @@ Result<LogContent> LogReading::run() {
     }
     scan_window(**source, *window);
     if (control_.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
+    if (!stored_) return stored_.error();
     if (window->last) break;
     carry = window->text.size() - expected_;
   }
-  content_.interactions = events_.build(content_.users, content_.duplicates, threads_);
+  auto built = events_.build(content_.users, content_.duplicates, items_.size(), threads_);
+  if (!built) return built.error();
+  content_.interactions = std::move(*built);
+  if (events_.merged()) content_.file = events_.merged_file();
   return std::move(content_);
 }
 

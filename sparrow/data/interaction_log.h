@@ -22,10 +22,14 @@ struct LogFile {
   std::function<Result<LogLayout>(const Fields&)> header;
   std::size_t threads = 0;             // 0: one per core
   std::size_t piece_bytes = 1U << 20;  // what a thread takes at once
+  // Events beyond so many bytes go through files in `scratch`; 0: no limit. Ids stay in memory.
+  std::uint64_t memory_bytes = 0;
+  std::filesystem::path scratch;
 };
 
 struct LogContent {
   Interactions interactions;
+  std::filesystem::path file;  // what they are mapped from, in LogFile::scratch; empty: memory
   std::vector<std::string> users;
   std::vector<Reject> rejects;
   std::uint64_t rows = 0;  // records, used or not
@@ -33,8 +37,8 @@ struct LogContent {
   std::uint64_t duplicates = 0;
 };
 
-// The same for any number of threads. Errors: those of the file and the header; kUnavailable when
-// cancelled.
+// The same for any number of threads and any memory. Errors: those of the files and the header;
+// kUnavailable when cancelled.
 Result<LogContent> read_log(const LogFile& file, const IdTable& items, const RunControl& control);
 Result<LogContent> read_log_reference(const LogFile& file, const IdTable& items);
 

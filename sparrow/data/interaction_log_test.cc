@@ -119,6 +119,56 @@ TEST_F(InteractionLogTest, FastAndReferenceAgreeOnAnything) {
   }
 }
 
+// Whatever the memory allows, prepared data are the same bytes.
+TEST_F(InteractionLogTest, LogsLargerThanTheMemoryGoThroughFiles) {
+  SynthOptions options;
+  options.users = 3000;
+  options.interactions = 200'000;
+  ReadOptions read;
+  read.directory = folder_ / "log";
+  read.scratch = folder_ / "scratch";
+  for (const auto order : {SynthOrder::kTime, SynthOrder::kShuffled}) {
+    for (const auto packing : {SynthPacking::kNone, SynthPacking::kGzip}) {
+      options.order = order;
+      options.packing = packing;
+      fs::remove_all(read.directory);
+      ASSERT_TRUE(synth_log(options, read.directory));
+      read.memory_bytes = 0;
+      const auto whole = read_dataset(read, {});
+      ASSERT_TRUE(whole) << whole.error().message;
+      EXPECT_TRUE(whole->interactions_file.empty());
+      read.memory_bytes = 1U << 20;  // about a tenth of it
+      const auto streamed = read_dataset(read, {});
+      ASSERT_TRUE(streamed) << streamed.error().message;
+      ASSERT_FALSE(streamed->interactions_file.empty());
+      EXPECT_EQ(streamed->interactions, whole->interactions);
+      EXPECT_EQ(streamed->users, whole->users);
+      EXPECT_EQ(streamed->info.duplicate_interactions, whole->info.duplicate_interactions);
+      EXPECT_EQ(streamed->checksums, whole->checksums);
+      ASSERT_TRUE(save_dataset(*streamed, folder_ / "prepared"));
+      fs::remove_all(read.scratch);
+      const auto loaded = load_dataset(folder_ / "prepared");
+      ASSERT_TRUE(loaded) << loaded.error().message;
+      EXPECT_EQ(loaded->interactions, whole->interactions);
+      EXPECT_EQ(streamed->interactions, whole->interactions) << "the moved file is still mapped";
+    }
+  }
+}
+
+TEST_F(InteractionLogTest, AScratchFolderThatCannotBeWrittenIsAnError) {
+  SynthOptions options;
+  options.interactions = 100'000;
+  ReadOptions read;
+  read.directory = folder_ / "log";
+  ASSERT_TRUE(synth_log(options, read.directory));
+  read.memory_bytes = 1U << 20;
+  read.scratch = folder_ / "log" / "ratings.csv" / "no";
+  const auto failed = read_dataset(read, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(failed.error().message.find(read.scratch.string()), std::string::npos);
+}
+
 TEST_F(InteractionLogTest, QuotedFieldsMayRunOverPieces) {
   std::string text = "u,i,v,t\n";
   for (int r = 0; r < 50; ++r)

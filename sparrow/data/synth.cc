@@ -94,7 +94,7 @@ Result<Dataset> sample_dataset(const std::filesystem::path& items_csv, std::uint
   dataset.info.items = dataset.catalog.size();
   dataset.info.users = dataset.users.size();
   dataset.info.interactions = dataset.interactions.size();
-  dataset.info.hash = dataset_hash(dataset);
+  if (auto sealed = seal_dataset(dataset); !sealed) return sealed.error();
   return dataset;
 }
 

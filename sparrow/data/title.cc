@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "sparrow/data/field_values.h"
+
 namespace sparrow::data {
 namespace {
 
@@ -12,14 +14,6 @@ constexpr std::array<std::string_view, 40> kArticles = {
     "Il",  "Lo",  "I",    "Gli", "Der", "Die", "Das", "Den", "Det", "De",
     "Den", "Ein", "Eine", "Un",  "Une", "Una", "Uno", "O",   "Os",  "As",
     "Het", "Een", "En",   "Et",  "Der", "Ang", "Al",  "Y",   "Dem", "Des"};
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-    text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-    text.remove_suffix(1);
-  return text;
-}
 
 bool is_article(std::string_view word) {
   return std::any_of(kArticles.begin(), kArticles.end(), [&](std::string_view article) {

@@ -159,7 +159,8 @@ TEST(SkipGram, OldEventsTakePartLessOften) {
   std::vector<Row> out;
   std::size_t old_events = 0;
   for (std::size_t epoch = 0; epoch < 1000; ++epoch) {
-    source.fill(0, epoch, out);
+    const std::uint32_t first = 0;
+    source.fill({&first, 1}, epoch, {&out, 1});
     ASSERT_EQ(out.front(), 1U);
     old_events += out.size() - 1;
   }
@@ -371,10 +372,18 @@ TEST(RandomWalk, Node2vecStepsHaveTheirExactProbabilities) {
   options.walk_length = 3;
   const WalkSampler sampler(graph, options);
   std::map<std::pair<Row, Row>, std::map<Row, double>> seen;
-  std::vector<Row> walk;
-  for (std::uint64_t w = 0; w < 60'000; ++w) {
-    sampler.walk(0, w, 0, walk);
+  std::vector<WalkSampler::Start> starts;
+  for (std::uint32_t w = 0; w < 60'000; ++w) starts.push_back({0, w});
+  std::vector<std::vector<Row>> walks(starts.size());
+  sampler.walk(starts, 0, walks);
+  std::vector<std::vector<Row>> one(1);
+  for (std::size_t w = 0; w < walks.size(); ++w) {
+    const auto& walk = walks[w];
     ASSERT_EQ(walk.size(), 3U);
+    if (w % 100 == 0) {  // who walks beside it does not matter
+      sampler.walk({&starts[w], 1}, 0, one);
+      ASSERT_EQ(one[0], walk);
+    }
     seen[{walk[0], walk[1]}][walk[2]] += 1;
   }
   const auto connected = [&](Row a, Row b) {

@@ -1,6 +1,7 @@
 #include "sparrow/embed/random_walk.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace sparrow::embed {
@@ -41,61 +42,112 @@ void build_alias(std::span<const float> weights, float* accept, std::uint32_t* a
 }  // namespace
 
 WalkSampler::WalkSampler(const data::ItemGraph& graph, const WalkOptions& options)
-    : graph_(graph), options_(options) {
-  accept_.resize(graph.targets.size());
-  alias_.resize(graph.targets.size());
+    : graph_(graph),
+      options_(options),
+      second_order_(options.p != 1 || options.q != 1),
+      back_(1.0 / static_cast<double>(options.p)),
+      away_(1.0 / static_cast<double>(options.q)),
+      highest_(std::max({1.0, back_, away_})) {
+  edges_.resize(graph.targets.size());
+  std::vector<float> accept;
+  std::vector<std::uint32_t> alias;
   for (Row node = 0; node < graph.nodes(); ++node) {
     const std::uint64_t begin = graph.offsets[node];
     const std::uint64_t degree = graph.offsets[node + 1] - begin;
     if (degree == 0) continue;
     starts_.push_back(node);
-    build_alias({graph.weights.data() + begin, degree}, accept_.data() + begin,
-                alias_.data() + begin);
+    accept.resize(degree);
+    alias.resize(degree);
+    build_alias({graph.weights.data() + begin, degree}, accept.data(), alias.data());
+    for (std::uint64_t e = 0; e < degree; ++e) {
+      const double share = std::min(1.0, static_cast<double>(accept[e])) * 4294967295.0;
+      edges_[begin + e] = {graph.targets[begin + e], graph.targets[begin + alias[e]],
+                           static_cast<std::uint32_t>(share)};
+    }
   }
-}
-
-Row WalkSampler::first_order(Row node, Random& random) const {
-  const std::uint64_t begin = graph_.offsets[node];
-  const auto degree = static_cast<std::uint32_t>(graph_.offsets[node + 1] - begin);
-  if (degree == 0) return kNoRow;
-  const std::uint32_t slot = random.below(degree);
-  const bool taken = random.uniform() < static_cast<double>(accept_[begin + slot]);
-  return graph_.targets[begin + (taken ? slot : alias_[begin + slot])];
 }
 
 bool WalkSampler::connected(Row from, Row to) const {
   const auto edges = graph_.neighbors(from);
-  return std::binary_search(edges.begin(), edges.end(), to);
+  constexpr std::size_t kFew = 48;
+  if (edges.size() > kFew) return std::binary_search(edges.begin(), edges.end(), to);
+  unsigned found = 0;  // all of them: no branch to guess
+  for (const Row edge : edges) found |= edge == to ? 1U : 0U;
+  return found != 0;
 }
 
-Row WalkSampler::second_order(Row previous, Row node, Random& random) const {
-  const double back = 1.0 / static_cast<double>(options_.p);
-  const double away = 1.0 / static_cast<double>(options_.q);
-  const double highest = std::max({1.0, back, away});
-  while (true) {
-    const Row next = first_order(node, random);
-    if (next == kNoRow) return kNoRow;
-    const double r = random.uniform() * highest;
-    if (r < std::min({1.0, back, away})) return next;  // accepted whatever the case: no look-up
-    const double bias = next == previous ? back : connected(previous, next) ? 1.0 : away;
-    if (r < bias) return next;
-  }
+// Whether a second-order walk takes the step (rejection sampling).
+bool WalkSampler::accepts(Walker& walker, Row next) const {
+  const double r = walker.random.uniform() * highest_;
+  if (r < std::min({1.0, back_, away_})) return true;  // whatever the case: no look-up
+  const double bias = next == walker.previous            ? back_
+                      : connected(walker.previous, next) ? 1.0
+                                                         : away_;
+  return r < bias;
 }
 
-void WalkSampler::walk(Row node, std::uint64_t w, std::size_t epoch, std::vector<Row>& out) const {
+void WalkSampler::begin(Walker& walker, const Start& start, std::size_t epoch,
+                        std::vector<Row>& out) const {
   std::uint64_t state = options_.seed;
-  const std::uint64_t mixed =
-      splitmix64(state) ^ (static_cast<std::uint64_t>(node) << 32) ^ (w << 8) ^ epoch;
-  Random random(mixed);
-  out.clear();
-  out.push_back(node);
-  const bool biased = options_.p != 1 || options_.q != 1;
-  while (out.size() < options_.walk_length) {
-    const Row next = biased && out.size() > 1
-                         ? second_order(out[out.size() - 2], out.back(), random)
-                         : first_order(out.back(), random);
-    if (next == kNoRow) break;
-    out.push_back(next);
+  const std::uint64_t mixed = splitmix64(state) ^ (static_cast<std::uint64_t>(start.node) << 32) ^
+                              (std::uint64_t{start.number} << 8) ^ epoch;
+  walker.random = Random(mixed);
+  walker.out = &out;
+  out.resize(options_.walk_length);
+  out[0] = start.node;
+  walker.size = 1;
+  walker.previous = kNoRow;
+  walker.node = start.node;
+  __builtin_prefetch(&graph_.offsets[start.node]);
+}
+
+// Draws a slot of the node's alias table, which is on its way then; false: no edge leads on.
+bool WalkSampler::choose(Walker& walker) const {
+  const std::uint64_t begin = graph_.offsets[walker.node];
+  const std::uint64_t degree = graph_.offsets[walker.node + 1] - begin;
+  if (degree == 0) return false;
+  const std::uint64_t random = walker.random.next();
+  walker.draw = static_cast<std::uint32_t>(random);
+  walker.slot = &edges_[begin + (((random >> 32) * degree) >> 32)];
+  __builtin_prefetch(walker.slot);
+  return true;
+}
+
+// Takes the step that was chosen, unless it is rejected.
+void WalkSampler::step(Walker& walker) const {
+  const Edge& edge = *walker.slot;
+  const Row next = walker.draw <= edge.accept ? edge.target : edge.other;
+  if (second_order_ && walker.size > 1 && !accepts(walker, next)) return;
+  walker.previous = walker.node;
+  walker.node = next;
+  (*walker.out)[walker.size++] = next;
+  __builtin_prefetch(&graph_.offsets[next]);
+  __builtin_prefetch(&graph_.targets[graph_.offsets[walker.previous]]);
+}
+
+void WalkSampler::walk(std::span<const Start> starts, std::size_t epoch,
+                       std::span<std::vector<Row>> out) const {
+  constexpr std::size_t kTogether = 16;
+  std::array<Walker, kTogether> walkers;
+  std::size_t active = 0;
+  std::size_t started = 0;
+  for (; active < kTogether && started < starts.size(); ++active, ++started)
+    begin(walkers[active], starts[started], epoch, out[started]);
+  // The next one takes the place of one that is complete, else the last.
+  const auto finish = [&](std::size_t k) {
+    walkers[k].out->resize(walkers[k].size);
+    if (started < starts.size()) {
+      begin(walkers[k], starts[started], epoch, out[started]);
+      ++started;
+    } else {
+      walkers[k] = walkers[--active];
+    }
+  };
+  while (active > 0) {
+    for (std::size_t k = 0; k < active; ++k) {
+      if (walkers[k].size == options_.walk_length || !choose(walkers[k])) finish(k--);
+    }
+    for (std::size_t k = 0; k < active; ++k) step(walkers[k]);
   }
 }
 
@@ -103,8 +155,13 @@ SequenceSource WalkSampler::source() const {
   SequenceSource source;
   source.count = starts_.size() * options_.walks_per_node;
   source.tokens = source.count * options_.walk_length;
-  source.fill = [this](std::uint64_t s, std::size_t epoch, std::vector<Row>& out) {
-    walk(starts_[s / options_.walks_per_node], s % options_.walks_per_node, epoch, out);
+  source.fill = [this](std::span<const std::uint32_t> numbers, std::size_t epoch,
+                       std::span<std::vector<Row>> out) {
+    std::vector<Start> starts;
+    starts.reserve(numbers.size());
+    const auto each = static_cast<std::uint32_t>(options_.walks_per_node);
+    for (const std::uint32_t s : numbers) starts.push_back({starts_[s / each], s % each});
+    walk(starts, epoch, out);
   };
   return source;
 }

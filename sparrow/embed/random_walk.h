@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sparrow/core/random.h"
@@ -26,9 +27,14 @@ class WalkSampler {
  public:
   WalkSampler(const data::ItemGraph& graph, const WalkOptions& options);
 
-  // Walk number `w` of `node`; depends on seed, epoch, node and w only. Ends early where no edge
-  // leads on.
-  void walk(Row node, std::uint64_t w, std::size_t epoch, std::vector<Row>& out) const;
+  struct Start {
+    Row node;
+    std::uint32_t number;  // of the walk, among those of its node
+  };
+  // Walks, side by side so that one's steps hide the other's waits for memory. Each depends on
+  // seed, epoch and its start only. Ends early where no edge leads on.
+  void walk(std::span<const Start> starts, std::size_t epoch,
+            std::span<std::vector<Row>> out) const;
 
   // Nodes with edges, as a source for train_skip_gram(): a fresh set of walks every epoch.
   SequenceSource source() const;
@@ -37,14 +43,35 @@ class WalkSampler {
   std::vector<std::uint32_t> expected_counts() const;
 
  private:
-  Row first_order(Row node, Random& random) const;
-  Row second_order(Row previous, Row node, Random& random) const;
+  // One slot of an alias table, an edge each: its own target with probability `accept` (of 2^32),
+  // else the other one.
+  struct Edge {
+    Row target;
+    Row other;
+    std::uint32_t accept;
+  };
+  struct Walker {
+    Random random{0};
+    std::vector<Row>* out = nullptr;
+    std::size_t size = 0;
+    Row previous = kNoRow;
+    Row node = kNoRow;
+    std::uint32_t draw = 0;  // decides between the targets of `slot`
+    const Edge* slot = nullptr;
+  };
+  void begin(Walker& walker, const Start& start, std::size_t epoch, std::vector<Row>& out) const;
+  bool choose(Walker& walker) const;
+  void step(Walker& walker) const;
+  bool accepts(Walker& walker, Row next) const;
   bool connected(Row from, Row to) const;
 
   const data::ItemGraph& graph_;
   WalkOptions options_;
-  std::vector<float> accept_;  // alias tables, one entry an edge
-  std::vector<std::uint32_t> alias_;
+  bool second_order_ = false;
+  double back_ = 1;  // weight of a step to the previous node, of one to a node that is not its
+  double away_ = 1;  // neighbor, and the largest of all three
+  double highest_ = 1;
+  std::vector<Edge> edges_;
   std::vector<Row> starts_;
 };
 

@@ -198,16 +198,16 @@ void Trainer::train_window(const std::vector<Row>& walk, std::size_t center, flo
 
 bool Trainer::train(const SequenceSource& source, const RunControl& control,
                     SideInfoResult& result) {
-  std::vector<std::uint64_t> order(source.count);
+  std::vector<std::uint32_t> order(source.count);
   std::vector<Row> walk;
   std::uint64_t done = 0;
   const std::uint64_t all = std::max<std::uint64_t>(1, source.count * options_.epochs);
   for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
-    for (std::uint64_t s = 0; s < order.size(); ++s) order[s] = s;
+    for (std::uint32_t s = 0; s < order.size(); ++s) order[s] = s;
     shuffle(order, random_);
     loss_ = 0;
     pairs_ = 0;
-    for (const std::uint64_t s : order) {
+    for (const std::uint32_t s : order) {
       if (done % 256 == 0) {
         if (control.is_cancelled()) return false;
         control.report({"side-info", done, all, "walks",
@@ -216,7 +216,7 @@ bool Trainer::train(const SequenceSource& source, const RunControl& control,
       const float progress = static_cast<float>(done++) / static_cast<float>(all);
       const float rate =
           std::max(options_.min_learning_rate, options_.learning_rate * (1 - progress));
-      source.fill(s, epoch, walk);
+      source.fill({&s, 1}, epoch, {&walk, 1});
       for (std::size_t c = 0; c < walk.size(); ++c) train_window(walk, c, rate);
     }
     result.pairs += pairs_;

@@ -253,8 +253,9 @@ void Trainer::drain(Worker& worker) {
 
 void Trainer::fill_block(std::size_t thread, std::size_t epoch) {
   const std::size_t count = std::min(kBlock, order_.size() - plan_.first);
-  for (std::size_t i = thread; i < count; i += plan_.threads)
-    source_.fill(order_[plan_.first + i], epoch, block_[i]);
+  const std::size_t begin = count * thread / plan_.threads;
+  const std::size_t mine = count * (thread + 1) / plan_.threads - begin;
+  source_.fill({&order_[plan_.first + begin], mine}, epoch, {&block_[begin], mine});
 }
 
 void Trainer::plan_block(std::size_t first) {
@@ -385,24 +386,31 @@ Result<SkipGramResult> Trainer::run() {
   return result;
 }
 
+// A weight is the probability that an event takes part in an epoch.
+void take_sequence(const data::Sequences& sequences, std::uint64_t s, std::size_t epoch,
+                   std::vector<Row>& out) {
+  const auto items = sequences[s];
+  out.assign(items.begin(), items.end());
+  if (sequences.weights.empty()) return;
+  Random random((s << 16) ^ epoch);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const float weight = sequences.weights[sequences.offsets[s] + i];
+    if (random.uniform() < static_cast<double>(weight)) out[kept++] = items[i];
+  }
+  out.resize(kept);
+}
+
 }  // namespace
 
 SequenceSource source_of(const data::Sequences& sequences) {
   SequenceSource source;
   source.count = sequences.count();
   source.tokens = sequences.items.size();
-  source.fill = [&sequences](std::uint64_t s, std::size_t epoch, std::vector<Row>& out) {
-    const auto items = sequences[s];
-    out.assign(items.begin(), items.end());
-    if (sequences.weights.empty()) return;
-    // A weight is the probability that an event takes part in an epoch.
-    Random random((s << 16) ^ epoch);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const float weight = sequences.weights[sequences.offsets[s] + i];
-      if (random.uniform() < static_cast<double>(weight)) out[kept++] = items[i];
-    }
-    out.resize(kept);
+  source.fill = [&sequences](std::span<const std::uint32_t> numbers, std::size_t epoch,
+                             std::span<std::vector<Row>> out) {
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      take_sequence(sequences, numbers[i], epoch, out[i]);
   };
   return source;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "sparrow/core/embeddings.h"
@@ -42,12 +43,14 @@ struct SkipGramOptions {
   const Embeddings* initial = nullptr;
 };
 
-// Sequences by number: fills `out` with sequence `s` of this epoch; called from several threads at
-// once. Walks are made here when they are wanted, and never stored.
+// Sequences by number: fills out[i] with sequence numbers[i] of this epoch; called from several
+// threads at once. Walks are made here when they are wanted, and never stored.
 struct SequenceSource {
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;   // at most 2^32
   std::uint64_t tokens = 0;  // in one epoch, about
-  std::function<void(std::uint64_t s, std::size_t epoch, std::vector<Row>& out)> fill;
+  std::function<void(std::span<const std::uint32_t> numbers, std::size_t epoch,
+                     std::span<std::vector<Row>> out)>
+      fill;
 };
 // Weighted sequences: each event takes part in an epoch with its weight as probability.
 SequenceSource source_of(const data::Sequences& sequences);

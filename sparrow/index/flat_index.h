@@ -22,9 +22,4 @@ class FlatIndex final : public Index {
   AlignedFloats values_;
 };
 
-// The k nearest of every row, without itself: rows x k, best first, kNoRow pads. Blocked; scores
-// below a row's present k-th are dropped by whole vectors. O(rows^2 * dim).
-std::vector<Neighbor> all_pairs_top_k(const Embeddings& vectors, std::size_t k,
-                                      std::size_t threads);
-
 }  // namespace sparrow::index

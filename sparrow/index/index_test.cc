@@ -5,6 +5,7 @@
 
 #include "sparrow/core/random.h"
 #include "sparrow/core/simd/kernels.h"
+#include "sparrow/index/all_pairs.h"
 #include "sparrow/index/flat_index.h"
 #include "sparrow/index/hnsw_index.h"
 
@@ -100,7 +101,7 @@ TEST_P(IndexContract, EmptyAndTiny) {
 INSTANTIATE_TEST_SUITE_P(All, IndexContract, testing::Values("flat", "hnsw"));
 
 TEST(AllPairs, EqualsTheNaiveListsForAnyNumberOfThreads) {
-  for (const std::size_t rows : {1UL, 5UL, 257UL, 700UL}) {
+  for (const std::size_t rows : {1UL, 5UL, 257UL, 700UL, 1300UL, 2100UL}) {
     const Embeddings e = clustered(rows, 20, 6);
     const auto lists = all_pairs_top_k(e, 10, 2);
     EXPECT_EQ(lists, all_pairs_top_k(e, 10, 1));

@@ -247,6 +247,22 @@ std::size_t select_above_target(const float* scores, std::size_t n, float thresh
   return count;
 }
 
+std::uint64_t panel_above_target(const float* scores, float bar, const float* bars) {
+  const hn::CappedTag<float, 16> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto all = hn::Set(d, bar);
+  std::uint64_t rows = 0;
+  for (std::size_t r = 0; r < kPanel; r += lanes) {
+    const auto above = hn::Gt(hn::LoadU(d, scores + r), hn::Min(all, hn::LoadU(d, bars + r)));
+    std::uint8_t bytes[8] = {};
+    hn::StoreMaskBits(d, above, bytes);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, bytes, sizeof(bits));
+    rows |= (bits & ((std::uint64_t{1} << lanes) - 1)) << r;
+  }
+  return rows;
+}
+
 // kVectors columns of vectors at a time stay in registers over all entries.
 template <std::size_t kVectors, class Index>
 HWY_INLINE void weighted_columns(const float* weights, const Index* rows, std::size_t count,
@@ -310,6 +326,7 @@ HWY_EXPORT(weighted_add_wide_target);
 HWY_EXPORT(weighted_add_narrow_target);
 HWY_EXPORT(dot_block_target);
 HWY_EXPORT(select_above_target);
+HWY_EXPORT(panel_above_target);
 HWY_EXPORT(dot_panel_target);
 HWY_EXPORT(dot_panel_double_target);
 
@@ -396,6 +413,10 @@ void dot_panel(const double* a, std::size_t a_rows, const double* panel, std::si
 }
 std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out) {
   return HWY_DYNAMIC_DISPATCH(select_above_target)(scores, n, threshold, out);
+}
+
+std::uint64_t panel_above(const float* scores, float bar, const float* bars) {
+  return HWY_DYNAMIC_DISPATCH(panel_above_target)(scores, bar, bars);
 }
 
 std::vector<std::string> supported_targets() {

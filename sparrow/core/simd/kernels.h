@@ -44,6 +44,9 @@ void dot_panel(const double* a, std::size_t a_rows, const double* panel, std::si
 // Writes the positions of the scores above `threshold` to `out` (room for n), ascending; returns
 // how many.
 std::size_t select_above(const float* scores, std::size_t n, float threshold, std::uint32_t* out);
+// Bit r: scores[r] of a panel's kPanel rows is above `bar` or above bars[r], each of which may be
+// infinite.
+std::uint64_t panel_above(const float* scores, float bar, const float* bars);
 
 // out[c] = sum over e of weights[e] * x[rows[e] * width + c]: one row of a sparse matrix times a
 // dense block. O(count * width).

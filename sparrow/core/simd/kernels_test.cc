@@ -130,5 +130,21 @@ TEST(Kernels, SelectAboveFindsAllAndOnlyThose) {
   }
 }
 
+TEST(Kernels, PanelRowsAboveEitherBar) {
+  Random random(13);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<float> scores(kPanel);
+    std::vector<float> bars(kPanel);
+    const float bar = round % 3 == 0 ? -__builtin_inff() : 0.9F;
+    std::uint64_t want = 0;
+    for (std::size_t r = 0; r < kPanel; ++r) {
+      scores[r] = static_cast<float>(random.uniform());
+      bars[r] = random.below(8) == 0 ? 0.5F : __builtin_inff();
+      if (scores[r] > bar || scores[r] > bars[r]) want |= std::uint64_t{1} << r;
+    }
+    ASSERT_EQ(panel_above(scores.data(), bar, bars.data()), want);
+  }
+}
+
 }  // namespace
 }  // namespace sparrow::simd
