@@ -44,6 +44,9 @@ inline double seconds_since(Clock::time_point start) {
 
 // Median seconds of `runs` calls after one that is not counted.
 double median_seconds(std::size_t runs, const std::function<double()>& seconds);
+// "37 % of the limit of 98 GFLOP/s": floating-point operations a second beside what `threads`
+// threads reach with multiply-adds in registers alone, now, on this machine.
+std::string roofline(double operations, double seconds, std::size_t threads);
 // Runs a peer and reads the JSON object on its last line. Errors: kUnavailable with what it
 // printed.
 Result<nlohmann::json> run_peer(const std::string& command);

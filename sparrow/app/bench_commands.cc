@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "sparrow/app/bench.h"
+#include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::app {
@@ -49,6 +51,25 @@ void print_table(const std::vector<Measured>& table) {
 }
 
 }  // namespace
+
+std::string roofline(double operations, double seconds, std::size_t threads) {
+  constexpr std::size_t kRounds = 20'000'000;
+  double limit = 0;
+  for (int run = 0; run < 3; ++run) {
+    std::vector<float> sinks(threads * 64);  // a cache line each
+    std::vector<std::uint64_t> done(threads);
+    const auto start = Clock::now();
+    parallel_for(threads, 1, threads, [&](std::size_t t, std::size_t, std::size_t) {
+      done[t] = simd::multiply_adds(kRounds, &sinks[t * 64]);
+    });
+    const double elapsed = seconds_since(start);
+    double sum = 0;
+    for (const std::uint64_t d : done) sum += static_cast<double>(d);
+    limit = std::max(limit, sum / elapsed);
+  }
+  return fmt::format("{:.0f} % of the limit of {:.0f} GFLOP/s", 100 * operations / seconds / limit,
+                     limit / 1e9);
+}
 
 double median_seconds(std::size_t runs, const std::function<double()>& seconds) {
   (void)seconds();

@@ -56,6 +56,8 @@ Result<std::vector<Measured>> bench_neighbors(const Context&, const BenchOptions
         mean += static_cast<double>(lists[r * kNeighbors].score) / static_cast<double>(rows);
       return seconds;
     });
+    const double products = static_cast<double>(rows) * static_cast<double>(rows) / 2;
+    const std::string limit = roofline(products * kDim * 2, ours, threads);
     std::string problem;
     double peer_mean = 0;
     const double peer = median_seconds(options.runs, [&] {
@@ -68,9 +70,9 @@ Result<std::vector<Measured>> bench_neighbors(const Context&, const BenchOptions
     });
     table.push_back({fmt::format("exact all-pairs top-100, {} x 64, {} thread(s)", rows, threads),
                      ours, peer, "s", "faiss", true,
-                     problem.empty()
-                         ? fmt::format("mean best score {:.4f} and {:.4f}", mean, peer_mean)
-                         : problem});
+                     problem.empty() ? fmt::format("mean best score {:.4f} and {:.4f}; {}", mean,
+                                                   peer_mean, limit)
+                                     : problem});
   }
   return table;
 }

@@ -153,9 +153,12 @@ Result<std::vector<Measured>> bench_skip_gram(const Context&, const BenchOptions
     if (!ours) return ours.error();
     const auto rate = [&](double seconds) { return ours->pairs / seconds / 1e6; };
     const std::string what = fmt::format("skip-gram d64, negative sampling, {} thread(s)", threads);
+    // Of each pair: six products, and as many updates of either side.
+    constexpr double kOperations = 6 * 64 * 2 * 3;
+    const std::string limit = roofline(ours->pairs * kOperations, ours->seconds, threads);
     if (options.peer == "none") {
       table.push_back({what, rate(ours->seconds), 0, "M pairs/s", "", false,
-                       fmt::format("purity@10 {:.3f}", ours->purity)});
+                       fmt::format("purity@10 {:.3f}; {}", ours->purity, limit)});
     }
     for (const std::string peer : {"gensim", "fastText"}) {
       if (options.peer != "all" && options.peer != peer) continue;
@@ -166,8 +169,9 @@ Result<std::vector<Measured>> bench_skip_gram(const Context&, const BenchOptions
           threads);
       table.push_back(
           {what, rate(ours->seconds), theirs ? rate(theirs->seconds) : 0, "M pairs/s", peer, false,
-           theirs ? fmt::format("purity@10 {:.3f} and {:.3f}", ours->purity, theirs->purity)
-                  : theirs.error().message});
+           theirs
+               ? fmt::format("purity@10 {:.3f} and {:.3f}; {}", ours->purity, theirs->purity, limit)
+               : theirs.error().message});
     }
   }
   return table;

@@ -17,8 +17,9 @@ namespace sparrow::data {
 
 class EventColumns {
  public:
-  // What one event takes here at most: its columns, a run, and its place while users are grouped.
-  static constexpr std::size_t kEventBytes = 48;
+  // What one event takes here at most (its columns, a run, its place while users are grouped: 40
+  // bytes), and a share of what is beside them.
+  static constexpr std::size_t kEventBytes = 56;
 
   // memory_bytes: events beyond it are kept in files in `scratch`; 0: all stay in memory.
   EventColumns(std::uint64_t memory_bytes, const std::filesystem::path& scratch)

@@ -310,6 +310,21 @@ void weighted_add_narrow_target(const float* weights, const std::uint16_t* rows,
   weighted_add(weights, rows, count, x, width, out);
 }
 
+std::uint64_t multiply_adds_target(std::size_t rounds, float* out) {
+  const hn::CappedTag<float, 16> d;
+  constexpr std::size_t kChains = 12;  // two a cycle, each four or five cycles long
+  hn::Vec<decltype(d)> sums[kChains];
+  for (std::size_t s = 0; s < kChains; ++s) sums[s] = hn::Set(d, static_cast<float>(s));
+  const auto factor = hn::Set(d, 0.5F);
+  for (std::size_t r = 0; r < rounds; ++r) {
+    for (std::size_t s = 0; s < kChains; ++s) sums[s] = hn::MulAdd(sums[s], factor, factor);
+  }
+  auto sum = hn::Zero(d);
+  for (std::size_t s = 0; s < kChains; ++s) sum = hn::Add(sum, sums[s]);
+  *out = hn::GetLane(hn::SumOfLanes(d, sum));
+  return std::uint64_t{rounds} * kChains * hn::Lanes(d) * 2;
+}
+
 }  // namespace sparrow::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -327,6 +342,7 @@ HWY_EXPORT(weighted_add_narrow_target);
 HWY_EXPORT(dot_block_target);
 HWY_EXPORT(select_above_target);
 HWY_EXPORT(panel_above_target);
+HWY_EXPORT(multiply_adds_target);
 HWY_EXPORT(dot_panel_target);
 HWY_EXPORT(dot_panel_double_target);
 
@@ -417,6 +433,10 @@ std::size_t select_above(const float* scores, std::size_t n, float threshold, st
 
 std::uint64_t panel_above(const float* scores, float bar, const float* bars) {
   return HWY_DYNAMIC_DISPATCH(panel_above_target)(scores, bar, bars);
+}
+
+std::uint64_t multiply_adds(std::size_t rounds, float* out) {
+  return HWY_DYNAMIC_DISPATCH(multiply_adds_target)(rounds, out);
 }
 
 std::vector<std::string> supported_targets() {

@@ -63,6 +63,10 @@ void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t c
 using UntypedDistance = float (*)(const void* a, const void* b, const void* dim);
 UntypedDistance inner_product_distance();
 
+// Nothing but multiply-adds on whole vectors in registers, for measuring the processor's limit:
+// returns how many floating-point operations `rounds` rounds are; out gets one number.
+std::uint64_t multiply_adds(std::size_t rounds, float* out);
+
 // The targets this machine can run, best first, and the one in use; names as in SPARROW_SIMD.
 std::vector<std::string> supported_targets();
 std::string active_target();
