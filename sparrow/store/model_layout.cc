@@ -1,6 +1,7 @@
 #include "sparrow/store/model_layout.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -262,6 +263,25 @@ Result<void> for_each_key(const VersionKeys& keys, const json& manifest,
     if (!done) return done;
   }
   return batch.add_chunks(keys.items(), manifest.at("item_bytes").get<std::size_t>());
+}
+
+Error corrupt_version(const EmbeddingStore& store, const std::string& name,
+                      const std::string& version, const std::string& what) {
+  return {ErrorCode::kCorrupt,
+          fmt::format("{}: model {} {}: {}", store.uri(), name, version, what)};
+}
+
+std::int64_t unix_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<std::vector<std::string>> read_ids(const EmbeddingStore& store, const VersionKeys& keys,
+                                          const nlohmann::json& manifest) {
+  auto lines = read_chunks(store, keys.items(), manifest.at("item_bytes").get<std::size_t>());
+  if (!lines) return lines.error();
+  return ids_of(*lines);
 }
 
 }  // namespace sparrow::store

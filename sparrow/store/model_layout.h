@@ -103,4 +103,12 @@ Result<void> for_each_key(const VersionKeys& keys, const nlohmann::json& manifes
                           const std::vector<std::string>& users,
                           const std::function<Result<void>(std::span<const std::string>)>& each);
 
+// Item ids of a version. Errors: kCorrupt when a chunk is missing.
+Result<std::vector<std::string>> read_ids(const EmbeddingStore& store, const VersionKeys& keys,
+                                          const nlohmann::json& manifest);
+
+Error corrupt_version(const EmbeddingStore& store, const std::string& name,
+                      const std::string& version, const std::string& what);
+std::int64_t unix_seconds();
+
 }  // namespace sparrow::store

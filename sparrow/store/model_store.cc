@@ -24,18 +24,6 @@ json tensor_json(const Tensor& tensor) {
           {"bytes", tensor.bytes.size()}};
 }
 
-Error corrupt(const EmbeddingStore& store, const std::string& name, const std::string& version,
-              const std::string& what) {
-  return {ErrorCode::kCorrupt,
-          fmt::format("{}: model {} {}: {}", store.uri(), name, version, what)};
-}
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 // The hash of what load() will give: of the values as they come back from the encoding.
 Result<std::string> hash_as_published(const Model& model, VectorEncoding encoding) {
   const Tensor* vectors = model.find("vectors");
@@ -135,13 +123,6 @@ Result<void> read_rows(const EmbeddingStore& store, const VersionKeys& keys,
   return {};
 }
 
-Result<std::vector<std::string>> read_ids(const EmbeddingStore& store, const VersionKeys& keys,
-                                          const json& manifest) {
-  auto lines = read_chunks(store, keys.items(), manifest.at("item_bytes").get<std::size_t>());
-  if (!lines) return lines.error();
-  return ids_of(*lines);
-}
-
 // Throws json::exception when the manifest has another form; the caller catches.
 Result<Model> load_parts(const EmbeddingStore& store, const VersionKeys& keys,
                          const json& manifest) {
@@ -196,7 +177,7 @@ Result<bool> ModelStore::is_there(const std::string& name, const std::string& ve
 Result<void> ModelStore::begin_draft(const json& manifest, const std::string& name,
                                      const std::string& version) {
   json draft = manifest;
-  draft["began"] = now_seconds();
+  draft["began"] = unix_seconds();
   const KeyValue pair{VersionKeys(name, version).draft(), draft.dump()};
   if (auto listed = add_to_list(store_, kNamesKey, name); !listed) return listed;
   if (auto listed = add_to_list(store_, drafts_key(name), version); !listed) return listed;
@@ -260,12 +241,12 @@ Result<void> ModelStore::copy_from(const ModelStore& source, const std::string& 
     if (*there) return add_to_list(store_, versions_key(name), version);
     const VersionKeys keys(name, version);
     auto items = read_ids(source.store_, keys, *manifest);
-    if (!items) return corrupt(source.store_, name, version, items.error().message);
+    if (!items) return corrupt_version(source.store_, name, version, items.error().message);
     std::vector<std::string> users;
     if (manifest->contains("features")) {
       auto lines = read_chunks(source.store_, keys.users(),
                                manifest->at("features").at("user_bytes").get<std::size_t>());
-      if (!lines) return corrupt(source.store_, name, version, lines.error().message);
+      if (!lines) return corrupt_version(source.store_, name, version, lines.error().message);
       users = ids_of(*lines);
     }
     if (auto begun = begin_draft(*manifest, name, version); !begun) return begun;
@@ -293,7 +274,7 @@ Result<void> ModelStore::copy_from(const ModelStore& source, const std::string& 
     if (auto flushed = writer.flush(); !flushed) return flushed;
     if (auto finished = finish_draft(*manifest, name, version); !finished) return finished;
   } catch (const json::exception& error) {
-    return corrupt(source.store_, name, version, error.what());
+    return corrupt_version(source.store_, name, version, error.what());
   }
   auto whole = load(name, version);
   if (!whole) return whole.error();
@@ -356,14 +337,14 @@ Result<Model> ModelStore::load(const std::string& name, const std::string& versi
   try {
     auto model = load_parts(store_, VersionKeys(name, version), *manifest);
     if (!model && model.error().code != ErrorCode::kCorrupt) return model.error();
-    if (!model) return corrupt(store_, name, version, model.error().message);
+    if (!model) return corrupt_version(store_, name, version, model.error().message);
     if (model::content_hash(*model) != manifest->at("content_hash").get<std::string>())
-      return corrupt(store_, name, version, "its content does not have the recorded hash");
+      return corrupt_version(store_, name, version, "its content does not have the recorded hash");
     if (auto sound = model::validate(*model); !sound)
-      return corrupt(store_, name, version, sound.error().message);
+      return corrupt_version(store_, name, version, sound.error().message);
     return model;
   } catch (const std::exception& error) {
-    return corrupt(store_, name, version, error.what());
+    return corrupt_version(store_, name, version, error.what());
   }
 }
 
@@ -380,7 +361,7 @@ Result<std::vector<PublishedVersion>> ModelStore::list(const std::string& name) 
     if (!body) return body.error();
     if (!*body) continue;
     auto manifest = model::manifest_from_json(**body);
-    if (!manifest) return corrupt(store_, name, version, manifest.error().message);
+    if (!manifest) return corrupt_version(store_, name, version, manifest.error().message);
     const json features = (*body)->value("features", json::object());
     try {
       found.push_back(
@@ -388,7 +369,7 @@ Result<std::vector<PublishedVersion>> ModelStore::list(const std::string& name) 
            (*body)->value("encoding", "float32"), features.value("items", std::uint64_t{0}),
            features.value("users", std::uint64_t{0})});
     } catch (const json::exception& error) {
-      return corrupt(store_, name, version, error.what());
+      return corrupt_version(store_, name, version, error.what());
     }
   }
   return found;
@@ -406,7 +387,7 @@ Result<VectorEncoding> ModelStore::encoding_of(const std::string& name,
   const auto stated = manifest->find("encoding");
   auto encoding = encoding_of_name(
       stated != manifest->end() && stated->is_string() ? stated->get<std::string>() : "float32");
-  if (!encoding) return corrupt(store_, name, version, encoding.error().message);
+  if (!encoding) return corrupt_version(store_, name, version, encoding.error().message);
   const std::lock_guard lock(mutex_);
   encodings_[key] = *encoding;
   return encoding;
@@ -426,7 +407,7 @@ Result<ModelStore::Vectors> ModelStore::vectors_under(const std::string& name,
     const auto& value = (*values)[i];
     if (!value) continue;
     if (value->size() < head || (value->size() - head) % each != 0)
-      return corrupt(store_, name, version, keys[i] + " is cut short");
+      return corrupt_version(store_, name, version, keys[i] + " is cut short");
     found[i].emplace((value->size() - head) / each);
     decode(*encoding, *value, *found[i]);
   }
@@ -477,111 +458,14 @@ Result<Features> ModelStore::features(const std::string& name, const std::string
   try {
     const VersionKeys keys(name, version);
     auto ids = read_ids(store_, keys, *manifest);
-    if (!ids) return corrupt(store_, name, version, ids.error().message);
+    if (!ids) return corrupt_version(store_, name, version, ids.error().message);
     auto found = read_features(store_, keys, *manifest, *ids);
     if (!found && found.error().code == ErrorCode::kCorrupt)
-      return corrupt(store_, name, version, found.error().message);
+      return corrupt_version(store_, name, version, found.error().message);
     return found;
   } catch (const std::exception& error) {
-    return corrupt(store_, name, version, error.what());
+    return corrupt_version(store_, name, version, error.what());
   }
-}
-
-// The manifest goes last, so that a pruner that was killed can be followed by another.
-Result<void> ModelStore::remove_version(const std::string& name, const std::string& version,
-                                        const json& manifest) {
-  const VersionKeys keys(name, version);
-  try {
-    auto items = read_ids(store_, keys, manifest);
-    std::vector<std::string> users;
-    if (manifest.contains("features")) {
-      auto lines = read_chunks(store_, keys.users(),
-                               manifest.at("features").at("user_bytes").get<std::size_t>());
-      if (lines) users = ids_of(*lines);
-    }
-    auto removed =
-        for_each_key(keys, manifest, items ? *items : std::vector<std::string>(), users,
-                     [&](std::span<const std::string> batch) { return store_.remove(batch); });
-    if (!removed) return removed;
-  } catch (const std::exception& error) {
-    return corrupt(store_, name, version, error.what());
-  }
-  const std::vector<std::string> last{keys.manifest(), keys.draft()};
-  return store_.remove(last);
-}
-
-Result<void> ModelStore::remove_abandoned(const std::string& name,
-                                          std::chrono::seconds abandoned_after) {
-  auto drafts = read_list(store_, drafts_key(name));
-  if (!drafts) return drafts.error();
-  for (const auto& version : *drafts) {
-    const VersionKeys keys(name, version);
-    auto draft = read_object(store_, keys.draft());
-    if (!draft) return draft.error();
-    auto manifest = read_object(store_, keys.manifest());
-    if (!manifest) return manifest.error();
-    if (!*manifest && *draft) {
-      const auto began = (*draft)->find("began");
-      const std::int64_t since =
-          began != (*draft)->end() && began->is_number() ? began->get<std::int64_t>() : 0;
-      if (now_seconds() - since < abandoned_after.count()) continue;
-      if (auto gone = remove_version(name, version, **draft); !gone) return gone;
-    } else if (*manifest) {
-      // Killed between the manifest and the list: it is whole.
-      if (auto listed = add_to_list(store_, versions_key(name), version); !listed) return listed;
-      const std::string key = keys.draft();
-      if (auto gone = store_.remove(std::span(&key, 1)); !gone) return gone;
-    }
-    if (auto taken = take_from_list(store_, drafts_key(name), version); !taken) return taken;
-    if (*draft || *manifest) continue;
-    // A publisher may have written its draft since: then the name goes back.
-    auto late = read_object(store_, keys.draft());
-    if (!late) return late.error();
-    if (!*late) continue;
-    if (auto listed = add_to_list(store_, drafts_key(name), version); !listed) return listed;
-  }
-  return {};
-}
-
-Result<std::vector<std::string>> ModelStore::prune(const std::string& name, std::size_t keep,
-                                                   std::chrono::seconds abandoned_after) {
-  if (auto done = remove_abandoned(name, abandoned_after); !done) return done.error();
-  auto versions = read_list(store_, versions_key(name));
-  if (!versions) return versions.error();
-  std::vector<std::string> doomed;
-  // From here on nobody can promote or roll back to what is being removed.
-  auto marked = update_pointer(store_, name, [&](Pointer& pointer) -> Result<void> {
-    doomed = pointer.removing;
-    for (std::size_t i = 0; i + keep < versions->size(); ++i) {
-      const std::string& version = (*versions)[i];
-      const bool needed = version == pointer.version ||
-                          (!pointer.previous.empty() && pointer.previous.back() == version);
-      if (!needed && std::find(doomed.begin(), doomed.end(), version) == doomed.end())
-        doomed.push_back(version);
-    }
-    std::erase_if(pointer.previous, [&](const std::string& version) {
-      return std::find(doomed.begin(), doomed.end(), version) != doomed.end();
-    });
-    pointer.removing = doomed;
-    return {};
-  });
-  if (!marked) return marked.error();
-  for (const auto& version : doomed) {
-    if (auto taken = take_from_list(store_, versions_key(name), version); !taken)
-      return taken.error();
-    auto manifest = read_object(store_, VersionKeys(name, version).manifest());
-    if (!manifest) return manifest.error();
-    if (!*manifest) continue;
-    if (auto gone = remove_version(name, version, **manifest); !gone) return gone.error();
-  }
-  auto cleared = update_pointer(store_, name, [&](Pointer& pointer) -> Result<void> {
-    std::erase_if(pointer.removing, [&](const std::string& version) {
-      return std::find(doomed.begin(), doomed.end(), version) != doomed.end();
-    });
-    return {};
-  });
-  if (!cleared) return cleared.error();
-  return doomed;
 }
 
 }  // namespace sparrow::store
