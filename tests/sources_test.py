@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from api_test import BIN, HOME, ROOT, check, equal
+from api_test import HOME, ROOT, check, equal
 import api_test
 from online_test import TokenServer, ids, similar
 
@@ -139,9 +139,11 @@ def postgres_pool():
 def failing_channel():
     """A catalogue without any interactions: what was watched together is nothing anybody can tell."""
     home = tempfile.mkdtemp()
-    built = subprocess.run([BIN, "-q", "build", "--data", str(ROOT / "testdata/sample"), "--method", "content"], capture_output=True, text=True, check=False,
-                           env={**os.environ, "SPARROW_HOME": home, "SPARROW_DATA": ""})
-    assert built.returncode == 0, built.stderr
+    data = pathlib.Path(home, "data")
+    data.mkdir()
+    shutil.copy(ROOT / "testdata/sample/items.csv", data)
+    (data / "interactions.csv").write_text("user,item,value,timestamp\n", encoding="utf-8")
+    api_test.sparrow("build", "--data", str(data), "--method", "content", home=home)
 
     def errors(server, channel):
         metrics = server.get("/metrics")[1].decode()
