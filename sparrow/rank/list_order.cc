@@ -8,7 +8,6 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "sparrow/core/simd/kernels.h"
 #include "sparrow/core/simd/shelf_kernel.h"
 
 namespace sparrow::rank {
@@ -113,9 +112,9 @@ class Chooser {
       return take(pin_++);
     }
     while (true) {
-      const float best = lower_values();
-      if (best == kGone) return candidates_.size();
-      const std::size_t chosen = first_with(best);
+      const simd::LargestValue best = lower_values();
+      if (best.value == kGone) return candidates_.size();
+      const std::size_t chosen = first_of(best);
       if (counter_.fits(candidates_[chosen].row)) return take(chosen);
       c_.worth[chosen] = kGone;  // caps only fill up: it will never fit again
     }
@@ -134,13 +133,11 @@ class Chooser {
     std::vector<float> worth;    // of its match alone; kGone: it cannot be taken any more
     std::vector<float> overlap;  // the largest with what was taken
     std::vector<float> value;
-    std::vector<std::uint32_t> best;
 
     void resize(std::size_t n) {
       for (auto* column : {&genres_low, &genres_high, &series}) column->resize(n);
       for (auto* column : {&genre_count, &worth, &overlap, &value}) column->resize(n);
       year.resize(n);
-      best.resize(n + 1);
     }
   };
   static Columns& columns() {
@@ -158,19 +155,20 @@ class Chooser {
     if (pins_ > 0) lower_values();  // no choice comes before the next one
     return chosen;
   }
-  float lower_values() {
+  simd::LargestValue lower_values() {
     return simd::lower_values(
         {c_.genres_low.data(), upper_genres_ ? c_.genres_high.data() : nullptr,
          c_.genre_count.data(), c_.series.data(), c_.year.data()},
         candidates_.size(), newest_, diversity_, c_.worth.data(), c_.overlap.data(),
         c_.value.data());
   }
-  std::size_t first_with(float best) {
-    const std::size_t found = simd::select_above(c_.value.data(), candidates_.size(),
-                                                 std::nextafter(best, kGone), c_.best.data());
-    std::size_t chosen = c_.best[0];
-    for (std::size_t i = 1; i < found; ++i) {
-      if (comes_first(candidates_[c_.best[i]], candidates_[chosen])) chosen = c_.best[i];
+  // Of those with this value.
+  std::size_t first_of(const simd::LargestValue& best) const {
+    std::size_t chosen = best.first;
+    for (std::size_t i = chosen + 1, left = best.count - 1; left > 0; ++i) {
+      if (c_.value[i] != best.value) continue;
+      --left;
+      if (comes_first(candidates_[i], candidates_[chosen])) chosen = i;
     }
     return chosen;
   }

@@ -227,6 +227,26 @@ void Recommender::Listing::score(Candidate& item) {
   if (request_.rules != nullptr) item.adjusted *= request_.rules->factor(item.row, main_);
 }
 
+// One seed, the embedding channel, the dial: what most requests ask for.
+bool Recommender::Listing::scored_by_recall() const {
+  const Controls& c = request_.controls;
+  return by_vector_.empty() && votes_.empty() && positive_ && known_.size() == 1 &&
+         merged_.by_embedding_alone() && candidates_.size() == merged_.items.size() &&
+         c.pins.empty() && c.boosts.empty() && request_.rules == nullptr;
+}
+
+// As score(), without looking anything up twice.
+void Recommender::Listing::score_found() {
+  const model::Similarity& similarity = *s_.similarity;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    Candidate& item = candidates_[i];
+    item.similarity = merged_.items[i].score;
+    const float match = similarity.to_match(item.similarity);
+    item.match = std::clamp(match, 0.0F, 100.0F);
+    item.adjusted = adjust(facts_, request_.controls, item.row, match);
+  }
+}
+
 float Recommender::Listing::channel_points(const Provenances& channels) const {
   float points = 0;
   for (const Provenance& p : channels)
@@ -295,7 +315,10 @@ void Recommender::Listing::collect_candidates() {
     if (!any_pin || !pinned(row))
       candidates_.push_back({.row = row, .place = static_cast<std::uint32_t>(i)});
   }
-  for (Candidate& item : candidates_) score(item);
+  if (scored_by_recall())
+    score_found();
+  else
+    for (Candidate& item : candidates_) score(item);
   const float least = request_.controls.min_match;
   if (least > 0)
     std::erase_if(candidates_,

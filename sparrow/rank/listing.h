@@ -104,6 +104,8 @@ class Merged {
   Provenances channels(std::size_t place) const {
     return channels_.empty() ? only_channel(place) : channels_[place];
   }
+  // Whether channel 0 alone gave all items.
+  bool by_embedding_alone() const { return channels_.empty() && first_ == 0; }
   // Whether channel 0 alone gave this item, and with it its similarity.
   bool by_embedding_alone(std::size_t place) const {
     return channels_.empty() ? first_ == 0
@@ -141,6 +143,8 @@ class Recommender::Listing {
   void collect_by_vector();
   void collect_by_history();
   void score(Candidate& item);
+  bool scored_by_recall() const;
+  void score_found();
   void collect_candidates();
   std::vector<std::uint32_t> order(std::size_t wanted);
   ScoredItem finished(std::uint32_t at) const;

@@ -324,7 +324,6 @@ bool Session::send(bool head_only) {
   write_head();
   const bool bodiless = head_only || response_.status == 204 || response_.status == 304;
   const std::string_view body = bodiless ? std::string_view() : std::string_view(response_.body);
-  deadline_ = Clock::now() + worker_.options.request_timeout;
   const std::array<asio::const_buffer, 2> parts{asio::buffer(head_),
                                                 asio::buffer(body.data(), body.size())};
   error_code error;
@@ -334,6 +333,7 @@ bool Session::send(bool head_only) {
     finish();
     return false;
   }
+  deadline_ = Clock::now() + worker_.options.request_timeout;
   const std::size_t of_head = std::min(written, head_.size());
   const std::size_t of_body = written - of_head;
   const std::array<asio::const_buffer, 2> rest{

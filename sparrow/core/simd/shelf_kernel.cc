@@ -44,8 +44,9 @@ HWY_INLINE hn::Vec<ShelfFloats> shelf_likeness(const ShelfColumns& a, const Shel
 }
 
 // NOLINTNEXTLINE(readability-function-size): a kernel takes pointers and sizes.
-float lower_values_target(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
-                          float diversity, const float* worth, float* overlap, float* value) {
+LargestValue lower_values_target(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
+                                 float diversity, const float* worth, float* overlap,
+                                 float* value) {
   const ShelfFloats d;
   const auto share = hn::Set(d, diversity);
   auto largest = hn::Set(d, -__builtin_inff());
@@ -56,7 +57,15 @@ float lower_values_target(const ShelfColumns& items, std::size_t n, const ShelfP
     hn::StoreU(left, d, value + i);
     largest = hn::Max(largest, left);
   }
-  return hn::GetLane(hn::MaxOfLanes(d, largest));
+  const auto all_largest = hn::MaxOfLanes(d, largest);
+  LargestValue found{hn::GetLane(all_largest), n, 0};
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto here = hn::Eq(hn::LoadU(d, value + i), all_largest);
+    if (hn::AllFalse(d, here)) continue;
+    if (found.count == 0) found.first = i + static_cast<std::size_t>(hn::FindFirstTrue(d, here));
+    found.count += hn::CountTrue(d, here);
+  }
+  return found;
 }
 
 }  // namespace sparrow::simd::HWY_NAMESPACE
@@ -67,8 +76,8 @@ namespace sparrow::simd {
 
 HWY_EXPORT(lower_values_target);
 
-float lower_values(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
-                   float diversity, const float* worth, float* overlap, float* value) {
+LargestValue lower_values(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
+                          float diversity, const float* worth, float* overlap, float* value) {
   return HWY_DYNAMIC_DISPATCH(lower_values_target)(items, n, taken, diversity, worth, overlap,
                                                    value);
 }

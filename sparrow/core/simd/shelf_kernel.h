@@ -26,8 +26,13 @@ struct ShelfColumns {
 
 // With like = 0.6 * shared genres / all genres + 0.25 (one series) + 0.15 (at most 5 years apart):
 //   overlap[i] = max(overlap[i], like(taken, i)), value[i] = worth[i] - diversity * overlap[i].
-// Returns the largest value. O(n); the same numbers on every instruction set.
-float lower_values(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
-                   float diversity, const float* worth, float* overlap, float* value);
+// O(n); the same numbers on every instruction set.
+struct LargestValue {
+  float value = 0;
+  std::size_t first = 0;  // position of the first that has it
+  std::size_t count = 0;  // how many have it
+};
+LargestValue lower_values(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
+                          float diversity, const float* worth, float* overlap, float* value);
 
 }  // namespace sparrow::simd

@@ -51,14 +51,14 @@ TEST(ShelfKernel, IsTheFormula) {
         series[i] = places[i].series;
         year[i] = places[i].year;
         count[i] = static_cast<float>(std::popcount(places[i].genres));
-        worth[i] = static_cast<float>(random.uniform());
+        worth[i] = static_cast<float>(random.below(8)) / 8;  // ties happen
       }
       std::vector<float> overlap(room, 0);
       std::vector<float> value(room);
       std::vector<float> want(n, 0);
       for (int step = 0; step < 5; ++step) {
         const ShelfPlace taken = random_place(random, upper_genres);
-        const float largest =
+        const LargestValue largest =
             lower_values({low.data(), upper_genres ? high.data() : nullptr, count.data(),
                           series.data(), year.data()},
                          n, taken, 0.4F, worth.data(), overlap.data(), value.data());
@@ -69,7 +69,12 @@ TEST(ShelfKernel, IsTheFormula) {
           ASSERT_EQ(value[i], worth[i] - 0.4F * want[i]);
           want_largest = std::max(want_largest, value[i]);
         }
-        ASSERT_EQ(largest, want_largest);
+        ASSERT_EQ(largest.value, want_largest);
+        const auto end = value.begin() + static_cast<std::ptrdiff_t>(n);
+        ASSERT_EQ(largest.count,
+                  static_cast<std::size_t>(std::count(value.begin(), end, want_largest)));
+        ASSERT_EQ(largest.first, static_cast<std::size_t>(
+                                     std::find(value.begin(), end, want_largest) - value.begin()));
       }
     }
   }
