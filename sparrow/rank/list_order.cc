@@ -157,10 +157,10 @@ class Chooser {
   }
   simd::LargestValue lower_values() {
     return simd::lower_values(
-        {c_.genres_low.data(), upper_genres_ ? c_.genres_high.data() : nullptr,
-         c_.genre_count.data(), c_.series.data(), c_.year.data()},
-        candidates_.size(), newest_, diversity_, c_.worth.data(), c_.overlap.data(),
-        c_.value.data());
+        {candidates_.size(), c_.genres_low.data(), upper_genres_ ? c_.genres_high.data() : nullptr,
+         c_.genre_count.data(), c_.series.data(), c_.year.data(), c_.worth.data(),
+         c_.overlap.data(), c_.value.data()},
+        newest_, diversity_);
   }
   // Of those with this value.
   std::size_t first_of(const simd::LargestValue& best) const {

@@ -43,24 +43,23 @@ HWY_INLINE hn::Vec<ShelfFloats> shelf_likeness(const ShelfColumns& a, const Shel
   return hn::Add(like, hn::BitCast(d, hn::And(near, hn::BitCast(ints, hn::Set(d, 0.15F)))));
 }
 
-// NOLINTNEXTLINE(readability-function-size): a kernel takes pointers and sizes.
-LargestValue lower_values_target(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
-                                 float diversity, const float* worth, float* overlap,
-                                 float* value) {
+LargestValue lower_values_target(const ShelfColumns& items, const ShelfPlace& taken,
+                                 float diversity) {
+  const std::size_t n = items.n;
   const ShelfFloats d;
   const auto share = hn::Set(d, diversity);
   auto largest = hn::Set(d, -__builtin_inff());
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto most = hn::Max(hn::LoadU(d, overlap + i), shelf_likeness(items, taken, i));
-    hn::StoreU(most, d, overlap + i);
-    const auto left = hn::Sub(hn::LoadU(d, worth + i), hn::Mul(share, most));
-    hn::StoreU(left, d, value + i);
+    const auto most = hn::Max(hn::LoadU(d, items.overlap + i), shelf_likeness(items, taken, i));
+    hn::StoreU(most, d, items.overlap + i);
+    const auto left = hn::Sub(hn::LoadU(d, items.worth + i), hn::Mul(share, most));
+    hn::StoreU(left, d, items.value + i);
     largest = hn::Max(largest, left);
   }
   const auto all_largest = hn::MaxOfLanes(d, largest);
   LargestValue found{hn::GetLane(all_largest), n, 0};
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto here = hn::Eq(hn::LoadU(d, value + i), all_largest);
+    const auto here = hn::Eq(hn::LoadU(d, items.value + i), all_largest);
     if (hn::AllFalse(d, here)) continue;
     if (found.count == 0) found.first = i + static_cast<std::size_t>(hn::FindFirstTrue(d, here));
     found.count += hn::CountTrue(d, here);
@@ -76,10 +75,8 @@ namespace sparrow::simd {
 
 HWY_EXPORT(lower_values_target);
 
-LargestValue lower_values(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
-                          float diversity, const float* worth, float* overlap, float* value) {
-  return HWY_DYNAMIC_DISPATCH(lower_values_target)(items, n, taken, diversity, worth, overlap,
-                                                   value);
+LargestValue lower_values(const ShelfColumns& items, const ShelfPlace& taken, float diversity) {
+  return HWY_DYNAMIC_DISPATCH(lower_values_target)(items, taken, diversity);
 }
 
 }  // namespace sparrow::simd

@@ -14,14 +14,19 @@ struct ShelfPlace {
   std::int32_t year = 0;     // 0: unknown
 };
 
-// The same of n items, an array each. Arrays have room for the next multiple of kShelfLanes.
+// The same of n items and what they are worth, an array each. Arrays have room for the next
+// multiple of kShelfLanes.
 inline constexpr std::size_t kShelfLanes = 16;
 struct ShelfColumns {
+  std::size_t n = 0;
   const std::uint32_t* genres_low = nullptr;
   const std::uint32_t* genres_high = nullptr;  // null: no item has any of the upper 32
   const float* genre_count = nullptr;          // bits of both
   const std::uint32_t* series = nullptr;
   const std::int32_t* year = nullptr;
+  const float* worth = nullptr;
+  float* overlap = nullptr;
+  float* value = nullptr;
 };
 
 // With like = 0.6 * shared genres / all genres + 0.25 (one series) + 0.15 (at most 5 years apart):
@@ -32,7 +37,6 @@ struct LargestValue {
   std::size_t first = 0;  // position of the first that has it
   std::size_t count = 0;  // how many have it
 };
-LargestValue lower_values(const ShelfColumns& items, std::size_t n, const ShelfPlace& taken,
-                          float diversity, const float* worth, float* overlap, float* value);
+LargestValue lower_values(const ShelfColumns& items, const ShelfPlace& taken, float diversity);
 
 }  // namespace sparrow::simd

@@ -59,9 +59,9 @@ TEST(ShelfKernel, IsTheFormula) {
       for (int step = 0; step < 5; ++step) {
         const ShelfPlace taken = random_place(random, upper_genres);
         const LargestValue largest =
-            lower_values({low.data(), upper_genres ? high.data() : nullptr, count.data(),
-                          series.data(), year.data()},
-                         n, taken, 0.4F, worth.data(), overlap.data(), value.data());
+            lower_values({n, low.data(), upper_genres ? high.data() : nullptr, count.data(),
+                          series.data(), year.data(), worth.data(), overlap.data(), value.data()},
+                         taken, 0.4F);
         float want_largest = -__builtin_inff();
         for (std::size_t i = 0; i < n; ++i) {
           want[i] = std::max(want[i], plain_likeness(places[i], taken));
