@@ -1,5 +1,8 @@
 #include "sparrow/core/text.h"
 
+#include <cstdint>
+#include <cstring>
+
 #include <utf8proc.h>
 
 namespace sparrow {
@@ -83,7 +86,20 @@ std::string fold_text(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
+  // Mostly ASCII, eight bytes at a time.
+  constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080U;
   while (!text.empty()) {
+    if (std::uint64_t word = 0; text.size() >= sizeof(word)) {
+      std::memcpy(&word, text.data(), sizeof(word));
+      if ((word & kHighBits) == 0) {
+        text.remove_prefix(sizeof(word));
+        continue;
+      }
+    }
+    if (static_cast<unsigned char>(text.front()) < 0x80) {
+      text.remove_prefix(1);
+      continue;
+    }
     utf8proc_int32_t code = 0;
     const std::size_t length = next_code_point(text, code);
     if (length == 0) return false;

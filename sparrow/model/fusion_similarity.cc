@@ -10,16 +10,13 @@
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/core/top_k.h"
+#include "sparrow/model/fusion_bar.h"
 
 namespace sparrow::model {
 namespace {
 
 constexpr float kSelf = 400;  // above every -log10 of a float64 tail
 constexpr double kSmallestTail = 1e-300;
-constexpr float kHalfSqrt2 = 0.70710678F;
-
-// Upper tail of the standard normal.
-double tail(float z) { return 0.5 * std::erfc(static_cast<double>(z * kHalfSqrt2)); }
 
 // Rows of FusionSimilarity::columns_.
 enum Column : std::size_t {
@@ -77,42 +74,6 @@ struct Moments {
         std::sqrt(std::max(1e-8, squares / static_cast<double>(count) - m * m)));
   }
 };
-
-// Scores above which the k best of a row lie: the k-th largest of the values seen so far, which
-// come in blocks.
-class RisingBar {
- public:
-  explicit RisingBar(std::size_t k) : k_(k) {}
-  float bar() const { return bar_; }
-  void add(float value) {
-    values_.push_back(value);
-    if (values_.size() >= 4 * k_ + 64) cut();
-  }
-  void cut() {
-    if (values_.size() < k_ || k_ == 0) return;
-    const auto kth = values_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
-    std::nth_element(values_.begin(), kth, values_.end(), std::greater<>());
-    bar_ = *kth;
-    values_.resize(k_);
-  }
-
- private:
-  std::size_t k_;
-  float bar_ = -__builtin_inff();
-  std::vector<float> values_;
-};
-
-// A z so low that no pair whose smaller z lies below it is among the k best, when k pairs have a
-// smaller z of `bar` or more: for u, v the tails, max(u, v) <= u + v - uv <= 2 max(u, v).
-float lowest_worth(float bar) {
-  constexpr float kStep = 0.01F;
-  constexpr float kHair = 1e-3F;  // what the kernel may be off, and more
-  if (bar < -8) return -__builtin_inff();
-  const double twice = 2 * tail(bar - kHair);
-  float z = bar - kHair;
-  while (z > -8 && tail(z) < twice) z -= kStep;
-  return z > -8 ? z : -__builtin_inff();
-}
 
 }  // namespace
 
@@ -194,8 +155,8 @@ float FusionSimilarity::standardized(Row a, Row b, float s) const {
 }
 
 float FusionSimilarity::proximity(float za, float zb) const {
-  const double u = tail(za);
-  const double v = tail(zb);
+  const double u = upper_tail(za);
+  const double v = upper_tail(zb);
   return static_cast<float>(-std::log10(std::max(kSmallestTail, u + v - u * v)));
 }
 
@@ -277,6 +238,7 @@ float FusionSimilarity::to_match(float similarity) const {
 
 std::vector<Neighbor> FusionSimilarity::nearest(Row row, std::size_t k,
                                                 std::span<const std::uint8_t> excluded) const {
+  if (coarse_.width > 0 && behavior_[row] != 0) return nearest_by_bound(row, k, excluded);
   thread_local std::vector<float> inner;
   thread_local std::vector<float> cosine;
   inner.resize(items_.size());
@@ -300,6 +262,20 @@ std::vector<std::vector<Neighbor>> FusionSimilarity::nearest_block(Row first, st
   return lists;
 }
 
+// For all items; minus infinity for `row` itself and what is excluded.
+void FusionSimilarity::smaller_z_of(Row row, std::span<const float> inner,
+                                    std::span<const float> cosine,
+                                    std::span<const std::uint8_t> excluded,
+                                    std::span<float> out) const {
+  simd::fused_smaller_z(
+      {constants(), seed(row), columns_at(columns_), inner.data(), cosine.data(), out.size()},
+      out.data());
+  out[row] = -__builtin_inff();
+  for (std::size_t j = 0; j < excluded.size(); ++j) {
+    if (excluded[j] != 0) out[j] = -__builtin_inff();
+  }
+}
+
 // The scalar formula has the last word, but few pairs are worth it.
 std::vector<Neighbor> FusionSimilarity::nearest_of(Row row, std::size_t k,
                                                    std::span<const std::uint8_t> excluded,
@@ -309,22 +285,9 @@ std::vector<Neighbor> FusionSimilarity::nearest_of(Row row, std::size_t k,
   const std::size_t n = items_.size();
   thread_local std::vector<float> smaller_z;
   smaller_z.resize(n);
-  simd::fused_smaller_z(
-      {constants(), seed(row), columns_at(columns_), inner.data(), cosine.data(), n},
-      smaller_z.data());
-  smaller_z[row] = -__builtin_inff();
-  for (std::size_t j = 0; j < excluded.size(); ++j) {
-    if (excluded[j] != 0) smaller_z[j] = -__builtin_inff();
-  }
+  smaller_z_of(row, inner, cosine, excluded, smaller_z);
   std::uint32_t above[kBlock];
-  RisingBar rising(k);
-  for (std::size_t begin = 0; begin < n; begin += kBlock) {
-    const std::size_t found = simd::select_above(smaller_z.data() + begin,
-                                                 std::min(kBlock, n - begin), rising.bar(), above);
-    for (std::size_t i = 0; i < found; ++i) rising.add(smaller_z[begin + above[i]]);
-  }
-  rising.cut();
-  const float worth = lowest_worth(rising.bar());
+  const float worth = lowest_worth(RisingBar::of(smaller_z, k));
   TopK best(k);
   for (std::size_t begin = 0; begin < n; begin += kBlock) {
     const std::size_t found =

@@ -77,6 +77,11 @@ class FusionSimilarity final : public Similarity {
   // The same for one item, the others' staying as they are. O(reference.size() * dim).
   FusionItem estimate_item(Row row, std::span<const Row> reference) const;
 
+  // Keeps the vectors in bytes as well (a quarter of their memory), so that nearest() needs the
+  // exact products of few pairs: worth it where single lists are asked for. The lists stay the
+  // same.
+  void prepare_search();
+
   // For trying several content weights: they share what costs most, the products of vectors.
   void set_content_weight(float weight) { parameters_.content_weight = weight; }
   // As estimate_statistics(), of similarities that differ in the content weight alone.
@@ -100,13 +105,28 @@ class FusionSimilarity final : public Similarity {
   void set_items(std::vector<FusionItem> items);
   simd::FusionConstants constants() const;
   simd::FusionSeed seed(Row row) const;
+  float smaller_z(Row a, Row b, float inner, float cosine) const;
+  void smaller_z_of(Row row, std::span<const float> inner, std::span<const float> cosine,
+                    std::span<const std::uint8_t> excluded, std::span<float> out) const;
+  void bound_inner(Row row, std::span<float> inner) const;
+  std::vector<Neighbor> nearest_by_bound(Row row, std::size_t k,
+                                         std::span<const std::uint8_t> excluded) const;
   struct Reference;
+  // Row r of the vectors is scale[r] * bytes[r] and what is left, of length error[r].
+  struct ByteVectors {
+    std::size_t width = 0;  // bytes a row; 0: there are none
+    std::vector<std::int8_t> bytes;
+    std::vector<float> scale;
+    std::vector<float> length;  // of scale * bytes
+    std::vector<float> error;
+  };
 
   FusionParameters parameters_;
   std::vector<FusionItem> items_;
   std::vector<std::uint8_t> behavior_;
   std::vector<Row> known_;  // the rows with a behavior vector
   Embeddings columns_;      // of items_ and behavior_, for the kernels: kColumns x items
+  ByteVectors coarse_;
   const float* vectors_ = nullptr;
   std::size_t dim_ = 0;
   ContentMatrix content_;

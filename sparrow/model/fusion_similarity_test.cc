@@ -90,6 +90,30 @@ TEST(FusionSimilarity, ListsAreThoseOfTheScores) {
   }
 }
 
+TEST(FusionSimilarity, ListsByBoundsOfBytesAreTheSame) {
+  for (const float content_weight : {0.0F, 0.4F, 1.0F}) {
+    const Model model = random_model(content_weight);
+    FusionSimilarity plain(model);
+    (void)plain.estimate_statistics(every_fourth(), 2);
+    FusionSimilarity prepared = plain;
+    prepared.prepare_search();
+    std::vector<std::uint8_t> excluded(kItems, 1);
+    for (std::size_t r = 5; r < kItems; r += 9) excluded[r] = 0;
+    const std::vector<std::uint8_t> all_but_two = [] {
+      std::vector<std::uint8_t> marks(kItems, 1);
+      marks[3] = marks[700] = 0;
+      return marks;
+    }();
+    for (Row row = 0; row < kItems; row += 7) {
+      for (const std::size_t k : {1U, 25U, 200U}) {
+        EXPECT_EQ(prepared.nearest(row, k, {}), plain.nearest(row, k, {}));
+        EXPECT_EQ(prepared.nearest(row, k, excluded), plain.nearest(row, k, excluded));
+        EXPECT_EQ(prepared.nearest(row, k, all_but_two), plain.nearest(row, k, all_but_two));
+      }
+    }
+  }
+}
+
 TEST(FusionSimilarity, StatisticsAreThoseOfTheScalarFormulaForEveryContentWeight) {
   const std::vector<Row> reference = every_fourth();
   const Model model = random_model(0);

@@ -103,7 +103,9 @@ Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
         fusion->elements() != model.items.size() * FusionItem::kCount) {
       return misfit(model, "the fusion tensors do not fit each other");
     }
-    return std::unique_ptr<Similarity>(std::make_unique<FusionSimilarity>(model));
+    auto fused = std::make_unique<FusionSimilarity>(model);
+    fused->prepare_search();
+    return std::unique_ptr<Similarity>(std::move(fused));
   }
   if (vectors == nullptr && model.find("content.indptr") == nullptr) {
     return misfit(model, "it has neither vectors nor content");

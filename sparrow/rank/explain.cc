@@ -14,12 +14,11 @@ constexpr std::size_t kExplainDepth = 200;
 
 std::vector<Provenance> Recommender::provenance_of(const Request& request, Row item) const {
   const Listing listing(*state_, request);
-  const std::function<bool(Row)> may = [&](Row row) { return listing.allows(row, nullptr); };
   const Seed seed{listing.main_seed(), 1};
   std::vector<Provenance> all;
   for (std::size_t i = 0; i < channel_names().size(); ++i) {
-    const auto found =
-        state_->channel(i).recall({.seeds = {&seed, 1}, .quota = kExplainDepth, .allowed = &may});
+    const auto found = state_->channel(i).recall(
+        {.seeds = {&seed, 1}, .quota = kExplainDepth, .allowed = &listing.allowed()});
     Provenance p{static_cast<std::uint8_t>(i), 0, 0};
     for (std::size_t r = 0; found && r < found->size(); ++r) {
       if ((*found)[r].row == item)
@@ -63,7 +62,7 @@ Explanation Recommender::explain(const Request& request, Row item) const {
   std::size_t ahead = 0;
   for (Row m = 0; m < scores.size(); ++m) {
     const Row row = s.alignment.to_catalog[m];
-    if (row == kNoRow || row == seed || !listing.allows(row, nullptr)) continue;
+    if (row == kNoRow || row == seed || !listing.allowed()(row)) continue;
     ++e.ranked;
     ahead += m != b && key(row, scores[m]) > own ? 1U : 0U;
   }

@@ -35,6 +35,8 @@ class Filter {
   // Whether `item` meets the conditions; `seed` may be kNoRow: conditions on it are then false.
   bool holds(Row item, Row seed) const;
   bool uses_seed() const { return mask_.empty(); }
+  // One byte an item, 1: holds. Empty when the filter looks at the seed.
+  std::span<const std::uint8_t> marks() const { return mask_; }
   const std::string& text() const { return text_; }
 
   struct Node;

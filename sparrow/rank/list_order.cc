@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
+#include <numeric>
 #include <unordered_map>
+
+#include "sparrow/core/simd/shelf_kernel.h"
 
 namespace sparrow::rank {
 namespace {
@@ -53,35 +57,10 @@ class CapCounter {
   Counts people_;
 };
 
-// Places of candidates in the order of their adjusted match, pins first as they were given. Sorts
-// numbers: the bits of `adjusted`, turned so that they compare as the floats do, above the place;
-// candidates that are equal so far are told apart afterwards.
-std::vector<std::uint32_t> by_adjusted(const std::vector<ScoredItem>& candidates) {
-  std::vector<std::uint64_t> keys;
-  keys.reserve(candidates.size());
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(candidates[i].adjusted + 0.0F);  // no -0
-    constexpr std::uint32_t kSign = 0x8000'0000U;
-    const std::uint32_t falling = (bits & kSign) != 0 ? bits : ~(bits | kSign);
-    keys.push_back((candidates[i].pinned ? 0 : std::uint64_t{falling} << 32) | i);
-  }
-  std::sort(keys.begin(), keys.end());
-  std::vector<std::uint32_t> order(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) order[i] = static_cast<std::uint32_t>(keys[i]);
-  for (std::size_t begin = 0; begin < keys.size();) {
-    std::size_t end = begin + 1;
-    while (end < keys.size() && keys[end] >> 32 == keys[begin] >> 32) ++end;
-    if (end - begin > 1 && !candidates[order[begin]].pinned) {
-      std::sort(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                order.begin() + static_cast<std::ptrdiff_t>(end),
-                [&](std::uint32_t i, std::uint32_t j) {
-                  return better({candidates[i].row, candidates[i].similarity},
-                                {candidates[j].row, candidates[j].similarity});
-                });
-    }
-    begin = end;
-  }
-  return order;
+// Equal ones as in TopK.
+bool comes_first(const Candidate& a, const Candidate& b) {
+  if (a.adjusted != b.adjusted) return a.adjusted > b.adjusted;
+  return better({a.row, a.similarity}, {b.row, b.similarity});
 }
 
 float overlap_of(const recall::Shelf& x, const recall::Shelf& y) {
@@ -96,75 +75,130 @@ float overlap_of(const recall::Shelf& x, const recall::Shelf& y) {
   return 0.6F * genres + (series ? 0.25F : 0.0F) + (years ? 0.15F : 0.0F);
 }
 
-// Greedy choice by maximal marginal relevance under caps. Overlap with what is taken only grows, so
-// what a candidate was worth when it was last looked at bounds what it is worth now: a candidate is
-// looked at again only while that bound beats the best so far, and none after the first whose match
-// alone does not.
+// Greedy choice by maximal marginal relevance under caps: after each choice a pass over all
+// candidates lowers what those are worth that are like it.
 class Chooser {
  public:
-  Chooser(const recall::ItemFacts& facts, const std::vector<ScoredItem>& candidates,
-          const Caps& caps, float diversity)
-      : candidates_(candidates), counter_(facts, caps), diversity_(diversity) {
-    entries_.reserve(candidates.size());
-    for (const std::uint32_t place : by_adjusted(candidates))
-      entries_.push_back({place, (1 - diversity) * candidates[place].adjusted / 100, 0, 0,
-                          facts.shelf(candidates[place].row)});
+  Chooser(const recall::ItemFacts& facts, std::span<const Candidate> candidates, const Caps& caps,
+          float diversity)
+      : facts_(facts),
+        candidates_(candidates),
+        counter_(facts, caps),
+        diversity_(diversity),
+        c_(columns()) {
+    const std::size_t n = candidates.size();
+    const std::size_t room = (n + simd::kShelfLanes - 1) / simd::kShelfLanes * simd::kShelfLanes;
+    c_.resize(room);
+    for (std::size_t i = 0; i < n; ++i) {
+      const recall::Shelf& shelf = facts.shelf(candidates[i].row);
+      c_.genres_low[i] = static_cast<std::uint32_t>(shelf.genres);
+      c_.genres_high[i] = static_cast<std::uint32_t>(shelf.genres >> 32);
+      upper_genres_ = upper_genres_ || c_.genres_high[i] != 0;
+      c_.genre_count[i] = shelf.genre_count;
+      c_.series[i] = shelf.series;
+      c_.year[i] = shelf.year;
+      c_.worth[i] = (1 - diversity) * candidates[i].adjusted / 100;
+      pins_ += candidates[i].pinned ? 1U : 0U;
+    }
+    std::fill(c_.worth.begin() + static_cast<std::ptrdiff_t>(n), c_.worth.end(), kGone);
+    std::fill(c_.overlap.begin(), c_.overlap.end(), 0.0F);
   }
 
-  // The place of the next one; candidates.size(): none is left.
+  // The position of the next one; candidates.size(): none is left.
   std::size_t next() {
-    std::size_t best = entries_.size();
-    float best_value = 0;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      Entry& entry = entries_[i];
-      if (entry.compared == kGone) continue;
-      if (candidates_[entry.place].pinned) {
-        best = i;
-        break;
-      }
-      const bool any = best != entries_.size();
-      if (any && entry.worth <= best_value) break;
-      if (any && entry.worth - diversity_ * entry.overlap <= best_value) continue;
-      compare(entry);
-      const float value = entry.worth - diversity_ * entry.overlap;
-      if (any && value <= best_value) continue;
-      if (!counter_.fits(candidates_[entry.place].row)) {
-        entry.compared = kGone;  // caps only fill up: it will never fit again
-        continue;
-      }
-      best = i;
-      best_value = value;
+    if (pins_ > 0) {
+      --pins_;
+      while (!candidates_[pin_].pinned) ++pin_;
+      return take(pin_++);
     }
-    if (best == entries_.size()) return candidates_.size();
-    Entry& entry = entries_[best];
-    entry.compared = kGone;
-    counter_.take(candidates_[entry.place].row);
-    taken_.push_back(entry.shelf);
-    return entry.place;
+    while (true) {
+      const simd::LargestValue best = lower_values();
+      if (best.value == kGone) return candidates_.size();
+      const std::size_t chosen = first_of(best);
+      if (counter_.fits(candidates_[chosen].row)) return take(chosen);
+      c_.worth[chosen] = kGone;  // caps only fill up: it will never fit again
+    }
   }
 
  private:
-  static constexpr std::uint32_t kGone = UINT32_MAX;
-  struct Entry {
-    std::uint32_t place;
-    float worth;             // of its match alone
-    float overlap;           // the largest with the first `compared` that were taken
-    std::uint32_t compared;  // kGone: it cannot be taken any more
-    recall::Shelf shelf;
-  };
+  static constexpr float kGone = -__builtin_inff();
 
-  void compare(Entry& entry) const {
-    if (diversity_ <= 0) return;
-    for (; entry.compared < taken_.size(); ++entry.compared)
-      entry.overlap = std::max(entry.overlap, overlap_of(entry.shelf, taken_[entry.compared]));
+  // Kept by each thread, for their memory.
+  struct Columns {
+    std::vector<std::uint32_t> genres_low;
+    std::vector<std::uint32_t> genres_high;
+    std::vector<float> genre_count;
+    std::vector<std::uint32_t> series;
+    std::vector<std::int32_t> year;
+    std::vector<float> worth;    // of its match alone; kGone: it cannot be taken any more
+    std::vector<float> overlap;  // the largest with what was taken
+    std::vector<float> value;
+
+    void resize(std::size_t n) {
+      for (auto* column : {&genres_low, &genres_high, &series}) column->resize(n);
+      for (auto* column : {&genre_count, &worth, &overlap, &value}) column->resize(n);
+      year.resize(n);
+    }
+  };
+  static Columns& columns() {
+    thread_local Columns kept;
+    return kept;
   }
 
-  const std::vector<ScoredItem>& candidates_;
+  std::size_t take(std::size_t chosen) {
+    const Row row = candidates_[chosen].row;
+    c_.worth[chosen] = kGone;
+    counter_.take(row);
+    if (diversity_ <= 0) return chosen;
+    const recall::Shelf& shelf = facts_.shelf(row);
+    newest_ = {shelf.genres, shelf.series, shelf.year};
+    if (pins_ > 0) lower_values();  // no choice comes before the next one
+    return chosen;
+  }
+  simd::LargestValue lower_values() {
+    return simd::lower_values(
+        {candidates_.size(), c_.genres_low.data(), upper_genres_ ? c_.genres_high.data() : nullptr,
+         c_.genre_count.data(), c_.series.data(), c_.year.data(), c_.worth.data(),
+         c_.overlap.data(), c_.value.data()},
+        newest_, diversity_);
+  }
+  // Of those with this value.
+  std::size_t first_of(const simd::LargestValue& best) const {
+    std::size_t chosen = best.first;
+    for (std::size_t i = chosen + 1, left = best.count - 1; left > 0; ++i) {
+      if (c_.value[i] != best.value) continue;
+      --left;
+      if (comes_first(candidates_[i], candidates_[chosen])) chosen = i;
+    }
+    return chosen;
+  }
+
+  const recall::ItemFacts& facts_;
+  std::span<const Candidate> candidates_;
   CapCounter counter_;
   float diversity_;
-  std::vector<Entry> entries_;  // best match first
-  std::vector<recall::Shelf> taken_;
+  Columns& c_;
+  bool upper_genres_ = false;
+  std::size_t pins_ = 0;  // not yet taken
+  std::size_t pin_ = 0;   // none before this
+  simd::ShelfPlace newest_;
 };
+
+// Pins as they were given, then by adjusted match.
+std::vector<std::uint32_t> by_adjusted(std::span<const Candidate> candidates, std::size_t wanted) {
+  std::vector<std::uint32_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const std::size_t count = std::min(wanted, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                    [&](std::uint32_t i, std::uint32_t j) {
+                      const Candidate& a = candidates[i];
+                      const Candidate& b = candidates[j];
+                      if (a.pinned || b.pinned) return a.pinned != b.pinned ? a.pinned : i < j;
+                      return comes_first(a, b);
+                    });
+  order.resize(count);
+  return order;
+}
 
 }  // namespace
 
@@ -184,23 +218,17 @@ float adjust(const recall::ItemFacts& facts, const Controls& controls, Row row, 
   return adjusted;
 }
 
-std::vector<ScoredItem> order_list(const recall::ItemFacts& facts,
-                                   const std::vector<ScoredItem>& candidates, const Caps& caps,
-                                   float diversity, std::size_t wanted) {
-  std::vector<ScoredItem> list;
+std::vector<std::uint32_t> order_list(const recall::ItemFacts& facts,
+                                      std::span<const Candidate> candidates, const Caps& caps,
+                                      float diversity, std::size_t wanted) {
+  if (diversity <= 0 && !caps.any()) return by_adjusted(candidates, wanted);
+  std::vector<std::uint32_t> list;
   list.reserve(std::min(wanted, candidates.size()));
-  if (diversity <= 0 && !caps.any()) {
-    for (const std::uint32_t place : by_adjusted(candidates)) {
-      if (list.size() == wanted) break;
-      list.push_back(candidates[place]);
-    }
-    return list;
-  }
   Chooser chooser(facts, candidates, caps, diversity);
   while (list.size() < wanted) {
-    const std::size_t place = chooser.next();
-    if (place == candidates.size()) break;
-    list.push_back(candidates[place]);
+    const std::size_t chosen = chooser.next();
+    if (chosen == candidates.size()) break;
+    list.push_back(static_cast<std::uint32_t>(chosen));
   }
   return list;
 }

@@ -1,12 +1,23 @@
 // What reorders a list of scored candidates: dial, boosts, diversity, caps.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "sparrow/rank/recommender.h"
 
 namespace sparrow::rank {
+
+// What ordering needs of an item; small, since there are hundreds for a list.
+struct Candidate {
+  Row row = kNoRow;                  // catalogue row
+  float similarity = 0;              // raw, as Similarity has it
+  float match = 0;                   // 0..100
+  float adjusted = 0;                // match with dial and boosts, or the ranker's score
+  std::uint32_t place = UINT32_MAX;  // among what recall found; UINT32_MAX: it was only pinned
+  bool pinned = false;
+};
 
 // How alike two items look on a shelf, 0..1: genres, series, years. Cheap: no vectors.
 float shelf_overlap(const recall::ItemFacts& facts, Row a, Row b);
@@ -16,10 +27,10 @@ float adjust(const recall::ItemFacts& facts, const Controls& controls, Row row, 
 
 // Greedily takes `wanted` of the candidates (any order) by
 //   (1 - diversity) * adjusted / 100 - diversity * max overlap with what is taken,
-// leaving out what would break a cap; pinned candidates come first, whatever the caps. O(wanted *
-// candidates) at worst; those that cannot win are passed over.
-std::vector<ScoredItem> order_list(const recall::ItemFacts& facts,
-                                   const std::vector<ScoredItem>& candidates, const Caps& caps,
-                                   float diversity, std::size_t wanted);
+// leaving out what would break a cap; pinned candidates come first, whatever the caps. Gives their
+// positions. O(wanted * candidates), by vectors of instructions.
+std::vector<std::uint32_t> order_list(const recall::ItemFacts& facts,
+                                      std::span<const Candidate> candidates, const Caps& caps,
+                                      float diversity, std::size_t wanted);
 
 }  // namespace sparrow::rank

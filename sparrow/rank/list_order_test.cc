@@ -34,12 +34,12 @@ data::Dataset random_shelves() {
   return dataset;
 }
 
-std::vector<ScoredItem> random_candidates(std::uint64_t& state, std::size_t pins) {
+std::vector<Candidate> random_candidates(std::uint64_t& state, std::size_t pins) {
   std::vector<Row> rows(kItems);
   for (Row row = 0; row < kItems; ++row) rows[row] = row;
   for (std::size_t i = kItems - 1; i > 0; --i)
     std::swap(rows[i], rows[splitmix64(state) % (i + 1)]);
-  std::vector<ScoredItem> candidates(120);
+  std::vector<Candidate> candidates(120);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     candidates[i].row = rows[i];
     candidates[i].pinned = i < pins;
@@ -70,7 +70,7 @@ bool fits(const recall::ItemFacts& facts, const std::vector<Row>& taken, Row row
 }
 
 // The definition, looking at every candidate every time.
-std::vector<Row> plain_order(const recall::ItemFacts& facts, std::vector<ScoredItem> left,
+std::vector<Row> plain_order(const recall::ItemFacts& facts, std::vector<Candidate> left,
                              const Caps& caps, float diversity, std::size_t wanted) {
   std::vector<Row> taken;
   while (taken.size() < wanted && !left.empty()) {
@@ -112,8 +112,8 @@ TEST(ListOrder, PassingOverCandidatesChangesNothing) {
         const auto candidates = random_candidates(state, pins);
         for (const std::size_t wanted : {1U, 20U, 200U}) {
           std::vector<Row> rows;
-          for (const auto& item : order_list(facts, candidates, caps, diversity, wanted))
-            rows.push_back(item.row);
+          for (const auto place : order_list(facts, candidates, caps, diversity, wanted))
+            rows.push_back(candidates[place].row);
           EXPECT_EQ(rows, plain_order(facts, candidates, caps, diversity, wanted))
               << "diversity " << diversity << " genre " << caps.genre << " series " << caps.series
               << " pins " << pins << " wanted " << wanted;

@@ -47,9 +47,7 @@ Recommender::Listing::Listing(const State& state, const Request& request)
     : s_(state),
       facts_(*state.facts),
       request_(request),
-      ranking_(request.ranking != nullptr ? *request.ranking : default_ranking()),
-      excluded_(request.controls.exclude) {
-  std::sort(excluded_.begin(), excluded_.end());
+      ranking_(request.ranking != nullptr ? *request.ranking : default_ranking()) {
   for (const Seed& seed : request.seeds) {
     if (seed.weight > 0 && main_ == kNoRow) main_ = seed.row;
     if (!request.controls.same_series && seed.weight > 0 && facts_.series(seed.row) != 0)
@@ -57,8 +55,18 @@ Recommender::Listing::Listing(const State& state, const Request& request)
     if (s_.to_model(seed.row) == kNoRow) continue;
     known_.push_back(seed);
     positive_ = positive_ || seed.weight > 0;
+    weights_ += std::max(0.0F, seed.weight);
   }
-  allowed_ = [this](Row row) { return allows(row, nullptr); };
+  bool rest = !barred_series_.empty() || request.rules != nullptr;
+  allowed_.none_of(request.hidden);
+  allowed_.without(request.controls.exclude);
+  for (const FilterPtr& filter : request.controls.filters) {
+    if (filter->uses_seed())
+      rest = true;
+    else
+      allowed_.only(filter->marks());
+  }
+  if (rest) allowed_.also([this](Row row) { return allows(row, nullptr); });
   query_.seeds = request.seeds;
   query_.quota = request.size + request.offset;
   query_.allowed = &allowed_;
@@ -76,7 +84,7 @@ bool Recommender::Listing::allows(Row row, std::string* why) const {
   };
   if (!request_.hidden.empty() && request_.hidden[row] != 0)
     return no([] { return std::string("it may not be shown now (candidate pool)"); });
-  if (std::binary_search(excluded_.begin(), excluded_.end(), row))
+  if (allowed_.excludes(row))
     return no([] { return std::string("the request excludes it (exclude list or seen)"); });
   for (const FilterPtr& filter : request_.controls.filters) {
     if (!filter->holds(row, main_))
@@ -114,7 +122,6 @@ std::vector<std::uint8_t> Recommender::Listing::asked_channels() {
 }
 
 void Recommender::Listing::collect() {
-  const auto& names = channel_names();
   std::vector<std::uint8_t> asked = asked_channels();
   if (!positive_) {
     answer_.degraded.emplace_back(
@@ -124,19 +131,31 @@ void Recommender::Listing::collect() {
     asked = {3, 4, 5};
   }
   answer_.asked = 0;
-  for (const std::uint8_t index : asked) {
-    recall::ChannelQuery query = query_;
-    if (ranking_.channels[index].quota != 0) query.quota = ranking_.channels[index].quota;
-    answer_.asked |= 1U << index;
-    auto found = s_.channel(index).recall(query);
-    if (found) {
-      merged_.add(index, *found);
-      continue;
-    }
-    answer_.failed |= 1U << index;
-    answer_.degraded.push_back(
-        fmt::format("channel {} failed: {}", names[index], found.error().message));
+  for (const std::uint8_t index : asked) ask(index);
+  // Where all that were asked fail the answer still comes.
+  constexpr std::uint8_t kEmbedding = 0;
+  constexpr std::uint8_t kPopular = 5;
+  for (const std::uint8_t index : {kEmbedding, kPopular}) {
+    const bool again = (answer_.asked >> index & 1U) != 0;
+    if (answer_.failed == answer_.asked && !again) ask(index);
   }
+}
+
+// A channel that fails is dropped, counted and said.
+void Recommender::Listing::ask(std::uint8_t index) {
+  recall::ChannelQuery query = query_;
+  if (ranking_.channels[index].quota != 0) query.quota = ranking_.channels[index].quota;
+  answer_.asked |= 1U << index;
+  std::string problem;
+  try {
+    auto found = s_.channel(index).recall(query);
+    if (found) return merged_.add(index, std::move(*found));
+    problem = found.error().message;
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  answer_.failed |= 1U << index;
+  answer_.degraded.push_back(fmt::format("channel {} failed: {}", channel_names()[index], problem));
 }
 
 void Recommender::Listing::collect_by_vector() {
@@ -179,8 +198,8 @@ void Recommender::Listing::collect_by_history() {
 }
 
 // Exact, also for candidates of channels whose own scores mean something else.
-void Recommender::Listing::score(ScoredItem& item) {
-  const Provenances& provenance = item.channels;
+void Recommender::Listing::score(Candidate& item) {
+  const bool recalled = item.place != UINT32_MAX;
   const Row m = s_.to_model(item.row);
   float similarity = 0;
   float match = 0;
@@ -191,24 +210,41 @@ void Recommender::Listing::score(ScoredItem& item) {
     similarity = votes_[item.row];
     match = s_.similarity->to_match(similarity);
   } else if (positive_ && m != kNoRow) {
-    float weights = 0;
-    for (const Seed& seed : known_) weights += std::max(0.0F, seed.weight);
-    const bool listed = known_.size() == 1 && provenance.size() == 1 && provenance[0].channel == 0;
+    const bool listed = known_.size() == 1 && recalled && merged_.by_embedding_alone(item.place);
     for (const Seed& seed : known_) {
       const float one =
-          listed ? provenance[0].score : s_.similarity->score(s_.to_model(seed.row), m);
-      const float weight = seed.weight > 0 ? seed.weight / weights : kNegativeWeight * seed.weight;
+          listed ? merged_.items[item.place].score : s_.similarity->score(s_.to_model(seed.row), m);
+      const float weight = seed.weight > 0 ? seed.weight / weights_ : kNegativeWeight * seed.weight;
       similarity += weight * one;
       match += weight * s_.similarity->to_match(one);
     }
-  } else if (!provenance.empty()) {
-    similarity = -static_cast<float>(provenance[0].rank);
+  } else if (recalled) {
+    similarity = -static_cast<float>(merged_.channels(item.place)[0].rank);
   }
   item.similarity = similarity;
-  item.source = s_.source_of(item.row, answer_.seed_source);
   item.match = std::clamp(match, 0.0F, 100.0F);
   item.adjusted = adjust(facts_, request_.controls, item.row, match);
   if (request_.rules != nullptr) item.adjusted *= request_.rules->factor(item.row, main_);
+}
+
+// One seed, the embedding channel, the dial: what most requests ask for.
+bool Recommender::Listing::scored_by_recall() const {
+  const Controls& c = request_.controls;
+  return by_vector_.empty() && votes_.empty() && positive_ && known_.size() == 1 &&
+         merged_.by_embedding_alone() && candidates_.size() == merged_.items.size() &&
+         c.pins.empty() && c.boosts.empty() && request_.rules == nullptr;
+}
+
+// As score(), without looking anything up twice.
+void Recommender::Listing::score_found() {
+  const model::Similarity& similarity = *s_.similarity;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    Candidate& item = candidates_[i];
+    item.similarity = merged_.items[i].score;
+    const float match = similarity.to_match(item.similarity);
+    item.match = std::clamp(match, 0.0F, 100.0F);
+    item.adjusted = adjust(facts_, request_.controls, item.row, match);
+  }
 }
 
 float Recommender::Listing::channel_points(const Provenances& channels) const {
@@ -218,75 +254,96 @@ float Recommender::Listing::channel_points(const Provenances& channels) const {
   return points;
 }
 
+bool Recommender::Listing::needs_features() const {
+  return request_.features || ranking_.remote != nullptr || !linear().neutral();
+}
+
 // Scores by features, where there are weights or a remote ranker; the remote one is asked with the
 // best by match first.
-void Recommender::Listing::rank(std::vector<ScoredItem>& items) {
+void Recommender::Listing::rank() {
   const bool remote = ranking_.remote != nullptr;
   if (remote)
-    std::stable_sort(items.begin(), items.end(),
+    std::stable_sort(candidates_.begin(), candidates_.end(),
                      [](const auto& a, const auto& b) { return a.match > b.match; });
   const bool used = remote || !linear().neutral();
-  std::vector<Features> features;
-  if (used || request_.features) {
-    features.reserve(items.size());
-    for (ScoredItem& item : items) {
-      features.push_back(features_of(facts_, main_, item.row));
-      features.back().values[0] = item.match;
-      if (main_ != kNoRow) features.back().values[2] = s_.content->cosine(main_, item.row);
-      item.features = features.back();
+  features_.clear();
+  if (needs_features()) {
+    features_.reserve(candidates_.size());
+    for (const Candidate& item : candidates_) {
+      features_.push_back(features_of(facts_, main_, item.row));
+      features_.back().values[0] = item.match;
+      if (main_ != kNoRow) features_.back().values[2] = s_.content->cosine(main_, item.row);
     }
   }
   if (!used && ranking_.plain_recall()) return;
-  auto scores = used ? *linear().score(features) : std::vector<float>{};
+  auto scores = used ? *linear().score(features_) : std::vector<float>{};
   if (remote) {
-    auto asked = ranking_.remote->score(features);
+    auto asked = ranking_.remote->score(features_);
     if (asked)
       scores = std::move(*asked);
     else
       answer_.degraded.push_back(asked.error().message + ": ranked here");
   }
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    ScoredItem& item = items[i];
-    const float points = (used ? scores[i] : item.match) + channel_points(item.channels);
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    Candidate& item = candidates_[i];
+    const float gained =
+        item.place == UINT32_MAX ? 0.0F : channel_points(merged_.channels(item.place));
+    const float points = (used ? scores[i] : item.match) + gained;
     item.adjusted = adjust(facts_, request_.controls, item.row, points);
     if (request_.rules != nullptr) item.adjusted *= request_.rules->factor(item.row, main_);
   }
 }
 
 // Pins first, each item once, all scored.
-std::vector<ScoredItem> Recommender::Listing::candidates() {
-  std::vector<Row> pins = request_.controls.pins;
-  if (request_.rules != nullptr) {
-    const auto more = request_.rules->pins(main_);
-    pins.insert(pins.end(), more.begin(), more.end());
-  }
-  std::vector<ScoredItem> all;
+void Recommender::Listing::collect_candidates() {
+  candidates_.clear();
+  candidates_.reserve(merged_.items.size() + request_.controls.pins.size());
   const auto pinned = [&](Row row) {
-    return std::any_of(all.begin(), all.end(),
-                       [&](const ScoredItem& item) { return item.pinned && item.row == row; });
+    return std::any_of(candidates_.begin(), candidates_.end(),
+                       [&](const Candidate& item) { return item.pinned && item.row == row; });
   };
-  for (const Row row : pins) {
-    if (pinned(row) || !query_.allows(row)) continue;
-    all.emplace_back();
-    all.back().row = row;
-    all.back().pinned = true;
-  }
-  if (all.empty()) {
-    all.swap(merged_.items);
-  } else {
-    for (const ScoredItem& item : merged_.items) {
-      if (!pinned(item.row)) all.push_back(item);
+  const auto pin = [&](const std::vector<Row>& rows) {
+    for (const Row row : rows) {
+      if (!pinned(row) && query_.allows(row)) candidates_.push_back({.row = row, .pinned = true});
     }
+  };
+  pin(request_.controls.pins);
+  if (request_.rules != nullptr) pin(request_.rules->pins(main_));
+  const bool any_pin = !candidates_.empty();
+  for (std::size_t i = 0; i < merged_.items.size(); ++i) {
+    const Row row = merged_.items[i].row;
+    if (!any_pin || !pinned(row))
+      candidates_.push_back({.row = row, .place = static_cast<std::uint32_t>(i)});
   }
-  for (ScoredItem& item : all) score(item);
+  if (scored_by_recall())
+    score_found();
+  else
+    for (Candidate& item : candidates_) score(item);
   const float least = request_.controls.min_match;
   if (least > 0)
-    std::erase_if(all, [&](const ScoredItem& item) { return !item.pinned && item.match < least; });
-  rank(all);
-  if (std::popcount(answer_.asked) == 1 && positive_) {
-    for (ScoredItem& item : all) item.channels.clear();
-  }
-  return all;
+    std::erase_if(candidates_,
+                  [&](const Candidate& item) { return !item.pinned && item.match < least; });
+  rank();
+}
+
+std::vector<std::uint32_t> Recommender::Listing::order(std::size_t wanted) {
+  collect_candidates();
+  return order_list(facts_, candidates_, caps(), request_.controls.diversity, wanted);
+}
+
+ScoredItem Recommender::Listing::finished(std::uint32_t at) const {
+  const Candidate& from = candidates_[at];
+  ScoredItem item;
+  item.row = from.row;
+  item.similarity = from.similarity;
+  item.match = from.match;
+  item.source = s_.source_of(from.row, answer_.seed_source);
+  item.adjusted = from.adjusted;
+  item.pinned = from.pinned;
+  if (from.place != UINT32_MAX && (std::popcount(answer_.asked) != 1 || !positive_))
+    item.channels = merged_.channels(from.place);
+  if (!features_.empty()) item.features = features_[at];
+  return item;
 }
 
 Caps Recommender::Listing::caps() const {
@@ -317,8 +374,7 @@ Answer Recommender::Listing::answer() {
   auto recalled = Clock::now();
   answer_.recall_time = recalled - began;
   const std::size_t wanted = request_.size + request_.offset;
-  const float diversity = request_.controls.diversity;
-  auto list = order_list(facts_, candidates(), caps(), diversity, wanted);
+  auto list = order(wanted);
   // Caps may leave too few of the usual candidates: then of many more.
   if (list.size() < wanted && caps().any() && Clock::now() < query_.deadline) {
     query_.quota = std::max(kCapped, 10 * query_.quota);
@@ -328,7 +384,7 @@ Answer Recommender::Listing::answer() {
     collect_all();
     answer_.recall_time += Clock::now() - recalled;
     recalled = Clock::now();
-    list = order_list(facts_, candidates(), caps(), diversity, wanted);
+    list = order(wanted);
   }
   if (list.size() < wanted) {
     if (Clock::now() >= query_.deadline)
@@ -337,7 +393,9 @@ Answer Recommender::Listing::answer() {
         "only {} items {}", list.size(),
         request_.controls.min_match > 0 ? "reach the minimum match" : "meet all conditions"));
   }
-  for (std::size_t i = request_.offset; i < list.size(); ++i) answer_.items.push_back(list[i]);
+  answer_.items.reserve(list.size() - std::min(list.size(), request_.offset));
+  for (std::size_t i = request_.offset; i < list.size(); ++i)
+    answer_.items.push_back(finished(list[i]));
   answer_.rank_time = Clock::now() - recalled;
   return std::move(answer_);
 }

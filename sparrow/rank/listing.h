@@ -2,7 +2,6 @@
 // Private to recommender.cc, listing.cc and explain.cc.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -75,30 +74,54 @@ struct Recommender::State {
   }
 };
 
-// Candidates of several channels, each once. The first channel's need no index: it gives each item
-// once.
+// Candidates of several channels, each once, in the order of the first that gave them. Where each
+// channel had them is noted only once there are two: the first gives each item once.
 class Merged {
  public:
-  void add(std::uint8_t channel, const std::vector<Neighbor>& found) {
-    const bool first = items.empty();
-    if (first) items.reserve(found.size());
-    if (!first && index_.empty()) {
-      for (std::size_t i = 0; i < items.size(); ++i) index_.emplace(items[i].row, i);
+  std::vector<Neighbor> items;  // with the score of the first channel
+
+  void add(std::uint8_t channel, std::vector<Neighbor> found) {
+    if (items.empty()) {
+      first_ = channel;
+      items = std::move(found);
+      return;
+    }
+    if (channels_.empty()) {
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        index_.emplace(items[i].row, i);
+        channels_.push_back(only_channel(i));
+      }
     }
     for (std::size_t i = 0; i < found.size(); ++i) {
-      std::size_t at = items.size();
-      if (!first) at = index_.emplace(found[i].row, at).first->second;
+      const std::size_t at = index_.emplace(found[i].row, items.size()).first->second;
       if (at == items.size()) {
-        items.emplace_back();
-        items.back().row = found[i].row;
+        items.push_back(found[i]);
+        channels_.emplace_back();
       }
-      items[at].channels.push_back({channel, static_cast<std::uint32_t>(i + 1), found[i].score});
+      channels_[at].push_back({channel, static_cast<std::uint32_t>(i + 1), found[i].score});
     }
   }
-  std::vector<ScoredItem> items;
+  Provenances channels(std::size_t place) const {
+    return channels_.empty() ? only_channel(place) : channels_[place];
+  }
+  // Whether channel 0 alone gave all items.
+  bool by_embedding_alone() const { return channels_.empty() && first_ == 0; }
+  // Whether channel 0 alone gave this item, and with it its similarity.
+  bool by_embedding_alone(std::size_t place) const {
+    return channels_.empty() ? first_ == 0
+                             : channels_[place].size() == 1 && channels_[place][0].channel == 0;
+  }
 
  private:
-  std::unordered_map<Row, std::size_t> index_;  // row -> place, once there are two channels
+  Provenances only_channel(std::size_t place) const {
+    Provenances one;
+    one.push_back({first_, static_cast<std::uint32_t>(place + 1), items[place].score});
+    return one;
+  }
+
+  std::uint8_t first_ = 0;
+  std::vector<Provenances> channels_;           // of items, once there are two channels
+  std::unordered_map<Row, std::size_t> index_;  // row -> place, likewise
 };
 
 // The work of one request: collect candidates, score them exactly, order them.
@@ -109,34 +132,43 @@ class Recommender::Listing {
   Row main_seed() const { return main_; }
   // Whether the item may stand in the list; `why` (may be null) gets the reason if not.
   bool allows(Row row, std::string* why) const;
+  const recall::Allowed& allowed() const { return allowed_; }
   Answer answer();
 
  private:
   bool reorders() const;
   void collect_all();
   void collect();
+  void ask(std::uint8_t channel);
   void collect_by_vector();
   void collect_by_history();
-  void score(ScoredItem& item);
-  std::vector<ScoredItem> candidates();
+  void score(Candidate& item);
+  bool scored_by_recall() const;
+  void score_found();
+  void collect_candidates();
+  std::vector<std::uint32_t> order(std::size_t wanted);
+  ScoredItem finished(std::uint32_t at) const;
   Caps caps() const;
   const LinearRanker& linear() const { return ranking_.weights ? *ranking_.weights : s_.ranker; }
   std::vector<std::uint8_t> asked_channels();
-  void rank(std::vector<ScoredItem>& items);
+  bool needs_features() const;
+  void rank();
   float channel_points(const Provenances& channels) const;
 
   const State& s_;
   const recall::ItemFacts& facts_;
   const Request& request_;
   const Ranking& ranking_;
-  std::vector<Row> excluded_;
   std::vector<std::uint32_t> barred_series_;
   Row main_ = kNoRow;
   std::vector<Seed> known_;  // seeds that the model knows
   bool positive_ = false;    // one of them is to be like
-  std::function<bool(Row)> allowed_;
+  float weights_ = 0;        // of the positive ones
+  recall::Allowed allowed_;
   recall::ChannelQuery query_;
   Merged merged_;
+  std::vector<Candidate> candidates_;
+  std::vector<Features> features_;        // of candidates_, where they are used or wanted
   std::vector<float> by_vector_;          // cosine with the request's vector, model rows
   std::unordered_map<Row, float> votes_;  // of a history
   Answer answer_;

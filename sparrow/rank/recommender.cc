@@ -81,17 +81,11 @@ Answer Recommender::similar(const SimilarRequest& request) const {
   Answer answer;
   const auto began = Clock::now();
   const std::size_t wanted = request.size + request.offset;
-  std::function<bool(Row)> allowed;
-  if (!request.exclude.empty() || !request.hidden.empty()) {
-    allowed = [&](Row row) {
-      return (request.hidden.empty() || request.hidden[row] == 0) &&
-             std::find(request.exclude.begin(), request.exclude.end(), row) ==
-                 request.exclude.end();
-    };
-  }
+  recall::Allowed allowed;
+  allowed.none_of(request.hidden);
+  allowed.without(request.exclude);
   const Seed seed{request.seed, 1};
-  const recall::ChannelQuery query{
-      .seeds = {&seed, 1}, .quota = wanted, .allowed = allowed ? &allowed : nullptr};
+  const recall::ChannelQuery query{.seeds = {&seed, 1}, .quota = wanted, .allowed = &allowed};
   const Row known = s.to_model(request.seed);
   std::vector<Neighbor> found;
   if (known == kNoRow) {
@@ -105,6 +99,7 @@ Answer Recommender::similar(const SimilarRequest& request) const {
     answer.seed_source = s.similarity->source(known);
     found = *s.embedding->recall(query);
   }
+  answer.items.reserve(found.size() - std::min(found.size(), request.offset));
   for (std::size_t i = request.offset; i < found.size(); ++i)
     answer.items.push_back(s.scored(found[i], answer.seed_source));
   if (answer.items.size() < request.size && found.size() < wanted)
@@ -134,10 +129,8 @@ Answer Recommender::for_user(const UserRequest& request) const {
   Answer answer;
   std::vector<Row> banned = request.exclude;
   banned.insert(banned.end(), request.history.begin(), request.history.end());
-  std::sort(banned.begin(), banned.end());
-  const std::function<bool(Row)> allowed = [&](Row row) {
-    return !std::binary_search(banned.begin(), banned.end(), row);
-  };
+  recall::Allowed allowed;
+  allowed.without(std::move(banned));
   const std::size_t first =
       request.history.size() > kHistorySeeds ? request.history.size() - kHistorySeeds : 0;
   std::unordered_map<Row, float> votes;
@@ -167,6 +160,8 @@ Answer Recommender::for_user(const UserRequest& request) const {
   for (const Neighbor& n : found) answer.items.push_back(s.scored(n, model::Source::kBehavior));
   return answer;
 }
+
+void Recommender::prefetch(Row seed) const { state_->embedding->prefetch(seed); }
 
 float Recommender::similarity(Row a, Row b) const {
   const State& s = *state_;

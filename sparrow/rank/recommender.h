@@ -176,6 +176,8 @@ class Recommender {
   // Served similarity of any two catalogue rows.
   float similarity(Row a, Row b) const;
   float match(Row a, Row b) const;  // 0..100
+  // Asks for the memory that a list of this item will read; costs next to nothing.
+  void prefetch(Row seed) const;
   // Whether the model knows the item.
   bool knows(Row row) const;
   std::size_t dim() const;

@@ -86,5 +86,30 @@ TEST(Recommender, ForUserLeavesTheHistoryOut) {
   EXPECT_FALSE((*recommender)->for_user({{}, {}, 3}).degraded.empty());
 }
 
+// Nobody watched anything: the channel that counts who did fails.
+TEST(Recommender, AFailingChannelIsDroppedAndTold) {
+  data::Dataset dataset;
+  dataset.catalog = catalog_of({"0", "1", "2", "3", "4", "5"});
+  dataset.interactions.offsets = {0};
+  const recall::ItemFacts facts(dataset);
+  const model::Model model = line_model();
+  const auto recommender = Recommender::open(dataset.catalog, model, &facts);
+  ASSERT_TRUE(recommender);
+  Request request;
+  request.seeds = {{0, 1}};
+  request.size = 3;
+  for (const bool alone : {false, true}) {
+    request.controls.channels = {"co-watch"};
+    if (!alone) request.controls.channels.emplace_back("embedding");
+    const Answer answer = (*recommender)->recommend(request);
+    EXPECT_EQ(ids_of(dataset.catalog, answer), (Ids{"1", "2", "3"}));
+    EXPECT_EQ(answer.failed, 0b10U);
+    EXPECT_EQ(answer.asked, 0b11U);
+    ASSERT_EQ(answer.degraded.size(), 1U);
+    EXPECT_NE(answer.degraded[0].find("co-watch failed: there are no interactions"),
+              std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace sparrow::rank

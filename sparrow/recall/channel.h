@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
 #include "sparrow/core/top_k.h"
+#include "sparrow/recall/allowed.h"
 
 namespace sparrow::recall {
 
@@ -28,8 +28,8 @@ struct ChannelQuery {
   std::size_t enough = 0;
   // No search of all items is begun after this.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  // Whether an item may be shown; nullptr: all but the seeds. Never called with a seed.
-  const std::function<bool(Row)>* allowed = nullptr;
+  // Whether an item may be shown; nullptr: all but the seeds. Never asked of a seed.
+  const Allowed* allowed = nullptr;
 
   bool is_seed(Row row) const {
     for (const Seed& seed : seeds) {

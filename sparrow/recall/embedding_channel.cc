@@ -30,6 +30,16 @@ EmbeddingChannel::EmbeddingChannel(const model::Model& model, const model::Simil
   per_item_ = rows->shape[1];
 }
 
+void EmbeddingChannel::prefetch(Row seed) const {
+  constexpr std::size_t kLine = 64 / sizeof(std::uint32_t);
+  const Row m = alignment_.to_model[seed];
+  if (m == kNoRow) return;
+  for (std::size_t r = 0; r < per_item_; r += kLine) {
+    __builtin_prefetch(rows_.data() + m * per_item_ + r);
+    __builtin_prefetch(scores_.data() + m * per_item_ + r);
+  }
+}
+
 std::vector<Neighbor> EmbeddingChannel::nearest(Row seed, const ChannelQuery& query) const {
   const Row m = alignment_.to_model[seed];
   std::vector<Neighbor> found;
@@ -57,6 +67,8 @@ std::vector<Neighbor> EmbeddingChannel::nearest(Row seed, const ChannelQuery& qu
 }
 
 Result<std::vector<Neighbor>> EmbeddingChannel::recall(const ChannelQuery& query) const {
+  if (query.seeds.size() == 1 && query.seeds[0].weight > 0)
+    return nearest(query.seeds[0].row, query);
   std::vector<std::vector<Neighbor>> lists;
   for (const Seed& seed : query.seeds) {
     if (seed.weight > 0) lists.push_back(nearest(seed.row, query));
@@ -98,8 +110,7 @@ float ContentChannel::cosine(Row a, Row b) const {
 }
 
 Result<std::vector<Neighbor>> ContentChannel::recall(const ChannelQuery& query) const {
-  std::vector<Neighbor> found;
-  if (content_.empty()) return found;
+  if (content_.empty()) return Error{ErrorCode::kUnavailable, "the model holds no content"};
   std::vector<std::vector<Neighbor>> lists;
   std::vector<float> cosine(alignment_.to_catalog.size());
   for (const Seed& seed : query.seeds) {

@@ -26,6 +26,8 @@ class EmbeddingChannel final : public Channel {
   // seeds each gives its own list; scores are then the best of any positive seed. O(quota), or a
   // search where the table does not reach.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
+  // Asks for the memory of a seed's row of the table, which recall() will read soon.
+  void prefetch(Row seed) const;
 
   // Share of the exact first k of `seeds` behavior items that recall() gives, with k and the table
   // as they are in use.
@@ -46,6 +48,7 @@ class ContentChannel final : public Channel {
  public:
   ContentChannel(const model::Model& model, const Alignment& alignment);
   std::string_view name() const override { return "content"; }
+  // Errors: kUnavailable when the model holds no content.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
   float cosine(Row a, Row b) const;  // catalogue rows
 

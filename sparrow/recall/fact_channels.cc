@@ -14,6 +14,7 @@ Result<std::vector<Neighbor>> CoWatchChannel::recall(const ChannelQuery& query) 
   thread_local std::vector<std::uint32_t> counts;
   counts.resize(std::max(counts.size(), facts_.size()), 0);
   const auto all_users = static_cast<double>(facts_.users());
+  if (facts_.users() == 0) return Error{ErrorCode::kUnavailable, "there are no interactions"};
   std::vector<std::vector<Neighbor>> lists;
   for (const Seed& seed : query.seeds) {
     if (seed.weight <= 0) continue;

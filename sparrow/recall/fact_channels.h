@@ -15,6 +15,7 @@ class CoWatchChannel final : public Channel {
  public:
   explicit CoWatchChannel(const ItemFacts& facts) : facts_(facts) {}
   std::string_view name() const override { return "co-watch"; }
+  // Errors: kUnavailable where there are no interactions.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
 
  private:

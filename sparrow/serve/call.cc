@@ -326,7 +326,7 @@ std::optional<Row> Call::member_item(const nlohmann::json& object, const char* n
 
 // Compatible: the names that the pages of SparrowRecSys ask for mean our default model.
 std::shared_ptr<const ServedModel> Call::model_or_fail(bool compatible) {
-  std::string name = query_.text("model").value_or(api_.options_.default_model);
+  std::string_view name = query_.view("model").value_or(api_.options_.default_model);
   if (compatible && (name == "emb" || name == "nerualcf" || name == "default" || name.empty()))
     name = api_.options_.default_model;
   const auto found = now_->models.find(name);

@@ -9,10 +9,10 @@
 namespace sparrow::serve {
 namespace {
 
-std::string quoted_list(const std::vector<std::string>& values) {
+std::string quoted_list(const std::vector<std::string_view>& values) {
   std::string text;
   for (const auto& value : values) {
-    const char quote = value.find('"') == std::string::npos ? '"' : '\'';
+    const char quote = value.find('"') == std::string_view::npos ? '"' : '\'';
     text += fmt::format("{}{}{}{}", text.empty() ? "" : ", ", quote, value, quote);
   }
   return text;
@@ -25,7 +25,7 @@ struct FilterReader {
   FilterCache& filters;
   rank::Controls& controls;
 
-  void add(std::string_view name, const std::string& text) const {
+  void add(std::string_view name, std::string_view text) const {
     auto filter = filters.get(text, *now.view);
     if (filter)
       controls.filters.push_back(*filter);
@@ -48,17 +48,17 @@ std::vector<Row> read_items(Query& query, std::string_view name, const Snapshot&
 
 // "FILTER * 1.5"
 void read_boost(Query& query, const Snapshot& now, FilterCache& filters, rank::Controls& controls) {
-  const auto text = query.text("boost");
+  const auto text = query.view("boost");
   if (!text) return;
   const auto star = text->rfind('*');
   float factor = 0;
-  if (star != std::string::npos) {
+  if (star != std::string_view::npos) {
     const char* begin = text->data() + star + 1;
     const char* end = text->data() + text->size();
     while (begin < end && *begin == ' ') ++begin;
     if (std::from_chars(begin, end, factor).ptr != end) factor = -1;
   }
-  if (star == std::string::npos || !(factor >= 0 && factor <= 10)) {
+  if (star == std::string_view::npos || !(factor >= 0 && factor <= 10)) {
     query.fail("boost", "must be a filter, \"*\" and a factor in 0..10: genre=Comedy*1.5");
     return;
   }
@@ -72,10 +72,10 @@ void read_boost(Query& query, const Snapshot& now, FilterCache& filters, rank::C
 void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
                   rank::Controls& controls) {
   const FilterReader reader{query, now, filters, controls};
-  if (const auto text = query.text("filter"); text && !text->empty()) reader.add("filter", *text);
+  if (const auto text = query.view("filter"); text && !text->empty()) reader.add("filter", *text);
   for (const auto& [name, text] :
        {std::pair{"year_min", "year >= {}"}, std::pair{"year_max", "year <= {}"}}) {
-    if (!query.text(name)) continue;
+    if (!query.has(name)) continue;
     const auto year = query.number(name, 0, 0, 9999);
     reader.add(name, fmt::format(fmt::runtime(text), year));
   }
@@ -83,7 +83,7 @@ void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
        {std::pair{"genres", "genre in ({})"}, std::pair{"not_genres", "not genre in ({})"}}) {
     const auto genres = query.list(name);
     for (const auto& genre : genres) {
-      if (!now.view->genres.contains(genre))
+      if (!now.view->genres.contains(std::string(genre)))
         query.fail(name, fmt::format("names an unknown genre \"{}\"", genre.substr(0, 64)));
     }
     if (!genres.empty()) reader.add(name, fmt::format(fmt::runtime(text), quoted_list(genres)));
@@ -92,7 +92,7 @@ void read_filters(Query& query, const Snapshot& now, FilterCache& filters,
 
 }  // namespace
 
-Result<rank::FilterPtr> FilterCache::get(const std::string& text, const CatalogView& view) {
+Result<rank::FilterPtr> FilterCache::get(std::string_view text, const CatalogView& view) {
   {
     const std::lock_guard lock(mutex_);
     if (generation_ == view.generation) {
@@ -106,7 +106,7 @@ Result<rank::FilterPtr> FilterCache::get(const std::string& text, const CatalogV
   if (view.generation < generation_) return parsed;  // of a catalogue that is gone already
   if (generation_ != view.generation || filters_.size() >= kMaxFilters) filters_.clear();
   generation_ = view.generation;
-  filters_[text] = *parsed;
+  filters_.insert_or_assign(std::string(text), *parsed);
   return parsed;
 }
 
@@ -144,9 +144,9 @@ void read_controls(Query& query, const Snapshot& now, FilterCache& filters,
     if (std::find(known.begin(), known.end(), channel) == known.end())
       query.fail("channels", fmt::format("\"{}\" is no channel; there are {}",
                                          channel.substr(0, 64), fmt::join(known, ", ")));
-    c.channels.push_back(channel);
+    c.channels.emplace_back(channel);
   }
-  if (const auto row = query.text("row")) {
+  if (const auto row = query.view("row")) {
     if (!apply_row(*row, now, filters, c))
       query.fail("row",
                  "must be watched-together, similar-story, same-people-or-series or hidden-gems");
@@ -162,8 +162,8 @@ void read_seeds(Query& query, std::string_view name, const Snapshot& now, float 
     rank::Seed seed{kNoRow, sign};
     auto row = catalog.find(entry);
     const auto colon = entry.rfind(':');
-    if (!row && colon != std::string::npos) {
-      row = catalog.find(std::string_view(entry).substr(0, colon));
+    if (!row && colon != std::string_view::npos) {
+      row = catalog.find(entry.substr(0, colon));
       float weight = 0;
       const char* end = entry.data() + entry.size();
       if (std::from_chars(entry.data() + colon + 1, end, weight).ptr != end || !(weight > 0) ||

@@ -16,12 +16,12 @@ namespace sparrow::serve {
 // Parsed filters by text, so that a filter in use is evaluated over the catalogue once.
 class FilterCache {
  public:
-  Result<rank::FilterPtr> get(const std::string& text, const CatalogView& view);
+  Result<rank::FilterPtr> get(std::string_view text, const CatalogView& view);
 
  private:
   static constexpr std::size_t kMaxFilters = 256;
   std::mutex mutex_;
-  std::map<std::string, rank::FilterPtr> filters_;
+  std::map<std::string, rank::FilterPtr, std::less<>> filters_;
   std::uint64_t generation_ = 0;  // of the view that the filters belong to
 };
 

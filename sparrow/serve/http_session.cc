@@ -28,22 +28,69 @@ int status_of(const error_code& error, bool no_line_end) {
   return 0;
 }
 
+// What answer() and the checks need of the header, found in one pass.
+struct Headers {
+  std::size_t hosts = 0;
+  std::size_t lengths = 0;
+  std::size_t codings = 0;
+  std::string_view host;
+  std::string_view length;
+  std::string_view coding;
+};
+
+template <typename Message>
+Headers read_headers(const Message& message, Request& request) {
+  Headers found;
+  const auto first = [](std::string_view& to, std::string_view value) {
+    if (to.empty()) to = value;
+  };
+  for (const auto& field : message) {
+    const std::string_view value = view(field.value());
+    switch (field.name()) {
+      case http::field::host:
+        ++found.hosts;
+        first(found.host, value);
+        break;
+      case http::field::content_length:
+        ++found.lengths;
+        first(found.length, value);
+        break;
+      case http::field::transfer_encoding:
+        ++found.codings;
+        first(found.coding, value);
+        break;
+      case http::field::if_none_match:
+        first(request.if_none_match, value);
+        break;
+      case http::field::accept_encoding:
+        first(request.accept_encoding, value);
+        break;
+      case http::field::origin:
+        first(request.origin, value);
+        break;
+      case http::field::authorization:
+        first(request.authorization, value);
+        break;
+      default:
+        break;
+    }
+  }
+  return found;
+}
+
 // 0, or the answer to a header that would leave it open where the request ends or whom it is for:
 // what another program on the way reads otherwise is a way to slip a second request past it
 // (RFC 9112, 6.3 and 11.2).
-template <typename Message>
-int status_of_header(const Message& message) {
-  if (message.version() >= 11 && message.count(http::field::host) != 1) return 400;
-  const std::string_view host = view(message[http::field::host]);
-  if (host.find_first_of(" \t/?#@\\\"<>") != std::string_view::npos) return 400;
-  if (message.count(http::field::content_length) > 1 ||
-      view(message[http::field::content_length]).find_first_not_of("0123456789") !=
-          std::string_view::npos)
+int status_of_headers(const Headers& headers, unsigned version) {
+  if (version >= 11 && headers.hosts != 1) return 400;
+  if (headers.host.find_first_of(" \t/?#@\\\"<>") != std::string_view::npos) return 400;
+  if (headers.lengths > 1 ||
+      headers.length.find_first_not_of("0123456789") != std::string_view::npos)
     return 400;
-  if (message.count(http::field::transfer_encoding) > 0 &&
-      !boost::beast::iequals(message[http::field::transfer_encoding], "chunked"))
-    return 501;
-  return 0;
+  const bool chunked =
+      headers.codings == 1 &&
+      boost::beast::iequals({headers.coding.data(), headers.coding.size()}, "chunked");
+  return headers.codings > 0 && !chunked ? 501 : 0;
 }
 
 constexpr std::size_t kReadBytes = 4096;
@@ -207,20 +254,18 @@ bool Session::answer() {
   keep_alive_ = message.keep_alive() && !worker_.stopping;
   old_version_ = message.version() == 10;
   const std::string_view target = view(message.target());
-  if (const int status = status_of_header(message); status != 0) return refuse(status);
+  Request request;
+  const Headers headers = read_headers(message, request);
+  if (const int status = status_of_headers(headers, message.version()); status != 0)
+    return refuse(status);
   if (target.empty() || (target.front() != '/' && target != "*")) return refuse(400);
   if (target.size() > worker_.options.max_target_bytes) return refuse(414);
-  Request request;
   request.method = view(message.method_string());
   const auto question = target.find('?');
   request.path = target.substr(0, question);
   request.query =
       question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   request.body = message.body();
-  request.if_none_match = view(message[http::field::if_none_match]);
-  request.accept_encoding = view(message[http::field::accept_encoding]);
-  request.origin = view(message[http::field::origin]);
-  request.authorization = view(message[http::field::authorization]);
   request.client = client_;
   response_.status = 200;
   response_.content_type = "application/json";
@@ -251,7 +296,6 @@ bool Session::run_slowly(const Request& request) {
 }
 
 void Session::write_head() {
-  const auto put = std::back_inserter(head_);
   head_.clear();
   head_ += "HTTP/1.1 ";
   append_json(head_, static_cast<long long>(response_.status));
@@ -260,10 +304,13 @@ void Session::write_head() {
   head_ += "\r\nServer: sparrow\r\nDate: ";
   head_ += worker_.http_date();
   head_ += "\r\n";
-  if (response_.status != 204 && response_.status != 304)
-    fmt::format_to(put,
-                   "Content-Type: {}\r\nContent-Length: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                   response_.content_type, response_.body.size());
+  if (response_.status != 204 && response_.status != 304) {
+    head_ += "Content-Type: ";
+    head_ += response_.content_type;
+    head_ += "\r\nContent-Length: ";
+    append_json(head_, static_cast<long long>(response_.body.size()));
+    head_ += "\r\nX-Content-Type-Options: nosniff\r\n";
+  }
   head_ += response_.headers;
   if (!keep_alive_)
     head_ += "Connection: close\r\n";
@@ -277,7 +324,6 @@ bool Session::send(bool head_only) {
   write_head();
   const bool bodiless = head_only || response_.status == 204 || response_.status == 304;
   const std::string_view body = bodiless ? std::string_view() : std::string_view(response_.body);
-  deadline_ = Clock::now() + worker_.options.request_timeout;
   const std::array<asio::const_buffer, 2> parts{asio::buffer(head_),
                                                 asio::buffer(body.data(), body.size())};
   error_code error;
@@ -287,6 +333,7 @@ bool Session::send(bool head_only) {
     finish();
     return false;
   }
+  deadline_ = Clock::now() + worker_.options.request_timeout;
   const std::size_t of_head = std::min(written, head_.size());
   const std::size_t of_body = written - of_head;
   const std::array<asio::const_buffer, 2> rest{

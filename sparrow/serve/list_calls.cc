@@ -77,7 +77,8 @@ Call::ListOptions Call::list_options() {
   ListOptions options;
   options.reasons = query_.flag("reasons", false);
   options.parts = query_.flag("parts", false);
-  options.fields = query_.list("fields");
+  const auto fields = query_.list("fields");
+  options.fields.assign(fields.begin(), fields.end());
   for (const auto& field : options.fields) {
     if (std::find(std::begin(kFields), std::end(kFields), field) == std::end(kFields))
       query_.fail("fields", fmt::format("\"{}\" is no field of an item", field.substr(0, 64)));
@@ -223,6 +224,9 @@ void Call::append_footer(const ServedModel& served, const rank::Answer& answer) 
 
 void Call::get_similar(Row row) {
   query_.allow_only(control_parameters());
+  if (const auto usual = now_->models.find(api_.options_.default_model);
+      usual != now_->models.end())
+    usual->second->recommender->prefetch(row);  // arrives while the parameters are read
   rank::Request request;
   request.seeds = {{row, 1}};
   ListOptions options;
@@ -251,7 +255,7 @@ void Call::get_rows(Row row) {
   rank::Request plain;
   plain.seeds = {{row, 1}};
   read_controls(query_, *now_, api_.filters_, plain);
-  if (!query_.text("size")) plain.size = 12;
+  if (!query_.has("size")) plain.size = 12;
   read_user(plain, false);
   ListOptions options = list_options();
   options.reasons = true;
@@ -267,7 +271,9 @@ void Call::get_rows(Row row) {
     rank::Request request = plain;
     apply_row(name, *now_, api_.filters_, request.controls);
     rank::Answer answer = recommend(request, *served);
-    if (answer.items.empty()) continue;
+    if (answer.failed != 0)  // what came instead is no row of this name
+      all.degraded.insert(all.degraded.end(), answer.degraded.begin(), answer.degraded.end());
+    if (answer.items.empty() || answer.failed != 0) continue;
     fmt::format_to(std::back_inserter(out), "{}{{\"name\":\"{}\"", first ? "" : ",", name);
     append_list(answer, row, *served, options);
     out += '}';
@@ -309,7 +315,7 @@ void Call::get_mix() {
   read_seeds(query_, "seeds", *now_, 1, request.seeds);
   read_seeds(query_, "not", *now_, -1, request.seeds);
   read_user(request, request.seeds.empty());
-  if (!query_.text("seeds") && !query_.text("user"))
+  if (!query_.has("seeds") && !query_.has("user"))
     query_.fail("seeds", "is missing: seeds=1,589:0.5 or user=ID");
   const ListOptions options = list_options();
   const auto served = model_or_fail(false);
@@ -360,7 +366,7 @@ bool Call::read_post(const nlohmann::json& object, rank::Request& request) {
       query_.fail("vector", "must be a list of numbers");
   }
   read_user(request, request.seeds.empty() && request.vector.empty());
-  if (request.seeds.empty() && request.vector.empty() && !query_.text("user"))
+  if (request.seeds.empty() && request.vector.empty() && !query_.has("user"))
     query_.fail("seeds", "is missing: give seeds, a vector or a user");
   return true;
 }

@@ -38,7 +38,13 @@ class Query {
   }
   void allow_only(std::span<const std::string_view> names);
 
-  std::optional<std::string> text(std::string_view name) const;
+  std::optional<std::string> text(std::string_view name) const {
+    const auto found = view(name);
+    return found ? std::optional<std::string>(*found) : std::nullopt;
+  }
+  // The same without a copy; valid while this query is.
+  std::optional<std::string_view> view(std::string_view name) const;
+  bool has(std::string_view name) const { return view(name).has_value(); }
   // Sets error() when it is missing or empty.
   std::string required(std::string_view name);
   // Sets error() when it is no whole number in [low, high].
@@ -48,14 +54,26 @@ class Query {
   double decimal(std::string_view name, double fallback, double low, double high);
   // "true", "1", "false", "0".
   bool flag(std::string_view name, bool fallback);
-  // "a,b,c"; empty when absent.
-  std::vector<std::string> list(std::string_view name) const;
+  // "a,b,c"; empty when absent. Valid while this query is.
+  std::vector<std::string_view> list(std::string_view name) const;
   void fail(std::string_view name, std::string message);
 
  private:
   static constexpr char kSeparator = 0x1f;  // in lists that came as JSON
 
-  std::vector<std::pair<std::string, std::string>> pairs_;
+  // Where a name begins in text_, where its value does, and where that ends.
+  struct Pair {
+    std::size_t name;
+    std::size_t value;
+    std::size_t end;
+  };
+  std::string_view name_of(const Pair& pair) const {
+    return std::string_view(text_).substr(pair.name, pair.value - pair.name);
+  }
+  void add(std::string_view name, std::string_view value);
+
+  std::string text_;  // names and values, decoded, one after the other
+  std::vector<Pair> pairs_;
   std::optional<ParameterError> error_;
 };
 

@@ -76,6 +76,29 @@ void dot_rows_target(const float* query, const float* rows, std::size_t count, s
   for (std::size_t r = 0; r < count; ++r) out[r] = dot_target(query, rows + r * n, n);
 }
 
+void dot_byte_rows_target(const std::int16_t* query, const std::int8_t* rows, std::size_t count,
+                          std::size_t n, std::int32_t* out) {
+#if HWY_TARGET == HWY_SCALAR
+  for (std::size_t r = 0; r < count; ++r) {
+    out[r] = 0;
+    for (std::size_t c = 0; c < n; ++c) out[r] += query[c] * rows[r * n + c];
+  }
+#else
+  const hn::ScalableTag<std::int32_t> sums;
+  const hn::Repartition<std::int16_t, decltype(sums)> words;
+  const hn::Rebind<std::int8_t, decltype(words)> bytes;
+  for (std::size_t r = 0; r < count; ++r) {
+    auto even = hn::Zero(sums);
+    auto odd = hn::Zero(sums);
+    for (std::size_t c = 0; c < n; c += hn::Lanes(words))
+      even = hn::ReorderWidenMulAccumulate(sums, hn::LoadU(words, query + c),
+                                           hn::PromoteTo(words, hn::LoadU(bytes, rows + r * n + c)),
+                                           even, odd);
+    out[r] = hn::GetLane(hn::SumOfLanes(sums, hn::Add(even, odd)));
+  }
+#endif
+}
+
 #if HWY_TARGET == HWY_SCALAR
 template <class V>
 HWY_INLINE void store_four_sums(V a, V b, V c, V e, float* out) {
@@ -337,6 +360,7 @@ HWY_EXPORT(squared_l2_target);
 HWY_EXPORT(axpy_target);
 HWY_EXPORT(scale_target);
 HWY_EXPORT(dot_rows_target);
+HWY_EXPORT(dot_byte_rows_target);
 HWY_EXPORT(weighted_add_wide_target);
 HWY_EXPORT(weighted_add_narrow_target);
 HWY_EXPORT(dot_block_target);
@@ -392,6 +416,11 @@ void axpy(float alpha, const float* x, float* y, std::size_t n) {
 void scale(float* x, float alpha, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(scale_target)(x, alpha, n);
 }
+void dot_byte_rows(const std::int16_t* query, const std::int8_t* rows, std::size_t count,
+                   std::size_t n, std::int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(dot_byte_rows_target)(query, rows, count, n, out);
+}
+
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(dot_rows_target)(query, rows, count, n, out);
 }

@@ -26,6 +26,11 @@ void scale(float* x, float alpha, std::size_t n);
 // out[r] = dot(query, rows + r * n) for r in [0, count); rows is row-major.
 void dot_rows(const float* query, const float* rows, std::size_t count, std::size_t n, float* out);
 
+// The same in whole numbers, for n a multiple of kByteRow and up to 65,536.
+inline constexpr std::size_t kByteRow = 64;
+void dot_byte_rows(const std::int16_t* query, const std::int8_t* rows, std::size_t count,
+                   std::size_t n, std::int32_t* out);
+
 // out[i * out_stride + j] = dot(a + i * n, b + j * n) for i in [0, a_rows), j in [0, b_rows): a
 // block of a matrix product.
 void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,

@@ -113,6 +113,24 @@ TEST(Kernels, BlocksAndSparseRowsAgreeWithDoubleLoops) {
   }
 }
 
+TEST(Kernels, ByteProductsAreExact) {
+  Random random(13);
+  for (const std::size_t n : {kByteRow, 3 * kByteRow}) {
+    constexpr std::size_t kRows = 5;
+    std::vector<std::int16_t> query(n);
+    std::vector<std::int8_t> rows(kRows * n);
+    for (auto& x : query) x = static_cast<std::int16_t>(static_cast<int>(random.below(255)) - 127);
+    for (auto& x : rows) x = static_cast<std::int8_t>(static_cast<int>(random.below(255)) - 127);
+    std::vector<std::int32_t> out(kRows);
+    dot_byte_rows(query.data(), rows.data(), kRows, n, out.data());
+    for (std::size_t r = 0; r < kRows; ++r) {
+      std::int32_t want = 0;
+      for (std::size_t c = 0; c < n; ++c) want += query[c] * rows[r * n + c];
+      EXPECT_EQ(out[r], want);
+    }
+  }
+}
+
 TEST(Kernels, SelectAboveFindsAllAndOnlyThose) {
   Random random(12);
   for (std::size_t n = 0; n < 150; ++n) {
