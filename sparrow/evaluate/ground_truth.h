@@ -27,8 +27,9 @@ struct GroundTruth {
   std::vector<std::string> unmatched;  // "line 12: no item \"nosferatu\" 1922"
 };
 
-// Two forms, TSV, told apart by the number of columns; a first line without a grade is a header:
+// Three forms, told apart by the number of columns; in TSV a first line without a grade is a header:
 //   itemId neighborId grade                    grade a number, above 0 is similar
+//   itemId 0 neighborId grade                  the same as TREC's qrels, blanks between
 //   title_1 year_1 title_2 year_2 OK|NOT_OK    titles in any case, articles before or behind,
 //   accents
 //                                              forgiven, a.k.a. forms known; a year may be off by
