@@ -213,6 +213,8 @@ Command add_evaluate(CLI::App& sub) {
       ->capture_default_str();
   sub.add_option("--split-seed", arguments->options.seed, "Seed of the splits")
       ->capture_default_str();
+  sub.add_flag("--baselines,!--no-baselines", arguments->options.baselines,
+               "Measure the baselines too (popularity, random, genre-jaccard, item-knn, ease)");
   sub.add_option("--groups", arguments->groups, "Series and remakes: groups of title<TAB>year");
   sub.add_option(
       "--ground-truth", arguments->ground_truth,
