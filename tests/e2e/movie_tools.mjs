@@ -120,6 +120,7 @@ export async function checkMovieTools(bench) {
       await settled(page);
       assert.equal((await titles(page)).length, 48, 'the list has become shorter');
     }
+    await page.locator('.toast').hover();  // it stays while it is pointed at
     await shot(page, 'movie-undo');
     await accessible(page);
     await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
