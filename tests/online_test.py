@@ -98,8 +98,30 @@ def controls(server):
         first = ids(plain)[0]
         equal(server.send("/api/v1/feedback", {"user": "tester", "seed": "1", "item": first, "kind": "hide"})[0], 200)
         assert first not in ids(similar(server, 1, user="tester"))
+        taken_back(first)
         before = ids(similar(server, 858, user="tired", size=5))
         assert not set(before) & set(ids(similar(server, 858, user="tired", size=5, fatigue=1)))
+
+    def taken_back(first):
+        feedback = pathlib.Path(server.home, "feedback.jsonl")
+        undo = {"user": "tester", "item": first, "kind": "undo"}
+        lines = feedback.read_text(encoding="utf-8").count("\n")
+        equal(server.send("/api/v1/feedback", {**undo, "of": "seen"})[1], {"saved": 0})  # it was hidden
+        equal(server.send("/api/v1/feedback", {**undo, "user": "somebody"})[1], {"saved": 0})
+        assert first not in ids(similar(server, 1, user="tester"))
+        equal(feedback.read_text(encoding="utf-8").count("\n"), lines)
+        equal(server.send("/api/v1/feedback", {**undo, "of": "hide"})[1], {"saved": 1})
+        assert first in ids(similar(server, 1, user="tester"))
+        second = ids(plain)[1]
+        equal(server.send("/api/v1/feedback", {"user": "tester", "item": second, "kind": "seen"})[1], {"saved": 1})
+        again = TokenServer(server.home)  # reads the journal: the undo too
+        listed = ids(similar(again, 1, user="tester"))
+        assert first in listed and second not in listed
+        again.process.terminate()
+        equal(again.process.wait(), 0)
+        for wrong, parameter in (({**undo, "of": "play"}, "of"), ({**undo, "kind": "hide", "of": "hide"}, "of"), ({**undo, "kind": "redo"}, "kind")):
+            status, answer = server.send("/api/v1/feedback", wrong)
+            equal((status, answer["error"]["parameter"]), (400, parameter))
 
     def fields_paging_budget():
         equal(set(similar(server, 1, fields="id,score", size=1)["items"][0]), {"id", "score"})
@@ -232,6 +254,12 @@ def judging(server):
         equal(server.send("/api/v1/judgements", [{"grader": "ann", "seed": "1", "item": "3114", "grade": 4}])[0], 400)
         text = server.get("/api/v1/judgements?format=tsv")[1].decode()
         assert "1\t3114\t2.5" in text, text
+        equal(server.send("/api/v1/judgements", {"grader": "bob", "seed": "1", "item": "2355", "grade": None})[1], {"saved": 1})
+        assert "1\t2355\t3\n" in server.get("/api/v1/judgements?format=tsv")[1].decode(), "bob's 2 still counts"
+        equal([j["item"] for j in server.json("/api/v1/judgements?grader=bob")["judgements"]], ["3114"])
+        equal(server.json("/api/v1/judgements")["agreement"]["shared_pairs"], 1)
+        equal(server.send("/api/v1/judgements", grades[3:])[1], {"saved": 1})
+        equal(server.get("/api/v1/judgements?format=tsv")[1].decode(), text)
         file = pathlib.Path(server.home) / "judged.tsv"
         file.write_text(text, encoding="utf-8")
         done = subprocess.run([BIN, "-q", "--json", "evaluate", "--methods", "content", "--splits", "1", "--ground-truth", str(file)],

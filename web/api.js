@@ -27,7 +27,9 @@ async function call(method, path, { parameters = {}, signal = null, data = null,
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== '') url.searchParams.set(name, value);
   }
-  const headers = { accept: 'application/json' };
+  // No header of our own for what is only read: an answer that the browser fetches ahead
+  // (serve/call.cc) must fit.
+  const headers = {};
   if (data !== null) headers['content-type'] = 'application/json';
   if (token) headers.authorization = `Bearer ${token}`;
   const controller = new AbortController();

@@ -1,7 +1,7 @@
 // A film as a card: poster, title, facts, and how well it matches.
 
 import { el, movieHref } from './dom.js';
-import { reasonLine, t } from './i18n.js';
+import { comma, reasonLine, t } from './i18n.js';
 import { poster } from './tile.js';
 
 // The server's score is a match of 0..100, comparable between films; people see
@@ -19,7 +19,7 @@ export function card(movie, template = null) {
   const byContent = movie.source === 'content';
   const [genre = '', second = ''] = (movie.genres ?? []).map((name) => t(name));
   // Both only where both fit beside the year.
-  const genres = second !== '' && genre.length + second.length <= kGenreLetters ? `${genre}, ${second}` : genre;
+  const genres = second !== '' && genre.length + second.length <= kGenreLetters ? `${genre}${comma}${second}` : genre;
   const facts = [movie.year, match === null ? null : genres].filter(Boolean).join(' · ');
   const rated = movie.ratings > 0 && Number.isFinite(movie.rating);
 

@@ -58,6 +58,6 @@ export function lineChart({ values: given, label, format, most = 0 }) {
   return el('figure', { class: 'line-chart' },
     el('figcaption', {}, el('span', {}, label), el('strong', {}, values.length > 0 ? format(values.at(-1)) : '–'), el('small', {}, `0 – ${format(top)}`)),
     svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' },
-      values.length > 1 ? [svg('polygon', { points: `0,${height} ${points} ${width},${height}`, class: 'line-area' })] : [],
+      given.length > 1 ? [svg('polygon', { points: `0,${height} ${points} ${width},${height}`, class: 'line-area' })] : [],
       svg('polyline', { points, class: 'line-line' })));
 }

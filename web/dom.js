@@ -51,6 +51,8 @@ export const genreHref = (name) => `/?genre=${encodeURIComponent(name)}`;
 
 const kNumber = new Intl.NumberFormat(lang === 'zh' ? 'zh-CN' : 'en');
 export const formatCount = (value) => kNumber.format(value);
+// With a minus sign as wide as a plus.
+export const formatFixed = (value, digits) => value.toFixed(digits).replace('-', '−');
 
 // A calm message in place of content, with a way out.
 export function notice({ title, text, retry = null, link = null, role = null }) {
@@ -64,7 +66,7 @@ export function notice({ title, text, retry = null, link = null, role = null }) 
           'p',
           { class: 'notice-actions' },
           retry ? el('button', { type: 'button', class: 'button', onclick: retry }, t('retry')) : null,
-          link ? el('a', { class: 'button button-quiet', href: link.href }, link.text) : null,
+          link ? el('a', { class: retry ? 'button button-quiet' : 'button', href: link.href }, link.text) : null,
         )
       : null,
   );

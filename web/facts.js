@@ -1,7 +1,7 @@
 // The facts of one film: title, genres, ratings, people, tags, links out.
 
 import { el, formatCount, genreHref, svg } from './dom.js';
-import { t } from './i18n.js';
+import { comma, t } from './i18n.js';
 import { poster } from './tile.js';
 
 const kTags = 14;
@@ -48,7 +48,7 @@ export function facts(movie, template) {
     outside(movie.links?.tmdb, (value) => `https://www.themoviedb.org/movie/${value}`, 'TMDB'),
   ].filter(Boolean);
   const genres = movie.genres ?? [];
-  const named = (key, names) => ((names ?? []).length > 0 ? [[t(key), names.slice(0, 5).join(', ')]] : []);
+  const named = (key, names) => ((names ?? []).length > 0 ? [[t(key), names.slice(0, 5).join(comma)]] : []);
   const details = [
     ...named('series_fact', movie.series ? [movie.series] : []),
     ...named('directors', movie.directors),

@@ -75,10 +75,18 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     await list;
   };
 
+  // The server is told one after the other: an undo must not overtake what it takes back. The list
+  // has changed even when nobody could be told.
+  let told = Promise.resolve();
+  const tell = (item, what) => {
+    told = told.then(() => api.feedback({ user: visitor(), seed: seed.id, item, ...what })).catch(() => {});
+  };
+
   const hiddenInAddress = () => (parameters.get('hidden') ?? '').split(',').filter(Boolean);
 
   const takeBack = (movie, kind) => {
     unhideFilm(seed.id, movie.id, kind);
+    tell(movie.id, { kind: 'undo', of: kind });
     parameters = remember({ hidden: hiddenInAddress().filter((id) => id !== movie.id).join(',') });
     refill();
   };
@@ -90,8 +98,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     const byKey = document.activeElement?.matches(':focus-visible') ?? false;
     // Gone at once; the one that follows comes with the answer.
     holder.classList.add('is-leaving');
-    // The list has changed even when nobody could be told.
-    api.feedback({ user: visitor(), seed: seed.id, item: movie.id, kind }).catch(() => {});
+    tell(movie.id, { kind });
     (await import('./toast.js')).toast(t(`said_${kind}`, { title: movie.title }), { label: t('undo'), act: () => takeBack(movie, kind) });
     await refill();
     if (byKey) grid.children[Math.min(place, grid.childElementCount - 1)]?.querySelector(`[data-kind="${kind}"]`)?.focus({ preventScroll: true });
@@ -111,13 +118,14 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
 
   const showHidden = () => {
     const ids = hiddenInAddress();
-    const count = new Set([...ids, ...hiddenFor(seed.id)]).size;
-    hiddenNote.hidden = count === 0;
-    hiddenNote.replaceChildren(t('n_hidden', { n: count }), ' ', el('button', {
+    const all = new Set([...ids, ...hiddenFor(seed.id)]);
+    hiddenNote.hidden = all.size === 0;
+    hiddenNote.replaceChildren(t('n_hidden', { n: all.size }), ' ', el('button', {
       type: 'button',
       class: 'tool',
       onclick: () => {
         forgetHidden(seed.id, ids);
+        for (const id of all) tell(id, { kind: 'undo' });
         parameters = remember({ hidden: null });
         refill();
       },

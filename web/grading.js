@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { el, movieHref } from './dom.js';
-import { t } from './i18n.js';
+import { comma, t } from './i18n.js';
 import { tile } from './tile.js';
 
 export const kTen = 10;
@@ -16,10 +16,14 @@ export class Grades {
     for (const judgement of judgements) this.add(judgement);
   }
 
+  // `grade` null: taken back.
   add({ seed, item, grader, grade, reason = '' }) {
     const key = `${seed}/${item}`;
-    if (!this.pairs.has(key)) this.pairs.set(key, new Map());
-    this.pairs.get(key).set(grader, { grade, reason });
+    const said = this.pairs.get(key) ?? new Map();
+    if (grade === null) said.delete(grader);
+    else said.set(grader, { grade, reason });
+    if (said.size > 0) this.pairs.set(key, said);
+    else this.pairs.delete(key);
   }
 
   of(seed, item, grader) {
@@ -62,7 +66,8 @@ function moved(first, id, rank) {
     el('span', { class: 'visually-hidden' }, t(up ? 'moved_up' : 'moved_down')), String(Math.abs(before - rank)));
 }
 
-// One film of a list: 0..3 grade it, letters name a reason; both only while it has the focus.
+// One film of a list: 0..3 grade it, Backspace takes the grade back, letters name a reason; only
+// while it has the focus.
 export function gradedFilm({ seed, movie, rank, first, bench }) {
   const chip = el('span', { class: 'grade' });
   const node = el('li', { class: 'judged', tabindex: 0 },
@@ -70,8 +75,9 @@ export function gradedFilm({ seed, movie, rank, first, bench }) {
     el('span', { class: 'judged-tile', 'aria-hidden': 'true' }, tile(movie)),
     el('span', { class: 'judged-text' },
       el('a', { href: movieHref(movie.id), tabindex: -1, title: movie.title }, movie.title),
-      el('span', { class: 'judged-facts' }, [movie.year || null, (movie.genres ?? []).slice(0, 2).map((name) => t(name)).join(', ')].filter(Boolean).join(' · '))),
-    el('span', { class: 'judged-mark' }, moved(first, movie.id, rank)),
+      el('span', { class: 'judged-line' },
+        el('span', { class: 'judged-facts' }, [movie.year || null, (movie.genres ?? []).slice(0, 2).map((name) => t(name)).join(comma)].filter(Boolean).join(' · ')),
+        moved(first, movie.id, rank))),
     chip);
   const show = () => {
     const said = bench.grades.of(seed.id, movie.id, bench.grader());
@@ -87,6 +93,7 @@ export function gradedFilm({ seed, movie, rank, first, bench }) {
     if (event.target !== node || event.ctrlKey || event.metaKey || event.altKey) return;
     const reason = kReasonKeys.indexOf(event.key);
     if (['0', '1', '2', '3'].includes(event.key)) bench.grade(Number(event.key));
+    else if (event.key === 'Backspace' || event.key === 'Delete') bench.takeBack();
     else if (reason >= 0) bench.reason(kReasons[reason]);
     else if (event.key === 'ArrowDown') bench.step(1);
     else if (event.key === 'ArrowUp') bench.step(-1);

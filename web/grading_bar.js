@@ -5,12 +5,13 @@ import { el } from './dom.js';
 import { t } from './i18n.js';
 import { kReasonKeys, kReasons } from './grading.js';
 
-// actions: {grade(n), reason(text), why(), report()}.
+// actions: {grade(n), takeBack(), reason(text), why(), report()}.
 export function gradingBar(actions) {
   const pair = el('p', { class: 'grading-pair' }, t('grade_help'));
   const said = el('p', { class: 'grading-said', role: 'status' });
   const gradeButtons = [0, 1, 2, 3].map((grade) => el('button', {
-    type: 'button', class: 'grade-button', 'data-grade': grade, 'aria-pressed': 'false', disabled: true, onclick: () => actions.grade(grade),
+    type: 'button', class: 'grade-button', 'data-grade': grade, 'aria-pressed': 'false', disabled: true,
+    onclick: (event) => (event.currentTarget.getAttribute('aria-pressed') === 'true' ? actions.takeBack() : actions.grade(grade)),
   }, el('kbd', {}, String(grade)), ` ${t(`grade_${grade}`)}`));
   const reasonButtons = kReasons.map((reason, i) => el('button', {
     type: 'button', class: 'chip', 'aria-pressed': 'false', disabled: true, onclick: () => actions.reason(reason),

@@ -47,7 +47,7 @@ function healthPanel(model, others) {
   };
   const before = others.filter(({ version }) => version < model.version).map(({ version }) => version).sort().at(-1) ?? '';
   const ready = draw(before);
-  const node = panel(`${t('health')}: ${model.name}`,
+  const node = panel(t('health_of', { name: model.name }),
     others.length > 0 ? el('div', { class: 'toolbar' }, control(t('compare_with'), choose(`churn-${model.name}`, [['', t('none')], ...others.map(({ version }) => [version, version])], before, draw))) : null,
     host);
   return { node, ready };

@@ -99,7 +99,7 @@ const kWords = {
   together_reason: ['{n} people liked both, {x}× chance', '{n} 人都喜欢，是随机的 {x} 倍'],
   series_reason: ['Same series: {name}', '同系列：{name}'],
   tags_reason: ['Both tagged {names}', '共同标签：{names}'],
-  genres_reason: ['Both {names}', '同为 {names}'],
+  genres_reason: ['Both {names}', '同为{names}'],
   directors_reason: ['Both directed by {names}', '同一导演：{names}'],
   actors_reason: ['Both with {names}', '共同主演：{names}'],
   mix_title: ['Mix two or three films', '混搭两三部影片'],
@@ -213,6 +213,9 @@ export function otherLanguage() {
   return url.pathname + url.search + url.hash;
 }
 
+// Between the names of a list.
+export const comma = lang === 'zh' ? '、' : ', ';
+
 const kWide = /[\u2e80-\uffef]/;
 const columnsOf = (text) => [...text].reduce((sum, letter) => sum + (kWide.test(letter) ? 2 : 1), 0);
 
@@ -220,7 +223,6 @@ const columnsOf = (text) => [...text].reduce((sum, letter) => sum + (kWide.test(
 // when both fit `columns`. `said`: what the server says, for a relation without data.
 export function reasonLine(parts, said, columns = Infinity) {
   if (!parts) return said ?? '';
-  const comma = lang === 'zh' ? '、' : ', ';
   const two = (list) => list.slice(0, 2).join(comma);
   const lines = [];
   if (parts.series) lines.push(t('series_reason', { name: parts.series }));
@@ -232,6 +234,6 @@ export function reasonLine(parts, said, columns = Infinity) {
   if (parts.tags?.length) lines.push(t('tags_reason', { names: two(parts.tags) }));
   if (lines.length < 2 && parts.genres?.length) lines.push(t('genres_reason', { names: parts.genres.slice(0, 3).map((name) => t(name)).join(comma) }));
   if (lines.length === 0) return lang === 'en' ? said ?? '' : '';
-  const both = lines.slice(0, 2).join(' · ');
+  const both = lines.slice(0, 2).join('\u00a0· ');
   return columnsOf(both) <= columns ? both : lines[0];
 }

@@ -103,6 +103,7 @@ async function show() {
   const given = index.get(parameters.get('movieId') ?? '');
   if (given !== undefined) pick(given);
   window.measureMap = (frames) => view.measure(frames);
+  window.measureMapZoom = (frames) => view.measureZoom(frames);
   window.measureMapCost = (frames) => view.cost(frames);
 }
 

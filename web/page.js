@@ -17,7 +17,7 @@ export function frame(title, lead, ...content) {
 }
 
 export function fact(name, value, small = '') {
-  return el('div', { class: 'fact' }, el('dt', {}, name), el('dd', {}, String(value), small ? el('small', {}, small) : null));
+  return el('div', { class: 'fact' }, el('dt', {}, name), el('dd', { class: /^\D{6,}$/.test(String(value)) ? 'is-text' : null }, String(value), small ? el('small', {}, small) : null));
 }
 
 export const facts = (...list) => el('dl', { class: 'facts' }, list);

@@ -41,7 +41,7 @@ export async function promotionPanel() {
       { key: 'data', head: t('data'), value: (m) => `${m.data_name} ${m.data_hash}`, cell: (m) => [m.data_name, ' ', el('code', { title: m.data_hash }, (m.data_hash ?? '').slice(0, 8))] },
       { key: 'size', head: t('size'), number: true, value: (m) => m.bytes ?? null, cell: (m) => (m.bytes ? `${(m.bytes / 1e6).toFixed(1)} MB` : '–') },
       { key: 'items', head: t('items'), number: true, value: (m) => m.items ?? null, cell: (m) => (m.items ? formatCount(m.items) : '–') },
-      { key: 'state', head: t('state'), value: (m) => (m.served ? 0 : m.promoted ? 1 : 2), cell: (m) => [m.served ? el('span', { class: 'badge is-good' }, t('served')) : null, m.promoted && !m.served ? el('span', { class: 'badge' }, t('promoted')) : null, m.default ? el('span', { class: 'badge' }, t('is_default')) : null].filter(Boolean) },
+      { key: 'state', head: t('state'), value: (m) => (m.served ? 0 : m.promoted ? 1 : 2), cell: (m) => [m.served ? el('span', { class: 'badge is-good' }, t('served')) : null, m.promoted && !m.served ? el('span', { class: 'badge' }, t('promoted')) : null, m.default && m.served ? el('span', { class: 'badge' }, t('is_default')) : null].filter(Boolean) },
       { key: 'do', head: t('change'), cell: (m) => el('span', { class: 'cell-tools is-line' },
         el('button', { type: 'button', class: 'tool', 'aria-label': `${t('options')}: ${m.name} ${m.version}`, onclick: () => showOptions(m, m.served ? undefined : servedOf(m.name)) }, t('options')),
         m.promoted

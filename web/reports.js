@@ -45,12 +45,12 @@ export async function reportsPanel() {
     empty: t('no_reports'),
     columns: [
       { key: 'pair', head: t('pair'), wrap: true, value: (r) => r.seed_title ?? r.seed, cell: (r) => [el('a', { href: movieHref(r.seed) }, r.seed_title ?? r.seed), ' → ', el('a', { href: movieHref(r.item) }, r.item_title ?? r.item)] },
-      { key: 'state', head: t('state'), wrap: true, value: (r) => r.state, cell: (r) => [el('span', { class: `badge is-${r.state}` }, t(`state_${r.state}`)), r.fixed_in ? el('small', {}, ` ${r.fixed_in}`) : ''] },
+      { key: 'state', head: t('state'), wrap: true, value: (r) => r.state, cell: (r) => [el('span', { class: `badge is-${r.state}` }, t(`state_${r.state}`)), r.fixed_in ? el('small', { class: 'state-version' }, r.fixed_in) : ''] },
       { key: 'now', head: t('now'), value: (r) => verdict(r), cell: (r) => el('span', { class: `verdict is-${verdict(r)}` }, t(verdict(r))) },
       { key: 'rank', head: t('rank_shown'), number: true, value: (r) => r.now.rank, cell: (r) => (r.now.rank === null ? '–' : formatCount(r.now.rank)) },
       { key: 'model_rank', head: t('rank_model'), number: true, value: (r) => r.now.rank_without_rules, cell: (r) => (r.now.rank_without_rules === null ? '–' : formatCount(r.now.rank_without_rules)) },
       { key: 'note', head: t('note'), value: (r) => r.note ?? '', cell: (r) => t(r.note ?? '') },
-      { key: 'history', head: t('history'), wrap: true, cell: (r) => r.history.map(({ time, state }) => `${time.slice(0, 10)} ${t(`state_${state}`)}`).slice(-3).join(' · ') },
+      { key: 'history', head: t('history'), cell: (r) => el('ol', { class: 'history' }, r.history.slice(-3).map(({ time, state }) => el('li', {}, `${time.slice(0, 10)} ${t(`state_${state}`)}`))) },
       { key: 'do', head: t('change'), cell: (r) => actions(r, act) }],
   });
   async function act(work) {

@@ -3,7 +3,7 @@
 
 import { remember } from './address.js';
 import { bar, intervalBar, intervalChart } from './charts.js';
-import { el, formatCount, movieHref } from './dom.js';
+import { el, formatCount, formatFixed, movieHref } from './dom.js';
 import { t } from './i18n.js';
 import { choose, control, panel } from './page.js';
 import { dataTable, table } from './table.js';
@@ -51,7 +51,7 @@ function metricCell(metric, method, base, scale) {
   const value = valueOf(metric, method);
   if (value === null) return '–';
   const bounds = boundsOf(metric, method);
-  return el('span', { class: 'metric' }, el('span', {}, value.toFixed(digitsOf(metric)), ' ', difference(metric, method, base)),
+  return el('span', { class: 'metric' }, el('span', {}, formatFixed(value, digitsOf(metric)), ' ', difference(metric, method, base)),
     bounds ? intervalBar({ value, low: bounds[0], high: bounds[1], ...scale, base: valueOf(metric, base) }) : null);
 }
 
@@ -70,7 +70,7 @@ function methodTable(run, base, pin) {
     rowClass: (m) => (m === base ? 'is-pinned' : null),
     columns: [
       { key: 'method', head: t('method'), value: (m) => m.name, cell: (m) => el('span', { class: 'method-name' },
-        el('button', { type: 'button', class: 'pin', 'aria-pressed': String(m === base), 'aria-label': `${t('pin')}: ${m.name}`, title: t('pin'), onclick: () => pin(m.name) }, m === base ? '●' : '○'),
+        el('button', { type: 'button', class: 'pin', 'aria-pressed': String(m === base), 'aria-label': `${t('pin')}: ${m.name}`, title: t('pin'), onclick: () => pin(m.name) },),
         m.name, m.baseline ? el('small', { class: 'quiet' }, ` ${t('baseline')}`) : null) },
       ...metrics.map((metric) => {
         const scale = scaleOf(metric, run.methods);
@@ -115,7 +115,7 @@ function loserPanel(run, base, chosen, changed) {
     const href = `/spotcheck.html?kind=fixed&seeds=${list.slice(0, 8).map(({ id }) => encodeURIComponent(id)).join(',')}`;
     return el('div', {}, table([
       { head: t('film'), wrap: true, cell: (r) => el('a', { href: movieHref(r.id) }, r.title) },
-      { head: t('asked'), number: true, cell: (r) => formatCount(r.transitions) },
+      { head: t('asked'), number: true, wideOnly: true, cell: (r) => formatCount(r.transitions) },
       { head: base.name, number: true, cell: (r) => formatCount(r.base) },
       { head: method.name, number: true, cell: (r) => formatCount(r.hits) },
       { head: t('change_of'), cell: (r) => el('span', { class: 'change' }, bar(r.change, most, true), signed(r.change, 0)) },

@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { el, icon, kIcons, movieHref } from './dom.js';
-import { t } from './i18n.js';
+import { comma, t } from './i18n.js';
 import { tile } from './tile.js';
 
 const kDelayMs = 90;
@@ -94,7 +94,7 @@ export function searchBox({ value = '', large = false, label = null, onPick = nu
           'span',
           { class: 'suggestion-text' },
           el('span', { class: 'suggestion-title' }, marked(movie.title, typed)),
-          el('span', { class: 'suggestion-facts' }, [movie.year, (movie.genres ?? []).slice(0, 3).map((name) => t(name)).join(', ')].filter(Boolean).join(' · ')),
+          el('span', { class: 'suggestion-facts' }, [movie.year, (movie.genres ?? []).slice(0, 3).map((name) => t(name)).join(comma)].filter(Boolean).join(' · ')),
         ),
       );
       option.addEventListener('pointerdown', (event) => event.preventDefault());

@@ -6,7 +6,7 @@ import * as api from './api.js';
 import { el, formatCount, movieHref } from './dom.js';
 import { gradedFilm, Grades, kTen, quality, qualityText, saveGrade } from './grading.js';
 import { gradingBar } from './grading_bar.js';
-import { t } from './i18n.js';
+import { comma, t } from './i18n.js';
 import { judgementPanel } from './judgement_files.js';
 import { choose, control, frame, panel, refusal, start, tick, token } from './page.js';
 import { promotionPanel } from './promotion.js';
@@ -72,7 +72,7 @@ async function comparison(seed, ask, bench) {
   });
   const grid = el('div', { class: 'compare' }, columns);
   grid.style.setProperty('--columns', String(lists.length));
-  const facts = [seed.year || null, (seed.genres ?? []).slice(0, 3).map((name) => t(name)).join(', '), t('n_ratings', { n: formatCount(seed.ratings ?? 0) })].filter(Boolean).join(' · ');
+  const facts = [seed.year || null, (seed.genres ?? []).slice(0, 3).map((name) => t(name)).join(comma), t('n_ratings', { n: formatCount(seed.ratings ?? 0) })].filter(Boolean).join(' · ');
   const node = el('section', { class: 'panel seed', 'aria-label': seed.title },
     el('div', { class: 'seed-head' },
       el('span', { class: 'seed-tile', 'aria-hidden': 'true' }, tile(seed)),
@@ -108,7 +108,7 @@ function summary(comparisons, ask, grades) {
   });
   const number = (value, digits) => (value === null ? '–' : value.toFixed(digits));
   return table([
-    { head: t('model'), wrap: true, cell: (r) => [el('strong', {}, r.model.name), ' ', el('code', {}, r.model.version)] },
+    { head: t('model'), wrap: true, cell: (r) => [el('strong', {}, r.model.name), ' ', el('code', { class: 'is-wide-only' }, r.model.version)] },
     { head: t('judged_at'), number: true, cell: (r) => `${number(r.judged, 1)} / ${kTen}` },
     { head: 'NDCG@10', number: true, cell: (r) => number(r.ndcg, 3) },
     { head: t('mean_grade'), number: true, cell: (r) => number(r.grade, 2) },
@@ -120,7 +120,7 @@ function summary(comparisons, ask, grades) {
 function makeBench(grades, graderInput, changed, reported) {
   let current = null;
   let reason = '';
-  const bar = gradingBar({ grade: (n) => bench.grade(n), reason: (r) => bench.reason(r), why: () => bench.why(), report: () => bench.report() });
+  const bar = gradingBar({ grade: (n) => bench.grade(n), takeBack: () => bench.takeBack(), reason: (r) => bench.reason(r), why: () => bench.why(), report: () => bench.report() });
   const said = () => (current === null ? null : grades.of(current.graded.seed.id, current.graded.movie.id, bench.grader()));
   const show = () => bar.show(current.graded, said(), reason);
   const films = () => [...document.querySelectorAll('.judged')];
@@ -131,7 +131,7 @@ function makeBench(grades, graderInput, changed, reported) {
     grades.add({ seed: seed.id, item: movie.id, grader: bench.grader(), grade, reason });
     // The same pair may stand in several lists.
     for (const other of films()) if (other.graded.seed.id === seed.id && other.graded.movie.id === movie.id) other.graded.show();
-    bar.say(`${t('saved')}: ${movie.title} · ${grade} ${t(`grade_${grade}`)}${reason ? ` · ${t(reason)}` : ''}`);
+    bar.say(grade === null ? `${t('taken_back')}: ${movie.title}` : `${t('saved')}: ${movie.title} · ${grade} ${t(`grade_${grade}`)}${reason ? ` · ${t(reason)}` : ''}`);
     changed();
   };
   const attempt = async (work) => {
@@ -161,6 +161,11 @@ function makeBench(grades, graderInput, changed, reported) {
       const all = films();
       const later = all.slice(all.indexOf(before) + 1);
       (later.find((node) => node.dataset.grade === '') ?? later[0] ?? before).focus();
+    },
+    takeBack: async () => {
+      if (said() === null) return;
+      reason = '';
+      if (await attempt(() => save(null))) show();
     },
     reason: async (text) => {
       if (current === null) return;

@@ -7,7 +7,7 @@ import { t } from './i18n.js';
 
 const kFindFrom = 8;  // rows; fewer are read faster than searched
 
-const kindOf = (number, wrap) => (number ? 'number' : wrap ? 'wrap' : null);
+const kindOf = (number, wrap, wideOnly = false) => [number ? 'number' : wrap ? 'wrap' : '', wideOnly ? 'is-wide-only' : ''].filter(Boolean).join(' ') || null;
 
 // columns: [{key, head, cell(row), value(row), number, wrap, title}]; a column with `value` can be
 // sorted, one with `wrap` holds text of several lines.
@@ -81,11 +81,11 @@ export function dataTable({ name, caption, columns, rows: given, find = given.le
   return { node, update: (next) => { rows = next; draw(); } };
 }
 
-// A table without sorting, for few rows.
+// A table without sorting, for few rows; `wideOnly`: a column that a phone has no room for.
 export function table(columns, rows, caption = '') {
   return el('div', { class: 'table-scroll', tabindex: 0, role: 'group', 'aria-label': caption },
     el('table', { class: 'data' },
       el('caption', { class: 'visually-hidden' }, caption),
-      el('thead', {}, el('tr', {}, columns.map(({ head, number }) => el('th', { scope: 'col', class: number ? 'number' : null }, head)))),
-      el('tbody', {}, rows.map((row) => el('tr', {}, columns.map(({ cell, number, wrap }) => el('td', { class: kindOf(number, wrap) }, cell(row))))))));
+      el('thead', {}, el('tr', {}, columns.map(({ head, number, wideOnly }) => el('th', { scope: 'col', class: kindOf(number, false, wideOnly) }, head)))),
+      el('tbody', {}, rows.map((row) => el('tr', {}, columns.map(({ cell, number, wrap, wideOnly }) => el('td', { class: kindOf(number, wrap, wideOnly) }, cell(row))))))));
 }

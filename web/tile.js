@@ -295,9 +295,10 @@ export function tile({ title, year, genres }) {
   const drawing = svg(
     'svg',
     { viewBox: `0 0 ${kWidth} ${kHeight}`, class: 'tile', 'aria-hidden': 'true', focusable: 'false', preserveAspectRatio: 'xMidYMid slice' },
-    rect(0, 0, kWidth, kHeight, { fill: c.groundColor }),
+    // A little over the edges: at broken pixels two layers would leave a seam.
+    rect(-2, -2, kWidth + 4, kHeight + 4, { fill: c.groundColor }),
     svg('g', {}, kMotifs[motif](random, c)),
-    rect(0, Math.min(206, shade), kWidth, kHeight, { fill: c.groundColor }),
+    rect(-2, Math.min(206, shade), kWidth + 4, kHeight, { fill: c.groundColor }),
   );
   const small = { fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
   const label = svg('text', { x: kMargin, y: 25, ...small });

@@ -1,9 +1,9 @@
 // The drawer that answers "why this film?" and "why not that one?".
 
 import * as api from './api.js';
-import { el, formatCount, movieHref } from './dom.js';
+import { el, formatCount, formatFixed, movieHref } from './dom.js';
 import { drawer } from './drawer.js';
-import { reasonLine, t } from './i18n.js';
+import { comma, reasonLine, t } from './i18n.js';
 import { searchBox } from './search.js';
 import { serverText } from './server_texts.js';
 import { tile } from './tile.js';
@@ -17,13 +17,13 @@ function partBars(parts) {
     el('tbody', {}, parts.map(({ name, value }) => {
       const bar = el('span', { class: value < 0 ? 'part-bar is-negative' : 'part-bar', 'aria-hidden': 'true' });
       bar.style.setProperty('--part', `${(Math.abs(value) / most) * 100}%`);
-      return el('tr', {}, el('th', { scope: 'row' }, t(kPartNames[name] ?? name)), el('td', {}, bar), el('td', { class: 'number' }, value.toFixed(2)));
+      return el('tr', {}, el('th', { scope: 'row' }, t(kPartNames[name] ?? name)), el('td', {}, bar), el('td', { class: 'number' }, formatFixed(value, 2)));
     }))));
 }
 
 function sharedFacts(shared, together) {
   const rows = [];
-  const add = (key, list) => { if (list?.length) rows.push([t(key), list.slice(0, 6).join(', ')]); };
+  const add = (key, list) => { if (list?.length) rows.push([t(key), list.slice(0, 6).join(comma)]); };
   if (together?.users > 0) rows.push([t('shared_viewers'), t('shared_viewers_text', { n: together.users, expected: together.expected.toFixed(0), x: together.lift.toFixed(1) })]);
   add('series_fact', shared.series ? [shared.series] : []);
   add('directors', shared.directors);

@@ -213,9 +213,12 @@ Command add_evaluate(CLI::App& sub) {
       ->capture_default_str();
   sub.add_option("--split-seed", arguments->options.seed, "Seed of the splits")
       ->capture_default_str();
+  sub.add_flag("--baselines,!--no-baselines", arguments->options.baselines,
+               "Measure the baselines too (popularity, random, genre-jaccard, item-knn, ease)");
   sub.add_option("--groups", arguments->groups, "Series and remakes: groups of title<TAB>year");
-  sub.add_option("--ground-truth", arguments->ground_truth,
-                 "Judged pairs: itemId neighborId grade, or title year title year OK|NOT_OK");
+  sub.add_option(
+      "--ground-truth", arguments->ground_truth,
+      "Judged pairs: itemId neighborId grade, TREC qrels, or title year title year OK|NOT_OK");
   sub.add_option("--out", arguments->out, "Folder for report.json, report.md and report.html");
   sub.add_option("--compare", arguments->compare, "Two saved report.json files")->expected(2);
   sub.add_option("--gate", arguments->gate,

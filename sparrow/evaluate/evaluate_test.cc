@@ -137,6 +137,18 @@ TEST(GroundTruth, MatchesByIdAndByTitleAndYear) {
   EXPECT_NE(parse_ground_truth("1\t2\t3\n1\t2\tx\n", catalog).error().message.find("line 2"),
             std::string::npos);
   EXPECT_FALSE(parse_ground_truth("a\tb\n", catalog));
+  EXPECT_FALSE(parse_ground_truth("1 2 3\n", catalog));
+}
+
+TEST(GroundTruth, ReadsQrels) {
+  const data::Catalog catalog = films();
+  const auto truth = parse_ground_truth("1 0 2 3\n3  0  4 0\n1\t0\t99\t1\n", catalog);
+  ASSERT_TRUE(truth) << truth.error().message;
+  ASSERT_EQ(truth->pairs.size(), 2U);
+  EXPECT_EQ(truth->pairs[0].b, 1U);
+  EXPECT_EQ(truth->pairs[0].grade, 3);
+  EXPECT_EQ(truth->pairs[1].a, 2U);
+  EXPECT_EQ(truth->unmatched.size(), 1U);
 }
 
 TEST(GroundTruth, CurvesByHand) {

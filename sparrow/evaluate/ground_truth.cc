@@ -26,6 +26,18 @@ std::vector<std::string_view> split(std::string_view line, char separator) {
   }
 }
 
+// The columns of a line; of TREC's qrels, "topic iteration document grade" with blanks between, the
+// three that we know.
+std::vector<std::string_view> columns_of(std::string_view line) {
+  auto cells = split(line, '\t');
+  if (cells.size() == 1) {
+    auto words = split(line, ' ');
+    std::erase(words, std::string_view());
+    if (words.size() == 4) cells = std::move(words);
+  }
+  return cells.size() == 4 ? std::vector{cells[0], cells[2], cells[3]} : cells;
+}
+
 bool parse_number(std::string_view text, float& value) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   return result.ec == std::errc() && result.ptr == text.data() + text.size();
@@ -132,12 +144,13 @@ Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalo
   Result<void> state;
   for_lines(text, [&](std::size_t number, std::string_view line) {
     if (!state || line.empty() || line.front() == '#') return;
-    const auto cells = split(line, '\t');
+    const auto cells = columns_of(line);
     auto pair = cells.size() == 3   ? pair_by_id(cells, catalog)
                 : cells.size() == 5 ? pair_by_title(cells, index)
                                     : Error{ErrorCode::kInvalidInput,
                                             fmt::format("{} columns; 3 (ids) or 5 (titles and "
-                                                        "years), with tabs between, are known",
+                                                        "years) with tabs between, or the 4 of "
+                                                        "qrels, are known",
                                                         cells.size())};
     if (!pair) {
       const bool header = number == 1 && (cells.size() == 3 || cells.size() == 5);

@@ -27,12 +27,12 @@ struct GroundTruth {
   std::vector<std::string> unmatched;  // "line 12: no item \"nosferatu\" 1922"
 };
 
-// Two forms, TSV, told apart by the number of columns; a first line without a grade is a header:
-//   itemId neighborId grade                    grade a number, above 0 is similar
-//   title_1 year_1 title_2 year_2 OK|NOT_OK    titles in any case, articles before or behind,
-//   accents
-//                                              forgiven, a.k.a. forms known; a year may be off by
-//                                              one
+// Three forms, told apart by the number of columns; a first line without a grade is a header:
+//   itemId neighborId grade                    TSV; grade a number, above 0 is similar
+//   itemId 0 neighborId grade                  the same as TREC's qrels, blanks between
+//   title_1 year_1 title_2 year_2 OK|NOT_OK    TSV; titles in any case, articles before or behind,
+//                                              accents forgiven, a.k.a. forms known; a year may
+//                                              be off by one
 // Errors: kInvalidInput with line and cause. A pair whose items the catalogue lacks is unmatched,
 // not an error.
 Result<GroundTruth> parse_ground_truth(std::string_view text, const data::Catalog& catalog);

@@ -130,6 +130,7 @@ class Evaluation {
       if (!measured) return measured.error();
       report.methods.push_back(std::move(*measured));
     }
+    if (!options_.baselines) return report;
     for (const auto& name : baseline_names(last_out_.eligible.size()))
       report.methods.push_back(measure_baseline(name));
     return report;

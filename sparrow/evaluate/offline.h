@@ -27,6 +27,7 @@ struct EvaluateOptions {
   std::uint32_t min_positives = 5;  // items with fewer neither ask nor answer, except in `served`
   std::uint64_t seed = 1;
   std::size_t threads = 0;
+  bool baselines = true;  // measured after the methods; most of the time of a small run
   std::optional<GroundTruth>
       groups;  // series and remakes; measured with content that knows no titles
   std::optional<GroundTruth> ground_truth;  // judged pairs

@@ -68,11 +68,27 @@ Api::Api(ApiOptions options, std::shared_ptr<const CatalogView> view, ModelContr
   join_hidden(*first);
   snapshot_ = std::move(first);
   for (const auto& entry : feedback_.entries()) {
-    const auto row = snapshot_->view->find(entry.value("item", ""));
-    const auto kind = entry.value("kind", "");
-    if (row && (kind == "hide" || kind == "seen"))
-      events_.add(entry.value("user", ""), *row, EventKind::kHidden);
+    if (const auto row = snapshot_->view->find(text_of(entry, "item"))) take(entry, *row);
   }
+}
+
+std::optional<EventKind> Api::event_kind(const std::string& name) {
+  static const std::map<std::string, EventKind> kinds = {{"hide", EventKind::kHidden},
+                                                         {"not_similar", EventKind::kUnlike},
+                                                         {"seen", EventKind::kSeen},
+                                                         {"play", EventKind::kPlayed},
+                                                         {"shown", EventKind::kShown}};
+  const auto known = kinds.find(name);
+  if (known == kinds.end()) return std::nullopt;
+  return known->second;
+}
+
+bool Api::take(const nlohmann::json& feedback, Row item) {
+  const std::string user = text_of(feedback, "user");
+  if (text_of(feedback, "kind") == "undo")
+    return events_.take_back(user, item, event_kind(text_of(feedback, "of")));
+  if (const auto kind = event_kind(text_of(feedback, "kind"))) events_.add(user, item, *kind);
+  return true;
 }
 
 Result<void> Api::set_catalog(std::shared_ptr<const CatalogView> view,

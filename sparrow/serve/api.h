@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -109,6 +110,11 @@ class Api {
     before = std::move(snapshot_);
     snapshot_ = std::move(next);
   }
+
+  // "hide", "not_similar", "seen", "play", "shown"; nothing for other names.
+  static std::optional<EventKind> event_kind(const std::string& name);
+  // What a line of feedback changes. False: an undo that had nothing to take back.
+  bool take(const nlohmann::json& feedback, Row item);
 
   ApiOptions options_;
   ModelControl control_;

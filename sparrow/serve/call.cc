@@ -372,6 +372,7 @@ void Call::serve_file() {
       "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\nCache-Control: {}\r\nETag: "
       "{}\r\nVary: Accept-Encoding\r\n",
       images, forever ? "public, max-age=31536000, immutable" : "no-cache", etag);
+  if (path == "/movie.html") add_preloads();
   if (response_.status == 200 && request_.if_none_match == etag) {
     response_.status = 304;
     return;
@@ -379,6 +380,24 @@ void Call::serve_file() {
   if (packed) response_.headers += "Content-Encoding: gzip\r\n";
   response_.content_type = file->content_type;
   response_.body.assign(packed ? file->gzip : file->bytes);
+}
+
+// What the film's page asks for first (web/movie_data.js), named in the answer that brings the
+// page: the browser then asks before the page's scripts are there. The addresses must be those of
+// the page to the letter, so not where it sets controls.
+void Call::add_preloads() {
+  query_.allow_only({"movieId", "lang", "theme"});
+  const std::string id = query_.text("movieId").value_or("");
+  const auto plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (query_.error() || !view_.find(id) || !std::all_of(id.begin(), id.end(), plain)) return;
+  response_.headers += fmt::format(
+      "Link: <{0}items/{1}/similar?size=24&reasons=true>; rel=preload; as=fetch; crossorigin, "
+      "<{0}items/{1}>; rel=preload; as=fetch; crossorigin, "
+      "<{0}config>; rel=preload; as=fetch; crossorigin\r\n",
+      kApi, id);
 }
 
 void Call::add_cors() {

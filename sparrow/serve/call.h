@@ -93,6 +93,7 @@ class Call {
   void compatible_for_user();
   // api.cc
   void serve_file();
+  void add_preloads();
   void add_cors();
 
   // True (and the response set) when the query has an error.

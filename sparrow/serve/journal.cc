@@ -1,6 +1,9 @@
 #include "sparrow/serve/journal.h"
 
+#include <array>
 #include <cstring>
+#include <map>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -64,6 +67,24 @@ std::vector<nlohmann::json> Journal::entries() const {
   return entries_;
 }
 
+std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entries) {
+  const auto key = [](const nlohmann::json& entry) {
+    return std::array{text_of(entry, "seed"), text_of(entry, "item"), text_of(entry, "grader")};
+  };
+  std::map<std::array<std::string, 3>, std::size_t> taken_back;  // up to this entry
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto grade = entries[i].find("grade");
+    if (grade != entries[i].end() && grade->is_null()) taken_back[key(entries[i])] = i;
+  }
+  if (taken_back.empty()) return entries;
+  std::vector<nlohmann::json> standing;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto found = taken_back.find(key(entries[i]));
+    if (found == taken_back.end() || found->second < i) standing.push_back(std::move(entries[i]));
+  }
+  return standing;
+}
+
 void UserEvents::add(const std::string& user, Row item, EventKind kind) {
   const std::lock_guard lock(mutex_);
   if (users_.size() >= kMaxUsers && !users_.contains(user)) users_.erase(users_.begin());
@@ -72,7 +93,24 @@ void UserEvents::add(const std::string& user, Row item, EventKind kind) {
   State& state = items[item];
   if (kind == EventKind::kShown) ++state.shown;
   if (kind == EventKind::kPlayed) state.played = true;
-  if (kind == EventKind::kHidden || kind == EventKind::kSeen) state.unwanted = true;
+  if (kind == EventKind::kHidden) state.hidden = true;
+  if (kind == EventKind::kSeen) state.seen = true;
+  if (kind == EventKind::kUnlike) ++state.unlike;
+}
+
+bool UserEvents::take_back(const std::string& user, Row item, std::optional<EventKind> kind) {
+  const std::lock_guard lock(mutex_);
+  const auto items = users_.find(user);
+  if (items == users_.end()) return false;
+  const auto found = items->second.find(item);
+  if (found == items->second.end()) return false;
+  State& state = found->second;
+  const auto asked = [&](EventKind one) { return !kind || *kind == one; };
+  bool changed = false;
+  if (asked(EventKind::kHidden)) changed |= std::exchange(state.hidden, false);
+  if (asked(EventKind::kSeen)) changed |= std::exchange(state.seen, false);
+  if (asked(EventKind::kUnlike)) changed |= std::exchange(state.unlike, 0) > 0;
+  return changed;
 }
 
 std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatigue) const {
@@ -81,7 +119,8 @@ std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatig
   const auto found = users_.find(user);
   if (found == users_.end()) return rows;
   for (const auto& [row, state] : found->second) {
-    if (state.unwanted || (fatigue > 0 && state.shown >= fatigue && !state.played))
+    if (state.hidden || state.seen ||
+        (fatigue > 0 && state.shown + state.unlike >= fatigue && !state.played))
       rows.push_back(row);
   }
   return rows;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -45,11 +46,18 @@ class Journal {
   std::vector<nlohmann::json> entries_;
 };
 
-enum class EventKind { kShown, kPlayed, kHidden, kSeen };
+// Judgements without those that a later one of the same grader and pair with `grade` null took
+// back.
+std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entries);
+
+enum class EventKind { kShown, kPlayed, kHidden, kSeen, kUnlike };
 
 class UserEvents {
  public:
   void add(const std::string& user, Row item, EventKind kind);
+  // Forgets that the user hid the item, has seen it or found it unlike; without `kind` all three.
+  // False: there was nothing to forget.
+  bool take_back(const std::string& user, Row item, std::optional<EventKind> kind);
   // Items the user hid or has seen, and with `fatigue` > 0 those shown so often and never played.
   std::vector<Row> unwanted(const std::string& user, std::size_t fatigue) const;
 
@@ -58,8 +66,10 @@ class UserEvents {
   static constexpr std::size_t kMaxItems = 20'000;
   struct State {
     std::uint32_t shown = 0;
+    std::uint32_t unlike = 0;  // counts as shown
     bool played = false;
-    bool unwanted = false;
+    bool hidden = false;
+    bool seen = false;
   };
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::unordered_map<Row, State>> users_;

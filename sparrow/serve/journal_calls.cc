@@ -197,25 +197,28 @@ void Call::post_feedback() {
   if (!item) return;
   const auto kind = member(*object, "kind", 16);
   if (!kind) return;
-  static const std::map<std::string, EventKind> kinds = {{"hide", EventKind::kHidden},
-                                                         {"not_similar", EventKind::kShown},
-                                                         {"seen", EventKind::kSeen},
-                                                         {"play", EventKind::kPlayed},
-                                                         {"shown", EventKind::kShown}};
-  const auto known = kinds.find(*kind);
-  if (known == kinds.end())
+  if (*kind != "undo" && !Api::event_kind(*kind))
     return write_error(response_, 400, "invalid_input",
-                       "\"kind\" must be hide, not_similar, seen, play or shown", "kind");
+                       "\"kind\" must be hide, not_similar, seen, play, shown or undo", "kind");
   json kept = {{"time", utc_now()}, {"user", *user}, {"item", (*object)["item"]}, {"kind", *kind}};
   if (object->contains("seed")) {
     if (!member_item(*object, "seed")) return;
     kept["seed"] = (*object)["seed"];
   }
-  api_.events_.add(*user, *item, known->second);
-  if (*kind != "shown") {
+  if (object->contains("of")) {
+    const auto of = member(*object, "of", 16);
+    if (!of) return;
+    if (*kind != "undo" || (*of != "hide" && *of != "not_similar" && *of != "seen"))
+      return write_error(response_, 400, "invalid_input",
+                         "\"of\" goes with \"undo\": hide, not_similar or seen", "of");
+    kept["of"] = *of;
+  }
+  // To take back what was never said changes nothing and is not kept.
+  const bool changed = api_.take(kept, *item);
+  if (*kind != "shown" && changed) {
     if (auto saved = api_.feedback_.append(kept); !saved) return fail(saved.error());
   }
-  response_.body = "{\"saved\":1}";
+  response_.body = changed ? "{\"saved\":1}" : "{\"saved\":0}";
 }
 
 }  // namespace sparrow::serve

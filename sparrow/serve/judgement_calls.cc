@@ -259,7 +259,7 @@ void Call::get_judgements() {
   if (format != "json" && format != "tsv" && format != "qrels" && format != "full")
     query_.fail("format", "must be json, tsv, qrels or full");
   if (failed()) return;
-  std::vector<json> entries = api_.judgements_.entries();
+  std::vector<json> entries = standing_judgements(api_.judgements_.entries());
   for (const char* name : {"seed", "grader"}) {
     if (const auto wanted = query_.text(name))
       std::erase_if(entries, [&](const json& e) { return text_of(e, name) != *wanted; });
@@ -287,11 +287,11 @@ void Call::post_judgements() {
   for (const json& entry : *list) {
     if (!member(entry, "grader", 64) || !member_item(entry, "seed") || !member_item(entry, "item"))
       return;
-    if (!entry.contains("grade") || !entry["grade"].is_number_integer() || entry["grade"] < 0 ||
-        entry["grade"] >= kGrades)
-      return write_error(response_, 400, "invalid_input", "\"grade\" must be 0, 1, 2 or 3",
-                         "grade");
-    kept.push_back({{"time", utc_now()}, {"grade", entry["grade"]}});
+    const json grade = entry.value("grade", json("missing"));
+    if (!grade.is_null() && (!grade.is_number_integer() || grade < 0 || grade >= kGrades))
+      return write_error(response_, 400, "invalid_input",
+                         "\"grade\" must be 0, 1, 2 or 3, or null to take it back", "grade");
+    kept.push_back({{"time", utc_now()}, {"grade", grade}});
     for (const char* name : kTextNames) {
       if (!entry.contains(name)) continue;
       const auto text = text_of(entry, name);
@@ -324,7 +324,7 @@ void Call::import_judgements() {
       !header.empty() && !reader.read_header(header))
     return write_error(response_, 400, "invalid_input",
                        "must name the columns seed, item and grade with tabs between", "header");
-  Grades known = latest_grades(api_.judgements_.entries());
+  Grades known = latest_grades(standing_judgements(api_.judgements_.entries()));
   constexpr std::size_t kMostReasons = 50;
   std::vector<json> kept;
   std::size_t unchanged = 0;

@@ -118,7 +118,7 @@ void Call::get_seeds() {
   }
   std::vector<ChosenSeed> chosen;
   if (kind == "worst") {
-    chosen = worst_seeds(*served, size, positives, api_.judgements_.entries());
+    chosen = worst_seeds(*served, size, positives, standing_judgements(api_.judgements_.entries()));
   } else if (kind == "random") {
     for (const Row row : draw(all, size, random)) chosen.push_back({row});
   } else {

@@ -180,7 +180,7 @@ export class Bench {
 export async function shot(page, name, fullPage = false) {
   if (fullPage) await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
   await still(page);
-  await page.screenshot({ path: `${kShots}${name}.png`, fullPage });
+  await page.screenshot({ path: `${kShots}${name}.png`, fullPage, animations: 'disabled' });
 }
 
 const still = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
@@ -227,10 +227,16 @@ export async function transferOf(page, path) {
 }
 
 // Milliseconds from navigation until the first list is painted: the frame after its first card is
-// in the document. `cold`: a browser that has nothing; then visits as any later one.
-export async function firstListTimes(bench, tries) {
+// in the document.
+async function firstListAt(page) {
+  await page.goto('/movie.html?movieId=589');
+  const at = await (await page.waitForFunction(() => window.firstListAt, null, { polling: 20 })).jsonValue();
+  await settled(page);
+  return at;
+}
+
+async function openForFirstList(bench) {
   const view = await bench.open();
-  const times = [];
   await view.page.addInitScript(() => {
     new MutationObserver((changes, observer) => {
       if (!document.querySelector('.similar a.card .match-number')) return;
@@ -238,13 +244,40 @@ export async function firstListTimes(bench, tries) {
       requestAnimationFrame(() => requestAnimationFrame((now) => { window.firstListAt = now; }));
     }).observe(document, { childList: true, subtree: true });
   });
-  for (let i = 0; i <= tries; i += 1) {
-    await view.page.goto('/movie.html?movieId=589');
-    times.push(await (await view.page.waitForFunction(() => window.firstListAt)).jsonValue());
-    await settled(view.page);
-  }
+  return view;
+}
+
+// `tries` visits by somebody who was here before, by somebody who was not (a context that has no
+// cache, in a browser that runs already), and by a browser process that was just started.
+export async function laterVisits(bench, tries) {
+  const view = await openForFirstList(bench);
+  const times = [];
+  for (let i = 0; i <= tries; i += 1) times.push(await firstListAt(view.page));
   await view.close();
-  const [cold, ...warm] = times;
-  warm.sort((a, b) => a - b);
-  return { cold, best: warm[0], median: warm[Math.floor(warm.length / 2)], worst: warm.at(-1) };
+  return times.slice(1);
+}
+
+export async function firstVisits(bench, tries) {
+  const times = [];
+  for (let i = 0; i <= tries; i += 1) {
+    const view = await openForFirstList(bench);
+    times.push(await firstListAt(view.page));
+    await view.close();
+  }
+  return times.slice(1);  // that of the browser just started is another question
+}
+
+export async function coldVisits(bench, tries) {
+  const times = [];
+  for (let i = 0; i < tries; i += 1) {
+    const own = new Bench(bench.base, bench.home);
+    await own.begin();
+    try {
+      const view = await openForFirstList(own);
+      times.push(await firstListAt(view.page));
+    } finally {
+      await own.end();
+    }
+  }
+  return times;
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { accessible, firstListTimes, settled, shot } from './bench.mjs';
+import { accessible, firstVisits, laterVisits, settled, shot } from './bench.mjs';
 
 // Generous: other work may share the machine. The real bound, 150 ms, is measured by speed.mjs.
 const kFirstListMs = 3000;
@@ -106,8 +106,27 @@ export async function checkMovie(bench) {
   });
 
   await check('movie: the first list is painted soon', async () => {
-    const { cold, median } = await firstListTimes(bench, 4);
-    console.log(`     first list painted: first visit ${cold.toFixed(0)} ms, then median ${median.toFixed(0)} ms`);
-    assert.ok(median < kFirstListMs, `${median.toFixed(0)} ms`);
+    const middle = (times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+    const [first, later] = [middle(await firstVisits(bench, 3)), middle(await laterVisits(bench, 4))];
+    console.log(`     first list painted: first visits ${first.toFixed(0)} ms, later ones ${later.toFixed(0)} ms`);
+    assert.ok(Math.max(first, later) < kFirstListMs, `${first.toFixed(0)} and ${later.toFixed(0)} ms`);
+  });
+
+  await check('movie: what the page asks for first is named by the server, and asked for once', async () => {
+    const { page, clean, close } = await bench.open();
+    const asked = [];
+    page.on('request', (request) => { if (request.url().includes('/api/')) asked.push(new URL(request.url())); });
+    const answer = await page.goto('/movie.html?movieId=589');
+    await settled(page);
+    const named = [...(await answer.headerValue('link')).matchAll(/<([^>]+)>/g)].map((match) => match[1]);
+    assert.equal(named.length, 3);
+    for (const address of named) assert.equal(asked.filter((url) => url.pathname + url.search === address).length, 1, address);
+    assert.equal(asked.filter((url) => url.pathname.endsWith('/similar')).length, 1);
+    await page.waitForTimeout(3500);  // Chromium warns of what was fetched ahead and not used
+    clean();
+    // With controls the list has another address: nothing is named.
+    assert.equal(await (await page.goto('/movie.html?movieId=589&popularity=-0.5')).headerValue('link'), null);
+    assert.equal(await (await page.goto('/movie.html?movieId=no-such-film')).headerValue('link'), null);
+    await close();
   });
 }

@@ -1,6 +1,8 @@
 // The movie page's controls: sliders, filters, why, why not, feedback, Back.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { accessible, settled, shot } from './bench.mjs';
 
@@ -118,6 +120,7 @@ export async function checkMovieTools(bench) {
       await settled(page);
       assert.equal((await titles(page)).length, 48, 'the list has become shorter');
     }
+    await page.locator('.toast').hover();  // it stays while it is pointed at
     await shot(page, 'movie-undo');
     await accessible(page);
     await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
@@ -137,6 +140,11 @@ export async function checkMovieTools(bench) {
     await page.getByRole('button', { name: 'Show them again' }).click();
     await page.waitForFunction((names) => names.every((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name)), gone);
     assert.deepEqual(hiddenIds(), []);
+    // The server has forgotten it too, in this order.
+    const kinds = () => readFileSync(join(bench.home, 'feedback.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line).kind);
+    const all = ['hide', 'seen', 'not_similar', 'undo', 'hide', 'undo', 'undo', 'undo'];
+    for (let tries = 0; tries < 50 && kinds().length < all.length; tries += 1) await page.waitForTimeout(100);
+    assert.deepEqual(kinds(), all);
   }));
 
   await check('movie: mix it with another film', () => bench.visit('/movie.html?movieId=589', {}, async (page) => {

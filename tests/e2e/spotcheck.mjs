@@ -1,9 +1,10 @@
 // The spot check: seeds, side by side, grades, agreement, blind votes, files, reports, promotion.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { accessible, kSecret, settled, shot } from './bench.mjs';
 
@@ -30,19 +31,20 @@ async function download(page, name) {
 
 const importText = (page, name, text) => page.locator('#import').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
 
-// What `sparrow evaluate` says about a file of judgements before it begins to train; no longer run
-// is needed to see that it reads the file.
-function readByEvaluate(home, file) {
-  return new Promise((done, fail) => {
-    const child = spawn(process.env.SPARROW_BIN, ['evaluate', '--methods', 'content', '--splits', '1', '--ground-truth', file], { env: { ...process.env, SPARROW_HOME: home, SPARROW_DATA: '' }, stdio: ['ignore', 'ignore', 'pipe'] });
-    let text = '';
-    child.stderr.on('data', (chunk) => {
-      text += chunk;
-      if (text.includes('\n')) child.kill('SIGKILL');
-    });
-    child.on('error', fail);
-    child.on('exit', () => done(text));
-  });
+// `sparrow evaluate` of the content method against a file of judgements: the numbers that it gives
+// them, and what it says of the file. The report is not kept: it would be the newest run of the
+// page of the models.
+async function evaluated(home, name, text) {
+  const file = join(home, name);
+  writeFileSync(file, text);
+  const folder = join(home, 'evaluations');
+  const before = readdirSync(folder);
+  const child = await promisify(execFile)(process.env.SPARROW_BIN, ['-q', '--json', 'evaluate', '--methods', 'content', '--splits', '1', '--no-baselines', '--ground-truth', file],
+    { env: { ...process.env, SPARROW_HOME: home, SPARROW_DATA: '' }, maxBuffer: 1 << 26 });
+  for (const report of readdirSync(folder)) if (!before.includes(report)) rmSync(join(folder, report));
+  const [content, ...others] = JSON.parse(child.stdout).methods;
+  assert.equal(others.length, 0);
+  return { truth: content.ground_truth, said: child.stderr };
 }
 
 export async function checkSpotcheck(bench) {
@@ -155,16 +157,13 @@ export async function checkSpotcheck(bench) {
     assert.equal(pairs[0].wins_a + pairs[0].wins_b, 1);
   }));
 
-  await check('spot check: export, read by sparrow evaluate, import again, wrong lines named', () => bench.visit(`${kFixed}&grader=cat`, {}, async (page) => {
+  await check('spot check: export, import again, wrong lines named', () => bench.visit(`${kFixed}&grader=cat`, {}, async (page) => {
     const tsv = await download(page, 'TSV');
     assert.equal(tsv.trim().split('\n').length, 4);
     const qrels = await download(page, 'qrels');
     assert.match(qrels, /^\S+ 0 \S+ [0-3]$/m);
     const full = await download(page, 'full TSV');
     assert.equal(full.trim().split('\n').length, 7);
-    const file = join(bench.home, 'judged.tsv');
-    writeFileSync(file, tsv);
-    assert.match(await readByEvaluate(bench.home, file), /judged\.tsv: 3 lines, 3 pairs matched, 0 lines unmatched/);
     const before = await bench.api('/judgements');
     await importText(page, 'full.tsv', full);
     await page.getByText('0 saved, 6 were known, 0 rejected.').waitFor();
@@ -220,5 +219,49 @@ export async function checkSpotcheck(bench) {
     const [kept] = (await bench.api('/reports')).reports;
     assert.deepEqual(kept.history.map(({ state }) => state), ['reported', 'understood', 'fixed']);
     assert.equal(kept.note, 'too popular');
+  }));
+
+  // Pulp Fiction, The Shawshank Redemption, The Matrix, Se7en.
+  const judged = ['296', '318', '2571', '47'];
+  await check('spot check: what is judged here is ground truth for sparrow evaluate; a turned grade changes its numbers', () => bench.visit(`/spotcheck.html?kind=fixed&seeds=${judged.join(',')}&models=content&order=given&grader=dan`, {}, async (page) => {
+    const gradeAll = async (keys) => {
+      for (let i = 0; i < judged.length; i += 1) {
+        for (let place = 0; place < keys.length; place += 1) {
+          await page.locator('.seed').nth(i).locator('.judged').nth(place).focus();
+          await grade(page, [keys[place]]);
+        }
+      }
+    };
+    // No pair with a mean between two grades: qrels then say the same as TSV.
+    const told = await fetch(`${bench.base}/api/v1/judgements`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ grader: 'bob', seed: '1', item: '588', grade: null }) });
+    assert.equal(told.status, 200);
+    await gradeAll(['3', '0', '2', '1']);
+    const read = async (name, link) => {
+      const text = await download(page, link);
+      const pairs = text.trim().split('\n').filter((line) => !line.startsWith('itemId')).length;
+      const { truth, said } = await evaluated(bench.home, name, text);
+      assert.match(said, new RegExp(`${name}: ${pairs} lines, ${pairs} pairs matched, 0 lines unmatched`));
+      assert.equal(truth.positives + truth.negatives, pairs);
+      assert.ok(pairs >= 16 && truth.negatives >= 4, `${pairs} pairs`);
+      assert.ok(truth.auc > 0 && truth.auc < 1, `AUC ${truth.auc}`);
+      assert.ok(truth.lists.ndcg > 0 && truth.lists.ndcg < 1, `NDCG ${truth.lists.ndcg}`);
+      assert.ok(truth.lists.judged > 0 && truth.lists.judged < 1, `judged ${truth.lists.judged}`);
+      return truth;
+    };
+    const tsv = await read('judged.tsv', 'TSV');
+    await gradeAll(['0', '3', '1', '2']);
+    const turned = await read('turned.qrels', 'qrels');
+    assert.ok(turned.auc < tsv.auc, `AUC ${turned.auc} of turned grades, ${tsv.auc} before`);
+    assert.ok(turned.lists.ndcg < tsv.lists.ndcg, `NDCG ${turned.lists.ndcg} of turned grades, ${tsv.lists.ndcg} before`);
+    // A grade that is taken back is in no export.
+    const first = page.locator('.seed').first().locator('.judged').first();
+    await first.focus();
+    const taken = page.waitForResponse((response) => response.url().endsWith('/judgements') && response.request().method() === 'POST');
+    await page.keyboard.press('Backspace');
+    assert.equal((await taken).status(), 200);
+    await page.getByText(/^Taken back/).waitFor();
+    assert.equal(await first.getAttribute('data-grade'), '');
+    assert.equal((await bench.api('/judgements?grader=dan&seed=296')).judgements.length, 6);
+    assert.equal((await download(page, 'TSV')).trim().split('\n').length, tsv.positives + tsv.negatives);
   }));
 }
