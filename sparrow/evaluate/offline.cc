@@ -21,7 +21,7 @@ struct Task {
   data::Dataset training;
   std::vector<std::uint32_t> popularity;
   std::vector<Row> eligible;
-  std::vector<Row> ineligible;
+  std::vector<std::uint8_t> ineligible;  // by row: 1 is never listed
   PopularityCuts cuts;
   std::vector<Transition> transitions;       // both items eligible
   std::vector<Transition> cold_transitions;  // from an eligible item to one that is not
@@ -37,9 +37,11 @@ Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOp
   task.training.interactions = std::move(split.training);
   task.popularity =
       data::count_positives(task.training.interactions, dataset.catalog.size(), min_value);
+  task.ineligible.resize(dataset.catalog.size(), 1);
   for (Row row = 0; row < dataset.catalog.size(); ++row) {
-    (task.popularity[row] >= options.min_positives ? task.eligible : task.ineligible)
-        .push_back(row);
+    if (task.popularity[row] < options.min_positives) continue;
+    task.eligible.push_back(row);
+    task.ineligible[row] = 0;
   }
   task.cuts = popularity_cuts(task.popularity, options.min_positives);
   for (const data::NextPositive& t : split.held_out) {
@@ -51,12 +53,12 @@ Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOp
 }
 
 Lists lists_of(const rank::Recommender& recommender, const std::vector<Row>& seeds,
-               const std::vector<Row>& exclude, std::size_t k, std::size_t threads) {
+               std::span<const std::uint8_t> hidden, std::size_t k, std::size_t threads) {
   Lists lists(recommender.catalog().size());
   parallel_for(seeds.size(), 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     rank::SimilarRequest request;
     request.size = k;
-    request.exclude = exclude;
+    request.hidden = hidden;
     for (std::size_t i = begin; i < end; ++i) {
       request.seed = seeds[i];
       for (const auto& item : recommender.similar(request).items)
