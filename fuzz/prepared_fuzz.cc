@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     dataset.interactions.items = {0, 2};
     dataset.interactions.values = {5, 4};
     dataset.interactions.times = {10, 20};
-    if (!data::save_dataset(dataset, folder)) std::abort();
+    if (!data::seal_dataset(dataset) || !data::save_dataset(dataset, folder)) std::abort();
     auto made = nlohmann::json::parse(*read_file(folder / "dataset.json"));
     made.erase("checksum");
     return made;
