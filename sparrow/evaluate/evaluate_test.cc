@@ -49,6 +49,51 @@ TEST(Metrics, AucAndAveragePrecisionWithTies) {
   EXPECT_DOUBLE_EQ(roc_auc({}, negatives), 0.5);
 }
 
+TEST(Metrics, PairedAucIsDeLongsAndKnowsClusters) {
+  // Four similar pairs and four others, by two methods; each pair its own cluster.
+  const std::vector<float> one{4, 2, 3, 1, 2, 1, 0, 3};
+  const std::vector<float> two{5, 4, 4, 3, 1, 2, 0, 1};
+  const auto place = [](const std::vector<float>& scores, std::uint32_t clusters) {
+    std::vector<ScoredPair> pairs;
+    for (std::uint32_t i = 0; i < scores.size(); ++i)
+      pairs.push_back({i < scores.size() / 2, i % clusters, scores[i]});
+    return placements(pairs);
+  };
+  const auto a = place(one, 8);
+  const auto b = place(two, 8);
+  const Difference d = paired_auc(a, b);
+  const auto auc = [](const std::vector<float>& s) {
+    return roc_auc(std::span(s).first(4), std::span(s).last(4));
+  };
+  EXPECT_NEAR(d.value, auc(two) - auc(one), 1e-12);
+  // DeLong by hand: S10 / 4 + S01 / 4 of the differences of placements; the clustered form counts
+  // 8 clusters where DeLong counts 4 of either kind.
+  double squares = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    squares += std::pow(b[i].value - a[i].value - d.value, 2) / 16;
+  const double error = std::sqrt(squares * 8 / 7);
+  EXPECT_NEAR(d.interval.high - d.value, 1.959964 * error, 1e-9);
+  EXPECT_NEAR(d.p, std::erfc(d.value / error / std::sqrt(2.0)), 1e-9);
+  // The same pairs four times over are no more evidence when the copies are clustered.
+  std::vector<float> one4;
+  std::vector<float> two4;
+  for (const std::size_t half : {0UL, 4UL}) {
+    for (std::size_t copy = 0; copy < 4; ++copy) {
+      for (std::size_t i = 0; i < 4; ++i) {
+        one4.push_back(one[half + i]);
+        two4.push_back(two[half + i]);
+      }
+    }
+  }
+  const auto both = paired_auc(place(one, 4), place(two, 4));
+  const auto copies = paired_auc(place(one4, 4), place(two4, 4));
+  EXPECT_NEAR(both.value, copies.value, 1e-12);
+  EXPECT_NEAR(both.p, copies.p, 1e-9);
+  EXPECT_LT(paired_auc(place(one4, 32), place(two4, 32)).p, copies.p);
+  EXPECT_EQ(paired_auc(a, a).p, 1);
+  EXPECT_EQ(paired_auc(a, place(two, 4)).p, 1);  // other clusters: nothing is claimed
+}
+
 TEST(Metrics, ListHealthByHand) {
   std::vector<data::Item> items(3);
   for (int i = 0; i < 3; ++i) items[static_cast<std::size_t>(i)].id = std::to_string(i);

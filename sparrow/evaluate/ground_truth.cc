@@ -207,15 +207,43 @@ Result<GroundTruth> parse_groups(std::string_view text, const data::Catalog& cat
   return truth;
 }
 
+namespace {
+
+// The first row of each row's group: rows that similar pairs connect, such as a series.
+class Groups {
+ public:
+  explicit Groups(const GroundTruth& truth) {
+    for (const JudgedPair& pair : truth.pairs) {
+      if (pair.grade > 0) parent_[first(pair.a)] = first(pair.b);
+    }
+  }
+
+  Row first(Row row) {
+    for (auto at = parent_.find(row); at != parent_.end() && at->second != row;
+         at = parent_.find(row))
+      row = at->second;
+    return row;
+  }
+
+ private:
+  std::map<Row, Row> parent_;
+};
+
+}  // namespace
+
 PairQuality measure_pairs(const GroundTruth& truth, const std::function<float(Row, Row)>& score,
                           const std::function<bool(Row)>& scoreable) {
   std::vector<float> positives;
   std::vector<float> negatives;
+  std::vector<ScoredPair> scored;
+  Groups groups(truth);
   for (const JudgedPair& pair : truth.pairs) {
-    if (scoreable(pair.a) && scoreable(pair.b))
-      (pair.grade > 0 ? positives : negatives).push_back(score(pair.a, pair.b));
+    if (!scoreable(pair.a) || !scoreable(pair.b)) continue;
+    scored.push_back({pair.grade > 0, groups.first(pair.a), score(pair.a, pair.b)});
+    (pair.grade > 0 ? positives : negatives).push_back(scored.back().score);
   }
   PairQuality quality;
+  quality.placements = placements(scored);
   quality.positives = positives.size();
   quality.negatives = negatives.size();
   quality.auc = roc_auc(positives, negatives);

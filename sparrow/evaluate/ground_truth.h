@@ -56,6 +56,7 @@ struct PairQuality {
   std::size_t negatives = 0;
   double auc = 0.5;
   Interval auc_interval;
+  std::vector<Placement> placements;  // for paired_auc(); similar pairs that share items cluster
   double average_precision = 0;
   std::vector<CurvePoint> precision_recall;  // x recall, y precision; at most 101 points
   std::vector<CurvePoint> reliability;       // x mean match of a bin, y share that is similar

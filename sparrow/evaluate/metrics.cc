@@ -1,7 +1,9 @@
 #include "sparrow/evaluate/metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "sparrow/core/random.h"
@@ -285,6 +287,54 @@ Interval bootstrap_auc(std::span<const float> positives, std::span<const float> 
         return roc_auc(p, n);
       },
       seed);
+}
+
+std::vector<Placement> placements(std::span<const ScoredPair> pairs) {
+  std::array<std::vector<float>, 2> scores;  // of negatives, of positives
+  for (const ScoredPair& p : pairs) scores[p.positive ? 1 : 0].push_back(p.score);
+  if (scores[0].empty() || scores[1].empty()) return {};
+  for (auto& s : scores) std::sort(s.begin(), s.end());
+  std::vector<Placement> placed;
+  placed.reserve(pairs.size());
+  for (const ScoredPair& p : pairs) {
+    const auto& others = scores[p.positive ? 0 : 1];
+    const auto below = std::lower_bound(others.begin(), others.end(), p.score) - others.begin();
+    const auto not_above = std::upper_bound(others.begin(), others.end(), p.score) - others.begin();
+    const double share =
+        0.5 * static_cast<double>(below + not_above) / static_cast<double>(others.size());
+    placed.push_back({p.positive, p.cluster, p.positive ? share : 1 - share});
+  }
+  return placed;
+}
+
+Difference paired_auc(std::span<const Placement> a, std::span<const Placement> b) {
+  const bool same =
+      std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+        return x.positive == y.positive && x.cluster == y.cluster;
+      });
+  std::array<double, 2> sum{};
+  std::array<double, 2> count{};
+  for (std::size_t i = 0; same && i < a.size(); ++i) {
+    sum[a[i].positive ? 1 : 0] += b[i].value - a[i].value;
+    count[a[i].positive ? 1 : 0] += 1;
+  }
+  if (count[0] == 0 || count[1] == 0) return {};
+  // Both kinds have the same mean: the difference of the areas.
+  const double difference = sum[1] / count[1];
+  std::map<std::uint32_t, double> deviations;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    deviations[a[i].cluster] +=
+        (b[i].value - a[i].value - difference) / count[a[i].positive ? 1 : 0];
+  }
+  const auto clusters = static_cast<double>(deviations.size());
+  if (clusters < 2) return {difference, {difference, difference}, 1};
+  double variance = 0;
+  for (const auto& [cluster, deviation] : deviations) variance += deviation * deviation;
+  const double error = std::sqrt(variance * clusters / (clusters - 1));
+  const double half = 1.959964 * error;
+  const double p = error > 0 ? std::erfc(std::abs(difference) / error / std::sqrt(2.0))
+                             : (difference == 0 ? 1.0 : 0.0);
+  return {difference, {difference - half, difference + half}, p};
 }
 
 double paired_permutation_p(std::span<const double> a, std::span<const double> b,

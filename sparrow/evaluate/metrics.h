@@ -97,6 +97,30 @@ Interval bootstrap_ratio(std::span<const double> numerators, std::span<const dou
 // 95 % bootstrap of roc_auc, resampling positives and negatives apart.
 Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives,
                        std::uint64_t seed);
+// One scored pair's part in an AUC: the share of pairs of the other kind that it is on the right
+// side of, ties half. Pairs of one cluster depend on each other, as those of one series do.
+struct Placement {
+  bool positive = false;
+  std::uint32_t cluster = 0;
+  double value = 0;
+};
+struct ScoredPair {
+  bool positive = false;
+  std::uint32_t cluster = 0;
+  float score = 0;
+};
+// One for one with `pairs`; empty unless both kinds are there. O(n log n).
+std::vector<Placement> placements(std::span<const ScoredPair> pairs);
+struct Difference {
+  double value = 0;
+  Interval interval;  // 95 %, normal
+  double p = 1;       // two-sided
+};
+// AUC of `b` minus AUC of `a` over the same pairs in the same order: DeLong, DeLong &
+// Clarke-Pearson (1988), with clusters as Obuchowski (1997). Nothing is claimed (p = 1) when the
+// pairs are not the same or lie in fewer than two clusters.
+Difference paired_auc(std::span<const Placement> a, std::span<const Placement> b);
+
 // Two-sided p value of a paired sign-flip permutation test (Fisher 1935; 5,000 flips, seeded).
 double paired_permutation_p(std::span<const double> a, std::span<const double> b,
                             std::uint64_t seed);

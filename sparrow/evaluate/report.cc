@@ -44,14 +44,21 @@ nlohmann::json lists_json(const ListQuality& q) {
           {"judged_interval", {q.judged_interval.low, q.judged_interval.high}}};
 }
 
-nlohmann::json pair_json(const PairQuality& q) {
-  return {{"positives", q.positives},
+nlohmann::json pair_json(const PairQuality& q, const std::optional<PairQuality>& first) {
+  nlohmann::json j = {{"positives", q.positives},
           {"negatives", q.negatives},
           {"auc", q.auc},
           {"auc_interval", {q.auc_interval.low, q.auc_interval.high}},
           {"average_precision", q.average_precision},
           {"precision_recall", curve_json(q.precision_recall)},
           {"reliability", curve_json(q.reliability)}};
+  if (first && &*first != &q) {
+    const Difference d = paired_auc(first->placements, q.placements);
+    j["auc_against_first"] = {{"difference", d.value},
+                              {"interval", {d.interval.low, d.interval.high}},
+                              {"p_value", d.p}};
+  }
+  return j;
 }
 
 }  // namespace
@@ -80,8 +87,8 @@ nlohmann::json to_json(const Report& report) {
       j["p_value_ipw_against_first"] =
           paired_permutation_p(first.user_weighted_hit, m.held_out.user_weighted_hit, 1);
     }
-    if (m.groups) j["groups"] = pair_json(*m.groups);
-    if (m.judged) j["ground_truth"] = pair_json(*m.judged);
+    if (m.groups) j["groups"] = pair_json(*m.groups, report.methods.front().groups);
+    if (m.judged) j["ground_truth"] = pair_json(*m.judged, report.methods.front().judged);
     if (m.judged_lists) j["ground_truth"]["lists"] = lists_json(*m.judged_lists);
     j["slices"] = {{"held_out_users", slices_json(m.held_out_slices)},
                    {"leave_last_out", slices_json(m.last_out_slices)}};
@@ -151,11 +158,11 @@ std::string interval_text(const Interval& interval) {
 std::string paired_markdown(const Report& report) {
   const auto& first = report.methods.front();
   std::string text = fmt::format(
-      "\nAgainst {}: differences with p of a paired sign-flip permutation test over users, then 95 "
-      "% "
-      "bootstrap intervals.\n\n| method | NX | p | IPW | p | NX interval | IPW interval | series "
-      "AUC "
-      "interval |\n|---|---|---|---|---|---|---|---|\n",
+      "\nAgainst {}: differences with p of a paired sign-flip permutation test over users; of series "
+      "AUC with 95 % interval and p over the same pairs, a series a cluster (DeLong et al. 1988, "
+      "Obuchowski 1997). Then 95 % bootstrap intervals of each alone.\n\n"
+      "| method | NX | p | IPW | p | series AUC | p | NX interval | IPW interval | series AUC "
+      "interval |\n|---|---|---|---|---|---|---|---|---|---|\n",
       first.name);
   for (const auto& m : report.methods) {
     const NextItem& n = m.held_out;
@@ -169,6 +176,12 @@ std::string paired_markdown(const Report& report) {
         same ? ""
              : fmt::format("{:.3f}", paired_permutation_p(first.held_out.user_weighted_hit,
                                                           n.user_weighted_hit, 1)));
+    const bool pairs = !same && m.groups && first.groups;
+    const Difference d =
+        pairs ? paired_auc(first.groups->placements, m.groups->placements) : Difference{};
+    text += pairs ? fmt::format(" {:+.3f} ({:+.3f} to {:+.3f}) | {:.3f} |", d.value,
+                                d.interval.low, d.interval.high, d.p)
+                  : " | |";
     text += fmt::format(" {} | {} | {} |\n", interval_text(bootstrap_mean(n.user_hit, 1)),
                         interval_text(bootstrap_ratio(n.user_weighted_hit, n.user_weight, 2)),
                         m.groups ? interval_text(m.groups->auc_interval) : "-");
