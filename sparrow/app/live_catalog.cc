@@ -2,11 +2,8 @@
 #include "sparrow/app/live_catalog.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sparrow/core/file.h"
 #include "sparrow/embed/content.h"
@@ -143,23 +140,7 @@ std::optional<ItemRecord> LiveCatalog::present(const std::string& id) const {
 Result<void> LiveCatalog::append(const Records& records) {
   std::string lines;
   for (const ItemRecord& record : records) lines += line_of(record);
-  const auto file = file_of(context_);
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return Error{ErrorCode::kUnavailable,
-                 fmt::format("{}: cannot open: {}", file.string(), std::strerror(errno))};
-  const off_t before = ::lseek(fd, 0, SEEK_END);
-  const ssize_t written = ::write(fd, lines.data(), lines.size());
-  const bool whole = written == static_cast<ssize_t>(lines.size()) && ::fsync(fd) == 0;
-  const int problem = errno;
-  // Half a line must not stand before the next one.
-  if (!whole && ::ftruncate(fd, before) != 0)
-    fmt::print(stderr, "serve     {}: cannot be cut back\n", file.string());
-  ::close(fd);
-  if (!whole)
-    return Error{ErrorCode::kExhausted,
-                 fmt::format("{}: cannot write: {}", file.string(), std::strerror(problem))};
-  return {};
+  return append_durably(file_of(context_), lines);
 }
 
 Result<serve::ItemsChanged> LiveCatalog::change(const std::vector<serve::ItemChange>& changes,

@@ -72,6 +72,11 @@ TEST(File, WritesWholeOrNotAtAll) {
   EXPECT_EQ(*read_file(folder / "a"), "two");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}),
             1);  // no temporary is left
+  ASSERT_TRUE(append_durably(folder / "a", " and"));
+  ASSERT_TRUE(append_durably(folder / "a", " three"));
+  EXPECT_EQ(*read_file(folder / "a"), "two and three");
+  EXPECT_EQ(append_durably(folder / "no" / "a", "x").error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(append_durably("/dev/full", "x").error().code, ErrorCode::kExhausted);
   EXPECT_EQ(read_file(folder / "missing").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(read_file(folder / "a", 2).error().code, ErrorCode::kExhausted);
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -18,14 +18,6 @@
 namespace sparrow {
 namespace {
 
-Error file_error(const std::filesystem::path& path, std::string_view action) {
-  const int number = errno;
-  const ErrorCode code = number == ENOENT                       ? ErrorCode::kNotFound
-                         : number == ENOSPC || number == EDQUOT ? ErrorCode::kExhausted
-                                                                : ErrorCode::kUnavailable;
-  return {code, fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(number))};
-}
-
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -36,6 +28,10 @@ bool write_all(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+Error file_error(const std::filesystem::path& path, std::string_view action) {
+  return sparrow::file_error(path, action, errno);
 }
 
 class Sha256 {
@@ -102,6 +98,31 @@ Result<void> write_file_atomically(const std::filesystem::path& path,
     return error;
   }
   return sync_directory(path.parent_path().empty() ? "." : path.parent_path());
+}
+
+Result<void> append_durably(const std::filesystem::path& path, std::string_view bytes) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    Error error = file_error(path, "open");
+    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kUnavailable;  // its directory
+    return error;
+  }
+  const off_t before = ::lseek(fd, 0, SEEK_END);
+  if (write_all(fd, bytes) && ::fsync(fd) == 0) {
+    ::close(fd);
+    return {};
+  }
+  Error error = file_error(path, "write");
+  if (before < 0 || ::ftruncate(fd, before) != 0) error.message += "; a part of it is in the file";
+  ::close(fd);
+  return error;
+}
+
+Error file_error(const std::filesystem::path& path, std::string_view action, int number) {
+  const ErrorCode code = number == ENOENT                       ? ErrorCode::kNotFound
+                         : number == ENOSPC || number == EDQUOT ? ErrorCode::kExhausted
+                                                                : ErrorCode::kUnavailable;
+  return {code, fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(number))};
 }
 
 Result<void> sync_directory(const std::filesystem::path& directory) {

@@ -23,6 +23,14 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
 Result<void> write_file_atomically(const std::filesystem::path& path,
                                    std::span<const std::string_view> pieces);
 
+// Appends all of `bytes` and syncs, or appends nothing: what was written of them is cut off again.
+// Errors: kExhausted when the disk is full, kUnavailable otherwise.
+Result<void> append_durably(const std::filesystem::path& path, std::string_view bytes);
+
+// "PATH: cannot ACTION: reason". kNotFound, kExhausted when the disk is full, kUnavailable
+// otherwise.
+Error file_error(const std::filesystem::path& path, std::string_view action, int number);
+
 // Flushes a directory entry to disk, after a rename into it.
 Result<void> sync_directory(const std::filesystem::path& directory);
 

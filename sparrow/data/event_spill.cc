@@ -2,20 +2,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "sparrow/core/file.h"
 #include "sparrow/data/interaction_file.h"
 
 namespace sparrow::data {
 namespace {
 
 Error spill_error(const std::filesystem::path& path, const char* action) {
-  const int number = errno;
-  return {number == ENOSPC || number == EDQUOT ? ErrorCode::kExhausted : ErrorCode::kUnavailable,
-          fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(number))};
+  return file_error(path, action, errno);
 }
 
 }  // namespace

@@ -8,8 +8,9 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
+
+#include "sparrow/core/file.h"
 
 namespace sparrow::data {
 namespace {
@@ -30,11 +31,6 @@ std::string header_bytes(std::uint64_t users, std::uint64_t events) {
 template <typename T>
 std::string_view text_of(const Column<T>& column) {
   return {reinterpret_cast<const char*>(column.data()), column.size() * sizeof(T)};
-}
-
-Error interaction_file_error(const std::filesystem::path& path, int number) {
-  return {number == ENOSPC || number == EDQUOT ? ErrorCode::kExhausted : ErrorCode::kUnavailable,
-          fmt::format("{}: cannot write: {}", path.string(), std::strerror(number))};
 }
 
 }  // namespace
@@ -88,7 +84,7 @@ Result<InteractionWriter> InteractionWriter::create(const std::filesystem::path&
   InteractionWriter writer;
   writer.path_ = path;
   writer.fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (writer.fd_ < 0) return interaction_file_error(path, errno);
+  if (writer.fd_ < 0) return file_error(path, "write", errno);
   const std::uint64_t events = offsets.back();
   const std::string header = header_bytes(offsets.size() - 1, events);
   std::uint64_t at = 0;
@@ -144,7 +140,7 @@ Result<void> InteractionWriter::close() {
   flush();
   if (failed_ == 0 && ::fsync(fd_) != 0) failed_ = errno;
   ::close(std::exchange(fd_, -1));
-  if (failed_ != 0) return interaction_file_error(path_, failed_);
+  if (failed_ != 0) return file_error(path_, "write", failed_);
   return {};
 }
 

@@ -2,20 +2,19 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include "sparrow/core/file.h"
 
 namespace sparrow::data {
 namespace {
 
 Error write_error(const std::filesystem::path& path) {
-  return {errno == ENOSPC ? ErrorCode::kExhausted : ErrorCode::kUnavailable,
-          fmt::format("{}: cannot write: {}", path.string(), std::strerror(errno))};
+  return file_error(path, "write", errno);
 }
 
 class PlainWriter : public PackedWriter {

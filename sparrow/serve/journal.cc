@@ -1,13 +1,10 @@
 #include "sparrow/serve/journal.h"
 
 #include <array>
-#include <cstring>
 #include <map>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sparrow/core/file.h"
 
@@ -42,21 +39,7 @@ Result<void> Journal::append_all(std::span<const nlohmann::json> entries) {
       lines += entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     std::error_code code;
     std::filesystem::create_directories(file_.parent_path(), code);
-    const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0)
-      return Error{ErrorCode::kUnavailable,
-                   fmt::format("{}: cannot open: {}", file_.string(), std::strerror(errno))};
-    const off_t before = ::lseek(fd, 0, SEEK_END);
-    const ssize_t written = ::write(fd, lines.data(), lines.size());
-    const bool whole = written == static_cast<ssize_t>(lines.size()) && ::fsync(fd) == 0;
-    const int problem = errno;
-    // A part that was written would come back at the next start.
-    const bool cut = whole || before < 0 || ::ftruncate(fd, before) == 0;
-    ::close(fd);
-    if (!whole)
-      return Error{ErrorCode::kUnavailable,
-                   fmt::format("{}: cannot write: {}{}", file_.string(), std::strerror(problem),
-                               cut ? "" : "; a part of it is in the file")};
+    if (auto appended = append_durably(file_, lines); !appended) return appended;
   }
   entries_.insert(entries_.end(), entries.begin(), entries.end());
   return {};
