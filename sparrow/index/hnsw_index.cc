@@ -2,11 +2,19 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 
-// hnswlib's own distances are not used; ours are chosen at run time. Nor is its prefetching, which
-// reads a word past the end of its lists of links.
-#define NO_MANUAL_VECTORIZATION
+namespace {
+
+// hnswlib prefetches for the link behind the last one of a list: room for it, of a known value.
+void* malloc_with_a_link_more(std::size_t bytes) {
+  return std::calloc(1, bytes + sizeof(unsigned int));
+}
+
+}  // namespace
+
+#define malloc(bytes) malloc_with_a_link_more(bytes)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -17,6 +25,7 @@
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 #include <hnswlib/hnswlib.h>
 #pragma GCC diagnostic pop
+#undef malloc
 
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/result.h"
