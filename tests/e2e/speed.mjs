@@ -1,12 +1,13 @@
 // How fast the pages are, in headless Chromium. Not a part of ./test. Prints, by name:
 //   movie  until the first list is painted, for three kinds of visitors, on the published home
-//          (SPARROW_HOME)
+//          (SPARROW_HOME); beside it the same page as it looks in the end, without any script
 //   bytes  bytes and layout shift of every page
 //   map    frames a second while the map is panned and zoomed, of a generated catalogue of 62,423 items (as
 //          many as MovieLens 25M has), kept in SPARROW_MAP_HOME when that is set
 //   SPARROW_BIN=build/release/sparrow SPARROW_HOME=.sparrow node tests/e2e/speed.mjs [movie] [bytes] [map]
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -30,12 +31,42 @@ async function measured(home, body) {
   }
 }
 
+// The movie page when all is there, as plain HTML and one style, from a server of its own: what
+// Chromium needs to paint it when nothing has to be asked for or made.
+async function plainPage(bench) {
+  const { page, close } = await bench.open();
+  await page.goto(kPages.movie);
+  await settled(page);
+  const html = await page.evaluate(() => {
+    for (const node of document.querySelectorAll('script, link[rel="modulepreload"]')) node.remove();
+    return `<!doctype html>${document.documentElement.outerHTML}`;
+  });
+  const style = await page.evaluate(async () => (await fetch(document.querySelector('link[rel="stylesheet"]').href)).text());
+  await close();
+  const server = createServer((request, response) => {
+    const css = request.url.endsWith('.css');
+    response.setHeader('content-type', css ? 'text/css' : 'text/html; charset=utf-8');
+    response.end(css ? style : html);
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return { base: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
+}
+
 async function movie() {
   await measured(process.env.SPARROW_HOME, async (bench) => {
-    for (const [name, visits, tries] of [['browser just started', coldVisits, kProcesses], ['first visit, running browser', firstVisits, kFirstVisits], ['later visits', laterVisits, kVisits]]) {
-      const times = (await visits(bench, tries)).sort((a, b) => a - b);
+    const say = async (name, visits, tries, of = bench) => {
+      const times = (await visits(of, tries)).sort((a, b) => a - b);
       console.log(`movie page, first list painted, ${name}: median of ${tries} ${times[Math.floor(tries / 2)].toFixed(0)} ms (${times[0].toFixed(0)} to ${times.at(-1).toFixed(0)})`);
-    }
+    };
+    await say('browser just started', coldVisits, kProcesses);
+    await say('first visit, running browser', firstVisits, kFirstVisits);
+    const plain = await plainPage(bench);
+    const other = new Bench(plain.base, process.env.SPARROW_HOME);
+    await other.begin();
+    await say('first visit, plain HTML without scripts', firstVisits, kFirstVisits, other);
+    await other.end();
+    plain.stop();
+    await say('later visits', laterVisits, kVisits);
   });
 }
 
