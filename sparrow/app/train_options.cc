@@ -88,6 +88,10 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
 }
 
 void add_walks(CLI::App& sub, embed::TrainOptions& o) {
+  sub.add_option("--graph-window", o.walks.graph_window,
+                 "Walks: an item is linked to so many that follow it, nearer ones more strongly")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   sub.add_option("--walks", o.walks.walks_per_node, "Walks from each node in each epoch")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -4,42 +4,77 @@
 
 namespace sparrow::data {
 
-ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direction direction) {
-  struct Edge {
-    Row from;
-    Row to;
-    float weight;
+namespace {
+
+constexpr std::uint64_t kBlockTransitions = std::uint64_t{1} << 25;
+
+// Calls body(from, to, weight) for every transition, in the order of the sequences.
+template <typename Body>
+void for_transitions(const Sequences& sequences, Direction direction, std::size_t window,
+                     const Body& body) {
+  const auto weight_of = [&](std::uint64_t p) {
+    return sequences.weights.empty() ? 1.0F : sequences.weights[p];
   };
-  std::vector<Edge> edges;
   for (std::size_t s = 0; s < sequences.count(); ++s) {
-    for (std::uint64_t p = sequences.offsets[s]; p + 1 < sequences.offsets[s + 1]; ++p) {
-      const Row a = sequences.items[p];
-      const Row b = sequences.items[p + 1];
-      if (a == b) continue;
-      const float weight = sequences.weights.empty()
-                               ? 1.0F
-                               : 0.5F * (sequences.weights[p] + sequences.weights[p + 1]);
-      edges.push_back({a, b, weight});
-      if (direction == Direction::kUndirected) edges.push_back({b, a, weight});
+    const std::uint64_t end = sequences.offsets[s + 1];
+    for (std::uint64_t p = sequences.offsets[s]; p < end; ++p) {
+      for (std::uint64_t q = p + 1; q < end && q - p <= window; ++q) {
+        const Row a = sequences.items[p];
+        const Row b = sequences.items[q];
+        if (a == b) continue;
+        const float weight = 0.5F * (weight_of(p) + weight_of(q)) / static_cast<float>(q - p);
+        body(a, b, weight);
+        if (direction == Direction::kUndirected) body(b, a, weight);
+      }
     }
   }
-  std::stable_sort(edges.begin(), edges.end(), [](const Edge& x, const Edge& y) {
-    return x.from != y.from ? x.from < y.from : x.to < y.to;
-  });
-  ItemGraph graph;
-  graph.offsets.assign(items + 1, 0);
-  for (std::size_t e = 0; e < edges.size();) {
-    float weight = 0;
-    std::size_t end = e;
-    for (; end < edges.size() && edges[end].from == edges[e].from && edges[end].to == edges[e].to;
-         ++end)
-      weight += edges[end].weight;
-    graph.targets.push_back(edges[e].to);
-    graph.weights.push_back(weight);
-    ++graph.offsets[edges[e].from + 1];
-    e = end;
+}
+
+struct Transition {
+  Row to;
+  float weight;
+};
+
+// The edges of one node, which has no more after them.
+void close_node(ItemGraph& graph, std::span<Transition> transitions) {
+  std::stable_sort(transitions.begin(), transitions.end(),
+                   [](const Transition& x, const Transition& y) { return x.to < y.to; });
+  const std::size_t first = graph.targets.size();
+  for (const Transition& t : transitions) {
+    if (graph.targets.size() == first || graph.targets.back() != t.to) {
+      graph.targets.push_back(t.to);
+      graph.weights.push_back(0);
+    }
+    graph.weights.back() += t.weight;
   }
-  for (std::size_t i = 0; i < items; ++i) graph.offsets[i + 1] += graph.offsets[i];
+  graph.offsets.push_back(graph.targets.size());
+}
+
+}  // namespace
+
+ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direction direction,
+                           std::size_t window) {
+  std::vector<std::uint64_t> counts(items, 0);
+  for_transitions(sequences, direction, window, [&](Row from, Row, float) { ++counts[from]; });
+  ItemGraph graph;
+  std::vector<Transition> block;
+  std::vector<std::uint64_t> next;  // place of each node of the block
+  for (std::size_t begin = 0; begin < items;) {
+    std::uint64_t size = 0;
+    std::size_t end = begin;
+    next.clear();
+    while (end < items && (end == begin || size + counts[end] <= kBlockTransitions)) {
+      next.push_back(size);
+      size += counts[end++];
+    }
+    block.resize(size);
+    for_transitions(sequences, direction, window, [&](Row from, Row to, float weight) {
+      if (from >= begin && from < end) block[next[from - begin]++] = {to, weight};
+    });
+    for (std::size_t node = begin; node < end; ++node)
+      close_node(graph, {block.data() + (next[node - begin] - counts[node]), counts[node]});
+    begin = end;
+  }
   return graph;
 }
 

@@ -22,10 +22,13 @@ struct ItemGraph {
 
 enum class Direction { kDirected, kUndirected };
 
-// An edge from each item to the next of its sequence; weights add up (the mean of both positions'
-// sequence weights, so time decay carries over). Undirected counts each transition both ways.
-// O(tokens log tokens), 16 bytes a transition.
-ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direction direction);
+// An edge from each item to the next `window` of its sequence, of weight 1 / distance; weights add
+// up (times the mean of both positions' sequence weights, so time decay carries over). Undirected
+// counts each transition both ways. With window 1 only what was watched right after is an edge.
+// O(tokens window log) time; memory: the graph and 8 bytes for each transition of a block of nodes,
+// 256 MB or the heaviest node.
+ItemGraph build_item_graph(const Sequences& sequences, std::size_t items, Direction direction,
+                           std::size_t window = 1);
 
 // Only the `count` heaviest edges of each node.
 ItemGraph strongest_edges(const ItemGraph& graph, std::size_t count);

@@ -41,6 +41,15 @@ TEST(ItemGraph, WeightsAreTheMeanOfBothEnds) {
             (Edges{{{0, 1}, 0.75F}, {{1, 2}, 0.5F}}));
 }
 
+TEST(ItemGraph, AWindowLinksItemsFurtherApartMoreWeakly) {
+  Sequences s;
+  s.offsets = {0, 4};
+  s.items = {0, 1, 2, 0};
+  EXPECT_EQ(
+      edges_of(build_item_graph(s, 3, Direction::kDirected, 2)),
+      (Edges{{{0, 1}, 1.0F}, {{0, 2}, 0.5F}, {{1, 2}, 1.0F}, {{1, 0}, 0.5F}, {{2, 0}, 1.0F}}));
+}
+
 TEST(ItemGraph, RandomSequences) {
   Random random(3);
   Sequences s;

@@ -13,9 +13,7 @@
 namespace sparrow::data {
 namespace {
 
-Error write_error(const std::filesystem::path& path) {
-  return file_error(path, "write", errno);
-}
+Error write_error(const std::filesystem::path& path) { return file_error(path, "write", errno); }
 
 class PlainWriter : public PackedWriter {
  public:

@@ -13,8 +13,9 @@
 namespace sparrow::embed {
 
 struct WalkOptions {
-  std::size_t walks_per_node =
-      5;  // in each epoch: short ones and many epochs are best (docs/quality.md)
+  std::size_t graph_window = 5;  // of data::build_item_graph()
+  // In each epoch: short walks and many epochs are best (docs/quality.md).
+  std::size_t walks_per_node = 1;
   std::size_t walk_length = 20;
   float p = 1;  // return parameter: small keeps near the previous item
   float q = 1;  // in-out parameter: above 1 stays local, below 1 explores

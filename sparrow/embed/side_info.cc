@@ -290,7 +290,8 @@ Result<SideInfoResult> train_side_info(const data::Sequences& sequences,
   std::vector<std::uint32_t> counts(items, 0);
   for (const Row row : sequences.items) ++counts[row];
   const data::Sequences kept = frequent_only(sequences, counts, options.min_count);
-  const data::ItemGraph graph = data::build_item_graph(kept, items, data::Direction::kUndirected);
+  const data::ItemGraph graph =
+      data::build_item_graph(kept, items, data::Direction::kUndirected, options.walks.graph_window);
   WalkOptions walks = options.walks;
   walks.seed = options.seed;
   const WalkSampler sampler(graph, walks);

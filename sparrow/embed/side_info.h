@@ -30,7 +30,7 @@ struct SideInfoOptions {
   // Share of windows in which the id stays out, so that side information alone learns to place an
   // item (DropoutNet; Volkovs et al. 2017). EGES itself has none.
   float id_dropout = 0.2F;
-  WalkOptions walks{.walks_per_node = 5, .walk_length = 20};
+  WalkOptions walks{.graph_window = 1, .walks_per_node = 5, .walk_length = 20};
   std::uint64_t seed = 1;
 };
 

@@ -44,8 +44,8 @@ Result<void> train_sequences(const data::Dataset& dataset, const TrainOptions& o
     WalkOptions walks = options.walks;
     walks.seed = options.seed;
     if (options.method == "deepwalk") walks.p = walks.q = 1;
-    const data::ItemGraph graph =
-        data::build_item_graph(sequences, dataset.catalog.size(), data::Direction::kUndirected);
+    const data::ItemGraph graph = data::build_item_graph(
+        sequences, dataset.catalog.size(), data::Direction::kUndirected, walks.graph_window);
     const WalkSampler sampler(graph, walks);
     // Rare items are rare in the log, not in the walks, which start everywhere.
     auto counts = sampler.expected_counts();
@@ -259,7 +259,8 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"half_life_days", o.sequences.half_life_days}};
   }
   if (o.method == "deepwalk" || o.method == "node2vec") {
-    j["walks"] = {{"walks_per_node", o.walks.walks_per_node},
+    j["walks"] = {{"graph_window", o.walks.graph_window},
+                  {"walks_per_node", o.walks.walks_per_node},
                   {"walk_length", o.walks.walk_length},
                   {"p", o.walks.p},
                   {"q", o.walks.q}};
@@ -276,6 +277,7 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"min_count", side.min_count},
                       {"min_items", side.min_items},
                       {"id_dropout", side.id_dropout},
+                      {"graph_window", side.walks.graph_window},
                       {"walks_per_node", side.walks.walks_per_node},
                       {"walk_length", side.walks.walk_length}};
     j["sequences"] = {{"session_gap_s", o.sequences.session_gap_s},

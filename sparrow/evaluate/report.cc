@@ -46,17 +46,16 @@ nlohmann::json lists_json(const ListQuality& q) {
 
 nlohmann::json pair_json(const PairQuality& q, const std::optional<PairQuality>& first) {
   nlohmann::json j = {{"positives", q.positives},
-          {"negatives", q.negatives},
-          {"auc", q.auc},
-          {"auc_interval", {q.auc_interval.low, q.auc_interval.high}},
-          {"average_precision", q.average_precision},
-          {"precision_recall", curve_json(q.precision_recall)},
-          {"reliability", curve_json(q.reliability)}};
+                      {"negatives", q.negatives},
+                      {"auc", q.auc},
+                      {"auc_interval", {q.auc_interval.low, q.auc_interval.high}},
+                      {"average_precision", q.average_precision},
+                      {"precision_recall", curve_json(q.precision_recall)},
+                      {"reliability", curve_json(q.reliability)}};
   if (first && &*first != &q) {
     const Difference d = paired_auc(first->placements, q.placements);
-    j["auc_against_first"] = {{"difference", d.value},
-                              {"interval", {d.interval.low, d.interval.high}},
-                              {"p_value", d.p}};
+    j["auc_against_first"] = {
+        {"difference", d.value}, {"interval", {d.interval.low, d.interval.high}}, {"p_value", d.p}};
   }
   return j;
 }
@@ -158,7 +157,8 @@ std::string interval_text(const Interval& interval) {
 std::string paired_markdown(const Report& report) {
   const auto& first = report.methods.front();
   std::string text = fmt::format(
-      "\nAgainst {}: differences with p of a paired sign-flip permutation test over users; of series "
+      "\nAgainst {}: differences with p of a paired sign-flip permutation test over users; of "
+      "series "
       "AUC with 95 % interval and p over the same pairs, a series a cluster (DeLong et al. 1988, "
       "Obuchowski 1997). Then 95 % bootstrap intervals of each alone.\n\n"
       "| method | NX | p | IPW | p | series AUC | p | NX interval | IPW interval | series AUC "
@@ -179,8 +179,8 @@ std::string paired_markdown(const Report& report) {
     const bool pairs = !same && m.groups && first.groups;
     const Difference d =
         pairs ? paired_auc(first.groups->placements, m.groups->placements) : Difference{};
-    text += pairs ? fmt::format(" {:+.3f} ({:+.3f} to {:+.3f}) | {:.3f} |", d.value,
-                                d.interval.low, d.interval.high, d.p)
+    text += pairs ? fmt::format(" {:+.3f} ({:+.3f} to {:+.3f}) | {:.3f} |", d.value, d.interval.low,
+                                d.interval.high, d.p)
                   : " | |";
     text += fmt::format(" {} | {} | {} |\n", interval_text(bootstrap_mean(n.user_hit, 1)),
                         interval_text(bootstrap_ratio(n.user_weighted_hit, n.user_weight, 2)),
