@@ -103,6 +103,8 @@ export async function checkMapAndStatus(bench) {
     const before = await requests.textContent();
     for (const text of ['Watched together', 'Candidate pool', 'Last refresh', 'Rules', 'Latency by endpoint', 'Lists from the model’s table', 'Films rendered ahead', 'list: recall']) await page.getByText(text).first().waitFor();
     await page.waitForFunction((old) => document.querySelectorAll('.fact')[1].textContent !== old, before, { timeout: 30000 });
+    const figures = await page.getByRole('region', { name: 'Cache' }).locator('.fact dd').evaluateAll((all) => all.map((node) => node.getBoundingClientRect().top));
+    assert.equal(new Set(figures).size, 1, `figures of neighbours begin at ${figures}`);
     // A channel's share is of the lists that were made.
     const shares = await page.evaluate(() => {
       const lists = Number([...document.querySelectorAll('.fact')].find((node) => node.textContent.includes('Lists from the model')).querySelector('small').textContent.replaceAll(',', '').match(/of (\d+)/)[1]);
