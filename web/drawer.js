@@ -6,6 +6,9 @@ import { t } from './i18n.js';
 
 export function drawer(title, ...content) {
   document.querySelector('dialog.drawer')?.remove();
+  // The page keeps its width while the drawer stands where its scroll bar was.
+  const root = document.documentElement;
+  root.style.setProperty('--scrollbar', `${innerWidth - root.offsetWidth}px`);
   const before = document.activeElement;
   const dialog = el('dialog', { class: 'drawer', 'aria-labelledby': 'drawer-title' },
     el('div', { class: 'drawer-head' },

@@ -1,7 +1,7 @@
 // The facts of one film: title, genres, ratings, people, tags, links out.
 
 import { el, formatCount, genreHref, svg } from './dom.js';
-import { comma, t } from './i18n.js';
+import { comma, dot, t } from './i18n.js';
 import { poster } from './tile.js';
 
 const kTags = 14;
@@ -68,7 +68,7 @@ export function facts(movie, template) {
         { class: 'film-head' },
         el('p', { class: 'film-year' }, movie.year ? String(movie.year) : t('year_unknown')),
         el('h1', { class: 'film-title' }, movie.title),
-        also.length > 0 ? el('p', { class: 'film-also' }, t('also_known', { names: also.join(' · ') })) : null,
+        also.length > 0 ? el('p', { class: 'film-also' }, t('also_known', { names: also.join(dot) })) : null,
         genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': t('genres') }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, t(name))))) : null,
       ),
       el(

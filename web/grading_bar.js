@@ -10,7 +10,7 @@ export function gradingBar(actions) {
   const pair = el('p', { class: 'grading-pair' }, t('grade_help'));
   const said = el('p', { class: 'grading-said', role: 'status' });
   const gradeButtons = [0, 1, 2, 3].map((grade) => el('button', {
-    type: 'button', class: 'grade-button', 'data-grade': grade, 'aria-pressed': 'false', disabled: true,
+    type: 'button', class: 'grade-button', 'data-grade': grade, 'aria-label': `${t('grading')} ${grade}: ${t(`grade_${grade}`)}`, 'aria-pressed': 'false', disabled: true,
     onclick: (event) => (event.currentTarget.getAttribute('aria-pressed') === 'true' ? actions.takeBack() : actions.grade(grade)),
   }, el('kbd', {}, String(grade)), ` ${t(`grade_${grade}`)}`));
   const reasonButtons = kReasons.map((reason, i) => el('button', {
@@ -20,7 +20,7 @@ export function gradingBar(actions) {
   const report = el('button', { type: 'button', class: 'button button-quiet button-small', disabled: true, onclick: actions.report }, t('report'));
   const node = el('section', { class: 'grading-bar', 'aria-label': t('grading') },
     el('div', { class: 'grading-text' }, pair, said),
-    el('div', { class: 'grading-buttons', role: 'group', 'aria-label': t('grading') }, gradeButtons),
+    el('div', { class: 'grading-buttons is-grades', role: 'group', 'aria-label': t('grading') }, gradeButtons),
     el('div', { class: 'grading-buttons', role: 'group', 'aria-label': t('reason') }, reasonButtons),
     el('div', { class: 'grading-buttons' }, whyButton, report));
   return {

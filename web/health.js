@@ -15,7 +15,7 @@ function hubList(hubs) {
 }
 
 function changedList(churn) {
-  return el('ul', { class: 'bar-list' }, churn.changed.slice(0, 8).map((item) => el('li', {}, el('span', { class: 'bar-name' }, link(item)), bar(1 - item.overlap, 1), el('span', { class: 'number' }, `${Math.round(100 * (1 - item.overlap))} %`))));
+  return el('ul', { class: 'bar-list' }, churn.changed.slice(0, 8).map((item) => el('li', {}, el('span', { class: 'bar-name' }, link(item)), bar(1 - item.overlap, 1), el('span', { class: 'number' }, `${Math.round(100 * (1 - item.overlap))}\u00a0%`))));
 }
 
 function healthPanel(model, others) {
@@ -36,7 +36,7 @@ function healthPanel(model, others) {
           fact(t('duplicates'), formatCount(h.duplicates)),
           fact(t('zero_vectors'), formatCount(h.zero_vectors)),
           fact(t('short_lists'), formatCount(h.short_lists)),
-          fact(t('churn'), h.churn ? `${Math.round(100 * (1 - h.churn.mean_overlap_10))} %` : '–', h.churn ? t('against_version', { version: h.churn.against }) : against === '' ? t('no_version_before') : '')),
+          fact(t('churn'), h.churn ? `${Math.round(100 * (1 - h.churn.mean_overlap_10))}\u00a0%` : '–', h.churn ? t('against_version', { version: h.churn.against }) : against === '' ? t('no_version_before') : '')),
         el('div', { class: 'two-columns' },
           el('div', {}, el('h3', {}, t('top_hubs')), el('p', { class: 'quiet' }, t('top_hubs_help')), hubList(h.hubness.top)),
           h.churn ? el('div', {}, el('h3', {}, t('changed_most')), el('p', { class: 'quiet' }, t('changed_most_help')), changedList(h.churn)) : null));

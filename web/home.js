@@ -6,7 +6,7 @@ import { card, skeletonCards } from './card.js';
 import { el, formatCount, genreHref, movieHref, notice } from './dom.js';
 import { filmRow } from './film_row.js';
 import { header } from './header.js';
-import { t } from './i18n.js';
+import { dot, t } from './i18n.js';
 import { mixSection } from './mix.js';
 import { searchBox } from './search.js';
 import { poster } from './tile.js';
@@ -129,7 +129,7 @@ async function showHome() {
   }
   fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
   if (tops.length > 0) {
-    tries.replaceChildren(t('try'), ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? ' · ' : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '#mix' }, t('mix_link')));
+    tries.replaceChildren(t('try'), ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '#mix' }, t('mix_link')));
   }
 }
 

@@ -7,7 +7,7 @@ const kWords = {
   suggestions: ['Suggestions', '建议'],
   n_suggestions: ['{n} suggestions. Use the arrow keys.', '{n} 条建议，用方向键选择。'],
   no_suggestions: ['Suggestions are not available right now. Press Enter to search.', '暂时没有建议，按回车搜索。'],
-  hero: ['More like the film you love.', '找到更多你喜欢的影片。'],
+  hero: ['More like the film you love.', '找到更多\u200b你喜欢的影片。'],
   hero_lead: ['Name one film. Sparrow finds the ones that people who liked it liked too.', '说出一部影片，Sparrow 会找到喜欢它的人也喜欢的影片。'],
   try: ['Try ', '试试 '],
   best_rated: ['best rated', '评分最高'],
@@ -42,8 +42,8 @@ const kWords = {
   viewers_say: ['Viewers say', '观众标签'],
   year_unknown: ['Year unknown', '年份未知'],
   unrated: ['Nobody has rated this film yet.', '还没有人评分。'],
-  of_5: ['of 5, {n} ratings', '/ 5，{n} 个评分'],
-  of_5_one: ['of 5, one rating', '/ 5，1 个评分'],
+  of_5: ['of 5 · {n} ratings', '/ 5 · {n} 个评分'],
+  of_5_one: ['of 5 · one rating', '/ 5 · 1 个评分'],
   also_known: ['Also known as {names}', '又名 {names}'],
   genres: ['Genres', '类型'],
   model: ['Model', '模型'],
@@ -96,7 +96,7 @@ const kWords = {
   mutual: ['mutual proximity', '相互接近度'],
   found_by: ['Found by', '来自渠道'],
   against: ['What is against it', '不推荐的原因'],
-  together_reason: ['{n} people liked both, {x}× chance', '{n} 人都喜欢，是随机的 {x} 倍'],
+  together_reason: ['{n} people liked both, {x}×\u00a0chance', '{n} 人都喜欢，是随机的 {x} 倍'],
   series_reason: ['Same series: {name}', '同系列：{name}'],
   tags_reason: ['Both tagged {names}', '共同标签：{names}'],
   genres_reason: ['Both {names}', '同为{names}'],
@@ -199,11 +199,14 @@ function remembered() {
 export const lang = asked === 'zh' || asked === 'en' ? asked : remembered() === 'zh' ? 'zh' : 'en';
 document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
 
+// A number and what it counts stay on one line.
+export const unbroken = (text) => text.replace(/(\d) (?=[%\u4e00-\u9fff])/g, '$1\u00a0');
+
 export function t(key, values = {}) {
   const pair = kWords[key];
   let text = pair ? pair[lang === 'zh' ? 1 : 0] : key;
   for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
-  return text;
+  return unbroken(text);
 }
 
 // The page's address in the other language.
@@ -215,6 +218,8 @@ export function otherLanguage() {
 
 // Between the names of a list.
 export const comma = lang === 'zh' ? '、' : ', ';
+// Between facts that may break: a line ends with the dot and does not begin with it.
+export const dot = '\u00a0· ';
 
 const kWide = /[\u2e80-\uffef]/;
 const columnsOf = (text) => [...text].reduce((sum, letter) => sum + (kWide.test(letter) ? 2 : 1), 0);
@@ -234,6 +239,6 @@ export function reasonLine(parts, said, columns = Infinity) {
   if (parts.tags?.length) lines.push(t('tags_reason', { names: two(parts.tags) }));
   if (lines.length < 2 && parts.genres?.length) lines.push(t('genres_reason', { names: parts.genres.slice(0, 3).map((name) => t(name)).join(comma) }));
   if (lines.length === 0) return lang === 'en' ? said ?? '' : '';
-  const both = lines.slice(0, 2).join('\u00a0· ');
+  const both = lines.slice(0, 2).join(dot);
   return columnsOf(both) <= columns ? both : lines[0];
 }

@@ -16,7 +16,7 @@ function agreementTable(between) {
     { head: t('grader'), cell: (b) => b.a },
     { head: t('grader'), cell: (b) => b.b },
     { head: t('shared'), number: true, cell: (b) => formatCount(b.shared) },
-    { head: t('percent_equal'), number: true, cell: (b) => `${b.percent.toFixed(0)} %` },
+    { head: t('percent_equal'), number: true, cell: (b) => `${b.percent.toFixed(0)}\u00a0%` },
     { head: t('cohen'), number: true, cell: (b) => kappa(b.kappa) },
   ], between, t('agreement'));
 }
@@ -56,7 +56,7 @@ function agreementFacts(agreement) {
     facts(
       fact(t('graders'), formatCount(agreement.graders)),
       fact(t('judged_pairs'), formatCount(agreement.pairs), t('by_two', { n: formatCount(agreement.shared_pairs) })),
-      fact(t('percent_equal'), agreement.percent === null ? '–' : `${agreement.percent.toFixed(0)} %`),
+      fact(t('percent_equal'), agreement.percent === null ? '–' : `${agreement.percent.toFixed(0)}\u00a0%`),
       fact(t('fleiss'), kappa(agreement.kappa))),
     agreementTable(agreement.between)];
 }

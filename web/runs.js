@@ -4,7 +4,7 @@
 import { remember } from './address.js';
 import { bar, intervalBar, intervalChart } from './charts.js';
 import { el, formatCount, formatFixed, movieHref } from './dom.js';
-import { t } from './i18n.js';
+import { dot, t } from './i18n.js';
 import { choose, control, panel } from './page.js';
 import { dataTable, table } from './table.js';
 
@@ -36,10 +36,11 @@ const boundsOf = (metric, method) => metric.interval?.(method) ?? null;
 const digitsOf = (metric) => metric.digits ?? 3;
 const signed = (value, digits) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(digits)}`;
 
-// The difference to the baseline; beyond both intervals it is marked.
+// The difference to the baseline; beyond both intervals it is marked. The baseline itself keeps the
+// room for one, so that the values of a column stand below each other.
 function difference(metric, method, base) {
+  if (method === base) return el('small', { class: 'difference' });
   const [a, b] = [valueOf(metric, method), valueOf(metric, base)];
-  if (a === null || b === null || method === base) return el('small', { class: 'difference' });
   const [x, y] = [boundsOf(metric, method), boundsOf(metric, base)];
   const sure = x !== null && y !== null && (x[0] > y[1] || x[1] < y[0]);
   const better = metric.low ? a < b : a > b;
@@ -47,13 +48,16 @@ function difference(metric, method, base) {
   return el('small', { class: `difference${kind}`, title: sure ? t('beyond_intervals') : null }, signed(a - b, digitsOf(metric)), sure ? '*' : '');
 }
 
-function metricCell(metric, method, base, scale) {
+// `compared`: some value of the column has a difference to the baseline.
+function metricCell(metric, method, base, scale, compared) {
   const value = valueOf(metric, method);
   if (value === null) return '–';
   const bounds = boundsOf(metric, method);
-  return el('span', { class: 'metric' }, el('span', {}, formatFixed(value, digitsOf(metric)), ' ', difference(metric, method, base)),
+  return el('span', { class: 'metric' }, el('span', {}, formatFixed(value, digitsOf(metric)), compared ? [' ', difference(metric, method, base)] : null),
     bounds ? intervalBar({ value, low: bounds[0], high: bounds[1], ...scale, base: valueOf(metric, base) }) : null);
 }
+
+const isCompared = (metric, methods, base) => valueOf(metric, base) !== null && methods.some((m) => m !== base && valueOf(metric, m) !== null);
 
 function scaleOf(metric, methods) {
   const all = methods.flatMap((m) => boundsOf(metric, m) ?? [valueOf(metric, m)]).filter((v) => v !== null);
@@ -74,7 +78,8 @@ function methodTable(run, base, pin) {
         m.name, m.baseline ? el('small', { class: 'quiet' }, ` ${t('baseline')}`) : null) },
       ...metrics.map((metric) => {
         const scale = scaleOf(metric, run.methods);
-        return { key: metric.key, head: t(`metric_${metric.key}`), help: t(`about_${metric.key}`), number: true, value: (m) => valueOf(metric, m), cell: (m) => metricCell(metric, m, base, scale) };
+        const compared = isCompared(metric, run.methods, base);
+        return { key: metric.key, head: t(`metric_${metric.key}`), help: t(`about_${metric.key}`), number: true, value: (m) => valueOf(metric, m), cell: (m) => metricCell(metric, m, base, scale, compared) };
       })],
   }).node;
 }
@@ -84,19 +89,20 @@ function slicePanel(run, base) {
   if (methods.length === 0) return null;
   const at = (method, slice) => method.slices.held_out_users[slice];
   const cuts = run.cuts?.at(0);
-  const columns = kSlices.map((slice) => ({
-    key: slice,
-    number: true,
-    head: t(`stratum_${slice}`),
-    help: cuts ? t('slice_help', cuts) : null,
-    value: (m) => at(m, slice).hit,
-    cell: (m) => {
-      const metric = { key: slice, at: (x) => at(x, slice).hit, interval: (x) => at(x, slice).hit_interval };
-      const empty = m.baseline && slice === 'cold';  // baselines list no cold items
-      return empty ? '–' : metricCell(metric, m, base.slices ? base : m, scaleOf(metric, methods));
-    },
-  }));
-  const counts = kSlices.map((slice) => `${t(`stratum_${slice}`)} ${formatCount(at(methods[0], slice).transitions)}`).join(' · ');
+  const columns = kSlices.map((slice) => {
+    const metric = { key: slice, at: (m) => at(m, slice).hit, interval: (m) => at(m, slice).hit_interval };
+    const empty = (m) => m.baseline && slice === 'cold';  // baselines list no cold items
+    const compared = base.slices !== undefined && isCompared(metric, methods.filter((m) => !empty(m)), base);
+    return {
+      key: slice,
+      number: true,
+      head: t(`stratum_${slice}`),
+      help: cuts ? t('slice_help', cuts) : null,
+      value: metric.at,
+      cell: (m) => (empty(m) ? '–' : metricCell(metric, m, base.slices ? base : m, scaleOf(metric, methods), compared)),
+    };
+  });
+  const counts = kSlices.map((slice) => `${t(`stratum_${slice}`)} ${formatCount(at(methods[0], slice).transitions)}`).join(dot);
   return panel(t('slices'), el('p', { class: 'quiet' }, t('slices_help'), ' ', t('slice_targets', { list: counts })),
     dataTable({ name: 'slices', caption: t('slices'), rows: methods, find: false, rowClass: (m) => (m === base ? 'is-pinned' : null), columns: [{ key: 'method', head: t('method'), value: (m) => m.name, cell: (m) => m.name }, ...columns] }).node);
 }
@@ -146,7 +152,7 @@ export function runPanels(runs) {
         el('div', { class: 'toolbar' },
           control(t('run'), choose('run', usable.map((r) => [r.file, runName(r)]), run.file, (file) => { remember({ run: file }, true); draw(); })),
           control(t('pinned'), choose('base', run.methods.map(({ name }) => [name, name]), base.name, change('base')))),
-        el('p', { class: 'quiet' }, [`${t('data')} ${run.data?.name ?? '–'}`, `${t('hash')} ${(run.data?.hash ?? '').slice(0, 12)}`, `k = ${protocol.k}`, t('n_splits', { n: protocol.splits }), run.data?.simulated ? t('simulated') : ''].filter(Boolean).join(' · ')),
+        el('p', { class: 'quiet' }, [`${t('data')} ${run.data?.name ?? '–'}`, `${t('hash')} ${(run.data?.hash ?? '').slice(0, 12)}`, `k = ${protocol.k}`, t('n_splits', { n: protocol.splits }), run.data?.simulated ? t('simulated') : ''].filter(Boolean).join(dot)),
         methodTable(run, base, change('base')),
         el('p', { class: 'quiet' }, t('difference_help', { name: base.name }))),
       ...(metric ? [panel(t('intervals'),

@@ -22,7 +22,8 @@ const kChinese = [
 ];
 
 export function serverText(text) {
-  if (lang !== 'zh') return text;
+  // The server speaks of items of any kind.
+  if (lang !== 'zh') return text.replace(/\bitem(s?)\b/g, 'film$1');
   for (const [pattern, say] of kChinese) {
     const found = text.match(pattern);
     if (found) return say(found);

@@ -6,7 +6,7 @@ import * as api from './api.js';
 import { el, formatCount, movieHref } from './dom.js';
 import { gradedFilm, Grades, kTen, quality, qualityText, saveGrade } from './grading.js';
 import { gradingBar } from './grading_bar.js';
-import { comma, t } from './i18n.js';
+import { comma, dot, t } from './i18n.js';
 import { judgementPanel } from './judgement_files.js';
 import { choose, control, frame, panel, refusal, start, tick, token } from './page.js';
 import { promotionPanel } from './promotion.js';
@@ -68,11 +68,11 @@ async function comparison(seed, ask, bench) {
       el('h3', {}, ask.blind ? t('side', { name: column === 0 ? 'A' : 'B' }) : list.model.name),
       line,
       el('ol', { class: 'compare-list' }, films),
-      gone.length > 0 ? el('p', { class: 'compare-gone' }, el('span', { class: 'mark is-gone' }, t('gone_mark')), ` ${gone.map((m) => m.title).join(' · ')}`) : null);
+      gone.length > 0 ? el('p', { class: 'compare-gone' }, el('span', { class: 'mark is-gone' }, t('gone_mark')), ` ${gone.map((m) => m.title).join(dot)}`) : null);
   });
   const grid = el('div', { class: 'compare' }, columns);
   grid.style.setProperty('--columns', String(lists.length));
-  const facts = [seed.year || null, (seed.genres ?? []).slice(0, 3).map((name) => t(name)).join(comma), t('n_ratings', { n: formatCount(seed.ratings ?? 0) })].filter(Boolean).join(' · ');
+  const facts = [seed.year || null, (seed.genres ?? []).slice(0, 3).map((name) => t(name)).join(comma), t('n_ratings', { n: formatCount(seed.ratings ?? 0) })].filter(Boolean).join(dot);
   const node = el('section', { class: 'panel seed', 'aria-label': seed.title },
     el('div', { class: 'seed-head' },
       el('span', { class: 'seed-tile', 'aria-hidden': 'true' }, tile(seed)),

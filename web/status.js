@@ -28,14 +28,15 @@ const stagesOf = (s) => Object.entries(s.stages ?? {}).map(([name, value]) => ({
 // What was ready before it was asked for.
 function cacheFacts({ lists = 0, lists_from_table: ready = 0, rendered_items: items = 0, rendered_bytes: bytes = 0, not_modified: same = 0 } = {}) {
   return facts(
-    fact(t('cache_lists'), lists > 0 ? `${Math.round((100 * ready) / lists)} %` : '–', t('n_of_m', { n: formatCount(ready), m: formatCount(lists) })),
+    fact(t('cache_lists'), lists > 0 ? `${Math.round((100 * ready) / lists)}\u00a0%` : '–', t('n_of_m', { n: formatCount(ready), m: formatCount(lists) })),
     fact(t('cache_items'), formatCount(items), `${(bytes / 1e6).toFixed(1)} MB`),
     fact(t('cache_pages'), formatCount(same), t('cache_pages_help')));
 }
 
 function tables(s) {
   const milliseconds = (key, head) => ({ key, head, number: true, value: (e) => e[key], cell: (e) => ms(e[key]) });
-  const sum = (rows, key) => Math.max(1, ...rows.map((row) => row[key]));
+  // Of the lists that were made; a channel answers at most once for each.
+  const share = (c) => c.hits / Math.max(1, s.cache?.lists ?? 0, c.hits);
   return {
     endpoints: dataTable({ name: 'endpoints', caption: t('latency_by'), rows: [...endpointsOf(s), ...stagesOf(s)], find: false, columns: [
       { key: 'name', head: t('endpoint'), value: (e) => e.name, cell: (e) => el('code', {}, e.name) },
@@ -43,7 +44,7 @@ function tables(s) {
       milliseconds('p50_ms', 'p50 ms'), milliseconds('p90_ms', 'p90 ms'), milliseconds('p99_ms', 'p99 ms')] }),
     channels: dataTable({ name: 'channels', caption: t('channels'), rows: s.channels, find: false, columns: [
       { key: 'name', head: t('channel'), value: (c) => c.name, cell: (c) => t(`channel_${c.name}`) },
-      { key: 'share', head: t('share'), cell: (c) => bar(c.hits, sum(s.channels, 'hits')) },
+      { key: 'share', head: t('share'), cell: (c) => el('span', { class: 'change' }, bar(share(c), 1), `${Math.round(100 * share(c))}\u00a0%`) },
       { key: 'hits', head: t('hits'), number: true, value: (c) => c.hits, cell: (c) => formatCount(c.hits) },
       { key: 'errors', head: t('errors'), number: true, value: (c) => c.errors, cell: (c) => el('span', { class: c.errors > 0 ? 'is-bad' : null }, formatCount(c.errors)) }] }),
     models: dataTable({ name: 'served', caption: t('models'), rows: s.models, find: false, columns: [

@@ -172,7 +172,7 @@ const kMotifs = {
     for (let i = 0; i < 7; i += 1) {
       const t = i * 33 - 6 + r() * 12;
       const h = 50 + r() * 76;
-      parts.push(path(`M${round(t - 15)} 215L${round(t + r() * 8)} ${round(215 - h)}L${round(t + 15)} 215z`, { fill: i % 2 ? c.shape : c.groundColor }));
+      parts.push(path(`M${round(t - 15)} 215L${round(t + r() * 8)} ${round(215 - h)}L${round(t + 15)} 215z`, { fill: c.shape }));
     }
     return parts;
   },
@@ -300,7 +300,7 @@ export function tile({ title, year, genres }) {
     svg('g', {}, kMotifs[motif](random, c)),
     rect(-2, Math.min(206, shade), kWidth + 4, kHeight, { fill: c.groundColor }),
   );
-  const small = { fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
+  const small = { class: 'tile-small', fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
   const label = svg('text', { x: kMargin, y: 25, ...small });
   label.textContent = [...(lead ? t(lead) : t('film')).toUpperCase()].slice(0, 14).join('');
   const when = svg('text', { x: kWidth - kMargin, y: 25, 'text-anchor': 'end', ...small });

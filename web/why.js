@@ -11,13 +11,19 @@ import { tile } from './tile.js';
 const kPartNames = { behavior: 'behavior', 'behavior (expected from content)': 'behavior', content: 'content', closeness: 'closeness', popularity: 'popularity_part', 'mutual proximity': 'mutual' };
 
 function partBars(parts) {
-  const most = Math.max(0.1, ...parts.map(({ value }) => Math.abs(value)));
+  // All bars on one scale from a common zero: what is against the film goes to the left.
+  const values = parts.map(({ value }) => value);
+  const least = Math.min(0, ...values);
+  const span = Math.max(0.1, ...values) - least;
+  const percent = (value) => `${(100 * value) / span}%`;
   return el('section', {}, el('h3', {}, t('parts')), el('table', { class: 'parts' },
     el('caption', { class: 'visually-hidden' }, t('parts')),
     el('tbody', {}, parts.map(({ name, value }) => {
-      const bar = el('span', { class: value < 0 ? 'part-bar is-negative' : 'part-bar', 'aria-hidden': 'true' });
-      bar.style.setProperty('--part', `${(Math.abs(value) / most) * 100}%`);
-      return el('tr', {}, el('th', { scope: 'row' }, t(kPartNames[name] ?? name)), el('td', {}, bar), el('td', { class: 'number' }, formatFixed(value, 2)));
+      const bar = el('span', { class: value < 0 ? 'part-bar is-negative' : 'part-bar', 'aria-hidden': 'true' }, el('span', { class: 'part-fill' }));
+      bar.style.setProperty('--zero', percent(-least));
+      bar.style.setProperty('--from', percent(Math.min(0, value) - least));
+      bar.style.setProperty('--part', percent(Math.abs(value)));
+      return el('tr', {}, el('th', { scope: 'row' }, t(kPartNames[name] ?? name)), el('td', { class: 'part' }, bar), el('td', { class: 'number' }, formatFixed(value, 2)));
     }))));
 }
 

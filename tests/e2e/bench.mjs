@@ -176,11 +176,15 @@ export class Bench {
   }
 }
 
-// What moves has come to rest before the picture is taken; a whole page is taken from its top.
+// What moves has come to rest before the picture is taken; a whole page is taken from its top, with
+// the bars that stay on the screen where they are in the page.
 export async function shot(page, name, fullPage = false) {
   if (fullPage) await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
   await still(page);
+  const bars = (position) => page.evaluate((value) => { for (const bar of document.querySelectorAll('.header, .grading-bar')) bar.style.position = value; }, position);
+  if (fullPage) await bars('static');
   await page.screenshot({ path: `${kShots}${name}.png`, fullPage, animations: 'disabled' });
+  if (fullPage) await bars('');
 }
 
 const still = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));

@@ -100,6 +100,27 @@ export async function checkEverywhere(bench) {
     });
   }
 
+  await check('中文: genres on posters of 11 px, a headline that breaks between words, numbers with their units', async () => {
+    for (const size of [{}, { width: 400, height: 850 }]) {
+      for (const path of ['/?lang=zh', '/movie.html?movieId=1&lang=zh']) {
+        await bench.visit(path, size, async (page) => {
+          const small = await page.evaluate(() => [...document.querySelectorAll('.poster .tile-small')].filter((node) => node.checkVisibility())
+            .map((node) => (Number.parseFloat(getComputedStyle(node).fontSize) * node.closest('.poster').offsetWidth) / 200));
+          assert.ok(small.length > 20 && Math.min(...small) >= 11, `${Math.min(...small)} px`);
+          assert.doesNotMatch(await page.locator('main').textContent(), /\d [%倍人部个]/);
+          if (!path.startsWith('/?')) return;
+          const tops = await page.locator('h1').evaluate((node) => [0, 3, 5, 10].map((i) => {
+            const range = document.createRange();
+            range.setStart(node.firstChild, i);
+            range.setEnd(node.firstChild, i + 1);
+            return range.getBoundingClientRect().top;
+          }));
+          assert.ok(tops[0] === tops[1] && tops[1] < tops[2] && tops[2] === tops[3], `the lines of the headline begin at ${tops}`);
+        });
+      }
+    }
+  });
+
   await check('movie: light or dark by the switch, kept in the address', () => bench.visit(kPages.movie, {}, async (page) => {
     await page.getByRole('button', { name: 'Switch to dark' }).click();
     await page.waitForURL(/theme=dark/);

@@ -28,6 +28,34 @@ export async function checkMapAndStatus(bench) {
     await settled(page);
   }));
 
+  await check('map: every film is inside the frame', async () => {
+    const { x, y, ids } = await bench.api('/models/fusion/map');
+    const ends = [x, y].flatMap((values) => [Math.min(...values), Math.max(...values)].map((value) => ids[values.indexOf(value)]));
+    for (const size of [{}, { width: 400, height: 850 }]) {
+      let least = Infinity;
+      for (const id of new Set(ends)) {
+        await bench.visit(`/map.html?movieId=${id}`, size, async (page) => {
+          await page.locator('.map-neighbors button').first().waitFor();
+          // The ring around the film is 8 pixels wide; its middle keeps 16 from the edge.
+          least = Math.min(least, await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => {
+            const lines = document.querySelector('.map-lines');
+            const { data, width, height } = lines.getContext('2d').getImageData(0, 0, lines.width, lines.height);
+            const frame = document.querySelector('.map-frame');
+            const [left, top] = [(width - frame.clientWidth) / 2, (height - frame.clientHeight) / 2];
+            let room = Infinity;
+            for (let i = 3, at = 0; i < data.length; i += 4, at += 1) {
+              if (data[i] === 0) continue;
+              const [px, py] = [(at % width) - left, Math.floor(at / width) - top];
+              room = Math.min(room, px, py, frame.clientWidth - px, frame.clientHeight - py);
+            }
+            done(room);
+          }))));
+        });
+      }
+      assert.ok(least > 5 && least < 12, `${least} pixels from the edge`);
+    }
+  });
+
   await check('map: hover names a film, a click picks it, keys do the same', () => bench.visit('/map.html', {}, async (page) => {
     const canvas = page.locator('.map-points');
     await canvas.focus();
@@ -75,6 +103,18 @@ export async function checkMapAndStatus(bench) {
     const before = await requests.textContent();
     for (const text of ['Watched together', 'Candidate pool', 'Last refresh', 'Rules', 'Latency by endpoint', 'Lists from the model’s table', 'Films rendered ahead', 'list: recall']) await page.getByText(text).first().waitFor();
     await page.waitForFunction((old) => document.querySelectorAll('.fact')[1].textContent !== old, before, { timeout: 30000 });
+    const figures = await page.getByRole('region', { name: 'Cache' }).locator('.fact dd').evaluateAll((all) => all.map((node) => node.getBoundingClientRect().top));
+    assert.equal(new Set(figures).size, 1, `figures of neighbours begin at ${figures}`);
+    // A channel's share is of the lists that were made.
+    const shares = await page.evaluate(() => {
+      const lists = Number([...document.querySelectorAll('.fact')].find((node) => node.textContent.includes('Lists from the model')).querySelector('small').textContent.replaceAll(',', '').match(/of (\d+)/)[1]);
+      return [...document.querySelectorAll('.change')].map((node) => {
+        const hits = Number(node.closest('tr').children[2].textContent.replaceAll(',', ''));
+        return { want: (100 * hits) / lists, drawn: (100 * node.querySelector('.bar-fill').offsetWidth) / node.querySelector('.bar-track').offsetWidth, said: Number.parseInt(node.textContent, 10) };
+      });
+    });
+    assert.ok(shares.some(({ want }) => want > 0 && want < 100));
+    for (const { want, drawn, said } of shares) assert.ok(Math.abs(want - drawn) < 2 && Math.abs(want - said) <= 0.5, `${want} % of the lists, drawn ${drawn}, said ${said}`);
     await shot(page, 'status', true);
     await accessible(page);
     await page.getByRole('button', { name: 'Pause' }).click();

@@ -59,6 +59,12 @@ export async function checkModels(bench) {
     await table.getByRole('button', { name: `Pin as baseline: ${name}`, exact: true }).click();
     await page.waitForURL(new RegExp(`base=${name}`));
     await page.getByText(`difference to ${name}`).waitFor();
+    // A column without any difference keeps no room for one.
+    const columns = await table.locator('tr:first-child').first().locator('th').count();
+    for (let i = 1; i <= columns; i += 1) {
+      const texts = await table.locator(`tbody td:nth-child(${i}) .difference`).allTextContents();
+      assert.ok(texts.length === 0 || texts.some(Boolean), `column ${i} keeps room`);
+    }
     const popularity = run.methods.find((m) => m.name === 'popularity');
     const expected = popularity.held_out_users.hit - run.methods[0].held_out_users.hit;
     const text = await table.locator('tr').filter({ hasText: 'popularity' }).locator('td').nth(1).textContent();

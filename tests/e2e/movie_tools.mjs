@@ -75,9 +75,12 @@ export async function checkMovieTools(bench) {
   await check('movie: reasons on cards, named rows, why', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
     assert.equal((await page.locator('.similar .card-reason').allTextContents()).filter(Boolean).length, 24, 'a card without a reason');
     for (const name of ['Watched together', 'Similar story and themes', 'Same people or series', 'Hidden gems']) await page.getByRole('heading', { name }).waitFor();
+    const widths = () => page.evaluate(() => [document.querySelector('main').offsetWidth, document.querySelector('dialog')?.getBoundingClientRect().right ?? innerWidth]);
+    const before = await widths();
     await page.getByRole('button', { name: /^Why\? / }).first().click();
     await page.locator('.parts').waitFor();
     await page.getByText('Viewers of both').waitFor();
+    assert.deepEqual(await widths(), before, 'the drawer moves the page or ends before the edge of the window');
     await shot(page, 'movie-why');
     await accessible(page);
     await page.keyboard.press('Escape');
@@ -90,7 +93,12 @@ export async function checkMovieTools(bench) {
     await page.locator('dialog').getByRole('combobox').fill('true lies');
     await page.locator('dialog').getByRole('option').first().click();
     await page.getByText('What is against it').waitFor();
-    await page.getByText(/items are closer/).waitFor();
+    await page.getByText(/films are closer/).waitFor();
+    // Parts below zero end where those above zero begin.
+    const bars = await page.locator('.part-fill').evaluateAll((all) => all.map((node) => ({ ...node.getBoundingClientRect().toJSON(), value: Number(node.closest('tr').lastChild.textContent.replace('−', '-')) })));
+    const zero = Math.max(...bars.filter(({ value }) => value < 0).map(({ right }) => right));
+    assert.ok(Number.isFinite(zero), 'no part is negative');
+    for (const { value, left, right } of bars) assert.ok(value < 0 ? Math.abs(right - zero) < 2.5 : Math.abs(left - zero) < 2.5, `the bar of ${value} does not begin at zero`);
     await shot(page, 'movie-why-not');
     await accessible(page);
   }));

@@ -75,7 +75,7 @@ export async function checkSpotcheck(bench) {
     const fresh = b.items.filter(({ id }) => !ids.includes(id)).length;
     const toys = seed(page, 'Toy Story');
     assert.equal(await toys.locator('.mark.is-new').count(), fresh);
-    assert.equal((await toys.locator('.compare-gone').textContent()).split(' · ').length, fresh);
+    assert.equal((await toys.locator('.compare-gone').textContent()).split('· ').length, fresh);
     assert.equal(await toys.locator('.mark.is-up, .mark.is-down, .mark[title]').count(), 10 - fresh);
   }));
 
@@ -263,5 +263,24 @@ export async function checkSpotcheck(bench) {
     assert.equal(await first.getAttribute('data-grade'), '');
     assert.equal((await bench.api('/judgements?grader=dan&seed=296')).judgements.length, 6);
     assert.equal((await download(page, 'TSV')).trim().split('\n').length, tsv.positives + tsv.negatives);
+  }));
+
+  await check('spot check: on a phone the bar has buttons 0 to 3 that grade and take back', () => bench.visit(`${kFixed}&grader=eve`, { width: 400, height: 850 }, async (page) => {
+    const buttons = page.locator('.grade-button');
+    const names = async () => buttons.evaluateAll((all) => all.map((node) => node.getAttribute('aria-label')));
+    assert.deepEqual(await names(), ['Grade 0: not', 'Grade 1: somewhat', 'Grade 2: similar', 'Grade 3: very']);
+    assert.ok((await buttons.evaluateAll((all) => all.map((node) => node.checkVisibility() && node.offsetHeight >= 44))).every(Boolean), 'a button is hidden or too small');
+    const film = column(page, 'Toy Story', 0).locator('.judged').first();
+    await film.locator('.grade').click();
+    await page.getByRole('button', { name: 'Grade 3: very' }).click();
+    await page.locator('.judged[data-grade="3"]').first().waitFor();
+    await film.locator('.grade').click();
+    await shot(page, 'spotcheck-phone');
+    await accessible(page);
+    await page.getByRole('button', { name: 'Grade 3: very' }).click();
+    await page.getByText(/^Taken back/).waitFor();
+    await page.goto(`${kFixed}&grader=eve&lang=zh`);
+    await settled(page);
+    assert.deepEqual(await names(), ['评分 0: 不相似', '评分 1: 有点', '评分 2: 相似', '评分 3: 非常']);
   }));
 }
