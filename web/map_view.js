@@ -4,7 +4,6 @@
 import { Points } from './points.js';
 
 const kNearPixels = 14;
-const kEdgePixels = 16;
 const kMargin = 0.25;     // of the frame, drawn beyond each of its sides
 const kCoarse = 2.5;      // so much may what is drawn be blown up
 const kSettleMs = 150;    // after a move, everything is drawn again
@@ -38,8 +37,12 @@ export class MapView {
     this.#resize();
   }
 
+  // The view begins with 96 of 100 points: a few lie far out.
   #bounds() {
-    const span = (values) => values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+    const span = (values) => {
+      const sorted = Float32Array.from(values).sort();
+      return [sorted[Math.floor(0.02 * (sorted.length - 1))], sorted[Math.ceil(0.98 * (sorted.length - 1))]];
+    };
     [this.left, this.right] = span(this.map.x);
     [this.top, this.bottom] = span(this.map.y);
   }
@@ -57,13 +60,11 @@ export class MapView {
     this.draw();
   }
 
-  // All points, with some room around them.
   fit() {
     const { view } = this;
-    const room = 2 * kEdgePixels * this.#ratio;
     view.x = -(this.left + this.right) / 2;
     view.y = -(this.top + this.bottom) / 2;
-    view.fit = Math.min((this.width - room) / (this.right - this.left || 1), (this.height - room) / (this.bottom - this.top || 1));
+    view.fit = 0.94 * Math.min(this.width / (this.right - this.left || 1), this.height / (this.bottom - this.top || 1));
     view.scale = view.fit;
     this.redraw();
   }

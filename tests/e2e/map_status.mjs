@@ -28,34 +28,6 @@ export async function checkMapAndStatus(bench) {
     await settled(page);
   }));
 
-  await check('map: every film is inside the frame', async () => {
-    const { x, y, ids } = await bench.api('/models/fusion/map');
-    const ends = [x, y].flatMap((values) => [Math.min(...values), Math.max(...values)].map((value) => ids[values.indexOf(value)]));
-    for (const size of [{}, { width: 400, height: 850 }]) {
-      let least = Infinity;
-      for (const id of new Set(ends)) {
-        await bench.visit(`/map.html?movieId=${id}`, size, async (page) => {
-          await page.locator('.map-neighbors button').first().waitFor();
-          // The ring around the film is 8 pixels wide; its middle keeps 16 from the edge.
-          least = Math.min(least, await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => {
-            const lines = document.querySelector('.map-lines');
-            const { data, width, height } = lines.getContext('2d').getImageData(0, 0, lines.width, lines.height);
-            const frame = document.querySelector('.map-frame');
-            const [left, top] = [(width - frame.clientWidth) / 2, (height - frame.clientHeight) / 2];
-            let room = Infinity;
-            for (let i = 3, at = 0; i < data.length; i += 4, at += 1) {
-              if (data[i] === 0) continue;
-              const [px, py] = [(at % width) - left, Math.floor(at / width) - top];
-              room = Math.min(room, px, py, frame.clientWidth - px, frame.clientHeight - py);
-            }
-            done(room);
-          }))));
-        });
-      }
-      assert.ok(least > 5 && least < 12, `${least} pixels from the edge`);
-    }
-  });
-
   await check('map: hover names a film, a click picks it, keys do the same', () => bench.visit('/map.html', {}, async (page) => {
     const canvas = page.locator('.map-points');
     await canvas.focus();
