@@ -294,6 +294,23 @@ nlohmann::json describe(const TrainOptions& o) {
   return j;
 }
 
+namespace {
+
+// The item graph and the sampler's slots. Of the transitions about half are distinct.
+double graph_bytes(const data::Dataset& dataset, const TrainOptions& options) {
+  const WalkOptions& walks =
+      options.method == "side-info" ? options.side_info.walks : options.walks;
+  const auto positives = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                               options.sequences.min_value);
+  double transitions = 0;
+  for (const std::uint32_t count : positives)
+    transitions += 2.0 * count * static_cast<double>(walks.graph_window);
+  const auto items = static_cast<double>(dataset.catalog.size());
+  return std::min(transitions / 2, items * items) * 20 + std::min(transitions, 33.6e6) * 8;
+}
+
+}  // namespace
+
 double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& options) {
   const auto items = static_cast<double>(dataset.catalog.size());
   const auto rows = static_cast<double>(dataset.interactions.size());
@@ -315,6 +332,9 @@ double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& opti
     bytes +=
         static_cast<double>(skip_gram_memory_bytes(dataset.catalog.size(), options.skip_gram)) +
         rows * 8;
+    if (options.method == "deepwalk" || options.method == "node2vec" ||
+        options.method == "side-info")
+      bytes += graph_bytes(dataset, options);
   }
   return bytes / 1e6;
 }
