@@ -83,7 +83,7 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
          "--shared-contexts", s.shared_contexts,
          "Skip-gram: contexts of a window in one step; 0: 2, or all by negative sampling unless "
          "there is little to learn from")
-      ->check(CLI::Range(0, 64))
+      ->check(CLI::Range(0, 16))
       ->capture_default_str();
 }
 

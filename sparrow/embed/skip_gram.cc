@@ -1,5 +1,5 @@
-// train_skip_gram(): Team::push() is the hot loop. A team of threads shares the columns of every
-// row: all see the same batches in the same order, so results do not depend on their number.
+// train_skip_gram(): Worker::push() is the hot loop. A team of threads shares the columns of every
+// row: all see the same steps in the same order, so results do not depend on their number.
 #include "sparrow/embed/skip_gram.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <thread>
 
@@ -23,15 +24,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using simd::ColumnRange;
-using simd::SkipGramBatch;
+using simd::kRowAlign;
+using simd::SkipGramStep;
 
-// Columns are split into so many parts, whatever the number of threads: a sum of floats depends on
-// its order.
-constexpr std::size_t kParts = 2;
-constexpr std::size_t kSlots = 4;         // batches under way: made, multiplied, awaited
-constexpr std::size_t kBlock = 256;       // sequences between two meetings of the team
-constexpr std::size_t kFixedEpochs = 2;   // with given vectors left as they are
-constexpr std::size_t kLossBatches = 64;  // the loss is measured on one batch in so many
+constexpr std::size_t kBlock = 256;      // sequences between two meetings of the team
+constexpr std::size_t kFixedEpochs = 2;  // with given vectors left as they are
+constexpr std::size_t kLossSteps = 127;  // the loss is measured on one step in so many
+
+// A step is made, so that its rows are on their way to the cache; multiplied kAhead steps later;
+// finished kDelay steps after that, when the other part is sure to be there: threads need not wait
+// for each other at every step, nor tell each other more often than every kGroup steps. Between its
+// products and its updates a step misses the updates of kDelay others.
+constexpr std::size_t kAhead = 4;
+constexpr std::size_t kDelay = 16;
+constexpr std::size_t kGroup = 8;
+constexpr std::size_t kSlots = 64;
+// A thread is at most kDelay + kGroup steps behind the other, and reads products kDelay behind its
+// own place.
+static_assert(kSlots > 2 * (kDelay + kGroup) + kAhead && kDelay >= 2 * kGroup);
 
 // The others are nanoseconds away, unless they have lost their core: then ours is of use to them.
 void relax(std::size_t& spins) {
@@ -88,12 +98,128 @@ std::size_t TeamChoice::next(std::uint64_t tokens) {
   return threads();
 }
 
-// One part of the columns: its share of the inner products of the last batches, for the others.
+// One part of the columns: its share of the inner products of the last steps, for the others.
 struct alignas(128) Part {
+  explicit Part(ColumnRange range) : columns(range), products(kSlots * kSlotFloats) {}
+  float* slot(std::uint64_t step) { return &products[step % kSlots * kSlotFloats]; }
+
+  // One line of the cache more than needed: slots would meet in it otherwise.
+  static constexpr std::size_t kSlotFloats = simd::kStepProducts + kRowAlign;
   ColumnRange columns;
-  std::array<AlignedFloats, kSlots> products;
-  alignas(128) std::atomic<std::uint64_t> posted{0};  // batches whose products are there
+  AlignedFloats products;
+  alignas(128) std::atomic<std::uint64_t> posted{0};  // steps whose products are there
 };
+
+// One thread's state; it outlives the epochs.
+class alignas(128) Worker final : public StepSink {  // no cache line is shared
+ public:
+  Worker(const WindowBatcher& windows, std::deque<Part>& parts)
+      : batcher_(windows), parts_(parts) {}
+
+  // For the parts [first, last) of the columns, in the block that begins with step `steps`.
+  void begin_block(std::size_t first, std::size_t last, std::uint64_t steps, std::uint64_t seed,
+                   simd::Learning learning);
+  void train(std::span<const Row> sequence, float rate) {
+    pairs_ += batcher_.add_sequence(sequence, rate, *this);
+  }
+  void end_block();
+  void begin_epoch() { loss_ = Loss(); }
+
+  SkipGramStep& room() override { return steps_[made_ % kSlots]; }
+  void push() override;
+
+  std::uint64_t steps() const { return made_; }
+  std::uint64_t pairs() const { return pairs_; }
+  double loss() const { return loss_.sum / std::max(1.0, loss_.pairs); }
+
+ private:
+  struct Loss {
+    double sum = 0;
+    double pairs = 0;
+  };
+  bool alone() const { return last_ - first_ == parts_.size(); }
+  ColumnRange columns() const {
+    return {parts_[first_].columns.begin, parts_[last_ - 1].columns.end};
+  }
+  void multiply();
+  void post();
+  void await_others(std::uint64_t step);
+  void finish();
+
+  WindowBatcher batcher_;
+  std::deque<Part>& parts_;
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
+  simd::Learning learning_ = simd::Learning::kBoth;
+  std::array<SkipGramStep, kSlots> steps_;
+  std::uint64_t made_ = 0;
+  std::uint64_t multiplied_ = 0;
+  std::uint64_t finished_ = 0;
+  std::uint64_t seen_ = 0;  // the others have multiplied so many
+  std::uint64_t pairs_ = 0;
+  Loss loss_;  // of the epoch, measured steps
+};
+
+void Worker::begin_block(std::size_t first, std::size_t last, std::uint64_t steps,
+                         std::uint64_t seed, simd::Learning learning) {
+  first_ = first;
+  last_ = last;
+  learning_ = learning;
+  made_ = multiplied_ = finished_ = seen_ = steps;
+  batcher_.seed(seed);
+  batcher_.set_columns(columns());
+}
+
+void Worker::push() {
+  ++made_;
+  if (multiplied_ + kAhead < made_) multiply();
+  if (finished_ + kDelay < multiplied_) finish();
+}
+
+void Worker::end_block() {
+  while (multiplied_ < made_) multiply();
+  post();
+  while (finished_ < made_) finish();
+}
+
+// The worker's share of the inner products of its next step.
+void Worker::multiply() {
+  const SkipGramStep& step = steps_[multiplied_ % kSlots];
+  Part& mine = parts_[first_];
+  if (alone() && parts_.size() > 1)
+    simd::skip_gram_products(step, mine.columns, parts_[1].columns, mine.slot(multiplied_));
+  else
+    simd::skip_gram_products(step, mine.columns, mine.slot(multiplied_));
+  if (++multiplied_ % kGroup == 0) post();
+}
+
+void Worker::post() {
+  for (std::size_t p = first_; p < last_; ++p)
+    parts_[p].posted.store(multiplied_, std::memory_order_release);
+}
+
+void Worker::await_others(std::uint64_t step) {
+  const Part& other = parts_[1 - first_];
+  for (std::size_t spins = 0; seen_ <= step; seen_ = other.posted.load(std::memory_order_acquire))
+    relax(spins);
+}
+
+// Updates the worker's columns, when the other part of the products is there.
+void Worker::finish() {
+  const std::uint64_t k = finished_++;
+  const SkipGramStep& step = steps_[k % kSlots];
+  const float* b = nullptr;
+  if (!alone()) {
+    if (seen_ <= k) await_others(k);
+    b = parts_[1].slot(k);
+  }
+  const float* a = parts_[0].slot(k);
+  if (first_ == 0 && k % kLossSteps == 0) {
+    loss_.sum += simd::skip_gram_loss(step, a, b);
+    loss_.pairs += static_cast<double>(step.count);
+  }
+  simd::skip_gram_update(step, a, b, columns(), learning_);
+}
 
 class Trainer {
  public:
@@ -104,25 +230,6 @@ class Trainer {
   Result<SkipGramResult> run();
 
  private:
-  // One thread's state; it outlives the epochs.
-  struct alignas(128) Worker {  // no cache line is shared
-    explicit Worker(const WindowBatcher& windows) : batcher(windows) {}
-    std::size_t first_part = 0;  // of the columns: [first_part, last_part)
-    std::size_t last_part = 0;
-    WindowBatcher batcher;
-    std::array<SkipGramBatch, kSlots> batches;
-    std::array<std::uint64_t, kSlots> pairs{};
-    AlignedFloats errors;
-    std::uint32_t calls_heard = 0;
-    std::uint64_t made = 0;        // batches
-    std::uint64_t multiplied = 0;  // of them, with products
-    std::uint64_t finished = 0;    // of them, with updates
-    std::uint64_t done = 0;        // tokens
-    double loss = 0;               // of the epoch, measured batches
-    std::uint64_t loss_pairs = 0;
-    std::uint64_t all_pairs = 0;
-  };
-
   void initialize();
   void start_workers();
   void train_epoch(std::size_t epoch);
@@ -133,17 +240,9 @@ class Trainer {
   void plan_block(std::size_t first);
   void fill_block(std::size_t thread, std::size_t epoch);
   void train_block(std::size_t thread, std::size_t epoch);
-  void push(Worker& worker);
-  void multiply(Worker& worker);
-  void finish(Worker& worker);
-  void drain(Worker& worker);
-  void report(const Worker& worker);
+  void report() const;
   float learning_rate(std::uint64_t done) const;
-  ColumnRange columns_of(const Worker& worker) const {
-    return {parts_[worker.first_part].columns.begin, parts_[worker.last_part - 1].columns.end};
-  }
   std::size_t all_epochs() const { return options_.epochs + fixed_epochs_; }
-  std::size_t parts() const { return stride_ > simd::kRowAlign ? kParts : 1; }
 
   const SequenceSource& source_;
   std::vector<std::uint32_t> counts_;
@@ -155,17 +254,19 @@ class Trainer {
   bool fixed_ = false;  // in this epoch
   Embeddings input_;
   Embeddings output_;
-  std::array<Part, kParts> parts_;
-  std::vector<Worker> workers_;
+  std::deque<Part> parts_;
+  std::deque<Worker> workers_;
+  std::vector<std::uint32_t> calls_heard_;  // by worker
   std::vector<std::uint32_t> order_;
   struct BlockPlan {
     bool epoch_ends = false;  // there is no block
     std::size_t threads = 1;
-    std::size_t first = 0;      // sequence
-    std::uint64_t batches = 0;  // before the block
-    std::uint64_t done = 0;     // tokens before it
+    std::size_t first = 0;    // sequence
+    std::uint64_t steps = 0;  // before the block
+    std::uint64_t done = 0;   // tokens before it
   };
-  BlockPlan plan_;  // by the first worker, while the others wait
+  std::uint64_t done_ = 0;  // tokens, by the first worker
+  BlockPlan plan_;          // by the first worker, while the others wait
   std::vector<std::vector<Row>> block_{kBlock};
   std::unique_ptr<TeamChoice> choice_;
   std::unique_ptr<std::barrier<>> meeting_;
@@ -174,9 +275,9 @@ class Trainer {
 };
 
 void Trainer::initialize() {
-  stride_ = (options_.dim + simd::kRowAlign - 1) / simd::kRowAlign * simd::kRowAlign;
+  stride_ = (options_.dim + kRowAlign - 1) / kRowAlign * kRowAlign;
   input_ = Embeddings(tables_.vocabulary.size(), stride_);
-  output_ = Embeddings(tables_.vocabulary.size(), stride_);
+  output_ = Embeddings(tables_.vocabulary.size() + 1, stride_);  // the last one is nobody's
   Random random(options_.seed);
   for (std::size_t v = 0; v < tables_.vocabulary.size(); ++v) {
     for (std::size_t c = 0; c < options_.dim; ++c)
@@ -190,65 +291,17 @@ void Trainer::initialize() {
   fixed_epochs_ = options_.initial == nullptr ? 0 : kFixedEpochs;
 }
 
+// Columns are split in two, whatever the number of threads: a sum of floats depends on its order.
 void Trainer::start_workers() {
-  const std::size_t half = stride_ / 2 / simd::kRowAlign * simd::kRowAlign;
-  parts_[0].columns = {0, parts() == 1 ? stride_ : stride_ - half};
-  parts_[1].columns = {parts_[0].columns.end, stride_};
-  const std::size_t threads = std::min(thread_count(options_.threads), parts());
+  const std::size_t half = stride_ / 2 / kRowAlign * kRowAlign;
+  parts_.emplace_back(ColumnRange{0, stride_ - half});
+  if (half > 0) parts_.emplace_back(ColumnRange{stride_ - half, stride_});
+  const std::size_t threads = std::min(thread_count(options_.threads), parts_.size());
   for (std::size_t t = 0; t < threads; ++t)
-    workers_.emplace_back(WindowBatcher(tables_, options_, input_, output_));
+    workers_.emplace_back(WindowBatcher(tables_, options_, input_, output_), parts_);
+  calls_heard_.assign(threads, 0);
   choice_ = std::make_unique<TeamChoice>(threads);
   meeting_ = std::make_unique<std::barrier<>>(static_cast<std::ptrdiff_t>(threads));
-}
-
-// The worker's share of the inner products of its next batch.
-void Trainer::multiply(Worker& worker) {
-  const std::uint64_t k = worker.multiplied++;
-  const SkipGramBatch& batch = worker.batches[k % kSlots];
-  for (std::size_t p = worker.first_part; p < worker.last_part; ++p) {
-    AlignedFloats& products = parts_[p].products[k % kSlots];
-    if (products.size() < batch.places()) products.resize(batch.places());
-    simd::skip_gram_products(batch, parts_[p].columns, products.data());
-    parts_[p].posted.store(k + 1, std::memory_order_release);
-  }
-}
-
-// Waits for the other parts, then updates the worker's columns.
-void Trainer::finish(Worker& worker) {
-  const std::uint64_t k = worker.finished++;
-  const SkipGramBatch& batch = worker.batches[k % kSlots];
-  for (std::size_t p = 0; p < parts(); ++p) {
-    for (std::size_t spins = 0; parts_[p].posted.load(std::memory_order_acquire) <= k;)
-      relax(spins);
-  }
-  const float* a = parts_[0].products[k % kSlots].data();
-  const float* b = parts() > 1 ? parts_[1].products[k % kSlots].data() : nullptr;
-  if (worker.errors.size() < batch.places()) worker.errors.resize(batch.places());
-  if (worker.first_part == 0 && k % kLossBatches == 0) {
-    worker.loss += simd::skip_gram_loss(batch, a, b);
-    worker.loss_pairs += worker.pairs[k % kSlots];
-  }
-  simd::skip_gram_errors(batch, a, b, worker.errors.data());
-  simd::skip_gram_update(batch, worker.errors.data(), columns_of(worker),
-                         fixed_ ? simd::Learning::kOutputs : simd::Learning::kBoth);
-  worker.all_pairs += worker.pairs[k % kSlots];
-}
-
-// A batch is made: its rows are on their way to the cache. The one before is multiplied, the one
-// before that finished. No slot is overwritten that another thread may still read: it is at most
-// two batches behind.
-void Trainer::push(Worker& worker) {
-  ++worker.made;
-  if (worker.multiplied + 1 < worker.made) multiply(worker);
-  if (worker.finished + 1 < worker.multiplied) finish(worker);
-  worker.batches[worker.made % kSlots].clear();
-  worker.pairs[worker.made % kSlots] = 0;
-}
-
-void Trainer::drain(Worker& worker) {
-  if (!worker.batches[worker.made % kSlots].steps().empty()) push(worker);
-  while (worker.multiplied < worker.made) multiply(worker);
-  while (worker.finished < worker.made) finish(worker);
 }
 
 void Trainer::fill_block(std::size_t thread, std::size_t epoch) {
@@ -259,36 +312,28 @@ void Trainer::fill_block(std::size_t thread, std::size_t epoch) {
 }
 
 void Trainer::plan_block(std::size_t first) {
-  const Worker& worker = workers_[0];
-  const std::size_t threads = choice_->next(worker.done - plan_.done);
-  plan_ = {false, threads, first, worker.made, worker.done};
+  const std::size_t threads = choice_->next(done_ - plan_.done);
+  plan_ = {false, threads, first, workers_[0].steps(), done_};
 }
 
 void Trainer::train_block(std::size_t thread, std::size_t epoch) {
   Worker& worker = workers_[thread];
   const std::uint64_t number = epoch * order_.size() + plan_.first + 1;
-  worker.batcher.seed(options_.seed ^ (0x5851f42d4c957f2dULL * number));
-  worker.first_part = thread * parts() / plan_.threads;
-  worker.last_part = (thread + 1) * parts() / plan_.threads;
-  worker.batcher.set_columns(columns_of(worker));
-  worker.made = worker.multiplied = worker.finished = plan_.batches;
-  worker.done = plan_.done;
-  worker.batches[worker.made % kSlots].clear();
-  worker.pairs[worker.made % kSlots] = 0;
+  worker.begin_block(thread * parts_.size() / plan_.threads,
+                     (thread + 1) * parts_.size() / plan_.threads, plan_.steps,
+                     options_.seed ^ (0x5851f42d4c957f2dULL * number),
+                     fixed_ ? simd::Learning::kOutputs : simd::Learning::kBoth);
+  std::uint64_t done = plan_.done;
   for (std::size_t i = 0; i < std::min(kBlock, order_.size() - plan_.first); ++i) {
-    worker.batcher.begin_sequence(block_[i], learning_rate(worker.done));
-    worker.done += block_[i].size();
-    while (worker.batcher.fill(worker.batches[worker.made % kSlots],
-                               worker.pairs[worker.made % kSlots]))
-      push(worker);
+    worker.train(block_[i], learning_rate(done));
+    done += block_[i].size();
   }
-  drain(worker);
+  worker.end_block();
+  if (thread == 0) done_ = done;
 }
 
-void Trainer::report(const Worker& worker) {
-  const double loss =
-      worker.loss_pairs > 0 ? worker.loss / static_cast<double>(worker.loss_pairs) : 0;
-  control_.report({"skip-gram", worker.done, source_.tokens * all_epochs(), "items", loss});
+void Trainer::report() const {
+  control_.report({"skip-gram", done_, source_.tokens * all_epochs(), "items", workers_[0].loss()});
 }
 
 // The first worker decides who trains a block. The others are called when they are wanted.
@@ -303,7 +348,7 @@ void Trainer::lead_epoch(std::size_t epoch) {
       call_others();
       work_together(0, epoch);
     }
-    if (std::chrono::duration<double>(Clock::now() - began).count() > 0.05) report(workers_[0]);
+    if (std::chrono::duration<double>(Clock::now() - began).count() > 0.05) report();
   }
   plan_.epoch_ends = true;
   call_others();
@@ -311,8 +356,8 @@ void Trainer::lead_epoch(std::size_t epoch) {
 
 void Trainer::follow_epoch(std::size_t thread, std::size_t epoch) {
   while (true) {
-    calls_.wait(workers_[thread].calls_heard, std::memory_order_acquire);
-    ++workers_[thread].calls_heard;
+    calls_.wait(calls_heard_[thread], std::memory_order_acquire);
+    ++calls_heard_[thread];
     if (plan_.epoch_ends) return;
     work_together(thread, epoch);
   }
@@ -334,16 +379,14 @@ void Trainer::train_epoch(std::size_t epoch) {
   for (std::uint32_t s = 0; s < order_.size(); ++s) order_[s] = s;
   Random random(options_.seed + 7919 * (epoch + 1));
   shuffle(order_, random);
-  workers_[0].loss = 0;
-  workers_[0].loss_pairs = 0;
+  workers_[0].begin_epoch();
   parallel_for(workers_.size(), 1, workers_.size(), [&](std::size_t t, std::size_t, std::size_t) {
     if (t == 0)
       lead_epoch(epoch);
     else
       follow_epoch(t, epoch);
   });
-  epoch_loss_.push_back(workers_[0].loss /
-                        static_cast<double>(std::max<std::uint64_t>(1, workers_[0].loss_pairs)));
+  epoch_loss_.push_back(workers_[0].loss());
 }
 
 float Trainer::learning_rate(std::uint64_t done) const {
@@ -381,7 +424,7 @@ Result<SkipGramResult> Trainer::run() {
                 result.vectors.row(tables_.vocabulary[v]).begin());
   }
   result.epoch_loss = std::move(epoch_loss_);
-  result.pairs = workers_[0].all_pairs;
+  result.pairs = workers_[0].pairs();
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
 }

@@ -64,7 +64,7 @@ struct SkipGramResult {
 
 // counts  how often each item occurs, for the tree, the negatives and min_count.
 // threads equal seeds give equal bytes for any number. Two share the columns of every row and learn
-//         in lockstep, from gradients taken at most 16 windows earlier; more than two do not help.
+//         in lockstep, from gradients taken at most 16 steps earlier; more than two do not help.
 // cost    O(epochs * tokens * window * (negatives + 1 or code length) * dim).
 // Errors: kInvalidInput when no item is frequent enough; kUnavailable when cancelled.
 Result<SkipGramResult> train_skip_gram(const SequenceSource& source,

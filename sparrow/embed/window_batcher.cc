@@ -3,14 +3,10 @@
 #include <algorithm>
 
 namespace sparrow::embed {
-namespace {
 
-// Gradients of a batch are taken from the values two batches ago at most; fewer windows would leave
-// threads waiting for each other, more would leave the first cache.
-constexpr std::size_t kBatchWindows = 8;
-constexpr std::size_t kBatchPlaces = 2048;
-
-}  // namespace
+using simd::kStepOutputs;
+using simd::SkipGramStep;
+using simd::step_place;
 
 WindowBatcher::WindowBatcher(const SkipGramTables& tables, const SkipGramOptions& options,
                              Embeddings& input, Embeddings& output)
@@ -22,9 +18,7 @@ void WindowBatcher::seed(std::uint64_t seed) {
     next_negative_ = random_.below(static_cast<std::uint32_t>(tables_.negatives.size()));
 }
 
-void WindowBatcher::begin_sequence(std::span<const Row> items, float rate) {
-  rate_ = rate;
-  center_ = 0;
+void WindowBatcher::keep(std::span<const Row> items) {
   kept_.clear();
   for (const Row item : items) {
     const Row v = tables_.dense[item];
@@ -32,97 +26,108 @@ void WindowBatcher::begin_sequence(std::span<const Row> items, float rate) {
     if (tables_.keep[v] < 1 && random_.uniform() >= static_cast<double>(tables_.keep[v])) continue;
     kept_.push_back(v);
   }
+}
+
+std::uint64_t WindowBatcher::add_sequence(std::span<const Row> items, float rate, StepSink& sink) {
+  keep(items);
   const std::size_t ahead = options_.window == 0 ? kept_.size() : options_.window;
   for (std::size_t c = 0; c < std::min(ahead, kept_.size()); ++c) fetch(input_, kept_[c]);
+  std::uint64_t pairs = 0;
+  for (std::size_t c = 0; c < kept_.size(); ++c)
+    pairs += add_window(c, rate * tables_.weight[kept_[c]], sink);
+  return pairs;
 }
 
-bool WindowBatcher::fill(simd::SkipGramBatch& batch, std::uint64_t& pairs) {
-  if (batch.steps().empty()) windows_ = 0;
-  while (center_ < kept_.size()) {
-    if (windows_ >= kBatchWindows || batch.places() >= kBatchPlaces) return true;
-    add_window(batch, pairs);
-    ++windows_;
-    ++center_;
-  }
-  return false;
-}
-
-// A row takes longer to arrive than a batch takes to train.
-void WindowBatcher::fetch(const Embeddings& rows, Row v) const {
+// A row takes longer to arrive than a step takes to train.
+float* WindowBatcher::fetch(Embeddings& rows, Row v) const {
   constexpr std::size_t kLine = 64 / sizeof(float);
-  const float* row = rows.data() + v * rows.dim();
+  float* row = rows.data() + v * rows.dim();
   for (std::size_t c = columns_.begin; c < columns_.end; c += kLine) __builtin_prefetch(row + c, 1);
+  return row;
 }
 
-void WindowBatcher::add_window(simd::SkipGramBatch& batch, std::uint64_t& pairs) {
+std::uint64_t WindowBatcher::add_window(std::size_t at, float rate, StepSink& sink) {
   const std::size_t n = kept_.size();
   std::size_t reach = n;
   if (options_.window > 0) {
     reach = 1 + random_.below(static_cast<std::uint32_t>(options_.window));
-    if (center_ + options_.window < n) fetch(input_, kept_[center_ + options_.window]);
+    if (at + options_.window < n) fetch(input_, kept_[at + options_.window]);
   }
-  const Row center = kept_[center_];
-  window_rate_ = rate_ * tables_.weight[center];
-  const std::size_t begin = center_ > reach ? center_ - reach : 0;
-  const std::size_t end = std::min(n, center_ + reach + 1);
-  contexts_.clear();
+  const Row center = kept_[at];
+  const std::size_t begin = at > reach ? at - reach : 0;
+  const std::size_t end = std::min(n, at + reach + 1);
+  std::uint64_t pairs = 0;
+  contexts_used_ = 0;
   for (std::size_t o = begin; o < end; ++o) {
     if (kept_[o] == center) continue;
-    contexts_.push_back(input_.data() + kept_[o] * input_.dim());
+    contexts_[contexts_used_++] = input_.data() + kept_[o] * input_.dim();
     ++pairs;
-    if (contexts_.size() < tables_.shared_contexts) continue;
-    add_steps(batch, center);
-    contexts_.clear();
+    if (contexts_used_ == tables_.shared_contexts) add_steps(center, rate, sink);
   }
-  if (!contexts_.empty()) add_steps(batch, center);
+  if (contexts_used_ > 0) add_steps(center, rate, sink);
+  return pairs;
 }
 
-void WindowBatcher::add_steps(simd::SkipGramBatch& batch, Row center) {
+void WindowBatcher::add_steps(Row center, float rate, StepSink& sink) {
   if (options_.loss == Loss::kHierarchicalSoftmax)
-    add_path(batch, center);
+    add_path(center, rate, sink);
   else
-    add_negatives(batch, center);
+    add_negatives(center, rate, sink);
+  contexts_used_ = 0;
+}
+
+SkipGramStep& WindowBatcher::begin_step(StepSink& sink) {
+  SkipGramStep& step = sink.room();
+  step.set_inputs(contexts_.data(), contexts_used_);
+  std::fill_n(step.labels, simd::kStepPlaces, 0.0F);
+  std::fill_n(step.rates, simd::kStepPlaces, 0.0F);
+  return step;
+}
+
+void WindowBatcher::end_step(SkipGramStep& step, std::size_t used, StepSink& sink) {
+  float* spare = output_.data() + (output_.rows() - 1) * output_.dim();
+  for (std::size_t j = used; j < kStepOutputs; ++j) step.outputs[j] = spare;
+  sink.push();
 }
 
 // The center's path in the tree, six inner nodes at a time.
-void WindowBatcher::add_path(simd::SkipGramBatch& batch, Row center) {
-  simd::SkipGramStep* step = nullptr;
-  std::size_t used = 0;
-  for (std::uint32_t n = tables_.tree.offsets[center]; n < tables_.tree.offsets[center + 1]; ++n) {
-    if (used % simd::kStepOutputs == 0) {
-      step = step == nullptr ? &batch.add(contexts_.data(), contexts_.size())
-                             : &batch.add_again(*step);
-      std::fill_n(step->outputs, simd::kStepOutputs,
-                  output_.data() + tables_.tree.nodes[n] * output_.dim());
+void WindowBatcher::add_path(Row center, float rate, StepSink& sink) {
+  const std::uint32_t last = tables_.tree.offsets[center + 1];
+  for (std::uint32_t n = tables_.tree.offsets[center]; n < last;) {
+    SkipGramStep& step = begin_step(sink);
+    std::size_t used = 0;
+    for (; used < kStepOutputs && n < last; ++used, ++n) {
+      step.outputs[used] = fetch(output_, tables_.tree.nodes[n]);
+      step.labels[step_place(used)] = tables_.tree.turns[n] != 0 ? 0.0F : 1.0F;
+      step.rates[step_place(used)] = rate;
     }
-    const std::size_t j = used++ % simd::kStepOutputs;
-    step->outputs[j] = output_.data() + tables_.tree.nodes[n] * output_.dim();
-    step->labels[simd::step_place(j)] = tables_.tree.turns[n] != 0 ? 0.0F : 1.0F;
-    step->rates[simd::step_place(j)] = window_rate_;
+    end_step(step, used, sink);
   }
 }
 
-// One positive and the window's shared negatives.
-void WindowBatcher::add_negatives(simd::SkipGramBatch& batch, Row center) {
-  simd::SkipGramStep* step = &batch.add(contexts_.data(), contexts_.size());
-  fetch(output_, center);
-  std::fill_n(step->outputs, simd::kStepOutputs, output_.data() + center * output_.dim());
+// One positive and the window's shared negatives. One that is drawn twice counts twice.
+void WindowBatcher::add_negatives(Row center, float rate, StepSink& sink) {
+  SkipGramStep* step = &begin_step(sink);
+  step->outputs[0] = fetch(output_, center);
   step->labels[0] = 1;
-  step->rates[0] = window_rate_;
+  step->rates[0] = rate;
   std::size_t used = 1;
   for (std::size_t drawn = 0; drawn < options_.negatives; ++drawn) {
-    if (used == simd::kStepOutputs) {
-      used = 0;
-      step = &batch.add_again(*step);
-      std::fill_n(step->outputs, simd::kStepOutputs, output_.data() + center * output_.dim());
-    }
     const Row negative = tables_.negatives[next_negative_];
     next_negative_ = next_negative_ + 1 == tables_.negatives.size() ? 0 : next_negative_ + 1;
-    fetch(output_, negative);
-    step->outputs[used] = output_.data() + negative * output_.dim();
-    step->rates[simd::step_place(used)] = negative == center ? 0.0F : window_rate_;
-    ++used;
+    if (negative == center) continue;
+    if (used == kStepOutputs) {
+      end_step(*step, used, sink);
+      step = &begin_step(sink);
+      used = 0;
+    }
+    float* row = fetch(output_, negative);
+    const auto* const found = std::find(step->outputs, step->outputs + used, row);
+    const auto j = static_cast<std::size_t>(found - step->outputs);
+    step->rates[step_place(j)] += rate;
+    if (j == used) step->outputs[used++] = row;
   }
+  end_step(*step, used, sink);
 }
 
 }  // namespace sparrow::embed

@@ -1,7 +1,8 @@
-// WindowBatcher: sequences -> windows -> batches of steps for the kernel. Equal sequences and seeds
-// give equal batches, so every thread of a team makes them for itself and nothing is handed over.
+// WindowBatcher: sequences -> windows -> steps for the kernel. Equal sequences and seeds give equal
+// steps, so every thread of a team makes them for itself and nothing is handed over.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,26 +14,37 @@
 
 namespace sparrow::embed {
 
+// Where steps go.
+class StepSink {
+ public:
+  virtual ~StepSink() = default;
+  // Room for the next step; what stood there is overwritten.
+  virtual simd::SkipGramStep& room() = 0;
+  // It is filled.
+  virtual void push() = 0;
+};
+
 class WindowBatcher {
  public:
-  // All must outlive this.
+  // All must outlive this. output: one row more than the vocabulary, for outputs that are not used.
   WindowBatcher(const SkipGramTables& tables, const SkipGramOptions& options, Embeddings& input,
                 Embeddings& output);
 
   // The columns that this thread will touch, for prefetching.
   void set_columns(simd::ColumnRange columns) { columns_ = columns; }
-
   void seed(std::uint64_t seed);
-  void begin_sequence(std::span<const Row> items, float rate);
-  // Adds windows of the sequence to `batch` until it is full (true) or the sequence ends (false).
-  bool fill(simd::SkipGramBatch& batch, std::uint64_t& pairs);
+  // All steps of a sequence. Returns its pairs of center and context.
+  std::uint64_t add_sequence(std::span<const Row> items, float rate, StepSink& sink);
 
  private:
-  void add_window(simd::SkipGramBatch& batch, std::uint64_t& pairs);
-  void add_steps(simd::SkipGramBatch& batch, Row center);
-  void add_path(simd::SkipGramBatch& batch, Row center);
-  void add_negatives(simd::SkipGramBatch& batch, Row center);
-  void fetch(const Embeddings& rows, Row v) const;
+  void keep(std::span<const Row> items);
+  std::uint64_t add_window(std::size_t at, float rate, StepSink& sink);
+  void add_steps(Row center, float rate, StepSink& sink);
+  void add_path(Row center, float rate, StepSink& sink);
+  void add_negatives(Row center, float rate, StepSink& sink);
+  simd::SkipGramStep& begin_step(StepSink& sink);
+  void end_step(simd::SkipGramStep& step, std::size_t used, StepSink& sink);
+  float* fetch(Embeddings& rows, Row v) const;
 
   const SkipGramTables& tables_;
   const SkipGramOptions& options_;
@@ -42,11 +54,8 @@ class WindowBatcher {
   Random random_{0};
   std::size_t next_negative_ = 0;
   std::vector<Row> kept_;  // the sequence without what has no vector or was sampled away
-  std::size_t center_ = 0;
-  float rate_ = 0;           // of the sequence
-  float window_rate_ = 0;    // of the window
-  std::size_t windows_ = 0;  // in the batch
-  std::vector<float*> contexts_;
+  std::array<float*, simd::kMaxStepInputs> contexts_{};
+  std::size_t contexts_used_ = 0;
 };
 
 }  // namespace sparrow::embed

@@ -27,6 +27,10 @@ HWY_INLINE void store_sums(const V* a, const V* b, float* out) {
     out[kStepPlaces + step_place(j)] = hn::GetLane(b[j]);
   }
 }
+
+HWY_INLINE V by_place(const float* values, std::size_t l) {
+  return hn::Load(D(), values + l % kStepPlaces);
+}
 #else
 
 // Lower half: the halves of a added; upper half: those of b.
@@ -73,35 +77,54 @@ HWY_INLINE void store_sums(const V* a, const V* b, float* out) {
     hn::Store(add_lanes(b[1], b[3], b[5]), d, out + kStepPlaces + 4);
   }
 }
-#endif
 
-// Inputs two by two, so that an output is loaded once for both.
-HWY_INLINE void products_of_step(const SkipGramStep& step, float* const* inputs,
-                                 ColumnRange columns, float* out) {
+// Lanes l.. of the values by place, again and again.
+HWY_INLINE V by_place(const float* values, std::size_t l) {
   const D d;
-  const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t i = 0; i < step.count; i += 2) {
-    const float* x = inputs[step.first + i];
-    const float* y = inputs[step.first + i + 1];
-    V a[kOutputs];
-    V b[kOutputs];
-    for (std::size_t j = 0; j < kOutputs; ++j) a[j] = b[j] = hn::Zero(d);
-    for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
-      const V xc = hn::Load(d, x + c);
-      const V yc = hn::Load(d, y + c);
-      for (std::size_t j = 0; j < kOutputs; ++j) {
-        const V oc = hn::Load(d, step.outputs[j] + c);
-        a[j] = hn::MulAdd(xc, oc, a[j]);
-        b[j] = hn::MulAdd(yc, oc, b[j]);
-      }
-    }
-    store_sums(a, b, out + i * kStepPlaces);
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    const hn::Half<D> half;
+    const auto one = hn::Load(half, values);
+    return hn::Combine(d, one, one);
+  } else {
+    return hn::Load(d, values + l % kStepPlaces);
   }
 }
+#endif
 
-void products_target(const SkipGramBatch& batch, ColumnRange columns, float* out) {
-  for (std::size_t s = 0; s < batch.steps().size(); ++s)
-    products_of_step(batch.steps()[s], batch.inputs(), columns, out + batch.place_of(s));
+// The columns' part of the inner products of two inputs with all outputs.
+HWY_INLINE void products_of_two(const SkipGramStep& step, const float* x, const float* y,
+                                ColumnRange columns, float* out) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  V a[kOutputs];
+  V b[kOutputs];
+  for (std::size_t j = 0; j < kOutputs; ++j) a[j] = b[j] = hn::Zero(d);
+  for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
+    const V xc = hn::Load(d, x + c);
+    const V yc = hn::Load(d, y + c);
+    for (std::size_t j = 0; j < kOutputs; ++j) {
+      const V oc = hn::Load(d, step.outputs[j] + c);
+      a[j] = hn::MulAdd(xc, oc, a[j]);
+      b[j] = hn::MulAdd(yc, oc, b[j]);
+    }
+  }
+  store_sums(a, b, out);
+}
+
+// Inputs two by two, so that an output is loaded once for both; an odd last one twice.
+void products_target(const SkipGramStep& step, ColumnRange first, ColumnRange second, float* out) {
+  const D d;
+  for (std::size_t i = 0; i < step.count; i += 2) {
+    const float* x = step.inputs[i];
+    const float* y = step.inputs[i + 1 < step.count ? i + 1 : i];
+    float* at = out + i * kStepPlaces;
+    products_of_two(step, x, y, first, at);
+    if (second.begin == second.end) continue;
+    HWY_ALIGN float other[2 * kStepPlaces] = {};
+    products_of_two(step, x, y, second, other);
+    for (std::size_t l = 0; l < 2 * kStepPlaces; l += hn::Lanes(d))
+      hn::Store(hn::Add(hn::Load(d, at + l), hn::Load(d, other + l)), d, at + l);
+  }
 }
 
 // 1 / (1 + e^-x), |x| at most kLimit: 2^t as 2^n 2^f, the latter by the Taylor series of degree 5
@@ -125,47 +148,31 @@ HWY_INLINE Vector sigmoid(Tag d, Vector x) {
   return hn::Div(one, hn::MulAdd(p, hn::BitCast(d, exponent), one));
 }
 
-void errors_target(const SkipGramBatch& batch, const float* a, const float* b, float* errors) {
-  // Two inputs are one vector of sixteen lanes.
+HWY_INLINE void errors_of_step(const SkipGramStep& step, const float* a, const float* b,
+                               float* errors) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t s = 0; s < batch.steps().size(); ++s) {
-    const SkipGramStep& step = batch.steps()[s];
-    HWY_ALIGN float labels[2 * kStepPlaces];
-    HWY_ALIGN float rates[2 * kStepPlaces];
-    std::copy_n(step.labels, kStepPlaces, labels);
-    std::copy_n(step.labels, kStepPlaces, labels + kStepPlaces);
-    std::copy_n(step.rates, kStepPlaces, rates);
-    std::copy_n(step.rates, kStepPlaces, rates + kStepPlaces);
-    const std::size_t begin = batch.place_of(s);
-    const std::size_t end = begin + std::size_t{(step.count + 1) / 2} * 2 * kStepPlaces;
-    for (std::size_t at = begin; at < end; at += 2 * kStepPlaces) {
-      for (std::size_t l = 0; l < 2 * kStepPlaces; l += lanes) {
-        auto x = hn::Load(d, a + at + l);
-        if (b != nullptr) x = hn::Add(x, hn::Load(d, b + at + l));
-        hn::Store(hn::Mul(hn::Sub(hn::Load(d, labels + l), sigmoid(d, x)), hn::Load(d, rates + l)),
-                  d, errors + at + l);
-      }
-    }
+  for (std::size_t l = 0; l < step.count * kStepPlaces; l += lanes) {
+    auto x = hn::Load(d, a + l);
+    if (b != nullptr) x = hn::Add(x, hn::Load(d, b + l));
+    const auto error = hn::Sub(by_place(step.labels, l), sigmoid(d, x));
+    hn::Store(hn::Mul(error, by_place(step.rates, l)), d, errors + l);
   }
 }
 
 // Columns [c, c + kWidth * lanes) of all rows of a step.
-template <std::size_t kWidth>
-HWY_INLINE void update_columns(const SkipGramStep& step, float* const* inputs, const float* errors,
-                               std::size_t c, bool learn_inputs) {
+template <std::size_t kWidth, bool kLearnInputs>
+HWY_INLINE void update_columns(const SkipGramStep& step, const float* errors, std::size_t c) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  V output[kWidth][kOutputs];
-  V change[kWidth][kOutputs];
+  V before_output[kWidth][kOutputs];
+  V after_output[kWidth][kOutputs];
   for (std::size_t w = 0; w < kWidth; ++w) {
-    for (std::size_t j = 0; j < kOutputs; ++j) {
-      output[w][j] = hn::Load(d, step.outputs[j] + c + w * lanes);
-      change[w][j] = hn::Zero(d);
-    }
+    for (std::size_t j = 0; j < kOutputs; ++j)
+      before_output[w][j] = after_output[w][j] = hn::Load(d, step.outputs[j] + c + w * lanes);
   }
   for (std::size_t i = 0; i < step.count; ++i) {
-    float* row = inputs[step.first + i] + c;
+    float* row = step.inputs[i] + c;
     const float* e = errors + i * kStepPlaces;
     V before[kWidth];
     V after[kWidth];
@@ -173,38 +180,41 @@ HWY_INLINE void update_columns(const SkipGramStep& step, float* const* inputs, c
     for (std::size_t j = 0; j < kOutputs; ++j) {
       const V error = hn::Set(d, e[step_place(j)]);
       for (std::size_t w = 0; w < kWidth; ++w) {
-        after[w] = hn::MulAdd(error, output[w][j], after[w]);
-        change[w][j] = hn::MulAdd(error, before[w], change[w][j]);
+        after[w] = hn::MulAdd(error, before_output[w][j], after[w]);
+        after_output[w][j] = hn::MulAdd(error, before[w], after_output[w][j]);
       }
     }
-    if (!learn_inputs) continue;
-    for (std::size_t w = 0; w < kWidth; ++w) hn::Store(after[w], d, row + w * lanes);
-  }
-  // Loaded again: the same row may stand among the outputs twice.
-  for (std::size_t j = 0; j < kOutputs; ++j) {
-    for (std::size_t w = 0; w < kWidth; ++w) {
-      float* at = step.outputs[j] + c + w * lanes;
-      hn::Store(hn::Add(hn::Load(d, at), change[w][j]), d, at);
+    if constexpr (kLearnInputs) {
+      for (std::size_t w = 0; w < kWidth; ++w) hn::Store(after[w], d, row + w * lanes);
     }
+  }
+  for (std::size_t j = 0; j < kOutputs; ++j) {
+    for (std::size_t w = 0; w < kWidth; ++w)
+      hn::Store(after_output[w][j], d, step.outputs[j] + c + w * lanes);
   }
 }
 
-void update_target(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
-                   bool learn_inputs) {
+template <bool kLearnInputs>
+HWY_INLINE void update_step(const SkipGramStep& step, const float* errors, ColumnRange columns) {
   const std::size_t lanes = hn::Lanes(D());
   // 32 registers with AVX-512 and Arm, 16 otherwise.
   constexpr bool kManyRegisters =
       HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON;
   constexpr std::size_t kWidth = kManyRegisters ? 2 : 1;
-  for (std::size_t s = 0; s < batch.steps().size(); ++s) {
-    const SkipGramStep& step = batch.steps()[s];
-    const float* mine = errors + batch.place_of(s);
-    std::size_t c = columns.begin;
-    for (; c + kWidth * lanes <= columns.end; c += kWidth * lanes)
-      update_columns<kWidth>(step, batch.inputs(), mine, c, learn_inputs);
-    for (; c < columns.end; c += lanes)
-      update_columns<1>(step, batch.inputs(), mine, c, learn_inputs);
-  }
+  std::size_t c = columns.begin;
+  for (; c + kWidth * lanes <= columns.end; c += kWidth * lanes)
+    update_columns<kWidth, kLearnInputs>(step, errors, c);
+  for (; c < columns.end; c += lanes) update_columns<1, kLearnInputs>(step, errors, c);
+}
+
+void update_target(const SkipGramStep& step, const float* a, const float* b, ColumnRange columns,
+                   bool learn_inputs) {
+  HWY_ALIGN float errors[kStepProducts];
+  errors_of_step(step, a, b, errors);
+  if (learn_inputs)
+    update_step<true>(step, errors, columns);
+  else
+    update_step<false>(step, errors, columns);
 }
 
 }  // namespace sparrow::simd::HWY_NAMESPACE
@@ -214,60 +224,34 @@ HWY_AFTER_NAMESPACE();
 namespace sparrow::simd {
 
 HWY_EXPORT(products_target);
-HWY_EXPORT(errors_target);
 HWY_EXPORT(update_target);
 
-void SkipGramBatch::clear() {
-  inputs_.clear();
-  steps_.clear();
-  offsets_.clear();
-  places_ = 0;
+void SkipGramStep::set_inputs(float* const* rows, std::size_t rows_count) {
+  count = rows_count;
+  std::copy_n(rows, rows_count, inputs);
 }
 
-SkipGramStep& SkipGramBatch::add(float* const* inputs, std::size_t count) {
-  SkipGramStep step;
-  step.first = static_cast<std::uint32_t>(inputs_.size());
-  step.count = static_cast<std::uint32_t>(count);
-  inputs_.insert(inputs_.end(), inputs, inputs + count);
-  if (count % 2 != 0) inputs_.push_back(inputs_.back());
-  return add_again(step);
+void skip_gram_products(const SkipGramStep& step, ColumnRange columns, float* out) {
+  HWY_DYNAMIC_DISPATCH(products_target)(step, columns, {}, out);
 }
-
-SkipGramStep& SkipGramBatch::add_again(const SkipGramStep& step) {
-  const std::uint32_t first = step.first;  // `step` may be one of ours
-  const std::uint32_t count = step.count;
-  offsets_.push_back(static_cast<std::uint32_t>(places_));
-  places_ += std::size_t{(count + 1) / 2} * 2;
-  SkipGramStep& added = steps_.emplace_back();
-  added.first = first;
-  added.count = count;
-  return added;
+void skip_gram_products(const SkipGramStep& step, ColumnRange first, ColumnRange second,
+                        float* out) {
+  HWY_DYNAMIC_DISPATCH(products_target)(step, first, second, out);
 }
-
-void skip_gram_products(const SkipGramBatch& batch, ColumnRange columns, float* out) {
-  HWY_DYNAMIC_DISPATCH(products_target)(batch, columns, out);
-}
-void skip_gram_errors(const SkipGramBatch& batch, const float* a, const float* b, float* errors) {
-  HWY_DYNAMIC_DISPATCH(errors_target)(batch, a, b, errors);
-}
-void skip_gram_update(const SkipGramBatch& batch, const float* errors, ColumnRange columns,
+void skip_gram_update(const SkipGramStep& step, const float* a, const float* b, ColumnRange columns,
                       Learning learning) {
-  HWY_DYNAMIC_DISPATCH(update_target)(batch, errors, columns, learning == Learning::kBoth);
+  HWY_DYNAMIC_DISPATCH(update_target)(step, a, b, columns, learning == Learning::kBoth);
 }
 
-double skip_gram_loss(const SkipGramBatch& batch, const float* a, const float* b) {
+double skip_gram_loss(const SkipGramStep& step, const float* a, const float* b) {
   double sum = 0;
-  for (std::size_t s = 0; s < batch.steps().size(); ++s) {
-    const SkipGramStep& step = batch.steps()[s];
-    for (std::size_t i = 0; i < step.count; ++i) {
-      for (std::size_t j = 0; j < kStepOutputs; ++j) {
-        const std::size_t place = step_place(j);
-        if (step.rates[place] == 0) continue;
-        const std::size_t at = batch.place_of(s) + i * kStepPlaces + place;
-        const double x =
-            static_cast<double>(a[at]) + (b != nullptr ? static_cast<double>(b[at]) : 0.0);
-        sum += std::log1p(std::exp(step.labels[place] > 0.5F ? -x : x));
-      }
+  for (std::size_t i = 0; i < step.count; ++i) {
+    for (std::size_t j = 0; j < kStepOutputs; ++j) {
+      const std::size_t place = step_place(j);
+      if (step.rates[place] == 0) continue;
+      const std::size_t at = i * kStepPlaces + place;
+      const float x = b != nullptr ? a[at] + b[at] : a[at];  // as one thread adds them
+      sum += std::log1p(std::exp(static_cast<double>(step.labels[place] > 0.5F ? -x : x)));
     }
   }
   return sum;

@@ -1,4 +1,4 @@
-// Batches against a double loop, for every width of rows and number of inputs, whole and by parts.
+// Steps against a double loop, for every width of rows and number of inputs, whole and by parts.
 #include "sparrow/core/simd/skip_gram_kernel.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-std::clamp(x, -8.0, 8.0)));
 struct Problem {
   Embeddings in;
   Embeddings out;
-  SkipGramBatch batch;
+  SkipGramStep step;
 
   Problem(std::size_t count, std::size_t stride) : in(count, stride), out(kStepOutputs, stride) {
     Random random(5);
@@ -28,7 +28,7 @@ struct Problem {
       out.data()[i] = static_cast<float>(random.normal() * 0.3);
     std::vector<float*> inputs;
     for (std::size_t i = 0; i < count; ++i) inputs.push_back(in.row(i).data());
-    SkipGramStep& step = batch.add(inputs.data(), count);
+    step.set_inputs(inputs.data(), count);
     for (std::size_t j = 0; j < kStepOutputs; ++j) {
       step.outputs[j] = out.row(j).data();
       step.labels[step_place(j)] = j == 0 ? 1 : 0;
@@ -38,19 +38,30 @@ struct Problem {
 
   // In two parts of columns when `middle` is not 0.
   double run(std::size_t middle, std::size_t stride) {
-    AlignedFloats a(batch.places());
-    AlignedFloats b(batch.places());
-    AlignedFloats errors(batch.places());
-    skip_gram_products(batch, {0, middle == 0 ? stride : middle}, a.data());
-    if (middle > 0) skip_gram_products(batch, {middle, stride}, b.data());
-    const float* second = middle > 0 ? b.data() : nullptr;
-    const double loss = skip_gram_loss(batch, a.data(), second);
-    skip_gram_errors(batch, a.data(), second, errors.data());
-    skip_gram_update(batch, errors.data(), {0, middle == 0 ? stride : middle});
-    if (middle > 0) skip_gram_update(batch, errors.data(), {middle, stride});
+    AlignedFloats a(kStepProducts);
+    AlignedFloats b(kStepProducts);
+    const ColumnRange first{0, middle == 0 ? stride : middle};
+    const ColumnRange second{first.end, stride};
+    skip_gram_products(step, first, a.data());
+    if (middle > 0) skip_gram_products(step, second, b.data());
+    const float* other = middle > 0 ? b.data() : nullptr;
+    const double loss = skip_gram_loss(step, a.data(), other);
+    skip_gram_update(step, a.data(), other, first);
+    if (middle > 0) skip_gram_update(step, a.data(), other, second);
     return loss;
   }
+
+  // The same by one thread.
+  void run_alone(std::size_t middle, std::size_t stride) {
+    AlignedFloats both(kStepProducts);
+    skip_gram_products(step, {0, middle}, {middle, stride}, both.data());
+    skip_gram_update(step, both.data(), nullptr, {0, stride});
+  }
 };
+
+bool same_bits(const Embeddings& a, const Embeddings& b) {
+  return std::equal(a.data(), a.data() + a.rows() * a.dim(), b.data());
+}
 
 void expect_gradient(std::size_t stride, std::size_t count, std::size_t middle) {
   const Problem before(count, stride);
@@ -85,58 +96,51 @@ void expect_gradient(std::size_t stride, std::size_t count, std::size_t middle) 
   }
 }
 
-TEST(SkipGramKernels, ABatchIsTheGradientOfADoubleLoop) {
+TEST(SkipGramKernels, AStepIsTheGradientOfADoubleLoop) {
   for (const std::size_t stride : {16UL, 32UL, 48UL, 64UL, 112UL, 128UL}) {
-    for (const std::size_t count : {1UL, 2UL, 5UL, 10UL, 64UL}) {
+    for (const std::size_t count : {1UL, 2UL, 5UL, 10UL, kMaxStepInputs}) {
       expect_gradient(stride, count, 0);
       if (stride > kRowAlign) expect_gradient(stride, count, kRowAlign);
     }
   }
 }
 
-TEST(SkipGramKernels, TheSameOutputTwiceGetsBothChanges) {
-  Embeddings in(1, 16);
-  Embeddings out(2, 16);
-  in.data()[0] = 1;
-  float* input = in.row(0).data();
-  SkipGramBatch batch;
-  SkipGramStep& step = batch.add(&input, 1);
-  for (std::size_t j = 0; j < kStepOutputs; ++j) {
-    step.outputs[j] = out.row(j < 2 ? 0 : 1).data();
-    step.labels[step_place(j)] = 1;
-    step.rates[step_place(j)] = j < 2 ? 1.0F : 0.0F;
+TEST(SkipGramKernels, OneThreadGivesTheBitsOfTwo) {
+  for (const std::size_t count : {1UL, 4UL, 9UL}) {
+    Problem two(count, 64);
+    Problem one(count, 64);
+    two.run(32, 64);
+    one.run_alone(32, 64);
+    EXPECT_TRUE(same_bits(one.in, two.in)) << count;
+    EXPECT_TRUE(same_bits(one.out, two.out)) << count;
   }
-  AlignedFloats products(batch.places());
-  AlignedFloats errors(batch.places());
-  skip_gram_products(batch, {0, 16}, products.data());
-  skip_gram_errors(batch, products.data(), nullptr, errors.data());
-  skip_gram_update(batch, errors.data(), {0, 16});
-  EXPECT_NEAR(out.row(0)[0], 1.0F, 1e-5);
-  EXPECT_EQ(out.row(1)[0], 0.0F);
 }
 
-TEST(SkipGramKernels, StepsOfABatchSeeTheValuesBeforeIt) {
+TEST(SkipGramKernels, TheSameInputTwiceGetsBothChanges) {
   Embeddings in(1, 16);
-  Embeddings out(1, 16);
-  in.data()[0] = 1;
-  float* input = in.row(0).data();
-  SkipGramBatch batch;
-  const SkipGramStep* first = nullptr;
-  for (int s = 0; s < 2; ++s) {
-    SkipGramStep& step = s == 0 ? batch.add(&input, 1) : batch.add_again(*first);
-    first = &step;
-    std::fill_n(step.outputs, kStepOutputs, out.row(0).data());
-    step.labels[0] = 1;
-    step.rates[0] = 1;
-  }
-  AlignedFloats products(batch.places());
-  AlignedFloats errors(batch.places());
-  skip_gram_products(batch, {0, 16}, products.data());
-  skip_gram_errors(batch, products.data(), nullptr, errors.data());
-  EXPECT_EQ(errors[batch.place_of(0)], 0.5F);
-  EXPECT_EQ(errors[batch.place_of(1)], 0.5F);
-  skip_gram_update(batch, errors.data(), {0, 16});
-  EXPECT_NEAR(out.row(0)[0], 1.0F, 0.3F);
+  Embeddings out(2, 16);
+  out.row(0)[0] = 1;
+  float* inputs[] = {in.row(0).data(), in.row(0).data()};
+  SkipGramStep step;
+  step.set_inputs(inputs, 2);
+  for (std::size_t j = 0; j < kStepOutputs; ++j) step.outputs[j] = out.row(j == 0 ? 0 : 1).data();
+  step.labels[0] = 1;
+  step.rates[0] = 1;
+  AlignedFloats products(kStepProducts);
+  skip_gram_products(step, {0, 16}, products.data());
+  skip_gram_update(step, products.data(), nullptr, {0, 16});
+  EXPECT_NEAR(in.row(0)[0], 1.0F, 1e-5);
+  EXPECT_EQ(out.row(1)[0], 0.0F);  // has no rate
+}
+
+TEST(SkipGramKernels, OutputsCanLearnAlone) {
+  Problem p(3, 32);
+  const Problem before(3, 32);
+  AlignedFloats products(kStepProducts);
+  skip_gram_products(p.step, {0, 32}, products.data());
+  skip_gram_update(p.step, products.data(), nullptr, {0, 32}, Learning::kOutputs);
+  EXPECT_TRUE(same_bits(p.in, before.in));
+  EXPECT_FALSE(same_bits(p.out, before.out));
 }
 
 }  // namespace
