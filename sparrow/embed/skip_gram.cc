@@ -137,21 +137,22 @@ class alignas(128) Worker final : public StepSink {  // no cache line is shared
     double sum = 0;
     double pairs = 0;
   };
-  bool alone() const { return last_ - first_ == parts_.size(); }
-  ColumnRange columns() const {
-    return {parts_[first_].columns.begin, parts_[last_ - 1].columns.end};
-  }
   void multiply();
   void post();
   void await_others(std::uint64_t step);
-  void finish();
+  void find_errors();
+  void update();
 
   WindowBatcher batcher_;
   std::deque<Part>& parts_;
-  std::size_t first_ = 0;
-  std::size_t last_ = 0;
+  Part* first_part_ = nullptr;
+  Part* second_part_ = nullptr;  // null: there is none
+  Part* mine_ = nullptr;         // the first of its parts
+  bool alone_ = true;            // all parts are its
+  ColumnRange columns_;          // of its parts
   simd::Learning learning_ = simd::Learning::kBoth;
   std::array<SkipGramStep, kSlots> steps_;
+  AlignedFloats errors_ = AlignedFloats(simd::kStepProducts);
   std::uint64_t made_ = 0;
   std::uint64_t multiplied_ = 0;
   std::uint64_t finished_ = 0;
@@ -162,63 +163,82 @@ class alignas(128) Worker final : public StepSink {  // no cache line is shared
 
 void Worker::begin_block(std::size_t first, std::size_t last, std::uint64_t steps,
                          std::uint64_t seed, simd::Learning learning) {
-  first_ = first;
-  last_ = last;
+  first_part_ = &parts_.front();
+  second_part_ = parts_.size() > 1 ? &parts_.back() : nullptr;
+  mine_ = &parts_[first];
+  alone_ = last - first == parts_.size();
   learning_ = learning;
   made_ = multiplied_ = finished_ = seen_ = steps;
   batcher_.seed(seed);
-  batcher_.set_columns(columns());
+  columns_ = {parts_[first].columns.begin, parts_[last - 1].columns.end};
+  batcher_.set_columns(columns_);
 }
 
+// Outputs are prefetched a few at a time: a core waits when it has asked for too many lines.
 void Worker::push() {
-  ++made_;
-  if (multiplied_ + kAhead < made_) multiply();
-  if (finished_ + kDelay < multiplied_) finish();
+  float* const* const outputs = steps_[made_++ % kSlots].outputs;
+  const auto fetch = [&](std::size_t first) {
+    prefetch(outputs[first], columns_);
+    prefetch(outputs[first + 1], columns_);
+  };
+  static_assert(simd::kStepOutputs == 6);
+  fetch(0);
+  const bool full = multiplied_ + kAhead < made_;
+  const bool due = full && finished_ + kDelay <= multiplied_;
+  if (due) find_errors();
+  if (full) multiply();
+  fetch(2);
+  if (due) update();
+  fetch(4);
 }
 
 void Worker::end_block() {
   while (multiplied_ < made_) multiply();
   post();
-  while (finished_ < made_) finish();
+  while (finished_ < made_) {
+    find_errors();
+    update();
+  }
 }
 
 // The worker's share of the inner products of its next step.
 void Worker::multiply() {
   const SkipGramStep& step = steps_[multiplied_ % kSlots];
-  Part& mine = parts_[first_];
-  if (alone() && parts_.size() > 1)
-    simd::skip_gram_products(step, mine.columns, parts_[1].columns, mine.slot(multiplied_));
+  float* products = mine_->slot(multiplied_);
+  if (alone_ && second_part_ != nullptr)
+    simd::skip_gram_products(step, mine_->columns, second_part_->columns, products);
   else
-    simd::skip_gram_products(step, mine.columns, mine.slot(multiplied_));
+    simd::skip_gram_products(step, mine_->columns, products);
   if (++multiplied_ % kGroup == 0) post();
 }
 
-void Worker::post() {
-  for (std::size_t p = first_; p < last_; ++p)
-    parts_[p].posted.store(multiplied_, std::memory_order_release);
-}
+// Alone, it needs not tell: nobody reads the other part.
+void Worker::post() { mine_->posted.store(multiplied_, std::memory_order_release); }
 
 void Worker::await_others(std::uint64_t step) {
-  const Part& other = parts_[1 - first_];
+  const Part& other = mine_ == first_part_ ? *second_part_ : *first_part_;
   for (std::size_t spins = 0; seen_ <= step; seen_ = other.posted.load(std::memory_order_acquire))
     relax(spins);
 }
 
-// Updates the worker's columns, when the other part of the products is there.
-void Worker::finish() {
-  const std::uint64_t k = finished_++;
-  const SkipGramStep& step = steps_[k % kSlots];
+// Of the step to be finished next, when the other part of its products is there.
+void Worker::find_errors() {
+  const SkipGramStep& step = steps_[finished_ % kSlots];
   const float* b = nullptr;
-  if (!alone()) {
-    if (seen_ <= k) await_others(k);
-    b = parts_[1].slot(k);
+  if (!alone_) {
+    if (seen_ <= finished_) await_others(finished_);
+    b = second_part_->slot(finished_);
   }
-  const float* a = parts_[0].slot(k);
-  if (first_ == 0 && k % kLossSteps == 0) {
+  const float* a = first_part_->slot(finished_);
+  if (mine_ == first_part_ && finished_ % kLossSteps == 0) {
     loss_.sum += simd::skip_gram_loss(step, a, b);
     loss_.pairs += static_cast<double>(step.count);
   }
-  simd::skip_gram_update(step, a, b, columns(), learning_);
+  simd::skip_gram_errors(step, a, b, errors_.data());
+}
+
+void Worker::update() {
+  simd::skip_gram_update(steps_[finished_++ % kSlots], errors_.data(), columns_, learning_);
 }
 
 class Trainer {
@@ -452,8 +472,12 @@ SequenceSource source_of(const data::Sequences& sequences) {
   source.tokens = sequences.items.size();
   source.fill = [&sequences](std::span<const std::uint32_t> numbers, std::size_t epoch,
                              std::span<std::vector<Row>> out) {
-    for (std::size_t i = 0; i < numbers.size(); ++i)
+    constexpr std::size_t kSequencesAhead = 4;  // they lie anywhere
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (i + kSequencesAhead < numbers.size())
+        __builtin_prefetch(sequences[numbers[i + kSequencesAhead]].data());
       take_sequence(sequences, numbers[i], epoch, out[i]);
+    }
   };
   return source;
 }

@@ -22,8 +22,8 @@ void number_items(const std::vector<std::uint32_t>& counts, const SkipGramOption
   std::stable_sort(tables.vocabulary.begin(), tables.vocabulary.end(),
                    [&](Row a, Row b) { return counts[a] > counts[b]; });
   for (Row v = 0; v < tables.vocabulary.size(); ++v) tables.dense[tables.vocabulary[v]] = v;
-  tables.keep.assign(tables.vocabulary.size(), 1.0F);
   if (options.subsample <= 0) return;
+  tables.keep.resize(tables.vocabulary.size());
   for (Row v = 0; v < tables.vocabulary.size(); ++v) {
     const double share =
         static_cast<double>(counts[tables.vocabulary[v]]) / static_cast<double>(total);
@@ -131,7 +131,8 @@ SkipGramTables skip_gram_tables(const std::vector<std::uint32_t>& counts,
   std::vector<std::uint32_t> in_order;
   in_order.reserve(tables.vocabulary.size());
   for (const Row item : tables.vocabulary) in_order.push_back(counts[item]);
-  tables.weight = sample_weights(in_order, static_cast<double>(options.inverse_popularity));
+  if (options.inverse_popularity > 0)
+    tables.weight = sample_weights(in_order, static_cast<double>(options.inverse_popularity));
   if (options.loss == Loss::kHierarchicalSoftmax)
     tables.tree = build_huffman_tree(in_order);
   else

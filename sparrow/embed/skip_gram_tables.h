@@ -22,8 +22,8 @@ HuffmanTree build_huffman_tree(const std::vector<std::uint32_t>& counts);
 struct SkipGramTables {
   std::vector<Row> dense;       // item -> vocabulary row, kNoRow below min_count
   std::vector<Row> vocabulary;  // vocabulary row -> item, most frequent first
-  std::vector<float> keep;      // sub-sampling: probability to keep
-  std::vector<float> weight;    // of a center's windows; by inverse popularity
+  std::vector<float> keep;      // sub-sampling: probability to keep; empty: all are kept
+  std::vector<float> weight;    // of a center's windows, by inverse popularity; empty: 1
   std::vector<Row> negatives;   // shuffled; walked in order
   HuffmanTree tree;
   std::size_t shared_contexts = 0;  // of a center, trained with the same negatives

@@ -6,7 +6,19 @@ namespace sparrow::embed {
 
 using simd::kStepOutputs;
 using simd::SkipGramStep;
-using simd::step_place;
+
+namespace {
+
+// The table is too large for the caches. Past its end nothing is read.
+constexpr std::size_t kNegativesAhead = 64;
+
+void set_output(SkipGramStep& step, std::size_t j, float* row, float label, float rate) {
+  step.outputs[j] = row;
+  step.labels[j] = label;
+  step.rates[j] = rate;
+}
+
+}  // namespace
 
 WindowBatcher::WindowBatcher(const SkipGramTables& tables, const SkipGramOptions& options,
                              Embeddings& input, Embeddings& output)
@@ -19,31 +31,31 @@ void WindowBatcher::seed(std::uint64_t seed) {
 }
 
 void WindowBatcher::keep(std::span<const Row> items) {
-  kept_.clear();
+  kept_.resize(items.size());
+  std::size_t kept = 0;
   for (const Row item : items) {
     const Row v = tables_.dense[item];
+    kept_[kept] = v;
     if (v == kNoRow) continue;
-    if (tables_.keep[v] < 1 && random_.uniform() >= static_cast<double>(tables_.keep[v])) continue;
-    kept_.push_back(v);
+    if (!tables_.keep.empty() && tables_.keep[v] < 1 &&
+        random_.uniform() >= static_cast<double>(tables_.keep[v])) {
+      continue;
+    }
+    ++kept;
   }
+  kept_.resize(kept);
 }
 
 std::uint64_t WindowBatcher::add_sequence(std::span<const Row> items, float rate, StepSink& sink) {
   keep(items);
   const std::size_t ahead = options_.window == 0 ? kept_.size() : options_.window;
-  for (std::size_t c = 0; c < std::min(ahead, kept_.size()); ++c) fetch(input_, kept_[c]);
+  for (std::size_t c = 0; c < std::min(ahead, kept_.size()); ++c) fetch_input(kept_[c]);
   std::uint64_t pairs = 0;
-  for (std::size_t c = 0; c < kept_.size(); ++c)
-    pairs += add_window(c, rate * tables_.weight[kept_[c]], sink);
+  for (std::size_t c = 0; c < kept_.size(); ++c) {
+    const float weight = tables_.weight.empty() ? 1 : tables_.weight[kept_[c]];
+    pairs += add_window(c, rate * weight, sink);
+  }
   return pairs;
-}
-
-// A row takes longer to arrive than a step takes to train.
-float* WindowBatcher::fetch(Embeddings& rows, Row v) const {
-  constexpr std::size_t kLine = 64 / sizeof(float);
-  float* row = rows.data() + v * rows.dim();
-  for (std::size_t c = columns_.begin; c < columns_.end; c += kLine) __builtin_prefetch(row + c, 1);
-  return row;
 }
 
 std::uint64_t WindowBatcher::add_window(std::size_t at, float rate, StepSink& sink) {
@@ -51,82 +63,93 @@ std::uint64_t WindowBatcher::add_window(std::size_t at, float rate, StepSink& si
   std::size_t reach = n;
   if (options_.window > 0) {
     reach = 1 + random_.below(static_cast<std::uint32_t>(options_.window));
-    if (at + options_.window < n) fetch(input_, kept_[at + options_.window]);
+    if (at + options_.window < n) fetch_input(kept_[at + options_.window]);
   }
-  const Row center = kept_[at];
-  const std::size_t begin = at > reach ? at - reach : 0;
   const std::size_t end = std::min(n, at + reach + 1);
   std::uint64_t pairs = 0;
-  contexts_used_ = 0;
-  for (std::size_t o = begin; o < end; ++o) {
-    if (kept_[o] == center) continue;
-    contexts_[contexts_used_++] = input_.data() + kept_[o] * input_.dim();
-    ++pairs;
-    if (contexts_used_ == tables_.shared_contexts) add_steps(center, rate, sink);
+  for (std::size_t o = at > reach ? at - reach : 0; o < end;) {
+    SkipGramStep& step = sink.room();
+    o = take_contexts(o, end, kept_[at], step);
+    if (step.count == 0) break;
+    pairs += step.count;
+    if (options_.loss == Loss::kHierarchicalSoftmax)
+      add_path(kept_[at], step, rate, sink);
+    else
+      add_negatives(kept_[at], step, rate, sink);
   }
-  if (contexts_used_ > 0) add_steps(center, rate, sink);
   return pairs;
 }
 
-void WindowBatcher::add_steps(Row center, float rate, StepSink& sink) {
-  if (options_.loss == Loss::kHierarchicalSoftmax)
-    add_path(center, rate, sink);
-  else
-    add_negatives(center, rate, sink);
-  contexts_used_ = 0;
+// The inputs of a step: without a branch on the items, straight to where they are read.
+std::size_t WindowBatcher::take_contexts(std::size_t begin, std::size_t end, Row center,
+                                         SkipGramStep& step) {
+  const Row* const kept = kept_.data();
+  const std::size_t most = tables_.shared_contexts;
+  std::size_t used = 0;
+  std::size_t o = begin;
+  for (; o < end && used < most; ++o) {
+    step.inputs[used] = row_of(input_, kept[o]);
+    used += static_cast<std::size_t>(kept[o] != center);
+  }
+  step.count = used;
+  return o;
 }
 
-SkipGramStep& WindowBatcher::begin_step(StepSink& sink) {
-  SkipGramStep& step = sink.room();
-  step.set_inputs(contexts_.data(), contexts_used_);
-  std::fill_n(step.labels, simd::kStepPlaces, 0.0F);
-  std::fill_n(step.rates, simd::kStepPlaces, 0.0F);
-  return step;
+// Ends the step, begins one more with the same inputs.
+SkipGramStep& WindowBatcher::split_step(SkipGramStep& step, StepSink& sink) {
+  sink.push();
+  SkipGramStep& next = sink.room();
+  next.count = step.count;
+  std::copy_n(step.inputs, step.count, next.inputs);
+  return next;
 }
 
 void WindowBatcher::end_step(SkipGramStep& step, std::size_t used, StepSink& sink) {
-  float* spare = output_.data() + (output_.rows() - 1) * output_.dim();
-  for (std::size_t j = used; j < kStepOutputs; ++j) step.outputs[j] = spare;
+  for (std::size_t j = used; j < kStepOutputs; ++j)
+    set_output(step, j, row_of(output_, output_.rows() - 1), 0, 0);
   sink.push();
 }
 
 // The center's path in the tree, six inner nodes at a time.
-void WindowBatcher::add_path(Row center, float rate, StepSink& sink) {
-  const std::uint32_t last = tables_.tree.offsets[center + 1];
-  for (std::uint32_t n = tables_.tree.offsets[center]; n < last;) {
-    SkipGramStep& step = begin_step(sink);
-    std::size_t used = 0;
-    for (; used < kStepOutputs && n < last; ++used, ++n) {
-      step.outputs[used] = fetch(output_, tables_.tree.nodes[n]);
-      step.labels[step_place(used)] = tables_.tree.turns[n] != 0 ? 0.0F : 1.0F;
-      step.rates[step_place(used)] = rate;
+void WindowBatcher::add_path(Row center, SkipGramStep& first, float rate, StepSink& sink) {
+  SkipGramStep* step = &first;
+  std::size_t used = 0;
+  for (std::uint32_t n = tables_.tree.offsets[center]; n < tables_.tree.offsets[center + 1]; ++n) {
+    if (used == kStepOutputs) {
+      step = &split_step(*step, sink);
+      used = 0;
     }
-    end_step(step, used, sink);
+    const float label = tables_.tree.turns[n] != 0 ? 0 : 1;
+    set_output(*step, used++, row_of(output_, tables_.tree.nodes[n]), label, rate);
   }
+  end_step(*step, used, sink);
 }
 
 // One positive and the window's shared negatives. One that is drawn twice counts twice.
-void WindowBatcher::add_negatives(Row center, float rate, StepSink& sink) {
-  SkipGramStep* step = &begin_step(sink);
-  step->outputs[0] = fetch(output_, center);
-  step->labels[0] = 1;
-  step->rates[0] = rate;
+void WindowBatcher::add_negatives(Row center, SkipGramStep& first, float rate, StepSink& sink) {
+  SkipGramStep* step = &first;
+  Row chosen[kStepOutputs] = {center};
+  set_output(*step, 0, row_of(output_, center), 1, rate);
   std::size_t used = 1;
+  std::size_t next = next_negative_;
+  __builtin_prefetch(tables_.negatives.data() + next + kNegativesAhead);
   for (std::size_t drawn = 0; drawn < options_.negatives; ++drawn) {
-    const Row negative = tables_.negatives[next_negative_];
-    next_negative_ = next_negative_ + 1 == tables_.negatives.size() ? 0 : next_negative_ + 1;
+    const Row negative = tables_.negatives[next];
+    next = next + 1 == tables_.negatives.size() ? 0 : next + 1;
     if (negative == center) continue;
     if (used == kStepOutputs) {
-      end_step(*step, used, sink);
-      step = &begin_step(sink);
+      step = &split_step(*step, sink);
       used = 0;
     }
-    float* row = fetch(output_, negative);
-    const auto* const found = std::find(step->outputs, step->outputs + used, row);
-    const auto j = static_cast<std::size_t>(found - step->outputs);
-    step->rates[step_place(j)] += rate;
-    if (j == used) step->outputs[used++] = row;
+    const auto same = static_cast<std::size_t>(std::find(chosen, chosen + used, negative) - chosen);
+    if (same < used) {
+      step->rates[same] += rate;
+      continue;
+    }
+    set_output(*step, used, row_of(output_, negative), 0, rate);
+    chosen[used++] = negative;
   }
+  next_negative_ = next;
   end_step(*step, used, sink);
 }
 

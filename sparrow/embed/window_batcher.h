@@ -2,7 +2,6 @@
 // steps, so every thread of a team makes them for itself and nothing is handed over.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,6 +12,18 @@
 #include "sparrow/embed/skip_gram_tables.h"
 
 namespace sparrow::embed {
+
+// To be written: a row takes longer to arrive than a step takes to train.
+inline void prefetch(float* row, simd::ColumnRange columns) {
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  for (std::size_t c = columns.begin; c < columns.end; c += kLine) {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" : : "m"(row[c]));  // the compiler does not dare without -mprfchw
+#else
+    __builtin_prefetch(row + c, 1);
+#endif
+  }
+}
 
 // Where steps go.
 class StepSink {
@@ -30,7 +41,7 @@ class WindowBatcher {
   WindowBatcher(const SkipGramTables& tables, const SkipGramOptions& options, Embeddings& input,
                 Embeddings& output);
 
-  // The columns that this thread will touch, for prefetching.
+  // The columns that this thread will touch: of inputs they are prefetched.
   void set_columns(simd::ColumnRange columns) { columns_ = columns; }
   void seed(std::uint64_t seed);
   // All steps of a sequence. Returns its pairs of center and context.
@@ -39,12 +50,14 @@ class WindowBatcher {
  private:
   void keep(std::span<const Row> items);
   std::uint64_t add_window(std::size_t at, float rate, StepSink& sink);
-  void add_steps(Row center, float rate, StepSink& sink);
-  void add_path(Row center, float rate, StepSink& sink);
-  void add_negatives(Row center, float rate, StepSink& sink);
-  simd::SkipGramStep& begin_step(StepSink& sink);
+  std::size_t take_contexts(std::size_t begin, std::size_t end, Row center,
+                            simd::SkipGramStep& step);
+  void add_path(Row center, simd::SkipGramStep& first, float rate, StepSink& sink);
+  void add_negatives(Row center, simd::SkipGramStep& first, float rate, StepSink& sink);
+  static simd::SkipGramStep& split_step(simd::SkipGramStep& step, StepSink& sink);
   void end_step(simd::SkipGramStep& step, std::size_t used, StepSink& sink);
-  float* fetch(Embeddings& rows, Row v) const;
+  static float* row_of(Embeddings& rows, std::size_t v) { return rows.data() + v * rows.dim(); }
+  void fetch_input(Row v) { prefetch(row_of(input_, v), columns_); }
 
   const SkipGramTables& tables_;
   const SkipGramOptions& options_;
@@ -54,8 +67,6 @@ class WindowBatcher {
   Random random_{0};
   std::size_t next_negative_ = 0;
   std::vector<Row> kept_;  // the sequence without what has no vector or was sampled away
-  std::array<float*, simd::kMaxStepInputs> contexts_{};
-  std::size_t contexts_used_ = 0;
 };
 
 }  // namespace sparrow::embed

@@ -42,8 +42,7 @@ struct Batches {
 float rate_of(const simd::SkipGramStep& step, bool positive) {
   float sum = 0;
   for (std::size_t j = 0; j < simd::kStepOutputs; ++j) {
-    const std::size_t place = simd::step_place(j);
-    if ((step.labels[place] == 1) == positive) sum += step.rates[place];
+    if ((step.labels[j] == 1) == positive) sum += step.rates[j];
   }
   return sum;
 }
@@ -55,7 +54,7 @@ void expect_different_outputs(const Batches& batches) {
     std::set<const float*> seen;
     for (std::size_t j = 0; j < simd::kStepOutputs; ++j) {
       if (step.outputs[j] == spare)
-        EXPECT_EQ(step.rates[simd::step_place(j)], 0);
+        EXPECT_EQ(step.rates[j], 0);
       else
         EXPECT_TRUE(seen.insert(step.outputs[j]).second);
     }

@@ -20,177 +20,197 @@ constexpr float kLimit = 8;  // beyond it the sigmoid is flat, as in word2vec
 using D = hn::CappedTag<float, kRowAlign>;
 using V = hn::Vec<D>;
 
+constexpr std::size_t kRest = step_place(0, 4);  // where outputs 4 and 5 begin
+
+// kept: added to what stands there, as the second of two ranges.
+template <class Tag, class Vector>
+HWY_INLINE void store_or_add(Tag d, Vector sums, bool kept, float* at) {
+  hn::Store(kept ? hn::Add(hn::Load(d, at), sums) : sums, d, at);
+}
+
 #if HWY_TARGET == HWY_SCALAR
-HWY_INLINE void store_sums(const V* a, const V* b, float* out) {
+HWY_INLINE void store_sums(const V* a, const V* b, std::size_t i, bool kept, float* out) {
   for (std::size_t j = 0; j < kOutputs; ++j) {
-    out[step_place(j)] = hn::GetLane(a[j]);
-    out[kStepPlaces + step_place(j)] = hn::GetLane(b[j]);
+    store_or_add(D(), a[j], kept, out + step_place(i, j));
+    store_or_add(D(), b[j], kept, out + step_place(i + 1, j));
   }
 }
 
+// The value that belongs to place l.
 HWY_INLINE V by_place(const float* values, std::size_t l) {
-  return hn::Load(D(), values + l % kStepPlaces);
+  return hn::Load(D(), values + (l < kRest ? l % 4 : 4 + l % 2));
 }
 #else
 
-// Lower half: the halves of a added; upper half: those of b.
-HWY_INLINE V add_halves(V a, V b) {
+// In every block of four lanes: sums of two lanes of a, of b, of the other two of a, of b.
+HWY_INLINE V add_lanes(V a, V b) {
   const D d;
-  return hn::Add(hn::ConcatUpperLower(d, b, a), hn::ConcatLowerUpper(d, b, a));
+  return hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
 }
 
-// Adds adjacent blocks of four lanes: of a to even blocks, of b to odd ones.
-HWY_INLINE V add_blocks(V a, V b) {
-  return hn::Add(hn::OddEvenBlocks(b, a), hn::SwapAdjacentBlocks(hn::OddEvenBlocks(a, b)));
-}
-
-// In every block the lane sums of a, b, c, c.
-HWY_INLINE V add_lanes(V a, V b, V c) {
+// In every block: the lane sums of a, b, c, e.
+HWY_INLINE V block_sums(V a, V b, V c, V e) {
   const D d;
   const hn::Repartition<double, D> pairs;
-  const V ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
-  const V cc = hn::Add(hn::InterleaveLower(d, c, c), hn::InterleaveUpper(d, c, c));
-  const auto x = hn::BitCast(pairs, ab);
-  const auto y = hn::BitCast(pairs, cc);
+  const auto x = hn::BitCast(pairs, add_lanes(a, b));
+  const auto y = hn::BitCast(pairs, add_lanes(c, e));
   return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, x, y)),
                  hn::BitCast(d, hn::InterleaveUpper(pairs, x, y)));
 }
 
-// Lane sums of six vectors for one input, of six for the next, at their places. The order in which
-// lanes are added is the same for both.
-HWY_INLINE void store_sums(const V* a, const V* b, float* out) {
-  const D d;
-  if constexpr (hn::MaxLanes(D()) == 16) {
-    V s[kOutputs];
-    for (std::size_t j = 0; j < kOutputs; ++j) s[j] = add_halves(a[j], b[j]);
-    hn::Store(add_lanes(add_blocks(s[0], s[1]), add_blocks(s[2], s[3]), add_blocks(s[4], s[5])), d,
-              out);
-  } else if constexpr (hn::MaxLanes(D()) == 8) {
-    hn::Store(add_lanes(add_blocks(a[0], a[1]), add_blocks(a[2], a[3]), add_blocks(a[4], a[5])), d,
-              out);
-    hn::Store(add_lanes(add_blocks(b[0], b[1]), add_blocks(b[2], b[3]), add_blocks(b[4], b[5])), d,
-              out + kStepPlaces);
+// Adds up the blocks of a and b, stores them side by side.
+template <class Tag, class Vector>
+HWY_INLINE void store_blocks(Tag d, Vector a, Vector b, bool kept, float* at) {
+  const hn::Half<Tag> half;
+  if constexpr (hn::MaxLanes(Tag()) == 16) {
+    store_blocks(half, hn::Add(hn::LowerHalf(half, a), hn::UpperHalf(half, a)),
+                 hn::Add(hn::LowerHalf(half, b), hn::UpperHalf(half, b)), kept, at);
+  } else if constexpr (hn::MaxLanes(Tag()) == 8) {
+    store_or_add(d, hn::Add(hn::ConcatLowerLower(d, b, a), hn::ConcatUpperUpper(d, b, a)), kept,
+                 at);
   } else {
-    hn::Store(add_lanes(a[0], a[2], a[4]), d, out);
-    hn::Store(add_lanes(a[1], a[3], a[5]), d, out + 4);
-    hn::Store(add_lanes(b[0], b[2], b[4]), d, out + kStepPlaces);
-    hn::Store(add_lanes(b[1], b[3], b[5]), d, out + kStepPlaces + 4);
+    store_or_add(d, a, kept, at);
+    store_or_add(d, b, kept, at + 4);
   }
 }
 
-// Lanes l.. of the values by place, again and again.
-HWY_INLINE V by_place(const float* values, std::size_t l) {
+template <class Tag, class Vector>
+HWY_INLINE void store_blocks(Tag d, Vector a, bool kept, float* at) {
+  const hn::Half<Tag> half;
+  if constexpr (hn::MaxLanes(Tag()) > 4)
+    store_blocks(half, hn::Add(hn::LowerHalf(half, a), hn::UpperHalf(half, a)), kept, at);
+  else
+    store_or_add(d, a, kept, at);
+}
+
+// Lane sums of six vectors for input i, of six for the next one, at their places.
+HWY_INLINE void store_sums(const V* a, const V* b, std::size_t i, bool kept, float* out) {
   const D d;
-  if constexpr (hn::MaxLanes(D()) == 16) {
-    const hn::Half<D> half;
-    const auto one = hn::Load(half, values);
-    return hn::Combine(d, one, one);
-  } else {
-    return hn::Load(d, values + l % kStepPlaces);
-  }
+  store_blocks(d, block_sums(a[0], a[1], a[2], a[3]), block_sums(b[0], b[1], b[2], b[3]), kept,
+               out + step_place(i, 0));
+  store_blocks(d, block_sums(a[4], a[5], b[4], b[5]), kept, out + step_place(i, 4));
+}
+
+// The values that belong to places l..: of outputs 0..3, or 4 and 5, again and again.
+HWY_INLINE V by_place(const float* values, std::size_t l) {
+  if (l < kRest) return hn::LoadDup128(D(), values);
+  const hn::Repartition<double, D> pairs;
+  const auto once = hn::BitCast(pairs, hn::LoadDup128(D(), values + 4));
+  return hn::BitCast(D(), hn::InterleaveLower(pairs, once, once));
 }
 #endif
 
-// The columns' part of the inner products of two inputs with all outputs.
-HWY_INLINE void products_of_two(const SkipGramStep& step, const float* x, const float* y,
-                                ColumnRange columns, float* out) {
+// The columns' part of the inner products. Inputs two by two, so that an output is loaded once for
+// both; an odd last one twice.
+HWY_INLINE void products_of_range(const SkipGramStep& step, ColumnRange columns, bool kept,
+                                  float* out) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  V a[kOutputs];
-  V b[kOutputs];
-  for (std::size_t j = 0; j < kOutputs; ++j) a[j] = b[j] = hn::Zero(d);
-  for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
-    const V xc = hn::Load(d, x + c);
-    const V yc = hn::Load(d, y + c);
-    for (std::size_t j = 0; j < kOutputs; ++j) {
-      const V oc = hn::Load(d, step.outputs[j] + c);
-      a[j] = hn::MulAdd(xc, oc, a[j]);
-      b[j] = hn::MulAdd(yc, oc, b[j]);
-    }
-  }
-  store_sums(a, b, out);
-}
-
-// Inputs two by two, so that an output is loaded once for both; an odd last one twice.
-void products_target(const SkipGramStep& step, ColumnRange first, ColumnRange second, float* out) {
-  const D d;
+  const float* outputs[kOutputs];
+  std::copy_n(step.outputs, kOutputs, outputs);
   for (std::size_t i = 0; i < step.count; i += 2) {
     const float* x = step.inputs[i];
     const float* y = step.inputs[i + 1 < step.count ? i + 1 : i];
-    float* at = out + i * kStepPlaces;
-    products_of_two(step, x, y, first, at);
-    if (second.begin == second.end) continue;
-    HWY_ALIGN float other[2 * kStepPlaces] = {};
-    products_of_two(step, x, y, second, other);
-    for (std::size_t l = 0; l < 2 * kStepPlaces; l += hn::Lanes(d))
-      hn::Store(hn::Add(hn::Load(d, at + l), hn::Load(d, other + l)), d, at + l);
+    V a[kOutputs];
+    V b[kOutputs];
+    for (std::size_t j = 0; j < kOutputs; ++j) a[j] = b[j] = hn::Zero(d);
+    for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
+      const V xc = hn::Load(d, x + c);
+      const V yc = hn::Load(d, y + c);
+      for (std::size_t j = 0; j < kOutputs; ++j) {
+        const V oc = hn::Load(d, outputs[j] + c);
+        a[j] = hn::MulAdd(xc, oc, a[j]);
+        b[j] = hn::MulAdd(yc, oc, b[j]);
+      }
+    }
+    store_sums(a, b, i, kept, out);
   }
 }
 
-// 1 / (1 + e^-x), |x| at most kLimit: 2^t as 2^n 2^f, the latter by the Taylor series of degree 5
-// on [-.5, .5], error below 3e-6.
+void products_target(const SkipGramStep& step, ColumnRange first, ColumnRange second, float* out) {
+  products_of_range(step, first, false, out);
+  if (second.begin != second.end) products_of_range(step, second, true, out);
+}
+
+// 1 / (1 + e^-x), |x| at most kLimit: 2^t as 2^n 2^f, the latter by a polynomial whose largest
+// relative error on [-.5, .5] is 2.6e-6, the least for its degree.
 template <class Tag, class Vector>
 HWY_INLINE Vector sigmoid(Tag d, Vector x) {
   const hn::RebindToSigned<Tag> di;
   const auto limit = hn::Set(d, kLimit);
   const auto clamped = hn::Min(limit, hn::Max(hn::Neg(limit), x));
   const auto t = hn::Mul(clamped, hn::Set(d, -1.442695041F));
-  const auto n = hn::Round(t);
-  const auto f = hn::Sub(t, n);
-  auto p = hn::Set(d, 0.001333355815F);
-  p = hn::MulAdd(p, f, hn::Set(d, 0.009618129108F));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.05550410866F));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.2402265070F));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.6931471806F));
-  p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
-  const auto exponent = hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127)));
+  const auto to_integer = hn::Set(d, 12582912.0F);  // 1.5 * 2^23: the last bit is worth 1
+  const auto shifted = hn::Add(t, to_integer);      // n in its last bits
+  const auto f = hn::Sub(t, hn::Sub(shifted, to_integer));
+  auto p = hn::Set(d, 0.009570101433F);
+  p = hn::MulAdd(p, f, hn::Set(d, 0.05591786028F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.2402474484F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.6931218147F));
+  p = hn::MulAdd(p, f, hn::Set(d, 0.9999992614F));
+  const auto exponent = hn::ShiftLeft<23>(hn::Add(hn::BitCast(di, shifted), hn::Set(di, 127)));
   const auto one = hn::Set(d, 1.0F);
   return hn::Div(one, hn::MulAdd(p, hn::BitCast(d, exponent), one));
 }
 
-HWY_INLINE void errors_of_step(const SkipGramStep& step, const float* a, const float* b,
-                               float* errors) {
+// (label - sigmoid(product)) * rate for the places [begin, end), rounded up to whole vectors.
+HWY_INLINE void errors_of_range(const SkipGramStep& step, const float* a, const float* b,
+                                std::size_t begin, std::size_t end, float* errors) {
   const D d;
-  const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t l = 0; l < step.count * kStepPlaces; l += lanes) {
+  V labels = by_place(step.labels, begin);
+  V rates = by_place(step.rates, begin);
+  for (std::size_t l = begin; l < end; l += hn::Lanes(d)) {
     auto x = hn::Load(d, a + l);
     if (b != nullptr) x = hn::Add(x, hn::Load(d, b + l));
-    const auto error = hn::Sub(by_place(step.labels, l), sigmoid(d, x));
-    hn::Store(hn::Mul(error, by_place(step.rates, l)), d, errors + l);
+    if constexpr (hn::MaxLanes(D()) == 1) {
+      labels = by_place(step.labels, l);
+      rates = by_place(step.rates, l);
+    }
+    hn::Store(hn::Mul(hn::Sub(labels, sigmoid(d, x)), rates), d, errors + l);
   }
+}
+
+void errors_target(const SkipGramStep& step, const float* a, const float* b, float* errors) {
+  errors_of_range(step, a, b, 0, step_place(step.count, 0), errors);
+  errors_of_range(step, a, b, kRest, kRest + 2 * step.count, errors);
 }
 
 // Columns [c, c + kWidth * lanes) of all rows of a step.
 template <std::size_t kWidth, bool kLearnInputs>
-HWY_INLINE void update_columns(const SkipGramStep& step, const float* errors, std::size_t c) {
+HWY_INLINE void update_columns(const SkipGramStep& step, float* const* outputs, const float* errors,
+                               std::size_t c) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   V before_output[kWidth][kOutputs];
   V after_output[kWidth][kOutputs];
   for (std::size_t w = 0; w < kWidth; ++w) {
     for (std::size_t j = 0; j < kOutputs; ++j)
-      before_output[w][j] = after_output[w][j] = hn::Load(d, step.outputs[j] + c + w * lanes);
+      before_output[w][j] = after_output[w][j] = hn::Load(d, outputs[j] + c + w * lanes);
   }
-  for (std::size_t i = 0; i < step.count; ++i) {
-    float* row = step.inputs[i] + c;
-    const float* e = errors + i * kStepPlaces;
+  const float* rest = errors + kRest;
+  float* const* const end = step.inputs + step.count;
+  for (float* const* input = step.inputs; input != end; ++input, errors += 4, rest += 2) {
+    float* row = *input + c;
     V before[kWidth];
-    V after[kWidth];
-    for (std::size_t w = 0; w < kWidth; ++w) before[w] = after[w] = hn::Load(d, row + w * lanes);
+    V after[kWidth][2];  // even and odd outputs: the chains of additions are half as long
+    for (std::size_t w = 0; w < kWidth; ++w) before[w] = hn::Load(d, row + w * lanes);
     for (std::size_t j = 0; j < kOutputs; ++j) {
-      const V error = hn::Set(d, e[step_place(j)]);
+      const V error = hn::Set(d, j < 4 ? errors[j] : rest[j - 4]);
       for (std::size_t w = 0; w < kWidth; ++w) {
-        after[w] = hn::MulAdd(error, before_output[w][j], after[w]);
+        V& sum = after[w][j % 2];
+        sum = j == 1 ? hn::Mul(error, before_output[w][j])
+                     : hn::MulAdd(error, before_output[w][j], j == 0 ? before[w] : sum);
         after_output[w][j] = hn::MulAdd(error, before[w], after_output[w][j]);
       }
     }
     if constexpr (kLearnInputs) {
-      for (std::size_t w = 0; w < kWidth; ++w) hn::Store(after[w], d, row + w * lanes);
+      for (std::size_t w = 0; w < kWidth; ++w)
+        hn::Store(hn::Add(after[w][0], after[w][1]), d, row + w * lanes);
     }
   }
   for (std::size_t j = 0; j < kOutputs; ++j) {
     for (std::size_t w = 0; w < kWidth; ++w)
-      hn::Store(after_output[w][j], d, step.outputs[j] + c + w * lanes);
+      hn::Store(after_output[w][j], d, outputs[j] + c + w * lanes);
   }
 }
 
@@ -201,16 +221,16 @@ HWY_INLINE void update_step(const SkipGramStep& step, const float* errors, Colum
   constexpr bool kManyRegisters =
       HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON;
   constexpr std::size_t kWidth = kManyRegisters ? 2 : 1;
+  float* outputs[kOutputs];  // a store to a row could change those of the step
+  std::copy_n(step.outputs, kOutputs, outputs);
   std::size_t c = columns.begin;
   for (; c + kWidth * lanes <= columns.end; c += kWidth * lanes)
-    update_columns<kWidth, kLearnInputs>(step, errors, c);
-  for (; c < columns.end; c += lanes) update_columns<1, kLearnInputs>(step, errors, c);
+    update_columns<kWidth, kLearnInputs>(step, outputs, errors, c);
+  for (; c < columns.end; c += lanes) update_columns<1, kLearnInputs>(step, outputs, errors, c);
 }
 
-void update_target(const SkipGramStep& step, const float* a, const float* b, ColumnRange columns,
+void update_target(const SkipGramStep& step, const float* errors, ColumnRange columns,
                    bool learn_inputs) {
-  HWY_ALIGN float errors[kStepProducts];
-  errors_of_step(step, a, b, errors);
   if (learn_inputs)
     update_step<true>(step, errors, columns);
   else
@@ -224,12 +244,8 @@ HWY_AFTER_NAMESPACE();
 namespace sparrow::simd {
 
 HWY_EXPORT(products_target);
+HWY_EXPORT(errors_target);
 HWY_EXPORT(update_target);
-
-void SkipGramStep::set_inputs(float* const* rows, std::size_t rows_count) {
-  count = rows_count;
-  std::copy_n(rows, rows_count, inputs);
-}
 
 void skip_gram_products(const SkipGramStep& step, ColumnRange columns, float* out) {
   HWY_DYNAMIC_DISPATCH(products_target)(step, columns, {}, out);
@@ -238,20 +254,22 @@ void skip_gram_products(const SkipGramStep& step, ColumnRange first, ColumnRange
                         float* out) {
   HWY_DYNAMIC_DISPATCH(products_target)(step, first, second, out);
 }
-void skip_gram_update(const SkipGramStep& step, const float* a, const float* b, ColumnRange columns,
+void skip_gram_errors(const SkipGramStep& step, const float* a, const float* b, float* errors) {
+  HWY_DYNAMIC_DISPATCH(errors_target)(step, a, b, errors);
+}
+void skip_gram_update(const SkipGramStep& step, const float* errors, ColumnRange columns,
                       Learning learning) {
-  HWY_DYNAMIC_DISPATCH(update_target)(step, a, b, columns, learning == Learning::kBoth);
+  HWY_DYNAMIC_DISPATCH(update_target)(step, errors, columns, learning == Learning::kBoth);
 }
 
 double skip_gram_loss(const SkipGramStep& step, const float* a, const float* b) {
   double sum = 0;
   for (std::size_t i = 0; i < step.count; ++i) {
     for (std::size_t j = 0; j < kStepOutputs; ++j) {
-      const std::size_t place = step_place(j);
-      if (step.rates[place] == 0) continue;
-      const std::size_t at = i * kStepPlaces + place;
+      if (step.rates[j] == 0) continue;
+      const std::size_t at = step_place(i, j);
       const float x = b != nullptr ? a[at] + b[at] : a[at];  // as one thread adds them
-      sum += std::log1p(std::exp(static_cast<double>(step.labels[place] > 0.5F ? -x : x)));
+      sum += std::log1p(std::exp(static_cast<double>(step.labels[j] > 0.5F ? -x : x)));
     }
   }
   return sum;

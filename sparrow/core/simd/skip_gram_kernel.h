@@ -1,10 +1,10 @@
 // The step that skip-gram training repeats: several input rows against six output rows, as a small
 // matrix product (Ji et al. 2016, with the window's negatives shared).
 //
-// A step has two parts: inner products, and the updates that follow from them. Both can be done for
-// a range of columns alone, so that two threads may share all steps by columns: each adds up its
-// own part of every inner product, both compute all errors from the two parts, each updates its own
-// columns. The result has the same bits whoever does the work.
+// A step has three parts: inner products, the errors, and the updates that follow from them. The
+// first and the last can be done for a range of columns alone, so that two threads may share all
+// steps by columns: each adds up its own part of every inner product, both compute all errors from
+// the two parts, each updates its own columns. The result has the same bits whoever does the work.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,20 @@ inline constexpr std::size_t kStepOutputs = 6;
 inline constexpr std::size_t kMaxStepInputs = 16;
 // Rows are this many floats apart, a multiple of it: whole vectors of every instruction set.
 inline constexpr std::size_t kRowAlign = 16;
-// Products and errors of one input: six used. Output j stands at step_place(j).
-inline constexpr std::size_t kStepPlaces = 8;
-constexpr std::size_t step_place(std::size_t j) { return (j & 1) * 4 + j / 2; }
+// Where the product of input i and output j stands, and later its error: outputs 0..3 of all inputs
+// come first, then 4 and 5, so that vectors are full.
+constexpr std::size_t step_place(std::size_t i, std::size_t j) {
+  return j < 4 ? 4 * i + j : 4 * kMaxStepInputs + 2 * i + j - 4;
+}
 // Floats that the products of a step need.
-inline constexpr std::size_t kStepProducts = kMaxStepInputs * kStepPlaces;
+inline constexpr std::size_t kStepProducts = kMaxStepInputs * kStepOutputs;
 
 struct alignas(64) SkipGramStep {
-  float labels[kStepPlaces] = {};      // by place; 1: occurs, 0: does not
-  float rates[kStepPlaces] = {};       // by place; learning rate, or 0: left alone
-  float* outputs[kStepOutputs] = {};   // all different, but that those with rate 0 may be the same
-  std::size_t count = 0;               // inputs: 1..kMaxStepInputs
-  float* inputs[kMaxStepInputs] = {};  // the same row may come twice
-  void set_inputs(float* const* rows, std::size_t rows_count);
+  float labels[kStepOutputs + 2] = {};  // by output; 1: occurs, 0: does not; two for whole vectors
+  float rates[kStepOutputs + 2] = {};   // by output; learning rate, or 0: left alone
+  float* outputs[kStepOutputs] = {};    // all different, but that those with rate 0 may be the same
+  std::size_t count = 0;                // inputs: 1..kMaxStepInputs
+  float* inputs[kMaxStepInputs] = {};   // the same row may come twice
 };
 
 // A range of columns, both ends multiples of kRowAlign.
@@ -36,15 +37,17 @@ struct ColumnRange {
   std::size_t end = 0;
 };
 
-// out[i * kStepPlaces + step_place(j)] = the columns' part of <input i, output j>, 32-byte aligned.
+// out[step_place(i, j)] = the columns' part of <input i, output j>, 64-byte aligned.
 // With two ranges: the sum of both parts, with the bits of adding what either gives alone.
 void skip_gram_products(const SkipGramStep& step, ColumnRange columns, float* out);
 void skip_gram_products(const SkipGramStep& step, ColumnRange first, ColumnRange second,
                         float* out);
-// Adds to every row its errors, (label - sigmoid(a + b)) * rate, times the other side's rows. a and
-// b: products of both ranges; b may be null.
+// errors: (label - sigmoid(a + b)) * rate, at the places of the products. a and b: products of both
+// ranges; b may be null. Apart from the update, so that other work can hide how long it takes.
+void skip_gram_errors(const SkipGramStep& step, const float* a, const float* b, float* errors);
+// Adds to every row its errors times the other side's rows.
 enum class Learning { kBoth, kOutputs };
-void skip_gram_update(const SkipGramStep& step, const float* a, const float* b, ColumnRange columns,
+void skip_gram_update(const SkipGramStep& step, const float* errors, ColumnRange columns,
                       Learning learning = Learning::kBoth);
 // Sum of -ln likelihood over what has a rate.
 double skip_gram_loss(const SkipGramStep& step, const float* a, const float* b);

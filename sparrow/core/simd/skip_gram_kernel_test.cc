@@ -26,13 +26,12 @@ struct Problem {
       in.data()[i] = static_cast<float>(random.normal() * 0.3);
     for (std::size_t i = 0; i < kStepOutputs * stride; ++i)
       out.data()[i] = static_cast<float>(random.normal() * 0.3);
-    std::vector<float*> inputs;
-    for (std::size_t i = 0; i < count; ++i) inputs.push_back(in.row(i).data());
-    step.set_inputs(inputs.data(), count);
+    step.count = count;
+    for (std::size_t i = 0; i < count; ++i) step.inputs[i] = in.row(i).data();
     for (std::size_t j = 0; j < kStepOutputs; ++j) {
       step.outputs[j] = out.row(j).data();
-      step.labels[step_place(j)] = j == 0 ? 1 : 0;
-      step.rates[step_place(j)] = j == 4 ? 0 : 0.05F;
+      step.labels[j] = j == 0 ? 1 : 0;
+      step.rates[j] = j == 4 ? 0 : 0.05F;
     }
   }
 
@@ -46,8 +45,10 @@ struct Problem {
     if (middle > 0) skip_gram_products(step, second, b.data());
     const float* other = middle > 0 ? b.data() : nullptr;
     const double loss = skip_gram_loss(step, a.data(), other);
-    skip_gram_update(step, a.data(), other, first);
-    if (middle > 0) skip_gram_update(step, a.data(), other, second);
+    AlignedFloats errors(kStepProducts);
+    skip_gram_errors(step, a.data(), other, errors.data());
+    skip_gram_update(step, errors.data(), first);
+    if (middle > 0) skip_gram_update(step, errors.data(), second);
     return loss;
   }
 
@@ -55,7 +56,8 @@ struct Problem {
   void run_alone(std::size_t middle, std::size_t stride) {
     AlignedFloats both(kStepProducts);
     skip_gram_products(step, {0, middle}, {middle, stride}, both.data());
-    skip_gram_update(step, both.data(), nullptr, {0, stride});
+    skip_gram_errors(step, both.data(), nullptr, both.data());
+    skip_gram_update(step, both.data(), {0, stride});
   }
 };
 
@@ -120,15 +122,16 @@ TEST(SkipGramKernels, TheSameInputTwiceGetsBothChanges) {
   Embeddings in(1, 16);
   Embeddings out(2, 16);
   out.row(0)[0] = 1;
-  float* inputs[] = {in.row(0).data(), in.row(0).data()};
   SkipGramStep step;
-  step.set_inputs(inputs, 2);
+  step.count = 2;
+  step.inputs[0] = step.inputs[1] = in.row(0).data();
   for (std::size_t j = 0; j < kStepOutputs; ++j) step.outputs[j] = out.row(j == 0 ? 0 : 1).data();
   step.labels[0] = 1;
   step.rates[0] = 1;
   AlignedFloats products(kStepProducts);
   skip_gram_products(step, {0, 16}, products.data());
-  skip_gram_update(step, products.data(), nullptr, {0, 16});
+  skip_gram_errors(step, products.data(), nullptr, products.data());
+  skip_gram_update(step, products.data(), {0, 16});
   EXPECT_NEAR(in.row(0)[0], 1.0F, 1e-5);
   EXPECT_EQ(out.row(1)[0], 0.0F);  // has no rate
 }
@@ -138,7 +141,8 @@ TEST(SkipGramKernels, OutputsCanLearnAlone) {
   const Problem before(3, 32);
   AlignedFloats products(kStepProducts);
   skip_gram_products(p.step, {0, 32}, products.data());
-  skip_gram_update(p.step, products.data(), nullptr, {0, 32}, Learning::kOutputs);
+  skip_gram_errors(p.step, products.data(), nullptr, products.data());
+  skip_gram_update(p.step, products.data(), {0, 32}, Learning::kOutputs);
   EXPECT_TRUE(same_bits(p.in, before.in));
   EXPECT_FALSE(same_bits(p.out, before.out));
 }
