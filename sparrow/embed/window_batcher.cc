@@ -9,7 +9,7 @@ using simd::SkipGramStep;
 
 namespace {
 
-// The table is too large for the caches. Past its end nothing is read.
+// The table is too large for the caches.
 constexpr std::size_t kNegativesAhead = 64;
 
 void set_output(SkipGramStep& step, std::size_t j, float* row, float label, float rate) {
@@ -131,11 +131,12 @@ void WindowBatcher::add_negatives(Row center, SkipGramStep& first, float rate, S
   Row chosen[kStepOutputs] = {center};
   set_output(*step, 0, row_of(output_, center), 1, rate);
   std::size_t used = 1;
+  const std::size_t last = tables_.negatives.size() - 1;
   std::size_t next = next_negative_;
-  __builtin_prefetch(tables_.negatives.data() + next + kNegativesAhead);
+  __builtin_prefetch(&tables_.negatives[std::min(next + kNegativesAhead, last)]);
   for (std::size_t drawn = 0; drawn < options_.negatives; ++drawn) {
     const Row negative = tables_.negatives[next];
-    next = next + 1 == tables_.negatives.size() ? 0 : next + 1;
+    next = next == last ? 0 : next + 1;
     if (negative == center) continue;
     if (used == kStepOutputs) {
       step = &split_step(*step, sink);

@@ -153,13 +153,18 @@ HWY_INLINE Vector sigmoid(Tag d, Vector x) {
   return hn::Div(one, hn::MulAdd(p, hn::BitCast(d, exponent), one));
 }
 
-// (label - sigmoid(product)) * rate for the places [begin, end), rounded up to whole vectors.
-HWY_INLINE void errors_of_range(const SkipGramStep& step, const float* a, const float* b,
-                                std::size_t begin, std::size_t end, float* errors) {
+struct Places {
+  std::size_t begin;
+  std::size_t end;
+};
+
+// (label - sigmoid(product)) * rate for these places, rounded up to whole vectors.
+HWY_INLINE void errors_of_places(const SkipGramStep& step, const float* a, const float* b,
+                                 Places places, float* errors) {
   const D d;
-  V labels = by_place(step.labels, begin);
-  V rates = by_place(step.rates, begin);
-  for (std::size_t l = begin; l < end; l += hn::Lanes(d)) {
+  V labels = by_place(step.labels, places.begin);
+  V rates = by_place(step.rates, places.begin);
+  for (std::size_t l = places.begin; l < places.end; l += hn::Lanes(d)) {
     auto x = hn::Load(d, a + l);
     if (b != nullptr) x = hn::Add(x, hn::Load(d, b + l));
     if constexpr (hn::MaxLanes(D()) == 1) {
@@ -171,8 +176,8 @@ HWY_INLINE void errors_of_range(const SkipGramStep& step, const float* a, const 
 }
 
 void errors_target(const SkipGramStep& step, const float* a, const float* b, float* errors) {
-  errors_of_range(step, a, b, 0, step_place(step.count, 0), errors);
-  errors_of_range(step, a, b, kRest, kRest + 2 * step.count, errors);
+  errors_of_places(step, a, b, {0, step_place(step.count, 0)}, errors);
+  errors_of_places(step, a, b, {kRest, step_place(step.count, 4)}, errors);
 }
 
 // Columns [c, c + kWidth * lanes) of all rows of a step.

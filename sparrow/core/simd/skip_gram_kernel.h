@@ -43,7 +43,8 @@ void skip_gram_products(const SkipGramStep& step, ColumnRange columns, float* ou
 void skip_gram_products(const SkipGramStep& step, ColumnRange first, ColumnRange second,
                         float* out);
 // errors: (label - sigmoid(a + b)) * rate, at the places of the products. a and b: products of both
-// ranges; b may be null. Apart from the update, so that other work can hide how long it takes.
+// ranges; b may be null, errors may be a. Apart from the update, so that other work can hide how
+// long it takes.
 void skip_gram_errors(const SkipGramStep& step, const float* a, const float* b, float* errors);
 // Adds to every row its errors times the other side's rows.
 enum class Learning { kBoth, kOutputs };
