@@ -212,7 +212,7 @@ void Worker::multiply() {
   if (++multiplied_ % kGroup == 0) post();
 }
 
-// Alone, it needs not tell: nobody reads the other part.
+// Alone, it need not tell: nobody waits for the other part.
 void Worker::post() { mine_->posted.store(multiplied_, std::memory_order_release); }
 
 void Worker::await_others(std::uint64_t step) {
