@@ -29,7 +29,7 @@ using simd::SkipGramStep;
 
 constexpr std::size_t kBlock = 256;      // sequences between two meetings of the team
 constexpr std::size_t kFixedEpochs = 2;  // with given vectors left as they are
-constexpr std::size_t kLossSteps = 127;  // the loss is measured on one step in so many
+constexpr std::size_t kLossSteps = 509;  // the loss is measured on one step in so many
 
 // A step is made, so that its rows are on their way to the cache; multiplied kAhead steps later;
 // finished kDelay steps after that, when the other part is sure to be there: threads need not wait
@@ -143,6 +143,7 @@ class alignas(128) Worker final : public StepSink {  // no cache line is shared
   void find_errors();
   void update();
 
+  const simd::SkipGramKernel kernel_ = simd::skip_gram_kernel();
   WindowBatcher batcher_;
   std::deque<Part>& parts_;
   Part* first_part_ = nullptr;
@@ -205,10 +206,9 @@ void Worker::end_block() {
 void Worker::multiply() {
   const SkipGramStep& step = steps_[multiplied_ % kSlots];
   float* products = mine_->slot(multiplied_);
-  if (alone_ && second_part_ != nullptr)
-    simd::skip_gram_products(step, mine_->columns, second_part_->columns, products);
-  else
-    simd::skip_gram_products(step, mine_->columns, products);
+  const ColumnRange rest =
+      alone_ && second_part_ != nullptr ? second_part_->columns : ColumnRange{};
+  kernel_.products(step, mine_->columns, rest, products);
   if (++multiplied_ % kGroup == 0) post();
 }
 
@@ -234,11 +234,11 @@ void Worker::find_errors() {
     loss_.sum += simd::skip_gram_loss(step, a, b);
     loss_.pairs += static_cast<double>(step.count);
   }
-  simd::skip_gram_errors(step, a, b, errors_.data());
+  kernel_.errors(step, a, b, errors_.data());
 }
 
 void Worker::update() {
-  simd::skip_gram_update(steps_[finished_++ % kSlots], errors_.data(), columns_, learning_);
+  kernel_.update(steps_[finished_++ % kSlots], errors_.data(), columns_, learning_);
 }
 
 class Trainer {
@@ -420,7 +420,6 @@ float Trainer::learning_rate(std::uint64_t done) const {
 }
 
 Result<SkipGramResult> Trainer::run() {
-  const auto start = Clock::now();
   tables_ = skip_gram_tables(counts_, options_, source_.tokens);
   if (tables_.vocabulary.size() < 2) {
     return Error{ErrorCode::kInvalidInput,
@@ -431,6 +430,7 @@ Result<SkipGramResult> Trainer::run() {
   initialize();
   start_workers();
   order_.resize(source_.count);
+  const auto start = Clock::now();
   for (std::size_t epoch = 0; epoch < all_epochs(); ++epoch) {
     fixed_ = epoch < fixed_epochs_;
     train_epoch(epoch);
@@ -438,6 +438,7 @@ Result<SkipGramResult> Trainer::run() {
       return Error{ErrorCode::kUnavailable, "cancelled; nothing was written"};
   }
   SkipGramResult result;
+  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   result.vectors = Embeddings(counts_.size(), options_.dim);
   for (Row v = 0; v < tables_.vocabulary.size(); ++v) {
     std::copy_n(input_.row(v).begin(), options_.dim,
@@ -445,7 +446,6 @@ Result<SkipGramResult> Trainer::run() {
   }
   result.epoch_loss = std::move(epoch_loss_);
   result.pairs = workers_[0].pairs();
-  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
 }
 

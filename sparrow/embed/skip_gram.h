@@ -59,7 +59,7 @@ struct SkipGramResult {
   Embeddings vectors;              // items x dim, not normalised; zero row: below min_count
   std::vector<double> epoch_loss;  // mean -ln likelihood of a pair
   std::uint64_t pairs = 0;
-  double seconds = 0;
+  double seconds = 0;  // of the epochs
 };
 
 // counts  how often each item occurs, for the tree, the negatives and min_count.

@@ -1,6 +1,7 @@
 #include "sparrow/embed/window_batcher.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sparrow::embed {
 
@@ -32,16 +33,17 @@ void WindowBatcher::seed(std::uint64_t seed) {
 
 void WindowBatcher::keep(std::span<const Row> items) {
   kept_.resize(items.size());
+  inputs_.resize(items.size());
   std::size_t kept = 0;
   for (const Row item : items) {
     const Row v = tables_.dense[item];
-    kept_[kept] = v;
     if (v == kNoRow) continue;
     if (!tables_.keep.empty() && tables_.keep[v] < 1 &&
         random_.uniform() >= static_cast<double>(tables_.keep[v])) {
       continue;
     }
-    ++kept;
+    kept_[kept] = v;
+    inputs_[kept++] = row_of(input_, v);
   }
   kept_.resize(kept);
 }
@@ -49,7 +51,7 @@ void WindowBatcher::keep(std::span<const Row> items) {
 std::uint64_t WindowBatcher::add_sequence(std::span<const Row> items, float rate, StepSink& sink) {
   keep(items);
   const std::size_t ahead = options_.window == 0 ? kept_.size() : options_.window;
-  for (std::size_t c = 0; c < std::min(ahead, kept_.size()); ++c) fetch_input(kept_[c]);
+  for (std::size_t c = 0; c < std::min(ahead, kept_.size()); ++c) prefetch(inputs_[c], columns_);
   std::uint64_t pairs = 0;
   for (std::size_t c = 0; c < kept_.size(); ++c) {
     const float weight = tables_.weight.empty() ? 1 : tables_.weight[kept_[c]];
@@ -63,13 +65,13 @@ std::uint64_t WindowBatcher::add_window(std::size_t at, float rate, StepSink& si
   std::size_t reach = n;
   if (options_.window > 0) {
     reach = 1 + random_.below(static_cast<std::uint32_t>(options_.window));
-    if (at + options_.window < n) fetch_input(kept_[at + options_.window]);
+    if (at + options_.window < n) prefetch(inputs_[at + options_.window], columns_);
   }
   const std::size_t end = std::min(n, at + reach + 1);
   std::uint64_t pairs = 0;
   for (std::size_t o = at > reach ? at - reach : 0; o < end;) {
     SkipGramStep& step = sink.room();
-    o = take_contexts(o, end, kept_[at], step);
+    o = take_contexts(o, end, inputs_[at], step);
     if (step.count == 0) break;
     pairs += step.count;
     if (options_.loss == Loss::kHierarchicalSoftmax)
@@ -81,15 +83,15 @@ std::uint64_t WindowBatcher::add_window(std::size_t at, float rate, StepSink& si
 }
 
 // The inputs of a step: without a branch on the items, straight to where they are read.
-std::size_t WindowBatcher::take_contexts(std::size_t begin, std::size_t end, Row center,
+std::size_t WindowBatcher::take_contexts(std::size_t begin, std::size_t end, const float* center,
                                          SkipGramStep& step) {
-  const Row* const kept = kept_.data();
+  float* const* const inputs = inputs_.data();
   const std::size_t most = tables_.shared_contexts;
   std::size_t used = 0;
   std::size_t o = begin;
   for (; o < end && used < most; ++o) {
-    step.inputs[used] = row_of(input_, kept[o]);
-    used += static_cast<std::size_t>(kept[o] != center);
+    step.inputs[used] = inputs[o];
+    used += static_cast<std::size_t>(inputs[o] != center);
   }
   step.count = used;
   return o;
@@ -125,8 +127,37 @@ void WindowBatcher::add_path(Row center, SkipGramStep& first, float rate, StepSi
   end_step(*step, used, sink);
 }
 
+// One positive and the negatives that come next, all at once, if there are as many as a step takes
+// and all are different.
+bool WindowBatcher::fill_outputs(Row center, SkipGramStep& step, float rate) {
+  constexpr std::size_t kNegatives = kStepOutputs - 1;
+  if (options_.negatives != kNegatives ||
+      tables_.negatives.size() - next_negative_ < kNegativesAhead) {
+    return false;
+  }
+  const Row* const next = &tables_.negatives[next_negative_];
+  __builtin_prefetch(next + kNegativesAhead);
+  const std::array<Row, kStepOutputs> rows = {center, next[0], next[1], next[2], next[3], next[4]};
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (rows[i] == rows[j]) return false;
+    }
+  }
+  next_negative_ += kNegatives;
+  for (std::size_t j = 0; j < kStepOutputs; ++j) {
+    step.outputs[j] = row_of(output_, rows[j]);
+    step.labels[j] = j == 0 ? 1 : 0;
+    step.rates[j] = rate;
+  }
+  return true;
+}
+
 // One positive and the window's shared negatives. One that is drawn twice counts twice.
 void WindowBatcher::add_negatives(Row center, SkipGramStep& first, float rate, StepSink& sink) {
+  if (fill_outputs(center, first, rate)) {
+    sink.push();
+    return;
+  }
   SkipGramStep* step = &first;
   Row chosen[kStepOutputs] = {center};
   set_output(*step, 0, row_of(output_, center), 1, rate);

@@ -50,14 +50,14 @@ class WindowBatcher {
  private:
   void keep(std::span<const Row> items);
   std::uint64_t add_window(std::size_t at, float rate, StepSink& sink);
-  std::size_t take_contexts(std::size_t begin, std::size_t end, Row center,
+  std::size_t take_contexts(std::size_t begin, std::size_t end, const float* center,
                             simd::SkipGramStep& step);
   void add_path(Row center, simd::SkipGramStep& first, float rate, StepSink& sink);
+  bool fill_outputs(Row center, simd::SkipGramStep& step, float rate);
   void add_negatives(Row center, simd::SkipGramStep& first, float rate, StepSink& sink);
   static simd::SkipGramStep& split_step(simd::SkipGramStep& step, StepSink& sink);
   void end_step(simd::SkipGramStep& step, std::size_t used, StepSink& sink);
   static float* row_of(Embeddings& rows, std::size_t v) { return rows.data() + v * rows.dim(); }
-  void fetch_input(Row v) { prefetch(row_of(input_, v), columns_); }
 
   const SkipGramTables& tables_;
   const SkipGramOptions& options_;
@@ -66,7 +66,8 @@ class WindowBatcher {
   simd::ColumnRange columns_;
   Random random_{0};
   std::size_t next_negative_ = 0;
-  std::vector<Row> kept_;  // the sequence without what has no vector or was sampled away
+  std::vector<Row> kept_;       // the sequence without what has no vector or was sampled away
+  std::vector<float*> inputs_;  // their rows
 };
 
 }  // namespace sparrow::embed

@@ -235,12 +235,14 @@ HWY_INLINE void update_step(const SkipGramStep& step, const float* errors, Colum
 }
 
 void update_target(const SkipGramStep& step, const float* errors, ColumnRange columns,
-                   bool learn_inputs) {
-  if (learn_inputs)
+                   Learning learning) {
+  if (learning == Learning::kBoth)
     update_step<true>(step, errors, columns);
   else
     update_step<false>(step, errors, columns);
 }
+
+SkipGramKernel kernel_target() { return {products_target, errors_target, update_target}; }
 
 }  // namespace sparrow::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -248,24 +250,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace sparrow::simd {
 
-HWY_EXPORT(products_target);
-HWY_EXPORT(errors_target);
-HWY_EXPORT(update_target);
+HWY_EXPORT(kernel_target);
 
-void skip_gram_products(const SkipGramStep& step, ColumnRange columns, float* out) {
-  HWY_DYNAMIC_DISPATCH(products_target)(step, columns, {}, out);
-}
-void skip_gram_products(const SkipGramStep& step, ColumnRange first, ColumnRange second,
-                        float* out) {
-  HWY_DYNAMIC_DISPATCH(products_target)(step, first, second, out);
-}
-void skip_gram_errors(const SkipGramStep& step, const float* a, const float* b, float* errors) {
-  HWY_DYNAMIC_DISPATCH(errors_target)(step, a, b, errors);
-}
-void skip_gram_update(const SkipGramStep& step, const float* errors, ColumnRange columns,
-                      Learning learning) {
-  HWY_DYNAMIC_DISPATCH(update_target)(step, errors, columns, learning == Learning::kBoth);
-}
+SkipGramKernel skip_gram_kernel() { return HWY_DYNAMIC_DISPATCH(kernel_target)(); }
 
 double skip_gram_loss(const SkipGramStep& step, const float* a, const float* b) {
   double sum = 0;

@@ -37,19 +37,23 @@ struct ColumnRange {
   std::size_t end = 0;
 };
 
-// out[step_place(i, j)] = the columns' part of <input i, output j>, 64-byte aligned.
-// With two ranges: the sum of both parts, with the bits of adding what either gives alone.
-void skip_gram_products(const SkipGramStep& step, ColumnRange columns, float* out);
-void skip_gram_products(const SkipGramStep& step, ColumnRange first, ColumnRange second,
-                        float* out);
-// errors: (label - sigmoid(a + b)) * rate, at the places of the products. a and b: products of both
-// ranges; b may be null, errors may be a. Apart from the update, so that other work can hide how
-// long it takes.
-void skip_gram_errors(const SkipGramStep& step, const float* a, const float* b, float* errors);
-// Adds to every row its errors times the other side's rows.
 enum class Learning { kBoth, kOutputs };
-void skip_gram_update(const SkipGramStep& step, const float* errors, ColumnRange columns,
-                      Learning learning = Learning::kBoth);
+
+// The three parts for this processor, looked up once.
+struct SkipGramKernel {
+  // out[step_place(i, j)] = the columns' part of <input i, output j>, 64-byte aligned. With a
+  // second range: the sum of both parts, with the bits of adding what either gives alone.
+  void (*products)(const SkipGramStep& step, ColumnRange first, ColumnRange second, float* out);
+  // errors: (label - sigmoid(a + b)) * rate, at the places of the products. a and b: products of
+  // both ranges; b may be null, errors may be a. Apart from the update, so that other work can hide
+  // how long it takes.
+  void (*errors)(const SkipGramStep& step, const float* a, const float* b, float* errors);
+  // Adds to every row its errors times the other side's rows.
+  void (*update)(const SkipGramStep& step, const float* errors, ColumnRange columns,
+                 Learning learning);
+};
+SkipGramKernel skip_gram_kernel();
+
 // Sum of -ln likelihood over what has a rate.
 double skip_gram_loss(const SkipGramStep& step, const float* a, const float* b);
 

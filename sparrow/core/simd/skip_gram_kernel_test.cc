@@ -13,6 +13,8 @@
 namespace sparrow::simd {
 namespace {
 
+const SkipGramKernel kKernel = skip_gram_kernel();
+
 double sigmoid(double x) { return 1 / (1 + std::exp(-std::clamp(x, -8.0, 8.0))); }
 
 struct Problem {
@@ -41,23 +43,23 @@ struct Problem {
     AlignedFloats b(kStepProducts);
     const ColumnRange first{0, middle == 0 ? stride : middle};
     const ColumnRange second{first.end, stride};
-    skip_gram_products(step, first, a.data());
-    if (middle > 0) skip_gram_products(step, second, b.data());
+    kKernel.products(step, first, {}, a.data());
+    if (middle > 0) kKernel.products(step, second, {}, b.data());
     const float* other = middle > 0 ? b.data() : nullptr;
     const double loss = skip_gram_loss(step, a.data(), other);
     AlignedFloats errors(kStepProducts);
-    skip_gram_errors(step, a.data(), other, errors.data());
-    skip_gram_update(step, errors.data(), first);
-    if (middle > 0) skip_gram_update(step, errors.data(), second);
+    kKernel.errors(step, a.data(), other, errors.data());
+    kKernel.update(step, errors.data(), first, Learning::kBoth);
+    if (middle > 0) kKernel.update(step, errors.data(), second, Learning::kBoth);
     return loss;
   }
 
   // The same by one thread.
   void run_alone(std::size_t middle, std::size_t stride) {
     AlignedFloats both(kStepProducts);
-    skip_gram_products(step, {0, middle}, {middle, stride}, both.data());
-    skip_gram_errors(step, both.data(), nullptr, both.data());
-    skip_gram_update(step, both.data(), {0, stride});
+    kKernel.products(step, {0, middle}, {middle, stride}, both.data());
+    kKernel.errors(step, both.data(), nullptr, both.data());
+    kKernel.update(step, both.data(), {0, stride}, Learning::kBoth);
   }
 };
 
@@ -129,9 +131,9 @@ TEST(SkipGramKernels, TheSameInputTwiceGetsBothChanges) {
   step.labels[0] = 1;
   step.rates[0] = 1;
   AlignedFloats products(kStepProducts);
-  skip_gram_products(step, {0, 16}, products.data());
-  skip_gram_errors(step, products.data(), nullptr, products.data());
-  skip_gram_update(step, products.data(), {0, 16});
+  kKernel.products(step, {0, 16}, {}, products.data());
+  kKernel.errors(step, products.data(), nullptr, products.data());
+  kKernel.update(step, products.data(), {0, 16}, Learning::kBoth);
   EXPECT_NEAR(in.row(0)[0], 1.0F, 1e-5);
   EXPECT_EQ(out.row(1)[0], 0.0F);  // has no rate
 }
@@ -140,9 +142,9 @@ TEST(SkipGramKernels, OutputsCanLearnAlone) {
   Problem p(3, 32);
   const Problem before(3, 32);
   AlignedFloats products(kStepProducts);
-  skip_gram_products(p.step, {0, 32}, products.data());
-  skip_gram_errors(p.step, products.data(), nullptr, products.data());
-  skip_gram_update(p.step, products.data(), {0, 32}, Learning::kOutputs);
+  kKernel.products(p.step, {0, 32}, {}, products.data());
+  kKernel.errors(p.step, products.data(), nullptr, products.data());
+  kKernel.update(p.step, products.data(), {0, 32}, Learning::kOutputs);
   EXPECT_TRUE(same_bits(p.in, before.in));
   EXPECT_FALSE(same_bits(p.out, before.out));
 }
