@@ -299,10 +299,11 @@ void Trainer::initialize() {
   input_ = Embeddings(tables_.vocabulary.size(), stride_);
   output_ = Embeddings(tables_.vocabulary.size() + 1, stride_);  // the last one is nobody's
   Random random(options_.seed);
+  // Within 1 / dim, as gensim and fastText; from word2vec's half of it, rare items get less far.
   for (std::size_t v = 0; v < tables_.vocabulary.size(); ++v) {
     for (std::size_t c = 0; c < options_.dim; ++c)
       input_.row(v)[c] =
-          static_cast<float>((random.uniform() - 0.5) / static_cast<double>(options_.dim));
+          static_cast<float>((2 * random.uniform() - 1) / static_cast<double>(options_.dim));
     if (options_.initial == nullptr) continue;
     const auto given = options_.initial->row(tables_.vocabulary[v]);
     if (std::any_of(given.begin(), given.end(), [](float x) { return x != 0; }))
