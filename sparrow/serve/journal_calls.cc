@@ -44,7 +44,7 @@ void Call::get_votes() {
                      {"wins_a", tally.a},
                      {"wins_b", tally.b},
                      {"ties", tally.ties}});
-  response_.body = json{{"pairs", pairs}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(json{{"pairs", pairs}});
 }
 
 void Call::post_votes() {
@@ -100,7 +100,7 @@ void Call::get_reports() {
     entry["now"] = regression_now(pair.first, pair.second, *served);
     list.push_back(std::move(entry));
   }
-  response_.body = json{{"reports", list}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(json{{"reports", list}});
 }
 
 // A reported pair is a regression case: where the served model has it in the list, with the rules

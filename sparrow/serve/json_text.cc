@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include <nlohmann/json.hpp>
+
 #include "sparrow/core/text.h"
 
 namespace sparrow::serve {
@@ -41,6 +43,19 @@ void append_json(std::string& out, long long number) {
   char digits[24];
   const auto result = std::to_chars(digits, digits + sizeof(digits), number);
   out.append(digits, result.ptr);
+}
+
+std::string json_text(const nlohmann::json& value) {
+  const auto plain = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text;
+  text.reserve(plain.size());
+  for (const char c : plain) {  // such characters stand in strings only
+    if (c == '<' || c == '>' || c == '&')
+      append_escape(text, static_cast<unsigned char>(c));
+    else
+      text += c;
+  }
+  return text;
 }
 
 }  // namespace sparrow::serve

@@ -1,8 +1,10 @@
-// JSON written by appending: for answers that are made often.
+// JSON of answers: written by appending where they are made often, else from a value.
 #pragma once
 
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace sparrow::serve {
 
@@ -10,5 +12,7 @@ namespace sparrow::serve {
 // that are no UTF-8 become U+FFFD.
 void append_json(std::string& out, std::string_view text);
 void append_json(std::string& out, long long number);
+// The whole value, in the same way.
+std::string json_text(const nlohmann::json& value);
 
 }  // namespace sparrow::serve

@@ -266,8 +266,7 @@ void Call::get_judgements() {
   }
   const Grades pairs = latest_grades(entries);
   if (format == "json") {
-    response_.body = json{{"judgements", entries}, {"agreement", agreement_of(pairs)}}.dump(
-        -1, ' ', false, json::error_handler_t::replace);
+    response_.body = json_text(json{{"judgements", entries}, {"agreement", agreement_of(pairs)}});
     return;
   }
   response_.content_type = "text/plain; charset=utf-8";
@@ -302,7 +301,7 @@ void Call::post_judgements() {
     }
   }
   if (auto saved = api_.judgements_.append_all(kept); !saved) return fail(saved.error());
-  response_.body = json{{"saved", kept.size()}}.dump();
+  response_.body = json_text(json{{"saved", kept.size()}});
 }
 
 // Wrong lines are rejected, counted and named; the others are kept. What a grader has said already
@@ -356,13 +355,11 @@ void Call::import_judgements() {
   if (!kept.empty()) {
     if (auto saved = api_.judgements_.append_all(kept); !saved) return fail(saved.error());
   }
-  response_.body = json{
-      {"saved", kept.size()},
-      {"unchanged", unchanged},
-      {"rounded", reader.rounded()},
-      {"rejected", rejected},
-      {"reasons",
-       reasons}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(json{{"saved", kept.size()},
+                                  {"unchanged", unchanged},
+                                  {"rounded", reader.rounded()},
+                                  {"rejected", rejected},
+                                  {"reasons", reasons}});
 }
 
 }  // namespace sparrow::serve

@@ -124,7 +124,7 @@ void Call::get_models() {
       describe(std::move(entry));
     }
   }
-  response_.body = json{{"models", list}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(json{{"models", list}});
 }
 
 void Call::post_promote(const std::string& name) {
@@ -137,7 +137,7 @@ void Call::post_promote(const std::string& name) {
   if (!api_.control_.promote)
     return write_error(response_, 503, "unavailable", "this server cannot write to the store");
   if (auto done = api_.control_.promote(name, *version); !done) return fail(done.error());
-  response_.body = json{{"name", name}, {"version", *version}}.dump();
+  response_.body = json_text(json{{"name", name}, {"version", *version}});
 }
 
 void Call::post_rollback(const std::string& name) {
@@ -147,7 +147,7 @@ void Call::post_rollback(const std::string& name) {
     return write_error(response_, 503, "unavailable", "this server cannot write to the store");
   const auto version = api_.control_.rollback(name);
   if (!version) return fail(version.error());
-  response_.body = json{{"name", name}, {"version", *version}}.dump();
+  response_.body = json_text(json{{"name", name}, {"version", *version}});
 }
 
 void Call::get_map(const std::string& name) {
@@ -259,7 +259,7 @@ void Call::get_health(const std::string& name) {
                        {"zero_vectors", zeros},
                        {"short_lists", short_lists},
                        {"churn", churn}};
-  response_.body = answer.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(answer);
   if (api_.health_.size() > 64) api_.health_.clear();
   api_.health_[key] = response_.body;
 }
@@ -292,7 +292,7 @@ void Call::get_evaluations() {
     }
     runs.push_back(std::move(run));
   }
-  response_.body = json{{"runs", runs}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(json{{"runs", runs}});
 }
 
 }  // namespace sparrow::serve

@@ -4,6 +4,7 @@
 #include "sparrow/core/file.h"
 #include "sparrow/rank/what_if.h"
 #include "sparrow/serve/call.h"
+#include "sparrow/serve/json_text.h"
 
 namespace sparrow::serve {
 
@@ -12,7 +13,7 @@ using nlohmann::json;
 void Call::get_rules() {
   query_.allow_only({});
   if (failed()) return;
-  response_.body = now_->rules->source().dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(now_->rules->source());
 }
 
 // The version given must be the present one: two editors cannot overwrite each other.
@@ -37,7 +38,7 @@ void Call::put_rules() {
       return fail(w.error());
   }
   if (auto set = api_.set_rules(*object); !set) return fail(set.error());
-  response_.body = (*parsed)->source().dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text((*parsed)->source());
 }
 
 void Call::post_what_if() {
@@ -49,8 +50,7 @@ void Call::post_what_if() {
   auto after = rank::Rules::parse(*object, *view_.facts);
   if (!after) return fail(after.error());
   const rank::WhatIf w = rank::what_if(*served->recommender, *view_.facts, *now_->rules, **after);
-  response_.body = rank::what_if_json(w, view_.dataset->catalog)
-                       .dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(rank::what_if_json(w, view_.dataset->catalog));
 }
 
 }  // namespace sparrow::serve

@@ -50,6 +50,10 @@ TEST(JsonText, EscapesWhatIsMarkupAndBadBytes) {
   out.clear();
   append_json(out, "Amélie <3");
   EXPECT_EQ(nlohmann::json::parse(out).get<std::string>(), "Amélie <3");
+  const nlohmann::json rule = {{"items", "year < 2001 & year > 1990"}, {"bad", "\xff"}};
+  const std::string text = json_text(rule);
+  EXPECT_EQ(text.find_first_of("<>&"), std::string::npos) << text;
+  EXPECT_EQ(nlohmann::json::parse(text)["items"], rule["items"]);
 }
 
 std::shared_ptr<data::Dataset> films() {

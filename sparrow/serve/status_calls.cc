@@ -71,7 +71,7 @@ void Call::get_config() {
                          {"poster_url_template", nullptr}};
   if (!api_.options_.poster_url_template.empty())
     body["poster_url_template"] = api_.options_.poster_url_template;
-  response_.body = body.dump();
+  response_.body = json_text(body);
 }
 
 void Call::get_ready() {
@@ -153,7 +153,7 @@ void Call::get_status() {
         {"error", pool.error}}},
       {"degraded", degraded},
       {"errors", errors}};
-  response_.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  response_.body = json_text(body);
 }
 
 void Call::get_metrics() {
