@@ -358,14 +358,15 @@ TEST(SparseMatrix, MultipliesNarrowAndWideRowsLikeADoubleLoop) {
 
 // From t -> v the next x has probability proportional to w(v, x) / p if x = t, w(v, x) if t and x
 // are connected, w(v, x) / q else.
-TEST(RandomWalk, Node2vecStepsHaveTheirExactProbabilities) {
+void expect_exact_steps(std::vector<std::vector<Row>> more, std::size_t items) {
   data::Sequences sequences;
-  for (const std::vector<Row>& s :
-       std::vector<std::vector<Row>>{{0, 1, 2, 0}, {1, 3}, {1, 3}, {1, 4, 5}, {3, 5}}) {
+  more.insert(more.end(), {{0, 1, 2, 0}, {1, 3}, {1, 3}, {1, 4, 5}, {3, 5}});
+  for (const std::vector<Row>& s : more) {
     sequences.items.insert(sequences.items.end(), s.begin(), s.end());
     sequences.offsets.push_back(sequences.items.size());
   }
-  const data::ItemGraph graph = data::build_item_graph(sequences, 6, data::Direction::kUndirected);
+  const data::ItemGraph graph =
+      data::build_item_graph(sequences, items, data::Direction::kUndirected);
   WalkOptions options;
   options.p = 0.25F;
   options.q = 4;
@@ -409,6 +410,15 @@ TEST(RandomWalk, Node2vecStepsHaveTheirExactProbabilities) {
     }
     EXPECT_LT(chi_square, 25) << t << " -> " << v;  // at most 4 degrees of freedom: p < 1e-4
   }
+}
+
+TEST(RandomWalk, Node2vecStepsHaveTheirExactProbabilities) { expect_exact_steps({}, 6); }
+
+// An item with many neighbors, though no walk meets it: common neighbors are then looked up.
+TEST(RandomWalk, SoTheyHaveInAGraphWithAHub) {
+  std::vector<std::vector<Row>> hub;
+  for (Row item = 7; item < 107; ++item) hub.push_back({6, item});
+  expect_exact_steps(hub, 107);
 }
 
 }  // namespace

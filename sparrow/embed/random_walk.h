@@ -2,6 +2,7 @@
 // 2016).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -23,8 +24,8 @@ struct WalkOptions {
 };
 
 // Draws walks one by one. First-order steps by alias tables (Walker 1977); second-order weights
-// exactly, by rejection (KnightKing; Yang et al. 2019): memory stays O(edges). The graph must
-// outlive this.
+// exactly, by rejection (KnightKing; Yang et al. 2019): memory stays O(edges), 12 or 16 bytes each.
+// The graph must outlive this.
 class WalkSampler {
  public:
   WalkSampler(const data::ItemGraph& graph, const WalkOptions& options);
@@ -45,35 +46,55 @@ class WalkSampler {
   std::vector<std::uint32_t> expected_counts() const;
 
  private:
-  // One slot of an alias table, an edge each: its own target with probability `accept` (of 2^32),
-  // else the other one.
+  // One slot of an alias table, an edge each: itself with probability `accept` (of 2^32), else the
+  // other one, given by its target or, for kSecondByTable, by its number among those of the node.
   struct Edge {
     Row target;
-    Row other;
+    std::uint32_t other;
     std::uint32_t accept;
   };
   struct Walker {
     Random random{0};
     std::vector<Row>* out = nullptr;
+    Row* rows = nullptr;  // of out
     std::size_t size = 0;
     Row previous = kNoRow;
     Row node = kNoRow;
-    std::uint32_t draw = 0;  // decides between the targets of `slot`
-    const Edge* slot = nullptr;
+    std::uint64_t edge = 0;      // that led to the node
+    std::uint64_t first = 0;     // edge of the node
+    std::uint32_t slot = 0;      // chosen, of the node's
+    std::uint32_t draw = 0;      // decides between the slot and its other edge
+    std::uint32_t rejector = 0;  // decides whether a second-order walk takes it
   };
+  // What a step depends on: the node; the previous one too, with tables of common neighbors where
+  // no node has more than kTableDegree, or by looking them up.
+  enum class Order { kFirst, kSecondByTable, kSecondByLookUp };
+
+  void build_alias_tables();
+  void build_shared();
+  template <Order kOrder>
+  void walk_by(std::span<const Start> starts, std::size_t epoch,
+               std::span<std::vector<Row>> out) const;
   void begin(Walker& walker, const Start& start, std::size_t epoch, std::vector<Row>& out) const;
   bool choose(Walker& walker) const;
+  template <Order kOrder>
   void step(Walker& walker) const;
-  bool accepts(Walker& walker, Row next) const;
-  bool connected(Row from, Row to) const;
+  template <Order kOrder>
+  std::uint64_t accepts(const Walker& walker, std::uint64_t slot, Row next) const;
+
+  static constexpr std::size_t kTableDegree = 32;
 
   const data::ItemGraph& graph_;
   WalkOptions options_;
-  bool second_order_ = false;
-  double back_ = 1;  // weight of a step to the previous node, of one to a node that is not its
-  double away_ = 1;  // neighbor, and the largest of all three
-  double highest_ = 1;
+  Order order_ = Order::kFirst;
+  // Probability (of 2^32) to take a step to a node that is no neighbor of the previous one, to its
+  // neighbor, and (twice) back to itself.
+  std::array<std::uint64_t, 4> accept_{};
+  std::uint64_t least_ = 0;  // of them
   std::vector<Edge> edges_;
+  // For kSecondByTable, by edge: which edges of its target (a bit each) lead to a neighbor of its
+  // source.
+  std::vector<std::uint32_t> shared_;
   std::vector<Row> starts_;
 };
 
