@@ -182,19 +182,20 @@ void WalkSampler::walk_by(std::span<const Start> starts, std::size_t epoch,
   std::size_t started = 0;
   for (; active < kTogether && started < starts.size(); ++active, ++started)
     begin(walkers[active], starts[started], epoch, out[started]);
-  // The next one takes the place of one that is complete, else the last.
-  const auto finish = [&](std::size_t k) {
-    walkers[k].out->resize(walkers[k].size);
-    if (started < starts.size()) {
-      begin(walkers[k], starts[started], epoch, out[started]);
-      ++started;
-    } else {
-      walkers[k] = walkers[--active];
-    }
-  };
   while (active > 0) {
-    for (std::size_t k = 0; k < active; ++k) {
-      if (walkers[k].size == options_.walk_length || !choose(walkers[k])) finish(k--);
+    for (std::size_t k = 0; k < active;) {
+      Walker& walker = walkers[k];
+      if (walker.size < options_.walk_length && choose(walker)) {
+        ++k;
+        continue;
+      }
+      walker.out->resize(walker.size);
+      if (started < starts.size()) {  // the next one takes its place, else the last
+        begin(walker, starts[started], epoch, out[started]);
+        ++started;
+      } else {
+        walker = walkers[--active];
+      }
     }
     for (std::size_t k = 0; k < active; ++k) step<kOrder>(walkers[k]);
   }
