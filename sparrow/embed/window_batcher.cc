@@ -12,6 +12,9 @@ namespace {
 
 // The table is too large for the caches.
 constexpr std::size_t kNegativesAhead = 64;
+// Windows that reach equally far: each length is as probable as if every window drew its own, but
+// loops of a length that changes at random make a processor guess wrong.
+constexpr std::size_t kSameReach = 8;
 
 void set_output(SkipGramStep& step, std::size_t j, float* row, float label, float rate) {
   step.outputs[j] = row;
@@ -54,22 +57,25 @@ std::uint64_t WindowBatcher::add_sequence(std::span<const Row> items, float rate
   for (std::size_t c = 0; c < std::min(ahead, kept_.size()); ++c) prefetch(inputs_[c], columns_);
   std::uint64_t pairs = 0;
   for (std::size_t c = 0; c < kept_.size(); ++c) {
+    if (c % kSameReach == 0) draw_reach();
     const float weight = tables_.weight.empty() ? 1 : tables_.weight[kept_[c]];
     pairs += add_window(c, rate * weight, sink);
   }
   return pairs;
 }
 
+void WindowBatcher::draw_reach() {
+  const auto window = static_cast<std::uint32_t>(options_.window);
+  reach_ = window == 0 ? kept_.size() : 1 + random_.below(window);
+}
+
 std::uint64_t WindowBatcher::add_window(std::size_t at, float rate, StepSink& sink) {
   const std::size_t n = kept_.size();
-  std::size_t reach = n;
-  if (options_.window > 0) {
-    reach = 1 + random_.below(static_cast<std::uint32_t>(options_.window));
-    if (at + options_.window < n) prefetch(inputs_[at + options_.window], columns_);
-  }
-  const std::size_t end = std::min(n, at + reach + 1);
+  if (options_.window > 0 && at + options_.window < n)
+    prefetch(inputs_[at + options_.window], columns_);
+  const std::size_t end = std::min(n, at + reach_ + 1);
   std::uint64_t pairs = 0;
-  for (std::size_t o = at > reach ? at - reach : 0; o < end;) {
+  for (std::size_t o = at > reach_ ? at - reach_ : 0; o < end;) {
     SkipGramStep& step = sink.room();
     o = take_contexts(o, end, inputs_[at], step);
     if (step.count == 0) break;

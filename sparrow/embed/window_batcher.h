@@ -49,6 +49,7 @@ class WindowBatcher {
 
  private:
   void keep(std::span<const Row> items);
+  void draw_reach();
   std::uint64_t add_window(std::size_t at, float rate, StepSink& sink);
   std::size_t take_contexts(std::size_t begin, std::size_t end, const float* center,
                             simd::SkipGramStep& step);
@@ -66,6 +67,7 @@ class WindowBatcher {
   simd::ColumnRange columns_;
   Random random_{0};
   std::size_t next_negative_ = 0;
+  std::size_t reach_ = 0;       // of a window, to either side
   std::vector<Row> kept_;       // the sequence without what has no vector or was sampled away
   std::vector<float*> inputs_;  // their rows
 };

@@ -2,6 +2,8 @@
 #include "sparrow/embed/window_batcher.h"
 
 #include <cmath>
+#include <cstdlib>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -108,6 +110,29 @@ TEST(WindowBatcher, NoStepHasMoreInputsThanItTakes) {
       EXPECT_GE(step.count, 1U);
       EXPECT_LE(step.count, simd::kMaxStepInputs);
     }
+  }
+}
+
+// word2vec draws how far a window reaches: a context at distance d is in (5 - d + 1) of 5 of them.
+TEST(WindowBatcher, EveryReachIsAsProbable) {
+  constexpr std::size_t kCount = 40'000;
+  SkipGramOptions options;
+  options.loss = Loss::kNegativeSampling;
+  options.min_count = 1;
+  options.window = 5;
+  std::vector<Row> sequence(kCount);
+  for (Row i = 0; i < kCount; ++i) sequence[i] = i;
+  const Batches batches(std::vector<std::uint32_t>(kCount, 10), options, sequence);
+  std::map<std::ptrdiff_t, double> contexts;  // by distance
+  for (const auto& step : batches.steps.all) {
+    const std::ptrdiff_t center = (step.outputs[0] - batches.output.data()) / 16;
+    for (std::size_t i = 0; i < step.count; ++i)
+      contexts[(step.inputs[i] - batches.input.data()) / 16 - center] += 1;
+  }
+  EXPECT_EQ(contexts.size(), 10U);
+  for (const auto& [distance, count] : contexts) {
+    const double share = static_cast<double>(6 - std::abs(distance)) / 5;
+    EXPECT_NEAR(count / kCount, share, 0.03) << distance;
   }
 }
 
