@@ -1,7 +1,6 @@
 #include "sparrow/data/event_columns.h"
 
 #include <algorithm>
-#include <memory>
 #include <numeric>
 #include <utility>
 
@@ -40,7 +39,7 @@ Result<void> EventColumns::append(const LogChunk& chunk) {
       counts_.push_back(0);
       runs_.push_back({user, 0});
     } else if (runs_.empty() || runs_.back().user != user) {
-      grouped_ = false;
+      if (std::exchange(grouped_, false)) reserve_column(runs_, items_.capacity());
       runs_.push_back({user, 0});
     }
     runs_.back().count += run.count;
@@ -75,8 +74,10 @@ Result<void> EventColumns::spill() {
   return {};
 }
 
-// Groups by user: each thread takes a range of the log and knows where its events of a user go.
-void EventColumns::scatter(const std::vector<std::uint64_t>& offsets, std::size_t threads) {
+// The events grouped by user: each thread takes a range of the log and knows where its events of a
+// user go.
+std::unique_ptr<Event[]> EventColumns::group(const std::vector<std::uint64_t>& offsets,
+                                             std::size_t threads) const {
   const std::size_t parts = std::min<std::size_t>(thread_count(threads), 16);
   const std::size_t each = (runs_.size() + parts - 1) / parts;
   std::vector<std::vector<std::uint64_t>> next(parts,
@@ -95,7 +96,7 @@ void EventColumns::scatter(const std::vector<std::uint64_t>& offsets, std::size_
     std::uint64_t at = offsets[u];
     for (std::size_t part = 0; part < parts; ++part) at += std::exchange(next[part][u], at);
   }
-  const std::unique_ptr<Event[]> grouped(new Event[items_.size()]);
+  std::unique_ptr<Event[]> grouped(new Event[items_.size()]);
   prefer_huge_pages(grouped.get(), items_.size() * sizeof(Event));
   parallel_for(parts, 1, threads, [&](std::size_t part, std::size_t, std::size_t) {
     std::uint64_t e = begins[part];
@@ -105,41 +106,40 @@ void EventColumns::scatter(const std::vector<std::uint64_t>& offsets, std::size_
         grouped[at++] = {times_[e], items_[e], values_[e]};
     }
   });
-  constexpr std::size_t kEventsAtOnce = 1U << 16;
-  parallel_for(items_.size(), kEventsAtOnce, threads,
-               [&](std::size_t begin, std::size_t end, std::size_t) {
-                 for (std::size_t e = begin; e < end; ++e) {
-                   times_[e] = grouped[e].time;
-                   items_[e] = grouped[e].item;
-                   values_[e] = grouped[e].value;
-                 }
-               });
+  return grouped;
 }
 
-// Orders the events of every user in place, and counts repeated items.
-std::uint64_t EventColumns::order_in_place(const std::vector<std::uint64_t>& offsets,
-                                           std::size_t threads) {
+// Orders the events of every user by time, and counts repeated items. Reads the columns, or
+// `grouped` where the log was in no order.
+std::uint64_t EventColumns::order(const std::vector<std::uint64_t>& offsets, const Event* grouped,
+                                  std::size_t threads) {
   constexpr std::size_t kUsersAtOnce = 512;
   std::vector<Repeats> repeats(thread_count(threads));
   std::vector<TimeOrder> orders(thread_count(threads));
   parallel_for(offsets.size() - 1, kUsersAtOnce, threads,
                [&](std::size_t first, std::size_t last, std::size_t thread) {
                  TimeOrder& order = orders[thread];
-                 std::vector<Event> events;
+                 std::vector<Event> copy;
                  for (std::size_t u = first; u < last; ++u) {
                    const std::uint64_t begin = offsets[u];
                    const std::size_t n = offsets[u + 1] - begin;
-                   repeats[thread].count(&items_[begin], n, static_cast<std::uint32_t>(u + 1));
-                   if (!order.find(n, [&](std::size_t i) { return times_[begin + i]; })) continue;
-                   events.resize(n);
-                   for (std::size_t i = 0; i < n; ++i)
-                     events[i] = {times_[begin + i], items_[begin + i], values_[begin + i]};
-                   for (std::size_t i = 0; i < n; ++i) {
-                     const Event& e = events[order.order()[i]];
+                   const Event* events = grouped != nullptr ? grouped + begin : nullptr;
+                   const bool change = order.find(n, [&](std::size_t i) {
+                     return events != nullptr ? events[i].time : times_[begin + i];
+                   });
+                   if (events == nullptr && change) {
+                     copy.resize(n);
+                     for (std::size_t i = 0; i < n; ++i)
+                       copy[i] = {times_[begin + i], items_[begin + i], values_[begin + i]};
+                     events = copy.data();
+                   }
+                   for (std::size_t i = 0; i < n && events != nullptr; ++i) {
+                     const Event& e = events[change ? order.order()[i] : i];
                      times_[begin + i] = e.time;
                      items_[begin + i] = e.item;
                      values_[begin + i] = e.value;
                    }
+                   repeats[thread].count(&items_[begin], n, static_cast<std::uint32_t>(u + 1));
                  }
                });
   std::uint64_t sum = 0;
@@ -160,9 +160,9 @@ Result<Interactions> EventColumns::build(std::vector<std::string>& users, std::u
   }
   std::vector<std::uint64_t> offsets(counts_.size() + 1, 0);
   std::partial_sum(counts_.begin(), counts_.end(), offsets.begin() + 1);
-  if (!grouped_) scatter(offsets, threads);
+  const std::unique_ptr<Event[]> grouped = grouped_ ? nullptr : group(offsets, threads);
   runs_ = {};
-  duplicates = order_in_place(offsets, threads);
+  duplicates = order(offsets, grouped.get(), threads);
   users = users_.take_ids();
   Interactions result;
   result.offsets = std::move(offsets);

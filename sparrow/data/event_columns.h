@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -47,8 +48,10 @@ class EventColumns {
     std::uint32_t user;
     std::uint32_t count;
   };
-  void scatter(const std::vector<std::uint64_t>& offsets, std::size_t threads);
-  std::uint64_t order_in_place(const std::vector<std::uint64_t>& offsets, std::size_t threads);
+  std::unique_ptr<Event[]> group(const std::vector<std::uint64_t>& offsets,
+                                 std::size_t threads) const;
+  std::uint64_t order(const std::vector<std::uint64_t>& offsets, const Event* grouped,
+                      std::size_t threads);
   Result<void> spill();
 
   std::vector<Row> items_;
