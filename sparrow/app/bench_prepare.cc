@@ -171,7 +171,8 @@ Result<std::string> measure(const BenchOptions& options, const Log& log, int run
 }  // namespace
 
 Result<std::string> bench_prepare(const Context& context, const BenchOptions& options) {
-  const int runs = options.quick ? 2 : 5;
+  const auto runs =
+      static_cast<int>(options.quick ? std::min<std::size_t>(2, options.runs) : options.runs);
   std::string table = fmt::format(
       "CSV -> time-ordered positive sequences; median of {} after a warm-up; peak memory of "
       "the process so far.\n\n"
@@ -191,10 +192,12 @@ Result<std::string> bench_prepare(const Context& context, const BenchOptions& op
   }
   const auto machine = output_of("grep -m1 'model name' /proc/cpuinfo | cut -d: -f2");
   const auto commit = output_of("git rev-parse --short HEAD 2>/dev/null || true");
-  table += fmt::format("\nMachine:{} {} cores. Commit {} Command: `sparrow bench prepare{}`.\n",
+  const std::string at = commit && !commit->empty()
+                             ? fmt::format(" Commit {}.", commit->substr(0, commit->find('\n')))
+                             : "";
+  table += fmt::format("\nMachine:{} {} cores.{} Command: `sparrow bench prepare --runs {}{}`.\n",
                        machine ? machine->substr(0, machine->find('\n')) : " unknown",
-                       ::sysconf(_SC_NPROCESSORS_ONLN),
-                       commit ? commit->substr(0, commit->find('\n')) + "." : "unknown.",
+                       ::sysconf(_SC_NPROCESSORS_ONLN), at, options.runs,
                        options.quick ? " --quick" : "");
   return table;
 }
