@@ -54,6 +54,7 @@ def main():
     says(["similar", "zzzz"], 3, 'no item has the id or title "zzzz"')
     says(["verify", "--hom", "x"], 2, 'Did you mean "--home" instead of "--hom"?', "sparrow verify --help")
     says(["serve", "--port", "99999"], 2, "--port", "99999 not in range")
+    says(["train", "--method", "node2vec", "--p", "0"], 2, "--p", "Value 0 not in range 0.01 to 100")
     says(["train", "--method", "item3vec"], 2, "item3vec", "item2vec")
     says(["evaluate", "--methods", "nope"], 2, 'no method "nope"')
     says(["build", "--data", "/nowhere"], 3, "/nowhere: is not a folder")

@@ -114,7 +114,7 @@ Command add_bench(CLI::App& sub) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   sub.add_option("--scale", o->options.scale, "Size of the data; 1: like MovieLens 20M")
-      ->check(CLI::Range(0.001, 10.0))
+      ->check(number_from(0.001, 10))
       ->capture_default_str();
   sub.add_option("--redis", o->options.redis,
                  "store: an empty Redis server, redis://HOST:PORT/DB; without it RocksDB only");

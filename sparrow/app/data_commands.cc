@@ -21,7 +21,7 @@ void add_data_options(CLI::App& sub, DataOptions& options) {
       ->delimiter(',');
   sub.add_option("--max-rejects", options.read.max_rejects,
                  "Largest share of rejected rows in a file, 0..1")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
   constexpr std::uint64_t kLeastMemory = std::uint64_t{16} << 20;
   sub.add_option(
@@ -66,7 +66,7 @@ Command add_synth(CLI::App& sub) {
   sub.add_option("--clusters", o->log.clusters, "Planted groups of items")->capture_default_str();
   sub.add_option("--seed", o->log.seed, "Equal seeds give equal logs")->capture_default_str();
   sub.add_option("--dirty", o->log.dirty, "Share of malformed rows, 0..1")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
   sub.add_flag_callback(
       "--out-of-order", [o] { o->log.order = data::SynthOrder::kShuffled; },

@@ -207,7 +207,7 @@ Command add_export_sparrowrecsys(CLI::App& sub) {
   sub.add_option("--to", o->to, "Redis to write")->required();
   sub.add_option("--prefix", o->layout.prefix, "i2vEmb, graphEmb")->capture_default_str();
   sub.add_option("--ttl-seconds", o->layout.ttl_seconds, "Life of the keys; 0: for ever")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 1000000000))
       ->capture_default_str();
   return [o](const Context& context) -> Result<void> {
     const auto start = std::chrono::steady_clock::now();

@@ -27,11 +27,11 @@ void add_common(CLI::App& sub, embed::TrainOptions& o) {
       ->capture_default_str();
   sub.add_option("--session-gap", o.sequences.session_gap_s,
                  "A pause of so many seconds starts a new sequence; 0: never")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0, 1e9))
       ->capture_default_str();
   sub.add_option("--half-life-days", o.sequences.half_life_days,
                  "Older events weigh less; 0: all the same")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0, 1e6))
       ->capture_default_str();
 }
 
@@ -40,7 +40,7 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   sub.add_option("--window", s.window, "Skip-gram: positions to each side; 0: the whole history")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   const std::map<std::string, embed::Loss> losses{
       {"hierarchical-softmax", embed::Loss::kHierarchicalSoftmax},
@@ -56,21 +56,21 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
       ->check(CLI::Range(-2.0, 2.0))
       ->capture_default_str();
   sub.add_option("--subsample", s.subsample, "Skip-gram: word2vec's threshold t; 0: keep all")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
   sub.add_option("--inverse-popularity", s.inverse_popularity,
                  "Skip-gram: learning rate of a window by its item's popularity to the power of "
                  "minus this; 0: all the same")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
   sub.add_option("--epochs", s.epochs, "Skip-gram: passes over the data")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   sub.add_option("--learning-rate", s.learning_rate, "Skip-gram: at the start")
-      ->check(CLI::PositiveNumber)
+      ->check(number_from(1e-6, 10))
       ->capture_default_str();
   sub.add_option("--min-learning-rate", s.min_learning_rate, "Skip-gram: at the end")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0, 10))
       ->capture_default_str();
   sub.add_option("--min-count", s.min_count, "Items with fewer positives have no behavior vector")
       ->check(CLI::Range(1, 1000000))
@@ -99,10 +99,10 @@ void add_walks(CLI::App& sub, embed::TrainOptions& o) {
       ->check(CLI::Range(2, 10000))
       ->capture_default_str();
   sub.add_option("--p", o.walks.p, "node2vec: return parameter")
-      ->check(CLI::PositiveNumber)
+      ->check(number_from(0.01, 100))
       ->capture_default_str();
   sub.add_option("--q", o.walks.q, "node2vec: in-out parameter")
-      ->check(CLI::PositiveNumber)
+      ->check(number_from(0.01, 100))
       ->capture_default_str();
 }
 
@@ -111,32 +111,32 @@ void add_side_info(CLI::App& sub, embed::SideInfoOptions& o) {
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   sub.add_option("--side-learning-rate", o.learning_rate, "Side-info: at the start")
-      ->check(CLI::PositiveNumber)
+      ->check(number_from(1e-6, 10))
       ->capture_default_str();
   sub.add_option("--id-dropout", o.id_dropout, "Side-info: share of windows without the item's id")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
 }
 
 void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--content-weight", o.fusion.content_weight,
                  "Fusion: share of content, 0..1; default: chosen on held-out users")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_from(0, 1));
   sub.add_option("--audience-weight", o.fusion.content.audience,
                  "Content: weight of made for children or not")
-      ->check(CLI::Range(0.0, 10.0))
+      ->check(number_from(0, 10))
       ->capture_default_str();
   sub.add_option("--cooccurrence-share", o.fusion.cooccurrence_share,
                  "Fusion: share of co-occurrence in behavior; the rest is history")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
   sub.add_option("--tolerated-loss", o.fusion.tolerated_loss,
                  "Fusion: share of next-item hits that content may cost when its weight is chosen")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->capture_default_str();
   sub.add_option("--closeness-bonus", o.fusion.closeness_bonus,
                  "Fusion: for pairs watched together far more than chance")
-      ->check(CLI::Range(0.0, 10.0))
+      ->check(number_from(0, 10))
       ->capture_default_str();
   sub.add_option("--popularity-penalty", o.fusion.popularity_penalty,
                  "Fusion: against popular neighbors")
