@@ -53,7 +53,7 @@ void add_skip_gram(CLI::App& sub, embed::SkipGramOptions& s) {
       ->capture_default_str();
   sub.add_option("--negative-exponent", s.negative_exponent,
                  "Negative sampling: 0 uniform, 1 by popularity")
-      ->check(CLI::Range(-2.0, 2.0))
+      ->check(number_from(-2, 2))
       ->capture_default_str();
   sub.add_option("--subsample", s.subsample, "Skip-gram: word2vec's threshold t; 0: keep all")
       ->check(number_from(0, 1))
@@ -140,7 +140,7 @@ void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
       ->capture_default_str();
   sub.add_option("--popularity-penalty", o.fusion.popularity_penalty,
                  "Fusion: against popular neighbors")
-      ->check(CLI::Range(-2.0, 2.0))
+      ->check(number_from(-2, 2))
       ->capture_default_str();
 }
 
