@@ -7,8 +7,9 @@ from api_test import BIN, HOME, check, equal
 import api_test
 
 
-def run(*arguments):
-    return subprocess.run([BIN, *arguments], capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "SPARROW_HOME": HOME})
+def run(*arguments, **variables):
+    return subprocess.run([BIN, *arguments], capture_output=True, text=True, check=False, timeout=60,
+                          env={**os.environ, "SPARROW_HOME": HOME, **variables})
 
 
 def says(arguments, status, *parts):
@@ -31,6 +32,14 @@ def lists():
     equal([set(i) >= {"id", "title", "score"} for i in answer["items"]], [True] * 3)
 
 
+def instruction_sets():
+    done = run("similar", "589", SPARROW_SIMD="avx3")
+    equal((done.returncode, done.stdout), (2, ""))
+    assert 'SPARROW_SIMD: "avx3" is none of this machine\'s: ' in done.stderr, done.stderr
+    scalar = run("similar", "589", "--size", "5", SPARROW_SIMD="scalar")
+    equal(scalar.stdout, run("similar", "589", "--size", "5").stdout)
+
+
 def unknown_year():  # 40697 is "Babylon 5"
     shown = run("similar", "40697", "--size", "3").stdout.splitlines()[0]
     assert shown.startswith("Babylon 5  "), shown
@@ -48,6 +57,7 @@ def help_is_complete():
 def main():
     check("similar by id and by title", lists)
     check("no year where none is known", unknown_year)
+    check("SPARROW_SIMD", instruction_sets)
     check("help of all subcommands", help_is_complete)
     says(["simlar", "589"], 2, 'Did you mean "similar"?')
     says(["similar", "terminatr 2"], 3, "Did you mean", "589", "Terminator 2")

@@ -17,6 +17,7 @@
 
 #include "sparrow/app/command.h"
 #include "sparrow/app/config_file.h"
+#include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::app {
 namespace {
@@ -168,6 +169,8 @@ int run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);  // --help
     return wrong_usage(app, context.arguments, error);
   }
+  if (const std::string& wrong = simd::forced_target_error(); !wrong.empty())
+    return fail(context, Error{ErrorCode::kInvalidInput, wrong});
   const CLI::App* chosen = app.get_subcommands().front();
   const Result<void> result = commands[chosen](context);
   finish_progress();

@@ -2,6 +2,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
+
+#include <fmt/format.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sparrow/core/simd/kernels.cc"
@@ -382,17 +385,29 @@ constexpr NamedTarget kTargets[] = {
     {"scalar", HWY_EMU128 | HWY_SCALAR},
 };
 
-// Reads SPARROW_SIMD once, before the first kernel runs.
-const bool kForced = [] {
+// Highway 1.0.3 forgets what was disabled whenever it is asked for the targets; this reminds it.
+std::int64_t usable_targets() {
+  const std::int64_t targets = hwy::SupportedTargets();
+  hwy::GetChosenTarget().Update(targets);
+  return targets;
+}
+
+// Reads SPARROW_SIMD once, before the first kernel runs; returns what is wrong with it.
+const std::string kForcedError = []() -> std::string {
   const char* wanted = std::getenv("SPARROW_SIMD");
-  if (wanted == nullptr) return false;
+  if (wanted == nullptr) return {};
+  const std::int64_t targets = usable_targets();
+  std::string names;
   for (const NamedTarget& target : kTargets) {
+    if ((targets & target.bits) == 0) continue;
     if (std::strcmp(wanted, target.name) == 0) {
       hwy::DisableTargets(~(target.bits | HWY_STATIC_TARGET));
-      return true;
+      usable_targets();
+      return {};
     }
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", target.name);
   }
-  return false;
+  return fmt::format("SPARROW_SIMD: \"{}\" is none of this machine's: {}", wanted, names);
 }();
 
 }  // namespace
@@ -468,18 +483,15 @@ std::uint64_t multiply_adds(std::size_t rounds, float* out) {
   return HWY_DYNAMIC_DISPATCH(multiply_adds_target)(rounds, out);
 }
 
-std::vector<std::string> supported_targets() {
-  std::vector<std::string> names;
+std::string active_target() {
+  const std::int64_t targets = usable_targets();
   for (const NamedTarget& target : kTargets) {
-    if ((hwy::SupportedTargets() & target.bits) != 0) names.emplace_back(target.name);
+    if ((targets & target.bits) != 0) return target.name;
   }
-  return names;
+  return "scalar";
 }
 
-std::string active_target() {
-  const auto names = supported_targets();
-  return names.empty() ? "scalar" : names.front();
-}
+const std::string& forced_target_error() { return kForcedError; }
 
 }  // namespace sparrow::simd
 #endif  // HWY_ONCE

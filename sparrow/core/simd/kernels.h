@@ -72,8 +72,9 @@ UntypedDistance inner_product_distance();
 // returns how many floating-point operations `rounds` rounds are; out gets one number.
 std::uint64_t multiply_adds(std::size_t rounds, float* out);
 
-// The targets this machine can run, best first, and the one in use; names as in SPARROW_SIMD.
-std::vector<std::string> supported_targets();
+// The instruction set in use; names as in SPARROW_SIMD.
 std::string active_target();
+// Empty, or why SPARROW_SIMD was not followed.
+const std::string& forced_target_error();
 
 }  // namespace sparrow::simd

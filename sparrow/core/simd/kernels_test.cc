@@ -2,6 +2,7 @@
 #include "sparrow/core/simd/kernels.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,6 +18,19 @@ std::vector<float> numbers(std::size_t n, std::uint64_t seed) {
   std::vector<float> values(n);
   for (float& v : values) v = static_cast<float>(random.uniform() * 2 - 1);
   return values;
+}
+
+// It did not: benchmarks that printed "avx2" ran AVX-512.
+TEST(Kernels, AskingForTheInstructionSetLeavesItInUse) {
+  EXPECT_EQ(forced_target_error(), "");
+  float out = 0;
+  const std::uint64_t before = multiply_adds(1, &out);  // as many as a vector has lanes
+  const char* forced = std::getenv("SPARROW_SIMD");
+  const std::string active = active_target();
+  if (forced != nullptr) {
+    EXPECT_EQ(active, forced);
+  }
+  EXPECT_EQ(multiply_adds(1, &out), before);
 }
 
 TEST(Kernels, AgreeWithDoubleLoopAtAnyLengthAndOffset) {

@@ -100,6 +100,15 @@ HWY_INLINE V by_place(const float* values, std::size_t l) {
 }
 #endif
 
+// For two uses: as an operand in memory it would be loaded twice.
+HWY_INLINE V load_once(const float* from) {
+  V values = hn::Load(D(), from);
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  asm("" : "+v"(values.raw));
+#endif
+  return values;
+}
+
 // The columns' part of the inner products. Inputs two by two, so that an output is loaded once for
 // both; an odd last one twice.
 HWY_INLINE void products_of_range(const SkipGramStep& step, ColumnRange columns, bool kept,
@@ -118,7 +127,7 @@ HWY_INLINE void products_of_range(const SkipGramStep& step, ColumnRange columns,
       const V xc = hn::Load(d, x + c);
       const V yc = hn::Load(d, y + c);
       for (std::size_t j = 0; j < kOutputs; ++j) {
-        const V oc = hn::Load(d, outputs[j] + c);
+        const V oc = load_once(outputs[j] + c);
         a[j] = hn::MulAdd(xc, oc, a[j]);
         b[j] = hn::MulAdd(yc, oc, b[j]);
       }
