@@ -100,10 +100,10 @@ HWY_INLINE V by_place(const float* values, std::size_t l) {
 }
 #endif
 
-// For two uses: as an operand in memory it would be loaded twice.
+// For two uses: gcc makes it an operand in memory of both, and loads are what is short.
 HWY_INLINE V load_once(const float* from) {
   V values = hn::Load(D(), from);
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_COMPILER_GCC_ACTUAL && HWY_TARGET != HWY_SCALAR
   asm("" : "+v"(values.raw));
 #endif
   return values;
