@@ -30,6 +30,7 @@ struct Measured {
   std::string peer_name;
   bool smaller_is_better = false;
   std::string note;
+  std::string wrong;  // empty, or why ours is not as good as the peer's: the benchmark fails
   double ratio() const {
     if (peer == 0 || ours == 0) return 0;
     return smaller_is_better ? peer / ours : ours / peer;

@@ -1,10 +1,12 @@
 // bench: our parts beside their peers, in one run, as a table.
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sparrow/app/bench.h"
 #include "sparrow/core/parallel.h"
@@ -41,6 +43,23 @@ std::string machine() {
   return "unknown processor";
 }
 
+std::string commit() {
+  std::FILE* pipe = ::popen("git rev-parse --short HEAD 2>/dev/null", "r");
+  if (pipe == nullptr) return "";
+  char line[64] = "";
+  const bool read = std::fgets(line, sizeof(line), pipe) != nullptr;
+  ::pclose(pipe);
+  const std::string hash(line, std::strcspn(line, "\n"));
+  return read ? ", commit " + hash : "";
+}
+
+void print_heading(const Context& context, const BenchOptions& options) {
+  fmt::print("{}, {} cores, {}, sparrow {}{}, scale {:g}, median of {} after a warm-up\n",
+             machine(), thread_count(0), simd::active_target(), SPARROW_VERSION, commit(),
+             options.scale, options.runs);
+  fmt::print("`sparrow {}`\n\n", fmt::join(context.arguments, " "));
+}
+
 void print_table(const std::vector<Measured>& table) {
   fmt::print("| what | ours | peer | ratio | note |\n|---|---|---|---|---|\n");
   for (const Measured& m : table) {
@@ -48,6 +67,16 @@ void print_table(const std::vector<Measured>& table) {
                m.peer > 0 ? fmt::format("{} {:.3g} {}", m.peer_name, m.peer, m.unit) : "-",
                m.peer > 0 ? fmt::format("**{:.1f} x**", m.ratio()) : "-", m.note);
   }
+}
+
+// Faster and worse is no comparison.
+Result<void> check_equal(const std::vector<Measured>& table) {
+  std::string all;
+  for (const Measured& m : table) {
+    if (!m.wrong.empty()) all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", m.what, m.wrong);
+  }
+  if (all.empty()) return {};
+  return Error{ErrorCode::kCorrupt, "not as good as the peer: " + all};
 }
 
 }  // namespace
@@ -128,8 +157,7 @@ Command add_bench(CLI::App& sub) {
     BenchOptions options = o->options;
     if (options.work.empty()) options.work = context.paths().root / "bench";
     std::filesystem::create_directories(options.work);
-    fmt::print("{}, {}, sparrow {}, scale {:g}, median of {}\n\n", machine(), simd::active_target(),
-               SPARROW_VERSION, options.scale, options.runs);
+    print_heading(context, options);
     std::vector<Measured> table;
     for (const Benchmark& benchmark : kBenchmarks) {
       if (o->name != "all" && o->name != benchmark.name) continue;
@@ -145,7 +173,7 @@ Command add_bench(CLI::App& sub) {
       if (!section) return section.error();
       fmt::print("\n{}\n", *section);
     }
-    return {};
+    return check_equal(table);
   };
 }
 

@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "sparrow/app/bench.h"
 #include "sparrow/core/file.h"
@@ -190,15 +189,6 @@ Result<std::string> bench_prepare(const Context& context, const BenchOptions& op
     if (!context.quiet) fmt::print(stderr, "{}", *row);
     table += *row;
   }
-  const auto machine = output_of("grep -m1 'model name' /proc/cpuinfo | cut -d: -f2");
-  const auto commit = output_of("git rev-parse --short HEAD 2>/dev/null || true");
-  const std::string at = commit && !commit->empty()
-                             ? fmt::format(" Commit {}.", commit->substr(0, commit->find('\n')))
-                             : "";
-  table += fmt::format("\nMachine:{} {} cores.{} Command: `sparrow bench prepare --runs {}{}`.\n",
-                       machine ? machine->substr(0, machine->find('\n')) : " unknown",
-                       ::sysconf(_SC_NPROCESSORS_ONLN), at, options.runs,
-                       options.quick ? " --quick" : "");
   return table;
 }
 
