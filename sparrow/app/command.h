@@ -14,8 +14,8 @@
 #include "sparrow/core/progress.h"
 #include "sparrow/core/result.h"
 #include "sparrow/data/dataset.h"
+#include "sparrow/live/served_model.h"
 #include "sparrow/model/model.h"
-#include "sparrow/serve/served_model.h"
 #include "sparrow/store/model_store.h"
 
 namespace sparrow::app {
@@ -97,11 +97,11 @@ double peak_memory_mb();
 // The prepared data set and one served model: `version` empty means promoted, else newest in the
 // store.
 Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& context);
-Result<std::shared_ptr<const serve::ServedModel>> load_served(
+Result<std::shared_ptr<const live::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version);
 // A model ready to be served; without `facts` it gets its own. `before`: see Recommender::open().
-Result<std::shared_ptr<const serve::ServedModel>> served_of(
+Result<std::shared_ptr<const live::ServedModel>> served_of(
     std::shared_ptr<const data::Dataset> dataset, model::Model model,
     std::shared_ptr<const recall::ItemFacts> facts = nullptr,
     const rank::Recommender* before = nullptr);

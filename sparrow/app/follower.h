@@ -9,9 +9,9 @@
 #include <mutex>
 #include <string>
 
+#include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
 #include "sparrow/app/live_catalog.h"
-#include "sparrow/serve/api.h"
 
 namespace sparrow::app {
 
@@ -19,7 +19,7 @@ namespace sparrow::app {
 // HOME/served, so that a server that starts without its store has it.
 class Follower {
  public:
-  Follower(const Context& context, LiveCatalog& catalog, serve::Api& api)
+  Follower(const Context& context, LiveCatalog& catalog, api::Api& api)
       : context_(context), catalog_(catalog), api_(api) {}
 
   // Loads every promoted version that the api does not have yet; tells readyz what is wrong.
@@ -47,7 +47,7 @@ class Follower {
 
   const Context& context_;
   LiveCatalog& catalog_;
-  serve::Api& api_;
+  api::Api& api_;
   std::unique_ptr<store::EmbeddingStore> store_;
   std::map<std::string, std::string> served_;
   std::map<std::string, Refusal> refused_;

@@ -12,16 +12,16 @@
 namespace sparrow::app {
 namespace {
 
-using serve::ItemRecord;
-using serve::ItemState;
+using live::ItemRecord;
+using live::ItemState;
 
 std::filesystem::path file_of(const Context& context) {
   return context.paths().root / "items.jsonl";
 }
 
 std::string line_of(const ItemRecord& record) {
-  const nlohmann::json line = {{"state", serve::item_state_name(record.state)},
-                               {"item", serve::item_to_json(record)}};
+  const nlohmann::json line = {{"state", live::item_state_name(record.state)},
+                               {"item", live::item_to_json(record)}};
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -29,7 +29,7 @@ std::optional<ItemRecord> record_of_line(std::string_view line) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("item")) return std::nullopt;
   ItemRecord record;
-  if (serve::read_item(json["item"], "", serve::Bounds::kStored, record)) return std::nullopt;
+  if (live::read_item(json["item"], "", live::Bounds::kStored, record)) return std::nullopt;
   if (json.value("state", "") == "removed") record.state = ItemState::kRemoved;
   return record;
 }
@@ -59,7 +59,7 @@ Result<std::unique_ptr<LiveCatalog>> LiveCatalog::open(
 // Later lines win. An item that was added here and removed is forgotten, unless a rule names it; a
 // last line that a crash cut short is dropped, any other that cannot be read is an error.
 Result<void> LiveCatalog::read() {
-  view_ = std::make_shared<const serve::CatalogView>(prepared_);
+  view_ = std::make_shared<const live::CatalogView>(prepared_);
   const auto file = file_of(context_);
   if (!std::filesystem::exists(file)) return {};
   const auto text = read_file(file);
@@ -99,12 +99,12 @@ Result<void> LiveCatalog::read() {
   return {};
 }
 
-std::shared_ptr<const serve::CatalogView> LiveCatalog::view() const {
+std::shared_ptr<const live::CatalogView> LiveCatalog::view() const {
   const std::lock_guard lock(mutex_);
   return view_;
 }
 
-void LiveCatalog::attach(serve::Api& api, std::function<void()> swapped) {
+void LiveCatalog::attach(api::Api& api, std::function<void()> swapped) {
   api_ = &api;
   swapped_ = std::move(swapped);
   thread_ = std::thread([this] { run(); });
@@ -143,17 +143,17 @@ Result<void> LiveCatalog::append(const Records& records) {
   return append_durably(file_of(context_), lines);
 }
 
-Result<serve::ItemsChanged> LiveCatalog::change(const std::vector<serve::ItemChange>& changes,
-                                                std::chrono::milliseconds patience) {
+Result<live::ItemsChanged> LiveCatalog::change(const std::vector<live::ItemChange>& changes,
+                                               std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  serve::ItemsChanged done;
+  live::ItemsChanged done;
   std::map<std::string, ItemRecord> after;
   Records records;
   std::size_t fresh = 0;
-  for (const serve::ItemChange& change : changes) {
+  for (const live::ItemChange& change : changes) {
     const auto within = after.find(change.id);
     const auto before = within != after.end() ? std::optional(within->second) : present(change.id);
-    auto record = serve::apply_change(before ? &*before : nullptr, change);
+    auto record = live::apply_change(before ? &*before : nullptr, change);
     if (!record) return record.error();
     done.created.push_back(!before || before->state == ItemState::kRemoved ? 1 : 0);
     done.states.push_back(record->state);
@@ -208,11 +208,11 @@ void LiveCatalog::run() {
   }
 }
 
-std::shared_ptr<const serve::CatalogView> LiveCatalog::next_view(const Records& changed) const {
-  const serve::CatalogView& before = *view_;
+std::shared_ptr<const live::CatalogView> LiveCatalog::next_view(const Records& changed) const {
+  const live::CatalogView& before = *view_;
   auto dataset = std::make_shared<data::Dataset>();
   std::vector<data::Item> items = before.dataset->catalog.items();
-  serve::CatalogMarks marks = before.marks;
+  live::CatalogMarks marks = before.marks;
   std::map<std::string, Row> fresh;
   for (const ItemRecord& record : changed) {
     auto row = before.dataset->catalog.find(record.item.id);
@@ -240,7 +240,7 @@ std::shared_ptr<const serve::CatalogView> LiveCatalog::next_view(const Records& 
   data::TagGenome genome = before.dataset->catalog.genome;
   dataset->catalog = data::Catalog(std::move(items));
   dataset->catalog.genome = std::move(genome);
-  return std::make_shared<const serve::CatalogView>(std::move(dataset), nullptr, std::move(marks));
+  return std::make_shared<const live::CatalogView>(std::move(dataset), nullptr, std::move(marks));
 }
 
 // Items whose content is as the model has it are left alone: only they that are new to it, or
@@ -267,7 +267,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
   const Error stopped{ErrorCode::kUnavailable, "the server is stopping"};
   if (stopping()) return stopped;
   const auto view = next_view(changed);
-  std::vector<std::shared_ptr<const serve::ServedModel>> models;
+  std::vector<std::shared_ptr<const live::ServedModel>> models;
   const auto now = api_->snapshot();
   for (const auto& [name, served] : now->models) {
     if (stopping()) return stopped;
@@ -287,7 +287,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
 Result<std::string> LiveCatalog::serve(model::Model model) {
   const std::lock_guard one(build_mutex_);
   Records all;
-  std::shared_ptr<const serve::CatalogView> view;
+  std::shared_ptr<const live::CatalogView> view;
   {
     const std::lock_guard lock(mutex_);
     view = view_;

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
-#include "sparrow/serve/api.h"
 
 namespace sparrow::app {
 
@@ -27,49 +27,49 @@ class LiveCatalog {
                                                    std::size_t max_changed);
   ~LiveCatalog();
 
-  std::shared_ptr<const serve::CatalogView> view() const;
+  std::shared_ptr<const live::CatalogView> view() const;
   // From now on, until detach(), changes reach this API. `swapped` is called after each.
-  void attach(serve::Api& api, std::function<void()> swapped);
+  void attach(api::Api& api, std::function<void()> swapped);
   void detach();
   // From now on change() only keeps: what it keeps is in answers after the next start.
   void stop_waiting();
 
   // Durable on return; waits at most `patience` for the change to be in answers.
-  Result<serve::ItemsChanged> change(const std::vector<serve::ItemChange>& changes,
-                                     std::chrono::milliseconds patience);
+  Result<live::ItemsChanged> change(const std::vector<live::ItemChange>& changes,
+                                    std::chrono::milliseconds patience);
   // Serves a model that was trained on the prepared catalogue, with all changes in it. Returns what
   // could not be done, in words; empty: nothing.
   Result<std::string> serve(model::Model model);
 
  private:
-  using Records = std::vector<serve::ItemRecord>;
+  using Records = std::vector<live::ItemRecord>;
 
   LiveCatalog(const Context& context, std::shared_ptr<const data::Dataset> prepared,
               std::size_t max_changed);
   Result<void> read();
-  Result<void> append(const std::vector<serve::ItemRecord>& records);
+  Result<void> append(const std::vector<live::ItemRecord>& records);
   // The record as it stands, waiting changes included; nullopt when there is none.
-  std::optional<serve::ItemRecord> present(const std::string& id) const;
+  std::optional<live::ItemRecord> present(const std::string& id) const;
   bool stopping() const;
   void run();
   Result<void> build(const Records& changed);
-  std::shared_ptr<const serve::CatalogView> next_view(const Records& changed) const;
+  std::shared_ptr<const live::CatalogView> next_view(const Records& changed) const;
   Result<model::Model> extended(const model::Model& model, const Records& changed) const;
 
   const Context& context_;
   std::shared_ptr<const data::Dataset> prepared_;
   std::size_t max_changed_;
-  serve::Api* api_ = nullptr;
+  api::Api* api_ = nullptr;
   std::function<void()> swapped_;
 
   std::mutex build_mutex_;  // one change of view and models at a time
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable live_;
-  std::shared_ptr<const serve::CatalogView> view_;
-  std::map<std::string, serve::ItemRecord> records_;  // of all changed items, by id
-  Records waiting_;                                   // not in view_ yet
-  std::uint64_t accepted_ = 0;                        // revisions
+  std::shared_ptr<const live::CatalogView> view_;
+  std::map<std::string, live::ItemRecord> records_;  // of all changed items, by id
+  Records waiting_;                                  // not in view_ yet
+  std::uint64_t accepted_ = 0;                       // revisions
   std::uint64_t built_ = 0;
   std::string problem_;
   bool stopping_ = false;

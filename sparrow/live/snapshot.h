@@ -1,0 +1,36 @@
+// Snapshot: all that one request reads, swapped as a whole while others are under way.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sparrow/live/catalog_view.h"
+#include "sparrow/live/served_model.h"
+#include "sparrow/rank/rules.h"
+
+namespace sparrow::live {
+
+// Which items may be shown now.
+struct CandidatePool {
+  std::vector<std::uint8_t> hidden;  // one byte a catalogue row; empty: everything may be shown
+  std::size_t hidden_items = 0;
+  std::string source = "catalogue";  // never with a password
+  std::string refreshed;             // RFC 3339, UTC; empty: never
+  std::string error;                 // of the last refresh; the last good pool stays
+};
+
+struct Snapshot {
+  std::uint64_t lists = 0;  // another number whenever a list could be another one
+  std::shared_ptr<const CatalogView> view;
+  std::map<std::string, std::shared_ptr<const ServedModel>, std::less<>> models;
+  std::shared_ptr<const rank::Rules> rules;   // never null
+  std::shared_ptr<const CandidatePool> pool;  // never null
+  // One byte a catalogue row, or empty: what the pool or the catalogue hides. Never null.
+  std::shared_ptr<const std::vector<std::uint8_t>> hidden;
+  std::string degraded;  // the store's trouble; empty: none
+};
+
+}  // namespace sparrow::live
