@@ -53,7 +53,7 @@ struct Service {
     served->facts = std::make_shared<const recall::ItemFacts>(*dataset);
     served->recommender =
         std::move(*rank::Recommender::open(dataset->catalog, served->model, served->facts.get()));
-    api.set_model(served);
+    api.state().set_model(served);
   }
 
   static api::ApiOptions options() {

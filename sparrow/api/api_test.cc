@@ -18,7 +18,7 @@
 namespace sparrow::api {
 namespace {
 
-TEST(http::Query, DecodesAndValidates) {
+TEST(Query, DecodesAndValidates) {
   EXPECT_EQ(http::percent_decode("a%20b+c", true), "a b c");
   EXPECT_EQ(http::percent_decode("a+b", false), "a+b");
   for (const auto* bad : {"%", "%4", "%zz", "%00", "%ff"})
@@ -83,7 +83,7 @@ std::shared_ptr<data::Dataset> films() {
   return dataset;
 }
 
-TEST(live::Search, ForgivesOrderAccentsBeginningsAndTypos) {
+TEST(Search, ForgivesOrderAccentsBeginningsAndTypos) {
   const auto dataset = films();
   const live::Search search(*dataset);
   const auto first = [&](std::string_view words) {
@@ -143,7 +143,7 @@ class ApiTest : public testing::Test {
 TEST_F(ApiTest, AnswersOnlyWhenAModelIsThere) {
   EXPECT_EQ(get("/api/v1/readyz").first, 503);
   EXPECT_EQ(get("/api/v1/items/1/similar").first, 400);
-  api_.set_model(served_films(dataset_));
+  api_.state().set_model(served_films(dataset_));
   EXPECT_EQ(get("/api/v1/readyz").first, 200);
   const auto [status, body] = get("/api/v1/items/1/similar", "size=2");
   EXPECT_EQ(status, 200);
@@ -155,7 +155,7 @@ TEST_F(ApiTest, AnswersOnlyWhenAModelIsThere) {
 }
 
 TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
-  api_.set_model(served_films(dataset_));
+  api_.state().set_model(served_films(dataset_));
   for (const auto& [query, parameter] : {std::pair{"size=-1", "size"},
                                          {"size=1e9", "size"},
                                          {"model=nope", "model"},
@@ -175,7 +175,7 @@ TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
 }
 
 TEST_F(ApiTest, SparrowRecSysShapes) {
-  api_.set_model(served_films(dataset_));
+  api_.state().set_model(served_films(dataset_));
   const auto movie = get("/getmovie", "id=1").second;
   EXPECT_EQ(movie["movieId"], 1);
   EXPECT_EQ(movie["ratingNumber"], 1);

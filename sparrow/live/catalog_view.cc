@@ -72,7 +72,7 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
       dataset(std::move(data)),
       facts(item_facts != nullptr ? std::move(item_facts)
                                   : std::make_shared<const recall::ItemFacts>(*dataset)),
-      search(*dataset, marks.hidden) {
+      search(*dataset) {
   const data::Catalog& catalog = dataset->catalog;
   const data::Interactions& interactions = dataset->interactions;
   const std::size_t n = catalog.size();
