@@ -23,6 +23,7 @@ void change_items(Context& c, http::Response& response,
   if (!c.services.control.change_items)
     return http::write_error(response, 503, "unavailable",
                              "this server's catalogue cannot be changed");
+  data::Schema schema = c.view.dataset->catalog.schema();
   // Said here with the name of the member; what is kept is judged once more, in order.
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const live::ItemChange& change = changes[i];
@@ -38,14 +39,14 @@ void change_items(Context& c, http::Response& response,
                                  fmt::format("there is no item \"{}\"", change.id.substr(0, 64)),
                                  "id");
       }
-      whole = live::item_to_json(record_of(c.view, *row));
+      whole = live::item_to_json(record_of(c.view, *row), schema);
       whole.merge_patch(change.json);
     }
     live::ItemRecord ignored;
     const live::Bounds bounds = change.kind == live::ItemChange::Kind::kPatch
                                     ? live::Bounds::kStored
                                     : live::Bounds::kRequest;
-    if (const auto wrong = live::read_item(whole, change.id, bounds, ignored); wrong)
+    if (const auto wrong = live::read_item(whole, change.id, bounds, schema, ignored); wrong)
       return http::write_error(
           response, 400, "invalid_input",
           single ? wrong->message : fmt::format("item {}: {}", i + 1, wrong->message),

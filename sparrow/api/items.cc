@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "sparrow/api/handlers.h"
+#include "sparrow/data/item_json.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
@@ -21,15 +22,15 @@ void get_item(Context& c, http::Response& response) {
   out += ",\"alternative_titles\":";
   append_strings(out, item.alternative_titles);
   out += ",\"directors\":";
-  append_strings(out, item.directors);
+  append_strings(out, item.list(data::kDirectors));
   out += ",\"actors\":";
-  append_strings(out, item.actors);
+  append_strings(out, item.list(data::kActors));
   out += ",\"countries\":";
-  append_strings(out, item.countries);
+  append_strings(out, item.list(data::kCountries));
   out += ",\"keywords\":";
-  append_strings(out, item.keywords);
+  append_strings(out, item.list(data::kKeywords));
   out += ",\"text\":";
-  http::append_json(out, item.text);
+  http::append_json(out, item.text(data::kText));
   fmt::format_to(std::back_inserter(out), ",\"histogram\":[{}],\"tags\":[",
                  fmt::join(c.view.histogram[row], ","));
   constexpr std::size_t kTags = 30;
@@ -43,13 +44,13 @@ void get_item(Context& c, http::Response& response) {
            std::all_of(id.begin(), id.end(), [](char x) { return x >= '0' && x <= '9'; });
   };
   out += "],\"links\":{\"imdb\":";
-  if (digits(item.imdb_id))
-    http::append_json(out, "https://www.imdb.com/title/tt" + item.imdb_id + "/");
+  if (digits(item.text(data::kImdbId)))
+    http::append_json(out, "https://www.imdb.com/title/tt" + item.text(data::kImdbId) + "/");
   else
     out += "null";
   out += ",\"tmdb\":";
-  if (digits(item.tmdb_id))
-    http::append_json(out, "https://www.themoviedb.org/movie/" + item.tmdb_id);
+  if (digits(item.text(data::kTmdbId)))
+    http::append_json(out, "https://www.themoviedb.org/movie/" + item.text(data::kTmdbId));
   else
     out += "null";
   out += "},\"series\":";
@@ -58,16 +59,10 @@ void get_item(Context& c, http::Response& response) {
     out += "null";
   else
     http::append_json(out, c.view.facts->series_name(series));
-  out += ",\"attributes\":{";
-  bool first = true;
-  for (const auto& [name, value] : item.attributes) {
-    if (!first) out += ',';
-    first = false;
-    http::append_json(out, name);
-    out += ':';
-    http::append_json(out, value);
-  }
-  out += "}}}";
+  const auto object = data::item_to_json(item, c.view.dataset->catalog.schema());
+  out += ",\"attributes\":";
+  out += object.contains("attributes") ? http::json_text(object["attributes"]) : "{}";
+  out += "}}";
 }
 
 void get_search(Context& c, http::Response& response) {

@@ -83,7 +83,7 @@ void append_entry(std::string& out, Context& c, const rank::ScoredItem& item, Ro
     if (wanted(options.fields, "year")) fmt::format_to(put, ",\"year\":{}", facts.year);
     if (wanted(options.fields, "genres")) {
       out += ",\"genres\":";
-      append_strings(out, facts.genres);
+      append_strings(out, facts.list(data::kGenres));
     }
   }
   if (wanted(options.fields, "score")) {

@@ -63,7 +63,8 @@ class LiveCatalog {
   void run();
   Result<void> build(const Records& changed);
   std::shared_ptr<const CatalogView> next_view(const Records& changed) const;
-  Result<model::Model> extended(const model::Model& model, const Records& changed) const;
+  Result<model::Model> extended(const model::Model& model, const Records& changed,
+                                const data::Schema& schema) const;
 
   LiveCatalogOptions options_;
   std::shared_ptr<const data::Dataset> prepared_;
@@ -75,6 +76,7 @@ class LiveCatalog {
   std::condition_variable wake_;
   std::condition_variable live_;
   std::shared_ptr<const CatalogView> view_;
+  data::Schema schema_;                        // of records_: the prepared one, and what came
   std::map<std::string, ItemRecord> records_;  // of all changed items, by id
   Records waiting_;                            // not in view_ yet
   std::uint64_t accepted_ = 0;                 // revisions

@@ -95,21 +95,21 @@ std::vector<SearchHit> Search::find(std::string_view text, std::size_t limit,
   const std::string folded = fold_text(text.substr(0, kMaxBytes));
   const auto typed = split_words(folded);
   if (typed.empty()) return {};
-  struct State {
+  struct Found {
     std::uint32_t words = 0;
     double quality = 0;
     bool exact = true;
   };
-  std::unordered_map<std::uint32_t, State> titles;
+  std::unordered_map<std::uint32_t, Found> titles;
   for (std::uint32_t w = 0; w < typed.size(); ++w) {
     for (const Match& match : matches(typed[w], w + 1 == typed.size())) {
       for (const std::uint32_t title : titles_of_[match.word]) {
         auto found = titles.find(title);
         if (found == titles.end()) {
           if (w > 0) continue;
-          found = titles.emplace(title, State{}).first;
+          found = titles.emplace(title, Found{}).first;
         }
-        State& state = found->second;
+        Found& state = found->second;
         if (state.words != w) continue;  // misses an earlier word, or has this one already
         state.words = w + 1;
         state.quality += match.quality;

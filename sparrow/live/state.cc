@@ -79,9 +79,9 @@ Result<void> State::load_rules(const std::filesystem::path& home) {
   if (home.empty() || !std::filesystem::exists(file)) return {};
   const auto text = read_file(file);
   if (!text) return text.error();
-  const auto json = nlohmann::json::parse(*text, nullptr, false);
-  auto set =
-      json.is_discarded() ? Error{ErrorCode::kInvalidInput, "is not valid JSON"} : set_rules(json);
+  const auto document = nlohmann::json::parse(*text, nullptr, false);
+  auto set = document.is_discarded() ? Error{ErrorCode::kInvalidInput, "is not valid JSON"}
+                                     : set_rules(document);
   if (!set)
     return Error{set.error().code, fmt::format("{}: {}", file.string(), set.error().message)};
   return {};
