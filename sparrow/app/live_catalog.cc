@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/core/sealed_lines.h"
 #include "sparrow/embed/content.h"
 #include "sparrow/model/extension.h"
 
@@ -19,10 +20,10 @@ std::filesystem::path file_of(const Context& context) {
   return context.paths().root / "items.jsonl";
 }
 
-std::string line_of(const ItemRecord& record) {
+std::string object_of(const ItemRecord& record) {
   const nlohmann::json line = {{"state", live::item_state_name(record.state)},
                                {"item", live::item_to_json(record)}};
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::optional<ItemRecord> record_of_line(std::string_view line) {
@@ -56,33 +57,29 @@ Result<std::unique_ptr<LiveCatalog>> LiveCatalog::open(
   return live;
 }
 
-// Later lines win. An item that was added here and removed is forgotten, unless a rule names it; a
-// last line that a crash cut short is dropped, any other that cannot be read is an error.
+// Later lines win. An item that was added here and removed is forgotten, unless a rule names it. A
+// line that is no item is skipped and told, an end that a crash tore off is cut off.
 Result<void> LiveCatalog::read() {
   view_ = std::make_shared<const live::CatalogView>(prepared_);
   const auto file = file_of(context_);
-  if (!std::filesystem::exists(file)) return {};
-  const auto text = read_file(file);
-  if (!text) return text.error();
+  auto lines = mend_sealed_lines(file);
+  if (!lines) return lines.error();
   std::vector<std::string> order;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text->size();) {
-    const auto end = std::min(text->find('\n', begin), text->size());
-    const auto line = std::string_view(*text).substr(begin, end - begin);
-    const bool cut = end == text->size();
-    begin = end + 1;
-    ++number;
+  for (const std::string& line : lines->objects) {
     auto record = record_of_line(line);
-    if (!record && cut) break;
-    if (!record)
-      return Error{ErrorCode::kCorrupt, fmt::format("{}: line {} is no item; move it away to start "
-                                                    "without changed items",
-                                                    file.string(), number)};
+    if (!record) {
+      if (++lines->skipped == 1) lines->first_skipped = fmt::format("{:.60}", line);
+      continue;
+    }
     if (!records_.contains(record->item.id)) order.push_back(record->item.id);
     records_[record->item.id] = std::move(*record);
   }
+  if (lines->skipped > 0)
+    notices_.push_back(
+        fmt::format("{}: {} changes of items could not be read and are skipped, "
+                    "first {}",
+                    file.string(), lines->skipped, lines->first_skipped));
   Records kept;
-  std::string lines;
   const auto rules = read_file(context_.paths().root / "rules.json");
   for (const auto& id : order) {
     const ItemRecord& record = records_.at(id);
@@ -92,11 +89,19 @@ Result<void> LiveCatalog::read() {
       continue;
     }
     kept.push_back(record);
-    lines += line_of(record);
   }
-  if (auto written = write_file_atomically(file, lines); !written) return written;
+  if (kept.size() < lines->objects.size() && lines->skipped == 0) write_anew(kept);
   if (!kept.empty()) view_ = next_view(kept);
   return {};
+}
+
+// What is out of date takes room and costs time at each start, no more: a disk that is full is told
+// and changes nothing.
+void LiveCatalog::write_anew(const Records& records) {
+  std::string lines;
+  for (const ItemRecord& record : records) lines += sealed(object_of(record)) + "\n";
+  if (auto written = write_file_atomically(file_of(context_), lines); !written)
+    notices_.push_back(written.error().message);
 }
 
 std::shared_ptr<const live::CatalogView> LiveCatalog::view() const {
@@ -138,9 +143,10 @@ std::optional<ItemRecord> LiveCatalog::present(const std::string& id) const {
 }
 
 Result<void> LiveCatalog::append(const Records& records) {
-  std::string lines;
-  for (const ItemRecord& record : records) lines += line_of(record);
-  return append_durably(file_of(context_), lines);
+  std::vector<std::string> objects;
+  objects.reserve(records.size());
+  for (const ItemRecord& record : records) objects.push_back(object_of(record));
+  return append_sealed_lines(file_of(context_), objects);
 }
 
 Result<live::ItemsChanged> LiveCatalog::change(const std::vector<live::ItemChange>& changes,

@@ -20,14 +20,16 @@ namespace sparrow::app {
 class LiveCatalog {
  public:
   // Rows of `prepared` stay as they are; further items follow in the order they came. Reads
-  // HOME/items.jsonl and writes it anew without what is out of date. Errors: kCorrupt naming the
-  // file, kUnavailable.
+  // HOME/items.jsonl and writes it anew without what is out of date. Error kUnavailable when the
+  // file is there and cannot be read.
   static Result<std::unique_ptr<LiveCatalog>> open(const Context& context,
                                                    std::shared_ptr<const data::Dataset> prepared,
                                                    std::size_t max_changed);
   ~LiveCatalog();
 
   std::shared_ptr<const live::CatalogView> view() const;
+  // What open() could not read or write, in words.
+  const std::vector<std::string>& notices() const { return notices_; }
   // From now on, until detach(), changes reach this API. `swapped` is called after each.
   void attach(api::Api& api, std::function<void()> swapped);
   void detach();
@@ -47,6 +49,7 @@ class LiveCatalog {
   LiveCatalog(const Context& context, std::shared_ptr<const data::Dataset> prepared,
               std::size_t max_changed);
   Result<void> read();
+  void write_anew(const Records& records);
   Result<void> append(const std::vector<live::ItemRecord>& records);
   // The record as it stands, waiting changes included; nullopt when there is none.
   std::optional<live::ItemRecord> present(const std::string& id) const;
@@ -73,6 +76,7 @@ class LiveCatalog {
   std::uint64_t built_ = 0;
   std::string problem_;
   bool stopping_ = false;
+  std::vector<std::string> notices_;
   std::thread thread_;
 };
 
