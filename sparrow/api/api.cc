@@ -10,6 +10,7 @@
 #include "sparrow/api/call.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/core/file.h"
+#include "sparrow/core/process_numbers.h"
 #include "sparrow/core/random.h"
 #include "sparrow/http/json_text.h"
 
@@ -24,6 +25,10 @@ void join_hidden(live::Snapshot& s) {
   hidden.resize(hidden.empty() ? 0 : s.view->dataset->catalog.size(), 1);
   for (std::size_t row = 0; row < marks.size(); ++row) hidden[row] |= marks[row];
   s.hidden = std::make_shared<const std::vector<std::uint8_t>>(std::move(hidden));
+}
+
+std::filesystem::path journal_file(const std::filesystem::path& home, const char* name) {
+  return home.empty() ? std::filesystem::path() : home / name;
 }
 
 }  // namespace
@@ -54,10 +59,15 @@ Api::Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, Mode
       control_(std::move(control)),
       answers_(options_.answer_cache_bytes),
       limit_(options_.requests_per_second, options_.burst),
-      judgements_(options_.home.empty() ? "" : options_.home / "judgements.jsonl"),
-      votes_(options_.home.empty() ? "" : options_.home / "votes.jsonl"),
-      reports_(options_.home.empty() ? "" : options_.home / "reports.jsonl"),
-      feedback_(options_.home.empty() ? "" : options_.home / "feedback.jsonl") {
+      judgements_(
+          journal_file(options_.home, "judgements.jsonl"),
+          {{"grader", "seed", "item"}, {"time", "reason", "model", "version", "note"}, true}),
+      votes_(journal_file(options_.home, "votes.jsonl"),
+             {{"grader", "seed", "left", "right", "winner"}, {"time"}}),
+      reports_(journal_file(options_.home, "reports.jsonl"),
+               {{"seed", "item", "state"}, {"time", "note", "fixed_in"}}),
+      feedback_(journal_file(options_.home, "feedback.jsonl"),
+                {{"user", "item", "kind"}, {"time", "seed", "of"}}) {
   auto state =
       static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   boot_ = fmt::format("{:08x}", static_cast<std::uint32_t>(splitmix64(state)));
@@ -68,7 +78,8 @@ Api::Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, Mode
   first->view = std::move(view);
   join_hidden(*first);
   snapshot_ = std::move(first);
-  for (const auto& entry : feedback_.entries()) {
+  const auto said = feedback_.entries();
+  for (const auto& entry : said ? *said : std::vector<nlohmann::json>()) {
     if (const auto row = snapshot_->view->find(live::text_of(entry, "item"))) take(entry, *row);
   }
 }
@@ -93,10 +104,17 @@ bool Api::take(const nlohmann::json& feedback, Row item) {
   return true;
 }
 
+bool Api::would_take(const nlohmann::json& feedback, Row item) const {
+  return live::text_of(feedback, "kind") != "undo" ||
+         events_.has(live::text_of(feedback, "user"), item,
+                     event_kind(live::text_of(feedback, "of")));
+}
+
 Result<void> Api::set_catalog(std::shared_ptr<const live::CatalogView> view,
                               std::vector<std::shared_ptr<const live::ServedModel>> models) {
   const std::lock_guard one_change(rules_mutex_);
-  auto rules = rank::Rules::parse(snapshot()->rules->source(), *view->facts);
+  auto rules =
+      rank::Rules::parse(snapshot()->rules->source(), *view->facts, rank::Rules::Faulty::kRests);
   if (!rules) return rules.error();
   change([&](live::Snapshot& s) {
     s.view = std::move(view);
@@ -137,16 +155,47 @@ Result<void> Api::set_rules(const nlohmann::json& rules) {
   return {};
 }
 
-Result<void> Api::load_rules() {
+Result<void> Api::replace_rules(const nlohmann::json& rules) {
+  auto parsed = rank::Rules::parse(rules, *snapshot()->view->facts);
+  if (!parsed) return parsed.error();
+  if (!options_.home.empty()) {
+    const std::string text = (*parsed)->source().dump() + "\n";
+    if (auto written = write_file_atomically(options_.home / "rules.json", text); !written)
+      return written;
+  }
+  return set_rules(rules);
+}
+
+void Api::load_rules() {
   const auto file = options_.home / "rules.json";
-  if (options_.home.empty() || !std::filesystem::exists(file)) return {};
+  std::error_code code;
+  if (options_.home.empty() || !std::filesystem::exists(file, code)) return;
   const auto text = read_file(file);
-  if (!text) return text.error();
+  if (!text) {
+    return add_notice(fmt::format("no rule is in force: {}", text.error().message));
+  }
   const auto json = nlohmann::json::parse(*text, nullptr, false);
-  auto set = json.is_discarded() ? Error{ErrorCode::kInvalidInput, "is no JSON"} : set_rules(json);
-  if (!set)
-    return Error{set.error().code, fmt::format("{}: {}", file.string(), set.error().message)};
-  return {};
+  auto parsed = json.is_discarded() ? Error{ErrorCode::kInvalidInput, "is no JSON"}
+                                    : rank::Rules::parse(json, *snapshot()->view->facts,
+                                                         rank::Rules::Faulty::kRests);
+  if (!parsed) {
+    const auto aside = set_aside(file);
+    return add_notice(
+        fmt::format("no rule is in force: {}: {}; {}", file.string(), parsed.error().message,
+                    aside ? "set aside as " + aside->string() : aside.error().message));
+  }
+  change([&](live::Snapshot& s) { s.rules = *parsed; });
+}
+
+std::vector<std::string> Api::notices() const {
+  std::vector<std::string> all = start_notices_;
+  const auto& resting = snapshot()->rules->resting();
+  if (!resting.empty())
+    all.push_back(fmt::format("{} rules rest, first {}", resting.size(), resting.front()));
+  for (const live::Journal* journal : {&judgements_, &votes_, &reports_, &feedback_}) {
+    if (const std::string notice = journal->notice(); !notice.empty()) all.push_back(notice);
+  }
+  return all;
 }
 
 bool Api::is_slow(const http::Request& request) const {
@@ -171,6 +220,10 @@ std::vector<Api::Gauge> Api::gauges() const {
   if (options_.log != nullptr)
     all.push_back({"sparrow_log_lines_dropped_total", "counter",
                    static_cast<double>(options_.log->dropped())});
+  for (const ProcessNumber& number : process_numbers())
+    all.push_back({number.name, number.type, number.value});
+  if (const double room = options_.home.empty() ? -1 : free_bytes(options_.home); room >= 0)
+    all.push_back({"sparrow_home_free_bytes", "gauge", room});
   if (options_.remote_ranker != nullptr) {
     all.push_back({"sparrow_remote_ranker_calls_total", "counter",
                    static_cast<double>(options_.remote_ranker->calls())});

@@ -76,8 +76,13 @@ class Api {
                            std::vector<std::shared_ptr<const live::ServedModel>> models);
   // Errors: kInvalidInput naming the rule; the old rules then stay.
   Result<void> set_rules(const nlohmann::json& rules);
-  // Reads HOME/rules.json, if it is there.
-  Result<void> load_rules();
+  // Reads HOME/rules.json, if it is there. A file that is no list of rules is set aside, a rule
+  // that names what is gone rests; readyz says both.
+  void load_rules();
+  // What is wrong in the home, beside `degraded`: journals, rules.
+  std::vector<std::string> notices() const;
+  // One more of them, from who made the catalogue. Before requests are answered.
+  void add_notice(std::string notice) { start_notices_.push_back(std::move(notice)); }
 
   void handle(const http::Request& request, http::Response& response);
   // Whether the request may wait for a disk or a peer, or is long work (Handler::slow).
@@ -116,6 +121,10 @@ class Api {
   static std::optional<live::EventKind> event_kind(const std::string& name);
   // What a line of feedback changes. False: an undo that had nothing to take back.
   bool take(const nlohmann::json& feedback, Row item);
+  // What take() would answer.
+  bool would_take(const nlohmann::json& feedback, Row item) const;
+  // Judged, written to HOME/rules.json and put in force, in this order; all or nothing.
+  Result<void> replace_rules(const nlohmann::json& rules);
 
   ApiOptions options_;
   ModelControl control_;
@@ -132,6 +141,7 @@ class Api {
   live::Journal reports_;
   live::Journal feedback_;
   live::UserEvents events_;
+  std::vector<std::string> start_notices_;  // not changed while requests are answered
   std::mutex health_mutex_;
   std::map<std::string, std::string> health_;  // "name@version" -> answer
   std::atomic<std::uint64_t> requests_{0};

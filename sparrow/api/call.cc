@@ -12,6 +12,7 @@
 #include "sparrow/api/web_files.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/http/json_text.h"
+#include "sparrow/http/negotiation.h"
 
 namespace sparrow::api {
 namespace {
@@ -89,7 +90,7 @@ void Call::route() {
     http::write_error(response_, 405, "invalid_input",
                       fmt::format("only {} are answered here", allow));
   } else if (request_.path.starts_with("/api/")) {
-    response_.headers += "Cache-Control: no-store\r\nX-http::Request-Id: ";
+    response_.headers += "Cache-Control: no-store\r\nX-Request-Id: ";
     append_request_id(response_.headers);
     response_.headers += "\r\n";
     if (!request_.path.starts_with(kApi) || !route_api(request_.path.substr(kApi.size()))) {
@@ -300,6 +301,12 @@ bool Call::authorized(Role role) {
 }
 
 std::optional<nlohmann::json> Call::body() {
+  constexpr std::size_t kDeepest = 16;
+  if (http::nesting_depth(request_.body) > kDeepest) {
+    http::write_error(response_, 400, "invalid_input",
+                      fmt::format("the body is nested deeper than {}", kDeepest), "body");
+    return std::nullopt;
+  }
   auto json = nlohmann::json::parse(request_.body, nullptr, false);
   if (json.is_discarded()) {
     http::write_error(response_, 400, "invalid_input", "the body is no JSON", "body");
@@ -369,8 +376,7 @@ void Call::serve_file() {
   }
   const std::string images =
       api_.options_.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
-  const bool packed = request_.accept_encoding.find("gzip") != std::string_view::npos &&
-                      request_.accept_encoding.find("gzip;q=0") == std::string_view::npos;
+  const bool packed = http::accepts_gzip(request_.accept_encoding);
   std::string etag(file->etag);
   if (packed) etag.insert(etag.size() - 1, "-gzip");  // other bytes, other tag
   response_.headers += fmt::format(
@@ -380,7 +386,7 @@ void Call::serve_file() {
       "{}\r\nVary: Accept-Encoding\r\n",
       images, forever ? "public, max-age=31536000, immutable" : "no-cache", etag);
   if (path == "/movie.html") add_preloads();
-  if (response_.status == 200 && request_.if_none_match == etag) {
+  if (response_.status == 200 && http::has_etag(request_.if_none_match, etag)) {
     response_.status = 304;
     return;
   }

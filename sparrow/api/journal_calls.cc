@@ -8,7 +8,6 @@
 
 #include "sparrow/api/call.h"
 #include "sparrow/core/clock.h"
-#include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
@@ -24,7 +23,9 @@ void Call::get_votes() {
     std::size_t ties = 0;
   };
   std::map<std::pair<std::string, std::string>, Tally> tallies;
-  for (const json& vote : api_.votes_.entries()) {
+  const auto votes = api_.votes_.entries();
+  if (!votes) return fail(votes.error());
+  for (const json& vote : *votes) {
     std::string left = live::text_of(vote, "left");
     std::string right = live::text_of(vote, "right");
     const std::string winner = live::text_of(vote, "winner");
@@ -81,7 +82,9 @@ void Call::get_reports() {
   if (failed()) return;
   // The last entry of a pair is its state; all of them are its history.
   std::map<std::pair<std::string, std::string>, json> latest;
-  for (const json& entry : api_.reports_.entries()) {
+  const auto reports = api_.reports_.entries();
+  if (!reports) return fail(reports.error());
+  for (const json& entry : *reports) {
     json& report = latest[{live::text_of(entry, "seed"), live::text_of(entry, "item")}];
     json history = report.is_object() ? std::move(report["history"]) : json::array();
     json step = {{"time", live::text_of(entry, "time")}, {"state", live::text_of(entry, "state")}};
@@ -148,11 +151,7 @@ Result<void> Call::block_pair(const json& seed, const json& item) {
   rules["version"] = present->version() + 1;
   rules["rules"].push_back(
       {{"type", "block_pair"}, {"a", seed}, {"b", item}, {"note", "reported"}});
-  if (!api_.options_.home.empty()) {
-    if (auto w = write_file_atomically(api_.options_.home / "rules.json", rules.dump(2) + "\n"); !w)
-      return w;
-  }
-  return api_.set_rules(rules);
+  return api_.replace_rules(rules);
 }
 
 void Call::post_reports() {
@@ -215,11 +214,13 @@ void Call::post_feedback() {
                                "\"of\" goes with \"undo\": hide, not_similar or seen", "of");
     kept["of"] = *of;
   }
-  // To take back what was never said changes nothing and is not kept.
-  const bool changed = api_.take(kept, *item);
-  if (*kind != "shown" && changed) {
+  // To take back what was never said changes nothing and is not kept. What is refused by the disk
+  // is not in lists either.
+  const bool changes = api_.would_take(kept, *item);
+  if (*kind != "shown" && changes) {
     if (auto saved = api_.feedback_.append(kept); !saved) return fail(saved.error());
   }
+  const bool changed = api_.take(kept, *item);
   response_.body = changed ? "{\"saved\":1}" : "{\"saved\":0}";
 }
 

@@ -260,7 +260,9 @@ void Call::get_judgements() {
   if (format != "json" && format != "tsv" && format != "qrels" && format != "full")
     query_.fail("format", "must be json, tsv, qrels or full");
   if (failed()) return;
-  std::vector<json> entries = live::standing_judgements(api_.judgements_.entries());
+  auto all = api_.judgements_.entries();
+  if (!all) return fail(all.error());
+  std::vector<json> entries = live::standing_judgements(std::move(*all));
   for (const char* name : {"seed", "grader"}) {
     if (const auto wanted = query_.text(name))
       std::erase_if(entries, [&](const json& e) { return live::text_of(e, name) != *wanted; });
@@ -317,7 +319,7 @@ void Call::import_judgements() {
   const auto grader = member(*object, "grader", 64);
   const auto text = grader ? member(*object, "text", std::size_t{1} << 20) : std::nullopt;
   if (!text) return;
-  const json first_line = object->value("first_line", json(1));
+  const json first_line = object->value("first_line", json(1U));
   if (!first_line.is_number_unsigned() || first_line == 0)
     return http::write_error(response_, 400, "invalid_input", "must be a whole number above 0",
                              "first_line");
@@ -327,7 +329,9 @@ void Call::import_judgements() {
     return http::write_error(response_, 400, "invalid_input",
                              "must name the columns seed, item and grade with tabs between",
                              "header");
-  Grades known = latest_grades(live::standing_judgements(api_.judgements_.entries()));
+  auto all = api_.judgements_.entries();
+  if (!all) return fail(all.error());
+  Grades known = latest_grades(live::standing_judgements(std::move(*all)));
   constexpr std::size_t kMostReasons = 50;
   std::vector<json> kept;
   std::size_t unchanged = 0;

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kTen = 10;
+constexpr std::size_t kTenNearest = 10;
 constexpr std::uint32_t kMinPositives = 5;  // as in the offline evaluation
 
 struct ChosenSeed {
@@ -70,7 +70,7 @@ std::vector<ChosenSeed> worst_seeds(const live::ServedModel& served, std::size_t
     const auto judged = grades.lower_bound({catalog[row].id, ""});
     const bool has_grades = judged != grades.end() && judged->first.first == catalog[row].id;
     if (!has_grades && positives[row] < kMinPositives) continue;
-    const auto list = served.recommender->similar({row, kTen, 0, {}});
+    const auto list = served.recommender->similar({row, kTenNearest, 0, {}});
     if (list.items.empty()) continue;
     ChosenSeed seed{row, 0, -1};
     double sum = 0;
@@ -118,8 +118,9 @@ void Call::get_seeds() {
   }
   std::vector<ChosenSeed> chosen;
   if (kind == "worst") {
-    chosen = worst_seeds(*served, size, positives,
-                         live::standing_judgements(api_.judgements_.entries()));
+    auto judged = api_.judgements_.entries();
+    if (!judged) return fail(judged.error());
+    chosen = worst_seeds(*served, size, positives, live::standing_judgements(std::move(*judged)));
   } else if (kind == "random") {
     for (const Row row : draw(all, size, random)) chosen.push_back({row});
   } else {

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "sparrow/api/call.h"
-#include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
 #include "sparrow/rank/what_if.h"
 
@@ -29,16 +28,8 @@ void Call::put_rules() {
         response_, 409, "conflict",
         fmt::format("the rules are at version {} by now; read them again", version), "version");
   if (object->is_object()) (*object)["version"] = version + 1;
-  auto parsed = rank::Rules::parse(*object, *view_.facts);
-  if (!parsed) return fail(parsed.error());
-  if (!api_.options_.home.empty()) {
-    if (auto w = write_file_atomically(api_.options_.home / "rules.json",
-                                       (*parsed)->source().dump(2) + "\n");
-        !w)
-      return fail(w.error());
-  }
-  if (auto set = api_.set_rules(*object); !set) return fail(set.error());
-  response_.body = http::json_text((*parsed)->source());
+  if (auto replaced = api_.replace_rules(*object); !replaced) return fail(replaced.error());
+  response_.body = http::json_text(api_.snapshot()->rules->source());
 }
 
 void Call::post_what_if() {

@@ -83,6 +83,7 @@ void Call::get_ready() {
     reasons.push_back(fmt::format("no model \"{}\" is loaded", api_.options_.default_model));
   if (!now_->degraded.empty()) reasons.push_back(now_->degraded);
   if (!now_->pool->error.empty()) reasons.push_back(now_->pool->error);
+  for (std::string& notice : api_.notices()) reasons.push_back(std::move(notice));
   response_.status = ready ? 200 : 503;
   response_.body += ready ? (reasons.empty() ? "{\"status\":\"ready\",\"reasons\":"
                                              : "{\"status\":\"degraded\",\"reasons\":")
