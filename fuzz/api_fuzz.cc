@@ -19,10 +19,21 @@ using namespace sparrow;
 std::shared_ptr<data::Dataset> films() {
   auto dataset = std::make_shared<data::Dataset>();
   std::vector<data::Item> items(4);
-  items[0] = {.id = "1", .title = "The Matrix", .year = 1999, .genres = {"Action"}};
-  items[1] = {.id = "2", .title = "The Matrix Reloaded", .year = 2003, .genres = {"Action"}};
-  items[2] = {.id = "3", .title = "Amélie", .year = 2001, .genres = {"Comedy", "Romance"}};
-  items[3] = {.id = "4", .title = "<script>alert(1)</script>", .genres = {"<b>"}};
+  items[0] = {.id = "1",
+              .title = "The Matrix",
+              .year = 1999,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[1] = {.id = "2",
+              .title = "The Matrix Reloaded",
+              .year = 2003,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[2] = {.id = "3",
+              .title = "Amélie",
+              .year = 2001,
+              .values = {{data::kGenres, data::Names{"Comedy", "Romance"}}}};
+  items[3] = {.id = "4",
+              .title = "<script>alert(1)</script>",
+              .values = {{data::kGenres, data::Names{"<b>"}}}};
   dataset->catalog = data::Catalog(std::move(items));
   dataset->users = {"7"};
   dataset->interactions.offsets = {0, 2};
@@ -53,7 +64,7 @@ struct Service {
     served->facts = std::make_shared<const recall::ItemFacts>(*dataset);
     served->recommender =
         std::move(*rank::Recommender::open(dataset->catalog, served->model, served->facts.get()));
-    api.set_model(served);
+    api.state().set_model(served);
   }
 
   static api::ApiOptions options() {
@@ -73,8 +84,9 @@ struct Service {
     control.change_items =
         [](const std::vector<live::ItemChange>& changes) -> Result<live::ItemsChanged> {
       live::ItemsChanged changed;
+      data::Schema schema;
       for (const auto& change : changes) {
-        auto record = live::apply_change(nullptr, change);
+        auto record = live::apply_change(nullptr, change, schema);
         if (!record) return record.error();
         changed.states.push_back(record->state);
         changed.created.push_back(1);

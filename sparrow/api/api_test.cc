@@ -18,7 +18,7 @@
 namespace sparrow::api {
 namespace {
 
-TEST(http::Query, DecodesAndValidates) {
+TEST(Query, DecodesAndValidates) {
   EXPECT_EQ(http::percent_decode("a%20b+c", true), "a b c");
   EXPECT_EQ(http::percent_decode("a+b", false), "a+b");
   for (const auto* bad : {"%", "%4", "%zz", "%00", "%ff"})
@@ -60,19 +60,28 @@ TEST(JsonText, EscapesWhatIsMarkupAndBadBytes) {
 std::shared_ptr<data::Dataset> films() {
   auto dataset = std::make_shared<data::Dataset>();
   std::vector<data::Item> items(5);
-  items[0] = {.id = "1", .title = "The Matrix", .year = 1999, .genres = {"Action"}};
-  items[1] = {.id = "2", .title = "The Matrix Reloaded", .year = 2003, .genres = {"Action"}};
+  items[0] = {.id = "1",
+              .title = "The Matrix",
+              .year = 1999,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[1] = {.id = "2",
+              .title = "The Matrix Reloaded",
+              .year = 2003,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
   items[2] = {.id = "3",
               .title = "Amélie",
               .alternative_titles = {"Le Fabuleux destin d'Amélie Poulain"},
               .year = 2001,
-              .genres = {"Comedy"}};
-  items[3] = {.id = "4", .title = "<script>alert(1)</script>", .year = 1990, .genres = {"<b>"}};
-  items[4] = {.id = "5 6",
-              .title = "Terminator 2: Judgment Day",
-              .year = 1991,
-              .genres = {"Action"},
-              .imdb_id = "0103064"};
+              .values = {{data::kGenres, data::Names{"Comedy"}}}};
+  items[3] = {.id = "4",
+              .title = "<script>alert(1)</script>",
+              .year = 1990,
+              .values = {{data::kGenres, data::Names{"<b>"}}}};
+  items[4] = {
+      .id = "5 6",
+      .title = "Terminator 2: Judgment Day",
+      .year = 1991,
+      .values = {{data::kGenres, data::Names{"Action"}}, {data::kImdbId, std::string("0103064")}}};
   dataset->catalog = data::Catalog(std::move(items));
   dataset->users = {"7"};
   dataset->interactions.offsets = {0, 2};
@@ -83,7 +92,7 @@ std::shared_ptr<data::Dataset> films() {
   return dataset;
 }
 
-TEST(live::Search, ForgivesOrderAccentsBeginningsAndTypos) {
+TEST(Search, ForgivesOrderAccentsBeginningsAndTypos) {
   const auto dataset = films();
   const live::Search search(*dataset);
   const auto first = [&](std::string_view words) {
@@ -143,7 +152,7 @@ class ApiTest : public testing::Test {
 TEST_F(ApiTest, AnswersOnlyWhenAModelIsThere) {
   EXPECT_EQ(get("/api/v1/readyz").first, 503);
   EXPECT_EQ(get("/api/v1/items/1/similar").first, 400);
-  api_.set_model(served_films(dataset_));
+  api_.state().set_model(served_films(dataset_));
   EXPECT_EQ(get("/api/v1/readyz").first, 200);
   const auto [status, body] = get("/api/v1/items/1/similar", "size=2");
   EXPECT_EQ(status, 200);
@@ -155,7 +164,7 @@ TEST_F(ApiTest, AnswersOnlyWhenAModelIsThere) {
 }
 
 TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
-  api_.set_model(served_films(dataset_));
+  api_.state().set_model(served_films(dataset_));
   for (const auto& [query, parameter] : {std::pair{"size=-1", "size"},
                                          {"size=1e9", "size"},
                                          {"model=nope", "model"},
@@ -175,7 +184,7 @@ TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
 }
 
 TEST_F(ApiTest, SparrowRecSysShapes) {
-  api_.set_model(served_films(dataset_));
+  api_.state().set_model(served_films(dataset_));
   const auto movie = get("/getmovie", "id=1").second;
   EXPECT_EQ(movie["movieId"], 1);
   EXPECT_EQ(movie["ratingNumber"], 1);

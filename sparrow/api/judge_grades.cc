@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/api/call.h"
+#include "sparrow/api/handlers.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
@@ -254,83 +254,85 @@ class JudgementReader {
 
 }  // namespace
 
-void Call::get_judgements() {
-  query_.allow_only({"format", "seed", "grader"});
-  const std::string format = query_.text("format").value_or("json");
+void get_judgements(Context& c, http::Response& response) {
+  c.query.allow_only({"format", "seed", "grader"});
+  const std::string format = c.query.text("format").value_or("json");
   if (format != "json" && format != "tsv" && format != "qrels" && format != "full")
-    query_.fail("format", "must be json, tsv, qrels or full");
-  if (failed()) return;
-  auto all = api_.judgements_.entries();
-  if (!all) return fail(all.error());
+    c.query.fail("format", "must be json, tsv, qrels or full");
+  if (failed(c, response)) return;
+  auto all = c.services.judgements.entries();
+  if (!all) return fail(response, all.error());
   std::vector<json> entries = live::standing_judgements(std::move(*all));
   for (const char* name : {"seed", "grader"}) {
-    if (const auto wanted = query_.text(name))
+    if (const auto wanted = c.query.text(name))
       std::erase_if(entries, [&](const json& e) { return live::text_of(e, name) != *wanted; });
   }
   const Grades pairs = latest_grades(entries);
   if (format == "json") {
-    response_.body =
+    response.body =
         http::json_text(json{{"judgements", entries}, {"agreement", agreement_of(pairs)}});
     return;
   }
-  response_.content_type = "text/plain; charset=utf-8";
-  response_.body = write_judgements(pairs, format);
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = write_judgements(pairs, format);
 }
 
-void Call::post_judgements() {
-  query_.allow_only({});
-  if (failed()) return;
-  auto list = body();
+void post_judgements(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  auto list = json_body(c, response);
   if (!list) return;
   if (list->is_object()) list = json::array({*list});
   constexpr std::size_t kMost = 1000;
   if (!list->is_array() || list->empty() || list->size() > kMost)
-    return http::write_error(response_, 400, "invalid_input", "a list of 1 to 1,000 judgements",
+    return http::write_error(response, 400, "invalid_input", "a list of 1 to 1,000 judgements",
                              "body");
   std::vector<json> kept;
   for (const json& entry : *list) {
-    if (!member(entry, "grader", 64) || !member_item(entry, "seed") || !member_item(entry, "item"))
+    if (!member(response, entry, "grader", 64) || !member_item(c, response, entry, "seed") ||
+        !member_item(c, response, entry, "item"))
       return;
     const json grade = entry.value("grade", json("missing"));
     if (!grade.is_null() && (!grade.is_number_integer() || grade < 0 || grade >= kGrades))
-      return http::write_error(response_, 400, "invalid_input",
+      return http::write_error(response, 400, "invalid_input",
                                "\"grade\" must be 0, 1, 2 or 3, or null to take it back", "grade");
     kept.push_back({{"time", utc_now()}, {"grade", grade}});
     for (const char* name : kTextNames) {
       if (!entry.contains(name)) continue;
       const auto text = live::text_of(entry, name);
       if (!entry[name].is_string() || text.size() > kMaxNote)
-        return http::write_error(response_, 400, "invalid_input",
+        return http::write_error(response, 400, "invalid_input",
                                  "must be a text of at most 1,000 bytes", name);
       kept.back()[name] = text;
     }
   }
-  if (auto saved = api_.judgements_.append_all(kept); !saved) return fail(saved.error());
-  response_.body = http::json_text(json{{"saved", kept.size()}});
+  if (auto saved = c.services.judgements.append_all(kept); !saved)
+    return fail(response, saved.error());
+  response.body = http::json_text(json{{"saved", kept.size()}});
 }
 
 // Wrong lines are rejected, counted and named; the others are kept. What a grader has said already
 // is not said again.
-void Call::import_judgements() {
-  query_.allow_only({});
-  if (failed()) return;
-  const auto object = body();
+void import_judgements(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const auto object = json_body(c, response);
   if (!object) return;
-  const auto grader = member(*object, "grader", 64);
-  const auto text = grader ? member(*object, "text", std::size_t{1} << 20) : std::nullopt;
+  const auto grader = member(response, *object, "grader", 64);
+  const auto text = grader ? member(response, *object, "text", std::size_t{1} << 20) : std::nullopt;
   if (!text) return;
   const json first_line = object->value("first_line", json(1U));
   if (!first_line.is_number_unsigned() || first_line == 0)
-    return http::write_error(response_, 400, "invalid_input", "must be a whole number above 0",
+    return http::write_error(response, 400, "invalid_input", "must be a whole number above 0",
                              "first_line");
-  JudgementReader reader(view_.dataset->catalog, *grader);
+  JudgementReader reader(c.view.dataset->catalog, *grader);
   if (const auto header = live::text_of(*object, "header");
       !header.empty() && !reader.read_header(header))
-    return http::write_error(response_, 400, "invalid_input",
+    return http::write_error(response, 400, "invalid_input",
                              "must name the columns seed, item and grade with tabs between",
                              "header");
-  auto all = api_.judgements_.entries();
-  if (!all) return fail(all.error());
+  auto all = c.services.judgements.entries();
+  if (!all) return fail(response, all.error());
   Grades known = latest_grades(live::standing_judgements(std::move(*all)));
   constexpr std::size_t kMostReasons = 50;
   std::vector<json> kept;
@@ -361,13 +363,14 @@ void Call::import_judgements() {
     kept.push_back(std::move(*entry));
   }
   if (!kept.empty()) {
-    if (auto saved = api_.judgements_.append_all(kept); !saved) return fail(saved.error());
+    if (auto saved = c.services.judgements.append_all(kept); !saved)
+      return fail(response, saved.error());
   }
-  response_.body = http::json_text(json{{"saved", kept.size()},
-                                        {"unchanged", unchanged},
-                                        {"rounded", reader.rounded()},
-                                        {"rejected", rejected},
-                                        {"reasons", reasons}});
+  response.body = http::json_text(json{{"saved", kept.size()},
+                                       {"unchanged", unchanged},
+                                       {"rounded", reader.rounded()},
+                                       {"rejected", rejected},
+                                       {"reasons", reasons}});
 }
 
 }  // namespace sparrow::api

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/api/call.h"
+#include "sparrow/api/handlers.h"
 #include "sparrow/core/random.h"
 #include "sparrow/evaluate/metrics.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kTenNearest = 10;
+constexpr std::size_t kTen = 10;
 constexpr std::uint32_t kMinPositives = 5;  // as in the offline evaluation
 
 struct ChosenSeed {
@@ -70,7 +70,7 @@ std::vector<ChosenSeed> worst_seeds(const live::ServedModel& served, std::size_t
     const auto judged = grades.lower_bound({catalog[row].id, ""});
     const bool has_grades = judged != grades.end() && judged->first.first == catalog[row].id;
     if (!has_grades && positives[row] < kMinPositives) continue;
-    const auto list = served.recommender->similar({row, kTenNearest, 0, {}});
+    const auto list = served.recommender->similar({row, kTen, 0, {}});
     if (list.items.empty()) continue;
     ChosenSeed seed{row, 0, -1};
     double sum = 0;
@@ -98,28 +98,28 @@ std::vector<ChosenSeed> worst_seeds(const live::ServedModel& served, std::size_t
 
 }  // namespace
 
-void Call::get_seeds() {
-  query_.allow_only({"kind", "size", "draw", "model"});
-  const std::string kind = query_.text("kind").value_or("stratified");
-  const auto size = query_.number("size", 8, 1, 100);
-  Random random(query_.number("draw", 1, 0, 1'000'000'000));
+void get_seeds(Context& c, http::Response& response) {
+  c.query.allow_only({"kind", "size", "draw", "model"});
+  const std::string kind = c.query.text("kind").value_or("stratified");
+  const auto size = c.query.number("size", 8, 1, 100);
+  Random random(c.query.number("draw", 1, 0, 1'000'000'000));
   if (kind != "random" && kind != "stratified" && kind != "worst")
-    query_.fail("kind", "must be random, stratified or worst");
-  const auto served = model_or_fail(false);
-  if (failed()) return;
-  const auto positives = positives_of(*view_.facts);
+    c.query.fail("kind", "must be random, stratified or worst");
+  const auto served = model_of(c);
+  if (failed(c, response)) return;
+  const auto positives = positives_of(*c.view.facts);
   const auto cuts = evaluate::popularity_cuts(positives, kMinPositives);
   std::array<std::vector<Row>, evaluate::kSlices> strata;
   std::vector<Row> all;
   for (Row row = 0; row < positives.size(); ++row) {
-    if (!now_->pool->hidden.empty() && now_->pool->hidden[row] != 0) continue;
+    if (!c.now->may_show(row)) continue;
     strata.at(evaluate::slice_of(cuts, positives[row])).push_back(row);
     all.push_back(row);
   }
   std::vector<ChosenSeed> chosen;
   if (kind == "worst") {
-    auto judged = api_.judgements_.entries();
-    if (!judged) return fail(judged.error());
+    auto judged = c.services.judgements.entries();
+    if (!judged) return fail(response, judged.error());
     chosen = worst_seeds(*served, size, positives, live::standing_judgements(std::move(*judged)));
   } else if (kind == "random") {
     for (const Row row : draw(all, size, random)) chosen.push_back({row});
@@ -129,12 +129,12 @@ void Call::get_seeds() {
       for (const Row row : draw(strata.at(s), share, random)) chosen.push_back({row});
     }
   }
-  std::string& out = response_.body;
+  std::string& out = response.body;
   const auto put = std::back_inserter(out);
   out += "{\"seeds\":[";
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     if (i > 0) out += ',';
-    live::append_card(out, view_, chosen[i].row);
+    live::append_card(out, c.view, chosen[i].row);
     out.pop_back();
     const auto positive = positives[chosen[i].row];
     fmt::format_to(put, ",\"stratum\":\"{}\",\"positives\":{}",

@@ -1,111 +1,30 @@
-// Calls about models: which there are, which is promoted, how healthy, where items lie on the map.
+// Models: which there are, which is promoted, where items lie on the map, how they were evaluated.
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
-#include "sparrow/api/call.h"
+#include "sparrow/api/handlers.h"
 #include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
-namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kTen = 10;
-
-// The first ten catalogue rows of every item's precomputed list.
-std::vector<std::vector<Row>> first_ten(const live::ServedModel& served) {
-  std::vector<std::vector<Row>> lists(served.dataset->catalog.size());
-  for (Row row = 0; row < lists.size(); ++row) {
-    if (!served.recommender->knows(row)) continue;
-    for (const auto& item : served.recommender->similar({row, kTen, 0, {}}).items)
-      lists[row].push_back(item.row);
-  }
-  return lists;
-}
-
-// Skewness of how often items stand in others' first ten (hubness; Radovanovic et al. 2010).
-double skewness(const std::vector<std::uint32_t>& counts) {
-  double mean = 0;
-  for (const auto c : counts) mean += c;
-  mean /= static_cast<double>(std::max<std::size_t>(1, counts.size()));
-  double second = 0;
-  double third = 0;
-  for (const auto c : counts) {
-    const double d = c - mean;
-    second += d * d;
-    third += d * d * d;
-  }
-  const auto n = static_cast<double>(std::max<std::size_t>(1, counts.size()));
-  return second == 0 ? 0 : (third / n) / std::pow(second / n, 1.5);
-}
-
-// Rows of equal vectors beyond the first, and rows without any.
-std::pair<std::size_t, std::size_t> duplicates_and_zeros(const model::Model& model) {
-  const model::Tensor* vectors = model.find("vectors");
-  if (vectors == nullptr) return {0, model.items.size()};
-  const std::size_t bytes = model.dim() * sizeof(float);
-  const std::string zero(bytes, '\0');
-  std::unordered_map<std::string_view, std::size_t> seen;
-  std::size_t zeros = 0;
-  std::size_t duplicates = 0;
-  for (std::size_t row = 0; row < model.items.size(); ++row) {
-    const std::string_view v = std::string_view(vectors->bytes).substr(row * bytes, bytes);
-    if (v == zero)
-      ++zeros;
-    else if (seen[v]++ > 0)
-      ++duplicates;
-  }
-  return {duplicates, zeros};
-}
-
-// Share of the first ten of `a` that `b` has as well; -1 where one of them has no list.
-double overlap(const std::vector<Row>& a, const std::vector<Row>& b) {
-  if (a.empty() || b.empty()) return -1;
-  std::size_t shared = 0;
-  for (const Row x : a) shared += std::count(b.begin(), b.end(), x) > 0 ? 1U : 0U;
-  return static_cast<double>(shared) / static_cast<double>(a.size());
-}
-
-// How far two versions agree: mean overlap of the first ten, and the items that changed most.
-json churn_of(const std::vector<std::vector<Row>>& now, const std::vector<std::vector<Row>>& before,
-              const data::Catalog& catalog) {
-  std::vector<std::pair<double, Row>> rows;
-  double sum = 0;
-  for (Row row = 0; row < now.size(); ++row) {
-    const double o = overlap(now[row], before[row]);
-    if (o < 0) continue;
-    sum += o;
-    rows.emplace_back(o, row);
-  }
-  const std::size_t most = std::min(kTen, rows.size());
-  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
-  json changed = json::array();
-  for (std::size_t i = 0; i < most; ++i)
-    changed.push_back({{"id", catalog[rows[i].second].id},
-                       {"title", catalog[rows[i].second].title},
-                       {"overlap", rows[i].first}});
-  return {{"mean_overlap_10", rows.empty() ? 0 : sum / static_cast<double>(rows.size())},
-          {"changed", changed}};
-}
-
-}  // namespace
-
-void Call::get_models() {
-  query_.allow_only({"all"});
-  const bool all = query_.flag("all", false);
-  if (failed()) return;
+void get_models(Context& c, http::Response& response) {
+  c.query.allow_only({"all"});
+  const bool all = c.query.flag("all", false);
+  if (failed(c, response)) return;
+  const auto& usual_model = c.now->default_model(c.services.options.default_model);
+  const std::string usual = usual_model == nullptr ? "" : usual_model->model.manifest.name;
   json list = json::array();
   const auto describe = [&](json entry) {
     const auto name = entry.value("name", "");
-    const auto found = now_->models.find(name);
+    const auto found = c.now->models.find(name);
     const bool served =
-        found != now_->models.end() && found->second->model.manifest.version == entry["version"];
-    entry["default"] = name == api_.options_.default_model;
+        found != c.now->models.end() && found->second->model.manifest.version == entry["version"];
+    entry["default"] = name == usual;
     entry["served"] = served;
     if (served) {
       entry["items"] = found->second->model.items.size();
@@ -113,71 +32,69 @@ void Call::get_models() {
     }
     list.push_back(std::move(entry));
   };
-  if (all && api_.control_.versions) {
-    auto versions = api_.control_.versions();
-    if (!versions) return fail(versions.error());
+  if (all && c.services.control.versions) {
+    auto versions = c.services.control.versions();
+    if (!versions) return fail(response, versions.error());
     for (auto& entry : *versions) describe(std::move(entry));
   } else {
-    for (const auto& [name, served] : now_->models) {
+    for (const auto& [name, served] : c.now->models) {
       json entry = model::to_json(served->model.manifest);
       entry["promoted"] = true;
       describe(std::move(entry));
     }
   }
-  response_.body = http::json_text(json{{"models", list}});
+  response.body = http::json_text(json{{"models", list}});
 }
 
-void Call::post_promote(const std::string& name) {
-  query_.allow_only({});
-  if (failed() || !authorized(Role::kAdmin)) return;
-  const auto object = body();
+void post_promote(Context& c, http::Response& response) {
+  const std::string& name = c.parameter;
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const auto object = json_body(c, response);
   if (!object) return;
-  const auto version = member(*object, "version");
+  const auto version = member(response, *object, "version");
   if (!version) return;
-  if (!api_.control_.promote)
-    return http::write_error(response_, 503, "unavailable",
-                             "this server cannot write to the store");
-  if (auto done = api_.control_.promote(name, *version); !done) return fail(done.error());
-  response_.body = http::json_text(json{{"name", name}, {"version", *version}});
+  if (!c.services.control.promote)
+    return http::write_error(response, 503, "unavailable", "this server cannot write to the store");
+  if (auto done = c.services.control.promote(name, *version); !done)
+    return fail(response, done.error());
+  response.body = http::json_text(json{{"name", name}, {"version", *version}});
 }
 
-void Call::post_rollback(const std::string& name) {
-  query_.allow_only({});
-  if (failed() || !authorized(Role::kAdmin)) return;
-  if (!api_.control_.rollback)
-    return http::write_error(response_, 503, "unavailable",
-                             "this server cannot write to the store");
-  const auto version = api_.control_.rollback(name);
-  if (!version) return fail(version.error());
-  response_.body = http::json_text(json{{"name", name}, {"version", *version}});
+void post_rollback(Context& c, http::Response& response) {
+  const std::string& name = c.parameter;
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  if (!c.services.control.rollback)
+    return http::write_error(response, 503, "unavailable", "this server cannot write to the store");
+  const auto version = c.services.control.rollback(name);
+  if (!version) return fail(response, version.error());
+  response.body = http::json_text(json{{"name", name}, {"version", *version}});
 }
 
-void Call::get_map(const std::string& name) {
-  query_.allow_only({});
-  if (failed()) return;
-  const auto found = now_->models.find(name);
-  if (found == now_->models.end())
-    return http::write_error(response_, 404, "not_found",
-                             fmt::format("the model \"{}\" is not served", name.substr(0, 64)),
-                             "name");
-  const live::ServedModel& served = *found->second;
+void get_map(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const auto model = named_model(c, response);
+  if (model == nullptr) return;
+  const live::ServedModel& served = *model;
   const model::Tensor* map = served.model.find("map");
   if (map == nullptr || map->shape.size() != 2 || map->shape[1] != 2)
-    return http::write_error(response_, 404, "not_found",
+    return http::write_error(response, 404, "not_found",
                              "this model was trained without a map; train it again", "name");
   const auto xy = map->floats();
-  const recall::ItemFacts& facts = *view_.facts;
+  const recall::ItemFacts& facts = *c.view.facts;
   std::vector<Row> rows;
   std::string x;
   std::string y;
   for (std::size_t m = 0; m < served.model.items.size(); ++m) {
-    const auto row = view_.find(served.model.items[m]);
+    const auto row = c.view.find(served.model.items[m]);
     if (!row) continue;
     rows.push_back(*row);
     fmt::format_to(std::back_inserter(x), "{}{:.4g}", x.empty() ? "" : ",", xy[2 * m]);
     fmt::format_to(std::back_inserter(y), "{}{:.4g}", y.empty() ? "" : ",", xy[2 * m + 1]);
   }
-  std::string& out = response_.body;
+  std::string& out = response.body;
   out += "{\"model\":";
   append_model(out, served.model.manifest);
   const auto put = std::back_inserter(out);
@@ -188,7 +105,7 @@ void Call::get_map(const std::string& name) {
       append(rows[i]);
     }
   };
-  const data::Catalog& catalog = view_.dataset->catalog;
+  const data::Catalog& catalog = c.view.dataset->catalog;
   each([&](Row row) { http::append_json(out, catalog[row].id); });
   out += "],\"titles\":[";
   each([&](Row row) { http::append_json(out, catalog[row].title); });
@@ -197,7 +114,7 @@ void Call::get_map(const std::string& name) {
   out += "],\"genre\":[";
   const auto& names = facts.genre_names();
   each([&](Row row) {
-    const auto& genres = catalog[row].genres;
+    const auto& genres = catalog[row].list(data::kGenres);
     const auto at = genres.empty() ? names.end() : std::find(names.begin(), names.end(), genres[0]);
     fmt::format_to(put, "{}", at == names.end() ? -1 : static_cast<long>(at - names.begin()));
   });
@@ -208,74 +125,14 @@ void Call::get_map(const std::string& name) {
   out += "]}";
 }
 
-// Made once for a version, then kept.
-void Call::get_health(const std::string& name) {
-  query_.allow_only({"against"});
-  if (failed()) return;
-  const auto found = now_->models.find(name);
-  if (found == now_->models.end())
-    return http::write_error(response_, 404, "not_found",
-                             fmt::format("the model \"{}\" is not served", name.substr(0, 64)),
-                             "name");
-  const live::ServedModel& served = *found->second;
-  const std::string against = query_.text("against").value_or("");
-  const std::string key = fmt::format("{}@{}/{}", name, served.model.manifest.version, against);
-  const std::lock_guard lock(api_.health_mutex_);  // one at a time: it costs a pass over all lists
-  if (const auto kept = api_.health_.find(key); kept != api_.health_.end()) {
-    response_.body = kept->second;
-    return;
-  }
-  const auto lists = first_ten(served);
-  std::vector<std::uint32_t> n10(lists.size(), 0);
-  for (const auto& list : lists) {
-    for (const Row row : list) ++n10[row];
-  }
-  std::vector<Row> order(n10.size());
-  for (Row row = 0; row < order.size(); ++row) order[row] = row;
-  const std::size_t top = std::min(kTen, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
-                    [&](Row a, Row b) { return n10[a] > n10[b]; });
-  json hubs = json::array();
-  for (std::size_t i = 0; i < top; ++i)
-    hubs.push_back({{"id", view_.dataset->catalog[order[i]].id},
-                    {"title", view_.dataset->catalog[order[i]].title},
-                    {"n10", n10[order[i]]}});
-  const auto [duplicates, zeros] = duplicates_and_zeros(served.model);
-  json churn = nullptr;
-  if (!against.empty() && api_.control_.load) {
-    auto other = std::make_shared<live::ServedModel>();
-    auto loaded = api_.control_.load(name, against);
-    if (!loaded) return fail(loaded.error());
-    other->dataset = served.dataset;
-    other->model = std::move(*loaded);
-    auto recommender = rank::Recommender::open(other->dataset->catalog, other->model);
-    if (!recommender) return fail(recommender.error());
-    other->recommender = std::move(*recommender);
-    churn = churn_of(lists, first_ten(*other), view_.dataset->catalog);
-    churn["against"] = against;
-  }
-  std::size_t short_lists = 0;
-  for (const auto& list : lists) short_lists += list.size() < kTen ? 1U : 0U;
-  const json answer = {{"name", name},
-                       {"version", served.model.manifest.version},
-                       {"hubness", {{"skewness", skewness(n10)}, {"top", hubs}}},
-                       {"duplicates", duplicates},
-                       {"zero_vectors", zeros},
-                       {"short_lists", short_lists},
-                       {"churn", churn}};
-  response_.body = http::json_text(answer);
-  if (api_.health_.size() > 64) api_.health_.clear();
-  api_.health_[key] = response_.body;
-}
-
-void Call::get_evaluations() {
-  query_.allow_only({"size"});
-  const auto size = query_.number("size", 20, 1, 100);
-  if (failed()) return;
+void get_evaluations(Context& c, http::Response& response) {
+  c.query.allow_only({"size"});
+  const auto size = c.query.number("size", 20, 1, 100);
+  if (failed(c, response)) return;
   std::vector<std::filesystem::path> files;
   std::error_code code;
   for (const auto& entry :
-       std::filesystem::directory_iterator(api_.options_.home / "evaluations", code)) {
+       std::filesystem::directory_iterator(c.services.options.home / "evaluations", code)) {
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   }
   std::sort(files.rbegin(), files.rend());  // names begin with the time
@@ -296,7 +153,7 @@ void Call::get_evaluations() {
     }
     runs.push_back(std::move(run));
   }
-  response_.body = http::json_text(json{{"runs", runs}});
+  response.body = http::json_text(json{{"runs", runs}});
 }
 
 }  // namespace sparrow::api

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/api/call.h"
+#include "sparrow/api/handlers.h"
+#include "sparrow/core/process_numbers.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
@@ -37,6 +38,48 @@ void append_search_metrics(std::string& out, const live::Snapshot& now) {
   }
 }
 
+// Numbers that other parts keep.
+struct Gauge {
+  std::string name;
+  std::string type;  // "gauge", "counter"
+  double value = 0;
+};
+
+std::vector<Gauge> gauges(const Context& c) {
+  std::vector<Gauge> all = {
+      {"sparrow_items", "gauge", static_cast<double>(c.view.dataset->info.items)},
+      {"sparrow_catalogue_generation", "gauge", static_cast<double>(c.view.generation)}};
+  const AnswerCache::Counts kept = c.services.answers.counts();
+  all.push_back({"sparrow_answer_cache_hits_total", "counter", static_cast<double>(kept.hits)});
+  all.push_back({"sparrow_answer_cache_misses_total", "counter", static_cast<double>(kept.misses)});
+  all.push_back({"sparrow_answer_cache_bytes", "gauge", static_cast<double>(kept.bytes)});
+  if (const http::Log* log = c.services.options.log; log != nullptr)
+    all.push_back(
+        {"sparrow_log_lines_dropped_total", "counter", static_cast<double>(log->dropped())});
+  for (const ProcessNumber& number : process_numbers())
+    all.push_back({number.name, number.type, number.value});
+  const auto& home = c.services.options.home;
+  if (const double room = home.empty() ? -1 : free_bytes(home); room >= 0)
+    all.push_back({"sparrow_home_free_bytes", "gauge", room});
+  if (const live::RemoteRanker* ranker = c.services.options.remote_ranker; ranker != nullptr) {
+    all.push_back(
+        {"sparrow_remote_ranker_calls_total", "counter", static_cast<double>(ranker->calls())});
+    all.push_back({"sparrow_remote_ranker_failures_total", "counter",
+                   static_cast<double>(ranker->failures())});
+  }
+  return all;
+}
+
+// What could not be read of the home.
+std::vector<std::string> notices(const Services& services) {
+  std::vector<std::string> all = services.state.notices();
+  for (const live::Journal* journal :
+       {&services.judgements, &services.votes, &services.reports, &services.feedback}) {
+    if (const std::string notice = journal->notice(); !notice.empty()) all.push_back(notice);
+  }
+  return all;
+}
+
 nlohmann::json summary_of(const Histogram& h) {
   return {{"count", h.count()},
           {"mean_us", 1e6 * h.sum_seconds() / static_cast<double>(h.count())},
@@ -58,46 +101,53 @@ nlohmann::json cache_of(const Metrics& m, const live::CatalogView& view) {
 
 }  // namespace
 
-void Call::get_config() {
-  query_.allow_only({});
-  if (failed()) return;
-  const data::DatasetInfo& info = view_.dataset->info;
+void get_config(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const data::DatasetInfo& info = c.view.dataset->info;
+  const auto& usual = c.now->default_model(c.services.options.default_model);
   nlohmann::json body = {{"simulated", info.simulated},
                          {"data", info.name},
                          {"items", info.items},
                          {"users", info.users},
                          {"interactions", info.interactions},
-                         {"default_model", api_.options_.default_model},
+                         {"default_model", usual == nullptr ? c.services.options.default_model
+                                                            : usual->model.manifest.name},
                          {"poster_url_template", nullptr}};
-  if (!api_.options_.poster_url_template.empty())
-    body["poster_url_template"] = api_.options_.poster_url_template;
-  response_.body = http::json_text(body);
+  if (!c.services.options.poster_url_template.empty())
+    body["poster_url_template"] = c.services.options.poster_url_template;
+  response.body = http::json_text(body);
 }
 
-void Call::get_ready() {
-  query_.allow_only({});
-  if (failed()) return;
-  const bool ready = now_->models.contains(api_.options_.default_model);
+void get_alive(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (!failed(c, response)) response.body += "{\"status\":\"ok\"}";
+}
+
+void get_ready(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const bool ready = c.now->default_model(c.services.options.default_model) != nullptr;
   std::vector<std::string> reasons;
   if (!ready)
-    reasons.push_back(fmt::format("no model \"{}\" is loaded", api_.options_.default_model));
-  if (!now_->degraded.empty()) reasons.push_back(now_->degraded);
-  if (!now_->pool->error.empty()) reasons.push_back(now_->pool->error);
-  for (std::string& notice : api_.notices()) reasons.push_back(std::move(notice));
-  response_.status = ready ? 200 : 503;
-  response_.body += ready ? (reasons.empty() ? "{\"status\":\"ready\",\"reasons\":"
-                                             : "{\"status\":\"degraded\",\"reasons\":")
-                          : "{\"status\":\"not_ready\",\"reasons\":";
-  append_strings(response_.body, reasons);
-  response_.body += '}';
+    reasons.push_back(fmt::format("no model \"{}\" is loaded", c.services.options.default_model));
+  if (!c.now->degraded.empty()) reasons.push_back(c.now->degraded);
+  if (!c.now->pool->error.empty()) reasons.push_back(c.now->pool->error);
+  for (std::string& notice : notices(c.services)) reasons.push_back(std::move(notice));
+  response.status = ready ? 200 : 503;
+  response.body += ready ? (reasons.empty() ? "{\"status\":\"ready\",\"reasons\":"
+                                            : "{\"status\":\"degraded\",\"reasons\":")
+                         : "{\"status\":\"not_ready\",\"reasons\":";
+  append_strings(response.body, reasons);
+  response.body += '}';
 }
 
 // NOLINTNEXTLINE(readability-function-size): one JSON object.
-void Call::get_status() {
-  query_.allow_only({});
-  if (failed()) return;
+void get_status(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
   using nlohmann::json;
-  const Metrics& m = api_.metrics_;
+  const Metrics& m = c.services.metrics;
   json by_status = json::object();
   for (int h = 1; h <= 5; ++h) by_status[fmt::format("{}xx", h)] = m.with_status(h);
   json endpoints = json::object();
@@ -111,12 +161,12 @@ void Call::get_status() {
     if (h.count() > 0) stages[std::string(kStageNames[i])] = summary_of(h);
   }
   json channels = json::array();
-  const auto& names = rank::Recommender::channel_names();
-  for (std::size_t c = 0; c < names.size(); ++c)
+  const auto& names = recall::kChannelNames;
+  for (std::size_t i = 0; i < names.size(); ++i)
     channels.push_back(
-        {{"name", names[c]}, {"hits", m.channel_hits(c)}, {"errors", m.channel_errors(c)}});
+        {{"name", names[i]}, {"hits", m.channel_hits(i)}, {"errors", m.channel_errors(i)}});
   json models = json::array();
-  for (const auto& [name, served] : now_->models)
+  for (const auto& [name, served] : c.now->models)
     models.push_back({{"name", name},
                       {"version", served->model.manifest.version},
                       {"created", served->model.manifest.created},
@@ -124,9 +174,9 @@ void Call::get_status() {
   json errors = json::array();
   for (const auto& line : m.errors()) errors.push_back({{"time", line.time}, {"text", line.text}});
   const Histogram& similar = m.latency(Endpoint::kSimilar);
-  const live::CandidatePool& pool = *now_->pool;
+  const live::CandidatePool& pool = *c.now->pool;
   json degraded = json::array();
-  if (!now_->degraded.empty()) degraded.push_back(now_->degraded);
+  if (!c.now->degraded.empty()) degraded.push_back(c.now->degraded);
   if (!pool.error.empty()) degraded.push_back(pool.error);
   const json body = {
       {"uptime_s", m.uptime_s()},
@@ -138,51 +188,52 @@ void Call::get_status() {
         {"p99", similar.quantile_ms(.99)}}},
       {"endpoints", endpoints},
       {"stages", stages},
-      {"cache", cache_of(m, view_)},
+      {"cache", cache_of(m, c.view)},
       {"channels", channels},
       {"models", models},
       {"degraded_answers", m.degraded()},
       {"rules",
-       {{"version", now_->rules->version()}, {"count", now_->rules->source()["rules"].size()}}},
+       {{"version", c.now->rules->version()}, {"count", c.now->rules->source()["rules"].size()}}},
       {"store",
-       {{"uri", api_.options_.store_uri}, {"state", now_->degraded.empty() ? "ok" : "degraded"}}},
+       {{"uri", c.services.options.store_uri},
+        {"state", c.now->degraded.empty() ? "ok" : "degraded"}}},
       {"candidate_pool",
-       {{"items", view_.dataset->catalog.size() - pool.hidden_items},
+       {{"items", c.view.dataset->catalog.size() - pool.hidden_items},
         {"hidden", pool.hidden_items},
         {"source", pool.source},
         {"refreshed", pool.refreshed},
         {"error", pool.error}}},
       {"degraded", degraded},
       {"errors", errors}};
-  response_.body = http::json_text(body);
+  response.body = http::json_text(body);
 }
 
-void Call::get_metrics() {
-  const Metrics& m = api_.metrics_;
-  std::string& out = response_.body;
+void get_metrics(Context& c, http::Response& response) {
+  const Metrics& m = c.services.metrics;
+  std::string& out = response.body;
   const auto put = std::back_inserter(out);
-  response_.content_type = "text/plain; version=0.0.4";
+  response.content_type = "text/plain; version=0.0.4";
   out += "# TYPE sparrow_requests_total counter\n";
   for (int h = 1; h <= 5; ++h)
     fmt::format_to(put, "sparrow_requests_total{{status=\"{}xx\"}} {}\n", h, m.with_status(h));
-  out += "# TYPE sparrow_request_seconds histogram\n";
+  out += "# TYPE sparrow_c.requestseconds histogram\n";
   for (std::size_t e = 0; e < kEndpointNames.size(); ++e) {
     const Histogram& h = m.latency(static_cast<Endpoint>(e));
-    append_histogram(out, "sparrow_request_seconds", "endpoint", kEndpointNames[e], h);
+    append_histogram(out, "sparrow_c.requestseconds", "endpoint", kEndpointNames[e], h);
   }
   out += "# TYPE sparrow_stage_seconds histogram\n";
   for (std::size_t i = 0; i < kStageNames.size(); ++i)
     append_histogram(out, "sparrow_stage_seconds", "stage", kStageNames[i],
                      m.stage(static_cast<Stage>(i)));
   out += "# TYPE sparrow_channel_answers_total counter\n";
-  const auto& names = rank::Recommender::channel_names();
-  for (std::size_t c = 0; c < names.size(); ++c)
+  const auto& names = recall::kChannelNames;
+  for (std::size_t i = 0; i < names.size(); ++i)
     fmt::format_to(put,
                    "sparrow_channel_answers_total{{channel=\"{0}\",result=\"ok\"}} {1}\n"
                    "sparrow_channel_answers_total{{channel=\"{0}\",result=\"error\"}} {2}\n",
-                   names[c], m.channel_hits(c), m.channel_errors(c));
+                   names[i], m.channel_hits(i), m.channel_errors(i));
   out += "# TYPE sparrow_model_info gauge\n";
-  for (const auto& [name, served] : now_->models)
+  for (const auto& [name, served] : c.now->models)
     fmt::format_to(put, "sparrow_model_info{{name=\"{}\",version=\"{}\"}} 1\n", name,
                    served->model.manifest.version);
   fmt::format_to(
@@ -192,10 +243,10 @@ void Call::get_metrics() {
       "# TYPE sparrow_candidate_pool_hidden_items gauge\n"
       "sparrow_candidate_pool_hidden_items {}\n"
       "# TYPE sparrow_uptime_seconds gauge\nsparrow_uptime_seconds {:.0f}\n",
-      m.degraded(), now_->degraded.empty() && now_->pool->error.empty() ? 0 : 1,
-      now_->pool->hidden_items, m.uptime_s());
-  append_search_metrics(out, *now_);
-  for (const auto& [name, type, value] : api_.gauges())
+      m.degraded(), c.now->degraded.empty() && c.now->pool->error.empty() ? 0 : 1,
+      c.now->pool->hidden_items, m.uptime_s());
+  append_search_metrics(out, *c.now);
+  for (const auto& [name, type, value] : gauges(c))
     fmt::format_to(put, "# TYPE {0} {1}\n{0} {2}\n", name, type, value);
 }
 

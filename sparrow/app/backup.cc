@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "sparrow/app/build_info.h"
-#include "sparrow/app/home.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/store/rocksdb_store.h"
 
 namespace sparrow::app {

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/core/home.h"
 #include "sparrow/core/progress.h"
 #include "sparrow/core/result.h"
 #include "sparrow/data/dataset.h"
@@ -22,16 +23,6 @@ namespace sparrow::app {
 
 // Set by the signal handler; long work looks at it.
 extern std::atomic<bool> interrupted;
-
-// Folders under SPARROW_HOME, the one place the program writes to.
-struct Home {
-  std::filesystem::path root;
-  std::filesystem::path prepared() const { return root / "prepared"; }
-  std::filesystem::path models() const { return root / "models"; }
-  std::filesystem::path evaluations() const { return root / "evaluations"; }
-  std::filesystem::path default_store() const { return root / "store"; }
-  std::filesystem::path served() const { return root / "served"; }  // what to serve with no store
-};
 
 // Options of the whole program.
 struct Context {
@@ -80,7 +71,6 @@ Command add_import(CLI::App& sub);
 Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
-Command add_bench(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
 Command add_doctor(CLI::App& sub);
@@ -106,11 +96,6 @@ Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& contex
 Result<std::shared_ptr<const live::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version);
-// A model ready to be served; without `facts` it gets its own. `before`: see Recommender::open().
-Result<std::shared_ptr<const live::ServedModel>> served_of(
-    std::shared_ptr<const data::Dataset> dataset, model::Model model,
-    std::shared_ptr<const recall::ItemFacts> facts = nullptr,
-    const rank::Recommender* before = nullptr);
 // A URI without its password.
 std::string shown_uri(std::string uri);
 // A model by "name", "name@version" or a folder's path.

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sparrow/app/home.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/core/sealed_lines.h"
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/model_folder.h"

@@ -19,7 +19,7 @@
 #include "sparrow/app/build_info.h"
 #include "sparrow/app/command.h"
 #include "sparrow/app/config_file.h"
-#include "sparrow/app/home.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::app {
@@ -45,7 +45,6 @@ constexpr Subcommand kSubcommands[] = {
     {"synth", "Generate a rating log of any size", add_synth},
     {"rules", "Show or check rules, and what they would change", add_rules},
     {"config", "Show or check how the server is configured", add_config},
-    {"bench", "Measure training and search beside their peers", add_bench},
     {"store", "Look into a store, copy models between stores", add_store},
     {"doctor", "Say what is wrong with machine, home and data, and what to do", add_doctor},
     {"healthcheck", "Ask the running server whether it answers", add_healthcheck},

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "sparrow/app/home.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"

@@ -1,10 +1,8 @@
 // serve: load what is promoted, answer, follow promotions.
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
@@ -13,21 +11,21 @@
 
 #include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
-#include "sparrow/app/follower.h"
-#include "sparrow/app/home.h"
-#include "sparrow/app/live_catalog.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/app/serve_options.h"
 #include "sparrow/app/store_process.h"
 #include "sparrow/http/server.h"
-#include "sparrow/live/candidate_pool.h"
+#include "sparrow/live/follower.h"
+#include "sparrow/live/live_catalog.h"
+#include "sparrow/live/pool_refresher.h"
 #include "sparrow/store/promotion_watch.h"
 
 namespace sparrow::app {
 namespace {
 
 // What the API may do with the store: the server itself only reads.
-api::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
+api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog) {
   const auto writing = [context](const auto& act) {
     auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
     using Answer = decltype(act(std::declval<store::ModelStore&>()));
@@ -82,73 +80,8 @@ api::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
 
 // Before the API goes, nothing may be swapped into it any more.
 struct Detach {
-  LiveCatalog& catalog;
+  live::LiveCatalog& catalog;
   ~Detach() { catalog.detach(); }
-};
-
-// Asks the pool's source on a schedule, in a thread of its own; the last good pool is kept.
-class PoolRefresher {
- public:
-  PoolRefresher(std::unique_ptr<live::PoolSource> source, std::size_t seconds, api::Api& api)
-      : source_(std::move(source)), seconds_(seconds), api_(api) {
-    refresh();
-    thread_ = std::thread([this] { run(); });
-  }
-  ~PoolRefresher() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  // Soon, from any thread: the catalogue has further items.
-  void refresh_soon() {
-    {
-      const std::lock_guard lock(mutex_);
-      asked_ = true;
-    }
-    wake_.notify_all();
-  }
-
- private:
-  void refresh() {
-    const auto ids = source_->ids();
-    const auto view = api_.snapshot()->view;
-    auto pool = ids ? live::make_pool(view->dataset->catalog, *ids, source_->name())
-                    : Result<live::CandidatePool>(ids.error());
-    if (pool) {
-      if (!api_.snapshot()->pool->error.empty())
-        fmt::print(stderr, "serve     candidate pool recovered\n");
-      return api_.set_pool(std::move(*pool));
-    }
-    live::CandidatePool kept = *api_.snapshot()->pool;
-    if (kept.error != pool.error().message)
-      fmt::print(stderr, "serve     degraded: {}\n", pool.error().message);
-    kept.error = pool.error().message;
-    kept.source = source_->name();
-    api_.set_pool(std::move(kept));
-  }
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      wake_.wait_for(lock, std::chrono::seconds(seconds_), [this] { return stopping_ || asked_; });
-      if (stopping_) return;
-      asked_ = false;
-      lock.unlock();
-      refresh();
-      lock.lock();
-    }
-  }
-
-  std::unique_ptr<live::PoolSource> source_;
-  std::size_t seconds_;
-  api::Api& api_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  bool asked_ = false;
-  std::thread thread_;
 };
 
 http::Handler handler_of(api::Api& api) {
@@ -223,24 +156,27 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (!lock) return lock.error();
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
+  const live::Say say = [](const std::string& line) { fmt::print(stderr, "serve     {}\n", line); };
   arguments.api.home = context.paths().root;
+  arguments.api.version = SPARROW_VERSION;
   arguments.api.store_uri = shown_uri(context.store());
-  auto catalog = LiveCatalog::open(context, *dataset, arguments.max_changed_items);
+  auto catalog =
+      live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
-  api.load_rules();
-  for (const std::string& notice : (*catalog)->notices()) api.add_notice(notice);
-  for (const std::string& notice : api.notices())
-    fmt::print(stderr, "serve     degraded: {}\n", notice);
-  std::unique_ptr<PoolRefresher> refresher;
+  api.state().load_rules(arguments.api.home);
+  for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);
+  for (const std::string& notice : api.state().notices()) say("degraded: " + notice);
+  std::unique_ptr<live::PoolRefresher> refresher;
   if (!arguments.pool.uri.empty())
-    refresher = std::make_unique<PoolRefresher>(std::move(*live::open_pool_source(arguments.pool)),
-                                                arguments.pool_refresh_s, api);
-  (*catalog)->attach(api, [&refresher] {
+    refresher = std::make_unique<live::PoolRefresher>(
+        std::move(*live::open_pool_source(arguments.pool)),
+        std::chrono::seconds(arguments.pool_refresh_s), api.state(), say);
+  (*catalog)->attach(api.state(), [&refresher] {
     if (refresher != nullptr) refresher->refresh_soon();
   });
   const Detach detach{**catalog};
-  Follower follower(context, **catalog, api);
+  live::Follower follower({context.paths(), context.store(), say}, **catalog, api.state());
   follower.follow();
   follower.use_disk(arguments.api.default_model);
   // Hears of promotions at once where the store can tell; polling goes on beside it.
@@ -254,7 +190,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   fmt::print(stderr, "serve     http://{}:{}/ after {}\n", host, (*server)->port(), since(start));
   if (const std::string example = example_of(*(*catalog)->view()); !example.empty())
     fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, (*server)->port(), example);
-  follower.run(std::chrono::milliseconds(arguments.poll_ms));
+  follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
   (*catalog)->stop_waiting();
   const bool all_done = (*server)->stop();
   fmt::print(stderr, "serve     stopped{}\n",

@@ -102,7 +102,7 @@ Result<void> read_tokens(ServeArguments& arguments) {
 // "co-watch=on,quota=100,weight=2"
 Result<void> read_channel(const std::string& text, rank::Ranking& ranking) {
   using Use = rank::ChannelSetting::Use;
-  const auto& names = rank::Recommender::channel_names();
+  const auto& names = recall::kChannelNames;
   const auto wrong = [&](std::string_view what) {
     return Error{ErrorCode::kInvalidInput, fmt::format("--channel {}: {}", text, what)};
   };

@@ -89,7 +89,7 @@ Document tag_document(const data::Item& item) {
   Document document;
   for (const auto& tag : item.tags)
     add_phrase(document, lower(tag.tag), static_cast<float>(tag.count));
-  for (const auto& keyword : item.keywords) add_phrase(document, lower(keyword), 1);
+  for (const auto& keyword : item.list(data::kKeywords)) add_phrase(document, lower(keyword), 1);
   return document;
 }
 
@@ -104,20 +104,23 @@ Document title_document(const data::Item& item) {
 
 Document text_document(const data::Item& item) {
   Document document;
-  for (const auto& word : words_of(item.text)) document[word] += 1;
+  for (const auto& word : words_of(item.text(data::kText))) document[word] += 1;
   return document;
 }
 
-Document genre_document(const data::Item& item) { return document_of_names(item.genres); }
+Document genre_document(const data::Item& item) {
+  return document_of_names(item.list(data::kGenres));
+}
 
 // Feature 0: made for children; 1: not.
 Entries audience_entries(const data::Item& item) {
-  if (item.genres.empty()) return {};
-  const bool children =
-      std::any_of(item.genres.begin(), item.genres.end(), [](const std::string& genre) {
-        const std::string name = lower(genre);
-        return name == "children" || name == "children's" || name == "family" || name == "kids";
-      });
+  if (item.list(data::kGenres).empty()) return {};
+  const bool children = std::any_of(item.list(data::kGenres).begin(),
+                                    item.list(data::kGenres).end(), [](const std::string& genre) {
+                                      const std::string name = lower(genre);
+                                      return name == "children" || name == "children's" ||
+                                             name == "family" || name == "kids";
+                                    });
   return {{children ? 0U : 1U, 1.0F}};
 }
 
@@ -227,20 +230,41 @@ Block genome_block(const data::Catalog& catalog, float weight) {
   return block;
 }
 
-using ItemDocument = Document (*)(const data::Item&);
+using ItemDocument = std::function<Document(const data::Item&)>;
 
-// The words of a block by its name; nullptr: it is no TF-IDF block.
-ItemDocument document_of(std::string_view block) {
-  static const std::map<std::string_view, ItemDocument> table = {
+constexpr std::string_view kAttributeBlock = "attribute:";
+
+Document document_of_attribute(const data::Item& item, data::AttributePosition attribute) {
+  Document document;
+  const data::AttributeValue* value = item.find(attribute);
+  if (value == nullptr) return document;
+  data::any_text(*value, [&](const std::string& name) {
+    document[lower(name)] += 1;
+    return false;
+  });
+  return document;
+}
+
+// Whether the values of an attribute are names that items share.
+bool has_names(data::AttributeKind kind) {
+  return kind == data::AttributeKind::kCategory || kind == data::AttributeKind::kCategories ||
+         kind == data::AttributeKind::kPeople;
+}
+
+// The words of a block by its name; empty: it is no TF-IDF block, or of an attribute that there is
+// not.
+ItemDocument document_of(std::string_view block, const data::Schema& schema) {
+  static const std::map<std::string_view, Document (*)(const data::Item&)> table = {
       {"genres", genre_document},
       {"tags", tag_document},
       {"title", title_document},
-      {"text", text_document},
-      {"directors", [](const data::Item& i) { return document_of_names(i.directors); }},
-      {"actors", [](const data::Item& i) { return document_of_names(i.actors); }},
-      {"countries", [](const data::Item& i) { return document_of_names(i.countries); }}};
-  const auto found = table.find(block);
-  return found == table.end() ? nullptr : found->second;
+      {"text", text_document}};
+  if (const auto found = table.find(block); found != table.end()) return found->second;
+  const bool further = block.starts_with(kAttributeBlock);
+  if (further) block.remove_prefix(kAttributeBlock.size());
+  const auto attribute = schema.find(block);
+  if (!attribute || further != (*attribute >= data::kWellKnownAttributes)) return {};
+  return [a = *attribute](const data::Item& item) { return document_of_attribute(item, a); };
 }
 
 std::string vocabulary_text(const std::vector<Block>& blocks, float full_weight) {
@@ -297,8 +321,9 @@ Block imported_block(const ImportedBlock& imported) {
 
 std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptions& options) {
   std::vector<Block> blocks;
-  const auto add = [&](const char* name, float weight, std::uint32_t min_documents) {
-    const auto document = document_of(name);
+  const data::Schema& schema = catalog.schema();
+  const auto add = [&](const std::string& name, float weight, std::uint32_t min_documents) {
+    const auto document = document_of(name, schema);
     blocks.push_back(tf_idf(catalog.size(), weight, min_documents,
                             [&](Row row) { return document(catalog[row]); }));
     blocks.back().name = name;
@@ -312,6 +337,10 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
   add("actors", options.actors, 1);
   add("countries", options.countries, 1);
   add("text", options.text, 2);
+  for (auto a = data::kWellKnownAttributes; a < schema.size(); ++a) {
+    if (has_names(schema[a].kind))
+      add(std::string(kAttributeBlock) + schema[a].name, options.attributes, 1);
+  }
   if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
   for (const ImportedBlock& imported : options.imported) blocks.push_back(imported_block(imported));
   std::erase_if(blocks, [](const Block& block) {
@@ -399,7 +428,7 @@ Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
   return placer;
 }
 
-model::ItemContent ContentPlacer::place(const data::Item& item) const {
+model::ItemContent ContentPlacer::place(const data::Item& item, const data::Schema& schema) const {
   model::ItemContent placed;
   placed.id = item.id;
   Entries merged;
@@ -410,7 +439,7 @@ model::ItemContent ContentPlacer::place(const data::Item& item) const {
       part = audience_entries(item);
     } else if (block.name == "year") {
       part = year_entries(item);
-    } else if (const auto document = document_of(block.name); document != nullptr) {
+    } else if (const auto document = document_of(block.name, schema); document) {
       for (const auto& [term, frequency] : document(item)) {
         const auto found = block.terms.find(term);
         if (found != block.terms.end())

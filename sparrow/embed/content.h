@@ -34,8 +34,9 @@ struct ContentOptions {
   float directors = 0.7F;
   float actors = 0.7F;
   float countries = 0.3F;
-  float text = 1;    // words of the synopsis
-  float genome = 2;  // MovieLens tag genome, relevance above its item's mean
+  float text = 1;           // words of the synopsis
+  float attributes = 0.7F;  // each further attribute of names: a brand, a colour, a list of makers
+  float genome = 2;         // MovieLens tag genome, relevance above its item's mean
   std::vector<ImportedBlock> imported;
 };
 
@@ -65,7 +66,8 @@ class ContentPlacer {
  public:
   // Errors: kNotFound when the model carries no vocabulary (trained by an older program), kCorrupt.
   static Result<ContentPlacer> open(const model::Model& model);
-  model::ItemContent place(const data::Item& item) const;
+  // `schema`: of the item's values.
+  model::ItemContent place(const data::Item& item, const data::Schema& schema) const;
 
  private:
   struct Block {

@@ -115,6 +115,28 @@ std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entr
   return standing;
 }
 
+std::optional<EventKind> event_kind(std::string_view name) {
+  if (name == "hide") return EventKind::kHidden;
+  if (name == "not_similar") return EventKind::kUnlike;
+  if (name == "seen") return EventKind::kSeen;
+  if (name == "play") return EventKind::kPlayed;
+  if (name == "shown") return EventKind::kShown;
+  return std::nullopt;
+}
+
+bool UserEvents::take(const nlohmann::json& feedback, Row item) {
+  const std::string user = text_of(feedback, "user");
+  if (text_of(feedback, "kind") == "undo")
+    return take_back(user, item, event_kind(text_of(feedback, "of")));
+  if (const auto kind = event_kind(text_of(feedback, "kind"))) add(user, item, *kind);
+  return true;
+}
+
+bool UserEvents::would_take(const nlohmann::json& feedback, Row item) const {
+  return text_of(feedback, "kind") != "undo" ||
+         has(text_of(feedback, "user"), item, event_kind(text_of(feedback, "of")));
+}
+
 void UserEvents::add(const std::string& user, Row item, EventKind kind) {
   const std::lock_guard lock(mutex_);
   if (users_.size() >= kMaxUsers && !users_.contains(user)) users_.erase(users_.begin());

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -69,10 +70,15 @@ class Journal {
 std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entries);
 
 enum class EventKind { kShown, kPlayed, kHidden, kSeen, kUnlike };
+// "hide", "not_similar", "seen", "play", "shown"; nothing for other names.
+std::optional<EventKind> event_kind(std::string_view name);
 
 class UserEvents {
  public:
   void add(const std::string& user, Row item, EventKind kind);
+  // What a line of feedback changes. False: an undo that had nothing to take back.
+  bool take(const nlohmann::json& feedback, Row item);
+  bool would_take(const nlohmann::json& feedback, Row item) const;  // what take() would answer
   // Forgets that the user hid the item, has seen it or found it unlike; without `kind` all three.
   // False: there was nothing to forget.
   bool take_back(const std::string& user, Row item, std::optional<EventKind> kind);

@@ -58,10 +58,11 @@ Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> c
   const std::size_t count = std::min(candidates.size(), options_.max_candidates);
   std::string body = "{\"instances\":[";
   for (std::size_t i = 0; i < count; ++i) {
-    const auto& v = candidates[i].values;
-    fmt::format_to(std::back_inserter(body),
-                   "{}{{\"features\":[{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}]}}",
-                   i > 0 ? "," : "", v[0] / 100, v[1], v[2], v[3], v[4], v[5]);
+    const auto put = std::back_inserter(body);
+    fmt::format_to(put, "{}{{\"features\":[{:.6g}", i > 0 ? "," : "", candidates[i].match / 100);
+    for (std::size_t f = 1; f < rank::kFeatures.size(); ++f)
+      fmt::format_to(put, ",{:.6g}", candidates[i].*(rank::kFeatures[f].value));
+    body += "]}";
   }
   body += "]}";
   ++calls_;
@@ -80,7 +81,7 @@ Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> c
   // The rest follows in its own order.
   float least = *std::min_element(scores->begin(), scores->end());
   for (std::size_t i = count; i < candidates.size(); ++i)
-    scores->push_back(least - 1 - (candidates[count - 1].values[0] - candidates[i].values[0]));
+    scores->push_back(least - 1 - (candidates[count - 1].match - candidates[i].match));
   return scores;
 }
 

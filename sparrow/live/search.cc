@@ -40,7 +40,7 @@ bool one_edit(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Search::Search(const data::Dataset& dataset, std::span<const std::uint8_t> hidden) {
+Search::Search(const data::Dataset& dataset) {
   const data::Catalog& catalog = dataset.catalog;
   popularity_.assign(catalog.size(), 0);
   for (const Row row : dataset.interactions.items) popularity_[row] += 1;
@@ -60,7 +60,6 @@ Search::Search(const data::Dataset& dataset, std::span<const std::uint8_t> hidde
     for (const auto& word : words) index[word].push_back(number);
   };
   for (Row row = 0; row < catalog.size(); ++row) {
-    if (!hidden.empty() && hidden[row] != 0) continue;
     add(row, catalog[row].title, catalog[row].year);
     for (const auto& other : catalog[row].alternative_titles) add(row, other, catalog[row].year);
   }
@@ -91,25 +90,26 @@ std::vector<Search::Match> Search::matches(const std::string& typed, bool last) 
   return found;
 }
 
-std::vector<SearchHit> Search::find(std::string_view text, std::size_t limit) const {
+std::vector<SearchHit> Search::find(std::string_view text, std::size_t limit,
+                                    std::span<const std::uint8_t> hidden) const {
   const std::string folded = fold_text(text.substr(0, kMaxBytes));
   const auto typed = split_words(folded);
   if (typed.empty()) return {};
-  struct State {
+  struct Found {
     std::uint32_t words = 0;
     double quality = 0;
     bool exact = true;
   };
-  std::unordered_map<std::uint32_t, State> titles;
+  std::unordered_map<std::uint32_t, Found> titles;
   for (std::uint32_t w = 0; w < typed.size(); ++w) {
     for (const Match& match : matches(typed[w], w + 1 == typed.size())) {
       for (const std::uint32_t title : titles_of_[match.word]) {
         auto found = titles.find(title);
         if (found == titles.end()) {
           if (w > 0) continue;
-          found = titles.emplace(title, State{}).first;
+          found = titles.emplace(title, Found{}).first;
         }
-        State& state = found->second;
+        Found& state = found->second;
         if (state.words != w) continue;  // misses an earlier word, or has this one already
         state.words = w + 1;
         state.quality += match.quality;
@@ -121,6 +121,7 @@ std::vector<SearchHit> Search::find(std::string_view text, std::size_t limit) co
   for (const auto& [title, state] : titles) {
     if (state.words != typed.size()) continue;
     const Row row = title_row_[title];
+    if (!hidden.empty() && hidden[row] != 0) continue;
     const auto n = static_cast<double>(typed.size());
     double score = 10 * state.quality / n +
                    4 * n / std::max(n, static_cast<double>(title_words_[title])) + popularity_[row];

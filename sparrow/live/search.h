@@ -22,14 +22,15 @@ struct SearchHit {
 // Immutable; safe for use by several threads.
 class Search {
  public:
-  // Items that `hidden` marks (one byte a row, or empty) are not found.
-  explicit Search(const data::Dataset& dataset, std::span<const std::uint8_t> hidden = {});
+  explicit Search(const data::Dataset& dataset);
 
   // Items whose title, or another of their titles, has every word, in any order; the last word may
   // be the beginning of one, and a word of five letters or more may have one letter wrong. Case and
-  // accents are forgiven. Best first: closer titles, then more ratings. O(words in the catalogue)
-  // at worst, bounded by 32 words and 256 bytes.
-  std::vector<SearchHit> find(std::string_view text, std::size_t limit) const;
+  // accents are forgiven. Items that `hidden` marks (one byte a row, or empty) are not found. Best
+  // first: closer titles, then more ratings. O(words in the catalogue) at worst, bounded by 32
+  // words and 256 bytes.
+  std::vector<SearchHit> find(std::string_view text, std::size_t limit,
+                              std::span<const std::uint8_t> hidden = {}) const;
 
  private:
   struct Match {

@@ -11,12 +11,19 @@
 
 namespace sparrow::live {
 
-// Built by `app`, swapped as a whole, kept alive by the requests that use it.
+// Swapped as a whole, kept alive by the requests that use it.
 struct ServedModel {
   std::shared_ptr<const data::Dataset> dataset;
   std::shared_ptr<const recall::ItemFacts> facts;  // of the same data set
   model::Model model;
   std::unique_ptr<rank::Recommender> recommender;  // refers to all of the above
 };
+
+// A model ready to be served; without `facts` it gets its own. `before` (may be null): see
+// Recommender::open(), whose errors these are.
+Result<std::shared_ptr<const ServedModel>> open_served(
+    std::shared_ptr<const data::Dataset> dataset, model::Model model,
+    std::shared_ptr<const recall::ItemFacts> facts = nullptr,
+    const rank::Recommender* before = nullptr);
 
 }  // namespace sparrow::live

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sparrow/live/catalog_view.h"
@@ -31,6 +32,18 @@ struct Snapshot {
   // One byte a catalogue row, or empty: what the pool or the catalogue hides. Never null.
   std::shared_ptr<const std::vector<std::uint8_t>> hidden;
   std::string degraded;  // the store's trouble; empty: none
+
+  // Whether an item may stand in a list now. Whoever lists items asks this, or hands `hidden` to
+  // the recommender.
+  bool may_show(Row row) const { return hidden->empty() || (*hidden)[row] == 0; }
+  // The model for requests that name none: the configured one, else the only one; null where there
+  // is neither.
+  const std::shared_ptr<const ServedModel>& default_model(std::string_view configured) const {
+    static const std::shared_ptr<const ServedModel> kNone;
+    const auto found = models.find(configured);
+    if (found != models.end()) return found->second;
+    return models.size() == 1 ? models.begin()->second : kNone;
+  }
 };
 
 }  // namespace sparrow::live
