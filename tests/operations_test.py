@@ -91,7 +91,7 @@ def configuration(folder):
 def unit_file():
     if shutil.which("systemd-analyze"):
         copy = pathlib.Path(tempfile.mkdtemp(), "sparrow.service")
-        copy.write_text((ROOT / "examples/sparrow.service").read_text(encoding="utf-8").replace("/usr/local/bin/sparrow", BIN), encoding="utf-8")
+        copy.write_text((ROOT / "packaging/systemd/sparrow.service").read_text(encoding="utf-8").replace("/usr/bin/sparrow", BIN), encoding="utf-8")
         done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
         problems = [line for line in done.stderr.splitlines() if "sparrow.service" in line]
         equal(problems, [])

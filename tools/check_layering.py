@@ -35,6 +35,7 @@ THIRD_PARTY = {
     "hnswlib/": {"index"},
     "openssl/": {"core"},
     "CLI/": {"app", "bench"},
+    "archive": {"app"},
     "toml++/": {"app"},
     "sqlite3.h": {"data", "live"},
     "libpq-fe.h": {"live"},

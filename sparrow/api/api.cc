@@ -149,13 +149,19 @@ Services::Services(ApiOptions api_options, std::shared_ptr<const live::CatalogVi
       state(std::move(view), [this](const std::string& trouble) { metrics.add_error(trouble); }),
       answers(options.answer_cache_bytes),
       limit(options.requests_per_second, options.burst),
-      judgements(journal_file(options.home, "judgements.jsonl")),
-      votes(journal_file(options.home, "votes.jsonl")),
-      reports(journal_file(options.home, "reports.jsonl")),
-      feedback(journal_file(options.home, "feedback.jsonl")),
+      judgements(
+          journal_file(options.home, "judgements.jsonl"),
+          {{"grader", "seed", "item"}, {"time", "reason", "model", "version", "note"}, true}),
+      votes(journal_file(options.home, "votes.jsonl"),
+            {{"grader", "seed", "left", "right", "winner"}, {"time"}}),
+      reports(journal_file(options.home, "reports.jsonl"),
+              {{"seed", "item", "state"}, {"time", "note", "fixed_in"}}),
+      feedback(journal_file(options.home, "feedback.jsonl"),
+               {{"user", "item", "kind"}, {"time", "seed", "of"}}),
       boot(new_boot()) {
   const auto now = state.snapshot();
-  for (const auto& entry : feedback.entries()) {
+  const auto said = feedback.entries();
+  for (const auto& entry : said ? *said : std::vector<nlohmann::json>()) {
     if (const auto row = now->view->find(live::text_of(entry, "item"))) events.take(entry, *row);
   }
 }

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "sparrow/api/routes.h"
+#include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
 namespace {
@@ -48,6 +49,12 @@ void fail(http::Response& response, const Error& error) {
 }
 
 std::optional<nlohmann::json> json_body(const Context& c, http::Response& response) {
+  constexpr std::size_t kDeepest = 16;
+  if (http::nesting_depth(c.request.body) > kDeepest) {
+    http::write_error(response, 400, "invalid_input",
+                      fmt::format("the body is nested deeper than {}", kDeepest), "body");
+    return std::nullopt;
+  }
   auto json = nlohmann::json::parse(c.request.body, nullptr, false);
   if (json.is_discarded()) {
     http::write_error(response, 400, "invalid_input", "the body is not valid JSON", "body");

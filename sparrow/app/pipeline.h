@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,5 +49,9 @@ Result<void> publish(const Context& context, const model::Model& model,
                      const data::Dataset* dataset,
                      store::VectorEncoding encoding = store::VectorEncoding::kFloat32);
 Result<void> promote(const Context& context, const std::string& name, const std::string& version);
+
+// All steps, for each of `runs`: what `build` does.
+Result<void> build_live(const Context& context, const DataOptions& data,
+                        std::span<const embed::TrainOptions> runs);
 
 }  // namespace sparrow::app

@@ -78,6 +78,9 @@ void add_source_options(CLI::App& sub, ServeArguments& o) {
   sub.add_option("--max-changed-items", o.max_changed_items,
                  "Added, changed, hidden or removed at run time, at most")
       ->check(CLI::Range(0, 1'000'000));
+  sub.add_option("--sample", o.sample,
+                 "items.csv to begin with while nothing is prepared in the home; its viewers are "
+                 "SIMULATED");
 }
 
 Result<void> read_tokens(ServeArguments& arguments) {

@@ -63,12 +63,12 @@ class Server {
  public:
   // Listens; requests are answered from now on. Errors: kUnavailable (address in use, not allowed).
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options, Handler handler);
-  ~Server();  // stops
+  ~Server();  // stops, and waits for every handler that is running
 
   std::uint16_t port() const;
   // Accepts no more, lets requests under way finish, closes idle connections; back within
-  // drain_timeout.
-  void stop();
+  // drain_timeout. False: a slow request is still running; only the destructor waits for it.
+  bool stop();
 
  private:
   struct State;

@@ -1,53 +1,100 @@
 #include "sparrow/live/journal.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "sparrow/core/file.h"
+#include "sparrow/core/sealed_lines.h"
 
 namespace sparrow::live {
 
-Journal::Journal(std::filesystem::path file, std::size_t max_entries)
-    : file_(std::move(file)), max_entries_(max_entries) {
-  if (file_.empty() || !std::filesystem::exists(file_)) return;
-  const auto text = read_file(file_);
-  if (!text) return;
-  for (std::size_t begin = 0; begin < text->size();) {
-    const auto end = std::min(text->find('\n', begin), text->size());
-    const auto line = std::string_view(*text).substr(begin, end - begin);
-    begin = end + 1;
-    auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_object() && entries_.size() < max_entries_)
-      entries_.push_back(std::move(entry));
-    else if (!line.empty())
-      ++skipped_;
+bool JournalKind::fits(const nlohmann::json& entry) const {
+  if (!entry.is_object()) return false;
+  const auto text = [&](const char* name, bool must) {
+    const auto found = entry.find(name);
+    return found == entry.end() ? !must : found->is_string();
+  };
+  if (!std::all_of(texts.begin(), texts.end(), [&](const char* n) { return text(n, true); }) ||
+      !std::all_of(may_texts.begin(), may_texts.end(),
+                   [&](const char* n) { return text(n, false); }))
+    return false;
+  if (!graded) return true;
+  const auto grade = entry.find("grade");
+  return grade != entry.end() &&
+         (grade->is_null() || (grade->is_number_integer() && *grade >= 0 && *grade <= 3));
+}
+
+Journal::Journal(std::filesystem::path file, JournalKind kind, std::size_t max_entries)
+    : file_(std::move(file)), kind_(std::move(kind)), max_entries_(max_entries) {
+  const std::lock_guard lock(mutex_);
+  (void)load();  // what is wrong is told by notice() and by each call
+}
+
+Result<void> Journal::load() const {
+  if (loaded_) return {};
+  if (file_.empty()) {
+    loaded_ = true;
+    return {};
   }
+  auto lines = mend_sealed_lines(file_);
+  if (!lines) {
+    notice_ = lines.error().message;
+    Error error = lines.error();
+    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kUnavailable;
+    return error;
+  }
+  for (std::string& line : lines->objects) {
+    auto entry = nlohmann::json::parse(line, nullptr, false);
+    if (kind_.fits(entry) && entries_.size() < max_entries_)
+      entries_.push_back(std::move(entry));
+    else if (++lines->skipped == 1)
+      lines->first_skipped = fmt::format("{:.60}", line);
+    std::string().swap(line);
+  }
+  notice_.clear();
+  if (lines->skipped > 0)
+    notice_ = fmt::format("{}: {} entries could not be read and are skipped, first {}",
+                          file_.string(), lines->skipped, lines->first_skipped);
+  loaded_ = true;
+  return {};
 }
 
 Result<void> Journal::append_all(std::span<const nlohmann::json> entries) {
-  const std::lock_guard lock(mutex_);
-  if (entries_.size() + entries.size() > max_entries_)
-    return Error{ErrorCode::kExhausted,
-                 fmt::format("{} holds {} entries: move it away and start the server again",
-                             file_.string(), entries_.size())};
+  const std::lock_guard one(append_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto there = load(); !there) return there;
+    if (entries_.size() + entries.size() > max_entries_)
+      return Error{ErrorCode::kExhausted,
+                   fmt::format("{} holds {} entries: move it away and start the server again",
+                               file_.string(), entries_.size())};
+  }
   if (!file_.empty()) {
-    std::string lines;
+    std::vector<std::string> lines;
+    lines.reserve(entries.size());
     for (const auto& entry : entries)
-      lines += entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+      lines.push_back(entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     std::error_code code;
     std::filesystem::create_directories(file_.parent_path(), code);
-    if (auto appended = append_durably(file_, lines); !appended) return appended;
+    if (auto appended = append_sealed_lines(file_, lines); !appended) return appended;
   }
+  const std::lock_guard lock(mutex_);
   entries_.insert(entries_.end(), entries.begin(), entries.end());
   return {};
 }
 
-std::vector<nlohmann::json> Journal::entries() const {
+Result<std::vector<nlohmann::json>> Journal::entries() const {
   const std::lock_guard lock(mutex_);
+  if (auto there = load(); !there) return there.error();
   return entries_;
+}
+
+std::string Journal::notice() const {
+  const std::lock_guard lock(mutex_);
+  return notice_;
 }
 
 std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entries) {
@@ -85,6 +132,11 @@ bool UserEvents::take(const nlohmann::json& feedback, Row item) {
   return true;
 }
 
+bool UserEvents::would_take(const nlohmann::json& feedback, Row item) const {
+  return text_of(feedback, "kind") != "undo" ||
+         has(text_of(feedback, "user"), item, event_kind(text_of(feedback, "of")));
+}
+
 void UserEvents::add(const std::string& user, Row item, EventKind kind) {
   const std::lock_guard lock(mutex_);
   if (users_.size() >= kMaxUsers && !users_.contains(user)) users_.erase(users_.begin());
@@ -111,6 +163,18 @@ bool UserEvents::take_back(const std::string& user, Row item, std::optional<Even
   if (asked(EventKind::kSeen)) changed |= std::exchange(state.seen, false);
   if (asked(EventKind::kUnlike)) changed |= std::exchange(state.unlike, 0) > 0;
   return changed;
+}
+
+bool UserEvents::has(const std::string& user, Row item, std::optional<EventKind> kind) const {
+  const std::lock_guard lock(mutex_);
+  const auto items = users_.find(user);
+  if (items == users_.end()) return false;
+  const auto found = items->second.find(item);
+  if (found == items->second.end()) return false;
+  const State& state = found->second;
+  const auto asked = [&](EventKind one) { return !kind || *kind == one; };
+  return (asked(EventKind::kHidden) && state.hidden) || (asked(EventKind::kSeen) && state.seen) ||
+         (asked(EventKind::kUnlike) && state.unlike > 0);
 }
 
 std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatigue) const {

@@ -26,25 +26,43 @@ inline std::string text_of(const nlohmann::json& entry, const char* name) {
   return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// What a line of a journal must hold to be an entry of its kind.
+struct JournalKind {
+  std::vector<const char*> texts;      // members that must be there, as texts
+  std::vector<const char*> may_texts;  // members that must be texts where they are
+  bool graded = false;                 // "grade": 0 to 3, or null
+
+  bool fits(const nlohmann::json& entry) const;
+};
+
 class Journal {
  public:
-  // An empty path: kept in memory only. Lines that are no JSON are counted and skipped: a file cut
-  // short by a crash must not keep the server from starting.
-  explicit Journal(std::filesystem::path file, std::size_t max_entries = 1'000'000);
+  // An empty path: kept in memory only. Lines are sealed (core/sealed_lines.h); an end that was
+  // torn by a crash is cut off, a line that is no entry is counted and skipped, and neither keeps
+  // the server from starting. A file that cannot be read is tried again at each call.
+  explicit Journal(std::filesystem::path file, JournalKind kind = {},
+                   std::size_t max_entries = 1'000'000);
 
-  // All entries or none; durable on return. Errors: kUnavailable naming the file; kExhausted when
-  // the journal would be full.
+  // All entries or none; durable on return, and not in memory before. Errors: kUnavailable naming
+  // the file; kExhausted when the disk or the journal is full.
   Result<void> append_all(std::span<const nlohmann::json> entries);
   Result<void> append(const nlohmann::json& entry) { return append_all({&entry, 1}); }
-  std::vector<nlohmann::json> entries() const;
-  std::size_t skipped() const { return skipped_; }
+  // Error: the file cannot be read.
+  Result<std::vector<nlohmann::json>> entries() const;
+  // What was skipped or cut off, or why the file cannot be read; empty: nothing.
+  std::string notice() const;
 
  private:
+  Result<void> load() const;  // with mutex_ held
+
   std::filesystem::path file_;
+  JournalKind kind_;
   std::size_t max_entries_;
-  std::size_t skipped_ = 0;
+  std::mutex append_mutex_;  // one append at a time; readers do not wait for the disk
   mutable std::mutex mutex_;
-  std::vector<nlohmann::json> entries_;
+  mutable bool loaded_ = false;
+  mutable std::string notice_;
+  mutable std::vector<nlohmann::json> entries_;
 };
 
 // Judgements without those that a later one of the same grader and pair with `grade` null took
@@ -60,9 +78,12 @@ class UserEvents {
   void add(const std::string& user, Row item, EventKind kind);
   // What a line of feedback changes. False: an undo that had nothing to take back.
   bool take(const nlohmann::json& feedback, Row item);
+  bool would_take(const nlohmann::json& feedback, Row item) const;  // what take() would answer
   // Forgets that the user hid the item, has seen it or found it unlike; without `kind` all three.
   // False: there was nothing to forget.
   bool take_back(const std::string& user, Row item, std::optional<EventKind> kind);
+  // What take_back() would answer.
+  bool has(const std::string& user, Row item, std::optional<EventKind> kind) const;
   // Items the user hid or has seen, and with `fatigue` > 0 those shown so often and never played.
   std::vector<Row> unwanted(const std::string& user, std::size_t fatigue) const;
 
