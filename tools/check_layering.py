@@ -36,6 +36,9 @@ THIRD_PARTY = {
     "utf8proc.h": {"core"},
     "zlib.h": {"data"},
     "zstd.h": {"data"},
+    "bzlib.h": {"data"},
+    "archive": {"data"},
+    "iconv.h": {"data"},
 }
 FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|manager|common|misc|base|impl)(_|\.|$)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
