@@ -11,7 +11,7 @@
 #include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
 #include "sparrow/evaluate/offline.h"
-#include "sparrow/serve/search.h"
+#include "sparrow/live/search.h"
 
 namespace sparrow::app {
 namespace {
@@ -241,7 +241,7 @@ struct SpotcheckArguments {
   std::uint64_t seed = 1;
 };
 
-using Served = std::vector<std::shared_ptr<const serve::ServedModel>>;
+using Served = std::vector<std::shared_ptr<const live::ServedModel>>;
 
 // The place of a row in the first model's list against its place now: "new", "=", "+2" (up two).
 std::string move_mark(const std::vector<Row>& first, Row row, std::size_t now) {

@@ -42,7 +42,6 @@ constexpr Subcommand kSubcommands[] = {
     {"synth", "Generate a rating log of any size", add_synth},
     {"rules", "Show or check rules, and what they would change", add_rules},
     {"config", "Show or check how the server is configured", add_config},
-    {"bench", "Measure training and search beside their peers", add_bench},
     {"store", "Look into a store, copy models between stores", add_store},
 };
 

@@ -81,9 +81,8 @@ void add_source_options(CLI::App& sub, ServeArguments& o) {
 }
 
 Result<void> read_tokens(ServeArguments& arguments) {
-  static const std::map<std::string, serve::Role> roles = {{"viewer", serve::Role::kViewer},
-                                                           {"editor", serve::Role::kEditor},
-                                                           {"admin", serve::Role::kAdmin}};
+  static const std::map<std::string, api::Role> roles = {
+      {"viewer", api::Role::kViewer}, {"editor", api::Role::kEditor}, {"admin", api::Role::kAdmin}};
   constexpr std::size_t kShortest = 8;
   for (const auto& token : arguments.tokens) {
     const auto colon = token.find(':');
@@ -100,7 +99,7 @@ Result<void> read_tokens(ServeArguments& arguments) {
 // "co-watch=on,quota=100,weight=2"
 Result<void> read_channel(const std::string& text, rank::Ranking& ranking) {
   using Use = rank::ChannelSetting::Use;
-  const auto& names = rank::Recommender::channel_names();
+  const auto& names = recall::kChannelNames;
   const auto wrong = [&](std::string_view what) {
     return Error{ErrorCode::kInvalidInput, fmt::format("--channel {}: {}", text, what)};
   };
@@ -155,7 +154,7 @@ Result<void> read_ranking(ServeArguments& arguments) {
   }
   if (arguments.ranker.url.empty()) return {};
   arguments.ranker.timeout = std::chrono::milliseconds(arguments.ranker_timeout_ms);
-  auto remote = serve::RemoteRanker::open(arguments.ranker);
+  auto remote = live::RemoteRanker::open(arguments.ranker);
   if (!remote) return remote.error();
   arguments.api.remote_ranker = remote->get();
   ranking.remote = std::move(*remote);
@@ -187,7 +186,7 @@ Result<void> read_serve_arguments(ServeArguments& arguments) {
   if (auto read = read_tokens(arguments); !read) return read;
   if (auto read = read_ranking(arguments); !read) return read;
   if (!arguments.pool.uri.empty()) {
-    if (auto opened = serve::open_pool_source(arguments.pool); !opened)
+    if (auto opened = live::open_pool_source(arguments.pool); !opened)
       return Error{opened.error().code, "--pool: " + opened.error().message};
   }
   for (const auto& origin : arguments.api.cors_origins) {

@@ -1,0 +1,44 @@
+#include "sparrow/http/rate_limit.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace sparrow::http {
+namespace {
+
+double seconds_between(std::chrono::steady_clock::time_point a,
+                       std::chrono::steady_clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
+}  // namespace
+
+RateLimit::RateLimit(double per_second, double burst)
+    : per_second_(per_second), burst_(std::max(1.0, burst > 0 ? burst : 2 * per_second)) {}
+
+// A bucket that is full again tells nothing.
+void RateLimit::forget_full(Shard& shard, std::chrono::steady_clock::time_point now) const {
+  std::erase_if(shard.buckets, [&](const auto& entry) {
+    const Bucket& b = entry.second;
+    return b.tokens + seconds_between(b.filled, now) * per_second_ >= burst_;
+  });
+  // More clients than can be remembered are asking right now: all start anew.
+  if (shard.buckets.size() >= kMaxClients) shard.buckets.clear();
+}
+
+double RateLimit::wait_s(std::string_view client, std::chrono::steady_clock::time_point now) {
+  if (!active()) return 0;
+  Shard& shard = shards_[std::hash<std::string_view>{}(client) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  if (shard.buckets.size() >= kMaxClients) forget_full(shard, now);
+  const auto [at, fresh] = shard.buckets.try_emplace(std::string(client), Bucket{burst_, now});
+  Bucket& bucket = at->second;
+  bucket.tokens =
+      std::min(burst_, bucket.tokens + seconds_between(bucket.filled, now) * per_second_);
+  bucket.filled = now;
+  if (bucket.tokens < 1) return (1 - bucket.tokens) / per_second_;
+  bucket.tokens -= 1;
+  return 0;
+}
+
+}  // namespace sparrow::http

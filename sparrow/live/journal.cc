@@ -1,0 +1,129 @@
+#include "sparrow/live/journal.h"
+
+#include <array>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/file.h"
+
+namespace sparrow::live {
+
+Journal::Journal(std::filesystem::path file, std::size_t max_entries)
+    : file_(std::move(file)), max_entries_(max_entries) {
+  if (file_.empty() || !std::filesystem::exists(file_)) return;
+  const auto text = read_file(file_);
+  if (!text) return;
+  for (std::size_t begin = 0; begin < text->size();) {
+    const auto end = std::min(text->find('\n', begin), text->size());
+    const auto line = std::string_view(*text).substr(begin, end - begin);
+    begin = end + 1;
+    auto entry = nlohmann::json::parse(line, nullptr, false);
+    if (entry.is_object() && entries_.size() < max_entries_)
+      entries_.push_back(std::move(entry));
+    else if (!line.empty())
+      ++skipped_;
+  }
+}
+
+Result<void> Journal::append_all(std::span<const nlohmann::json> entries) {
+  const std::lock_guard lock(mutex_);
+  if (entries_.size() + entries.size() > max_entries_)
+    return Error{ErrorCode::kExhausted,
+                 fmt::format("{} holds {} entries: move it away and start the server again",
+                             file_.string(), entries_.size())};
+  if (!file_.empty()) {
+    std::string lines;
+    for (const auto& entry : entries)
+      lines += entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    std::error_code code;
+    std::filesystem::create_directories(file_.parent_path(), code);
+    if (auto appended = append_durably(file_, lines); !appended) return appended;
+  }
+  entries_.insert(entries_.end(), entries.begin(), entries.end());
+  return {};
+}
+
+std::vector<nlohmann::json> Journal::entries() const {
+  const std::lock_guard lock(mutex_);
+  return entries_;
+}
+
+std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entries) {
+  const auto key = [](const nlohmann::json& entry) {
+    return std::array{text_of(entry, "seed"), text_of(entry, "item"), text_of(entry, "grader")};
+  };
+  std::map<std::array<std::string, 3>, std::size_t> taken_back;  // up to this entry
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto grade = entries[i].find("grade");
+    if (grade != entries[i].end() && grade->is_null()) taken_back[key(entries[i])] = i;
+  }
+  if (taken_back.empty()) return entries;
+  std::vector<nlohmann::json> standing;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto found = taken_back.find(key(entries[i]));
+    if (found == taken_back.end() || found->second < i) standing.push_back(std::move(entries[i]));
+  }
+  return standing;
+}
+
+std::optional<EventKind> event_kind(std::string_view name) {
+  if (name == "hide") return EventKind::kHidden;
+  if (name == "not_similar") return EventKind::kUnlike;
+  if (name == "seen") return EventKind::kSeen;
+  if (name == "play") return EventKind::kPlayed;
+  if (name == "shown") return EventKind::kShown;
+  return std::nullopt;
+}
+
+bool UserEvents::take(const nlohmann::json& feedback, Row item) {
+  const std::string user = text_of(feedback, "user");
+  if (text_of(feedback, "kind") == "undo")
+    return take_back(user, item, event_kind(text_of(feedback, "of")));
+  if (const auto kind = event_kind(text_of(feedback, "kind"))) add(user, item, *kind);
+  return true;
+}
+
+void UserEvents::add(const std::string& user, Row item, EventKind kind) {
+  const std::lock_guard lock(mutex_);
+  if (users_.size() >= kMaxUsers && !users_.contains(user)) users_.erase(users_.begin());
+  auto& items = users_[user];
+  if (items.size() >= kMaxItems && !items.contains(item)) return;
+  State& state = items[item];
+  if (kind == EventKind::kShown) ++state.shown;
+  if (kind == EventKind::kPlayed) state.played = true;
+  if (kind == EventKind::kHidden) state.hidden = true;
+  if (kind == EventKind::kSeen) state.seen = true;
+  if (kind == EventKind::kUnlike) ++state.unlike;
+}
+
+bool UserEvents::take_back(const std::string& user, Row item, std::optional<EventKind> kind) {
+  const std::lock_guard lock(mutex_);
+  const auto items = users_.find(user);
+  if (items == users_.end()) return false;
+  const auto found = items->second.find(item);
+  if (found == items->second.end()) return false;
+  State& state = found->second;
+  const auto asked = [&](EventKind one) { return !kind || *kind == one; };
+  bool changed = false;
+  if (asked(EventKind::kHidden)) changed |= std::exchange(state.hidden, false);
+  if (asked(EventKind::kSeen)) changed |= std::exchange(state.seen, false);
+  if (asked(EventKind::kUnlike)) changed |= std::exchange(state.unlike, 0) > 0;
+  return changed;
+}
+
+std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatigue) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> rows;
+  const auto found = users_.find(user);
+  if (found == users_.end()) return rows;
+  for (const auto& [row, state] : found->second) {
+    if (state.hidden || state.seen ||
+        (fatigue > 0 && state.shown + state.unlike >= fatigue && !state.played))
+      rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace sparrow::live
