@@ -6,7 +6,7 @@ import time
 
 from ground import Attacked, check, equal, small_home
 
-HOST = b"Host: x\r\n"
+HOST = b"Host: localhost\r\n"
 END = b"Connection: close\r\n\r\n"
 
 
