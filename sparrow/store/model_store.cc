@@ -171,6 +171,14 @@ Result<bool> ModelStore::is_there(const std::string& name, const std::string& ve
                            store_.uri(), name, version)};
 }
 
+// Whether every key of the version is there and what it should be: a store may have lost some (an
+// eviction of Redis, a restore of an old dump).
+bool ModelStore::is_whole(const std::string& name, const std::string& version) const {
+  const auto manifest = manifest_of(name, version);
+  if (!manifest || !load(name, version)) return false;
+  return !manifest->contains("features") || features(name, version).ok();
+}
+
 // Lists the version as unfinished, with its manifest, so that prune() can remove what a killed
 // publisher wrote. On the list before the draft is written: no key exists that no list leads to.
 // And again after it: a pruner may have taken off a name without a draft.
@@ -208,7 +216,10 @@ Result<void> ModelStore::publish(const Model& model, const PublishOptions& optio
   if (!hash) return hash.error();
   auto there = is_there(name, version, *hash);
   if (!there) return there.error();
-  if (*there) return add_to_list(store_, versions_key(name), version);
+  if (*there && is_whole(name, version)) {
+    if (auto named = add_to_list(store_, kNamesKey, name); !named) return named;
+    return add_to_list(store_, versions_key(name), version);
+  }
   json manifest = model::to_json(model.manifest);
   manifest["content_hash"] = *hash;
   manifest["encoding"] = encoding_name(options.encoding);
