@@ -21,6 +21,7 @@ static_assert(std::endian::native == std::endian::little, "prepared data are lit
 using nlohmann::json;
 
 constexpr int kVersion = 2;
+constexpr int kOldestRead = 1;  // of 0.2: the well-known attributes only, no schema written down
 constexpr std::string_view kGenomeMagic = "SPARROWG";
 
 void put_number(std::string& out, std::uint64_t value) {
@@ -226,8 +227,9 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
   dataset.info = info_from_json(meta.at("info"));
   auto lines = checked(directory, files, "catalog.jsonl");
   if (!lines) return lines.error();
-  auto catalog =
-      parse_catalog(*lines, schema_from_json(meta.at("schema")), directory / "catalog.jsonl");
+  Schema schema =
+      meta.at("version") == kOldestRead ? Schema() : schema_from_json(meta.at("schema"));
+  auto catalog = parse_catalog(*lines, std::move(schema), directory / "catalog.jsonl");
   if (!catalog) return catalog.error();
   dataset.catalog = std::move(*catalog);
   auto users = checked(directory, files, "users.txt");
@@ -306,11 +308,10 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   }
   try {
     const json meta = json::parse(*text);
-    if (meta.value("format", "") != "sparrow-dataset" || meta.value("version", 0) != kVersion) {
-      return format_error(
-          directory / "dataset.json",
-          meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
-    }
+    const int version =
+        meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0;
+    if (version < kOldestRead || version > kVersion)
+      return format_error(directory / "dataset.json", version, kVersion);
     if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
       return corrupt(directory / "dataset.json", "its checksum is not the recorded one");
     return load_files(directory, meta);
