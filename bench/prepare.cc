@@ -63,9 +63,8 @@ Result<Timing> run_ours(const std::filesystem::path& log_csv, std::size_t items,
   data::IdTable table;
   for (std::size_t i = 0; i < items; ++i) table.add(std::to_string(i + 1));
   data::LogFile file;
-  file.path = log_csv;
+  file.parts.emplace_back().path = log_csv;
   file.threads = threads;
-  file.header = [](const data::Fields&) -> Result<data::LogLayout> { return data::LogLayout{}; };
   Timing measured;
   std::vector<double> times;
   for (int run = 0; run <= runs; ++run) {

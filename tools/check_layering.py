@@ -35,13 +35,15 @@ THIRD_PARTY = {
     "hnswlib/": {"index"},
     "openssl/": {"core"},
     "CLI/": {"app", "bench"},
-    "archive": {"app"},
     "toml++/": {"app"},
     "sqlite3.h": {"data", "live"},
     "libpq-fe.h": {"live"},
     "utf8proc.h": {"core"},
     "zlib.h": {"data"},
     "zstd.h": {"data"},
+    "bzlib.h": {"data"},
+    "archive": {"app", "data"},
+    "iconv.h": {"data"},
 }
 # Sources of app that answer in the terminal: nothing of a server in them.
 TERMINAL = {"similar_command.cc", "evaluate_commands.cc"}

@@ -55,6 +55,7 @@ void post_what_if(Context& c, http::Response& response);
 void get_alive(Context& c, http::Response& response);
 void get_ready(Context& c, http::Response& response);
 void get_config(Context& c, http::Response& response);
+void get_version(Context& c, http::Response& response);
 void get_status(Context& c, http::Response& response);
 void get_metrics(Context& c, http::Response& response);
 // sparrowrecsys.cc: the endpoints of SparrowRecSys, in its shapes

@@ -52,6 +52,7 @@ constexpr Route kRoutes[] = {
     {"PUT",    "/api/v1/rules",                  put_rules,         Endpoint::kAdmin,      kEditor, kSlow},
     {"POST",   "/api/v1/rules/what-if",          post_what_if,      Endpoint::kAdmin,      kNone,   kSlow},
     {"GET",    "/api/v1/status",                 get_status,        Endpoint::kAdmin},
+    {"GET",    "/api/v1/version",                get_version,       Endpoint::kAdmin},
     {"GET",    "/api/v1/healthz",                get_alive,         Endpoint::kOther,      kNone,   kQuick, kOften},
     {"GET",    "/api/v1/readyz",                 get_ready,         Endpoint::kOther,      kNone,   kQuick, kOften},
     {"GET",    "/metrics",                       get_metrics,       Endpoint::kOther,      kNone,   kQuick, kOften},

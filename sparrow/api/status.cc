@@ -124,6 +124,12 @@ void get_alive(Context& c, http::Response& response) {
   if (!failed(c, response)) response.body += "{\"status\":\"ok\"}";
 }
 
+void get_version(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  response.body = http::json_text(nlohmann::json{{"version", c.services.options.version}});
+}
+
 void get_ready(Context& c, http::Response& response) {
   c.query.allow_only({});
   if (failed(c, response)) return;

@@ -30,6 +30,7 @@ embed::TrainOptions original_settings(std::uint64_t seed) {
 }
 
 struct EvaluateArguments {
+  std::optional<float> liked;
   embed::TrainOptions train;
   std::vector<std::string> methods{"fusion", "item2vec", "cooccurrence", "history", "content"};
   evaluate::EvaluateOptions options;
@@ -157,6 +158,7 @@ Result<void> write_report(const evaluate::Report& report, const std::string& jso
 Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   if (arguments.compare.size() == 2)
     return compare_reports(arguments.compare[0], arguments.compare[1]);
+  if (auto changed = change_liked(context, arguments.liked); !changed) return changed;
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
   evaluate::EvaluateOptions options = arguments.options;
@@ -197,6 +199,7 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
 Command add_evaluate(CLI::App& sub) {
   auto arguments = std::make_shared<EvaluateArguments>();
   add_train_options(sub, arguments->train);
+  add_liked_option(sub, arguments->liked);
   sub.remove_option(sub.get_option("--method"));
   sub.remove_option(sub.get_option("--name"));
   sub.add_option(

@@ -21,6 +21,13 @@ void add_name(CLI::App& sub, Named& named) {
   sub.add_option("--version", named.version, "Version; default: the newest");
 }
 
+void add_content_only(CLI::App& sub, bool& allow) {
+  sub.add_flag("--allow-content-only", allow,
+               "Promote a model that learned from no behavior although there is a log");
+}
+
+ContentOnly content_only(bool allow) { return allow ? ContentOnly::kAllow : ContentOnly::kRefuse; }
+
 Result<std::string> version_or_newest(const Context& context, const Named& named) {
   if (!named.version.empty()) return named.version;
   const auto versions = model::list_versions(context.paths().models(), named.name);
@@ -81,12 +88,14 @@ Command add_build(CLI::App& sub) {
     DataOptions data;
     embed::TrainOptions train;
     std::vector<std::string> also;
+    bool allow_content_only = false;
   };
   auto options = std::make_shared<Options>();
   add_data_options(sub, options->data);
   add_train_options(sub, options->train);
   sub.add_option("--also", options->also, "Further methods to train, publish and promote")
       ->delimiter(',');
+  add_content_only(sub, options->allow_content_only);
   return [options](const Context& context) -> Result<void> {
     std::vector<embed::TrainOptions> runs{options->train};
     for (const auto& method : options->also) {
@@ -94,7 +103,7 @@ Command add_build(CLI::App& sub) {
       runs.back().method = method;
       runs.back().name = method;
     }
-    return build_live(context, options->data, runs);
+    return build_live(context, options->data, runs, content_only(options->allow_content_only));
   };
 }
 
@@ -105,10 +114,12 @@ Command add_train(CLI::App& sub) {
     std::vector<std::string> blocks;
     std::string former;
     std::string events;
+    std::optional<float> liked;
   };
   constexpr std::size_t kContinuedEpochs = 5;
   auto options = std::make_shared<Options>();
   add_train_options(sub, options->train);
+  add_liked_option(sub, options->liked);
   auto* blocks = add_block_option(sub, options->blocks);
   auto* force = sub.add_flag("--force", options->force, "Train even if the same model is there");
   auto* former = sub.add_option("--continue", options->former,
@@ -122,6 +133,7 @@ Command add_train(CLI::App& sub) {
   const CLI::App* parsed = &sub;
   return [options, parsed](const Context& context) -> Result<void> {
     Result<model::Model> trained = Error{};
+    if (auto changed = change_liked(context, options->liked); !changed) return changed;
     if (!options->former.empty()) {
       if (parsed->count("--epochs") == 0) options->train.skip_gram.epochs = kContinuedEpochs;
       trained = continue_model(context, options->former, options->events, options->train);
@@ -142,11 +154,13 @@ Command add_publish(CLI::App& sub) {
   struct Options {
     Named named;
     bool promote = false;
+    bool allow_content_only = false;
     std::string encoding = "float32";
   };
   auto options = std::make_shared<Options>();
   add_name(sub, options->named);
   sub.add_flag("--promote", options->promote, "Promote it too");
+  add_content_only(sub, options->allow_content_only);
   sub.add_option("--encoding", options->encoding, "How the store keeps the values of vectors")
       ->check(CLI::IsMember({"float32", "float16", "int8"}))
       ->capture_default_str();
@@ -162,17 +176,21 @@ Command add_publish(CLI::App& sub) {
     if (!dataset && dataset.error().code != ErrorCode::kNotFound) return dataset.error();
     auto done = publish(context, *loaded, dataset ? dataset->get() : nullptr, *encoding);
     if (!done) return done;
-    return options->promote ? promote(context, name, *version) : Result<void>{};
+    return options->promote
+               ? promote(context, name, *version, content_only(options->allow_content_only))
+               : Result<void>{};
   };
 }
 
 Command add_promote(CLI::App& sub) {
   auto named = std::make_shared<Named>();
+  auto allow = std::make_shared<bool>(false);
   add_name(sub, *named);
-  return [named](const Context& context) -> Result<void> {
+  add_content_only(sub, *allow);
+  return [named, allow](const Context& context) -> Result<void> {
     auto version = version_or_newest(context, *named);
     if (!version) return version.error();
-    return promote(context, named->name, *version);
+    return promote(context, named->name, *version, content_only(*allow));
   };
 }
 

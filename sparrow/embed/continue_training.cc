@@ -109,7 +109,8 @@ void measure_drift(const Model& former, const std::vector<Row>& now, const Embed
 }  // namespace
 
 Result<ContinuedModel> continue_training(const Model& former, const data::Dataset& news,
-                                         const TrainOptions& options, const RunControl& control) {
+                                         const TrainOptions& given, const RunControl& control) {
+  const TrainOptions options = with_liked(given, news);
   if (former.manifest.method != "item2vec" || former.find("vectors") == nullptr)
     return Error{
         ErrorCode::kInvalidInput,

@@ -30,7 +30,7 @@ struct Task {
 Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOptions& options,
                float min_value) {
   Task task;
-  task.training.catalog = data::Catalog(dataset.catalog.items());
+  task.training.catalog = data::Catalog(dataset.catalog.items(), dataset.catalog.schema());
   task.training.catalog.genome = dataset.catalog.genome;
   task.training.users = dataset.users;
   task.training.info = dataset.info;
@@ -112,8 +112,7 @@ class Evaluation {
       : dataset_(dataset), options_(options), control_(control) {}
 
   Result<Report> run() {
-    const float min_value =
-        options_.methods.empty() ? 3.5F : options_.methods.front().sequences.min_value;
+    const float min_value = dataset_.info.scale.liked;
     for (std::size_t s = 0; s < options_.splits; ++s) {
       held_out_.push_back(
           make_task(dataset_,

@@ -80,17 +80,19 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
   average.assign(n, 0);
   histogram.assign(n, {});
   double total = 0;
+  std::size_t rated = 0;  // interactions whose value rates
   for (std::size_t e = 0; e < interactions.size(); ++e) {
+    if (!dataset->info.scale.rates(interactions.values[e])) continue;
     const Row row = interactions.items[e];
     const auto value = static_cast<double>(interactions.values[e]);
     ++ratings[row];
     average[row] += value;
     total += value;
-    ++histogram[row][static_cast<std::size_t>(std::clamp(std::lround(value * 2) - 1, 0L, 9L))];
+    ++rated;
+    ++histogram[row][dataset->info.scale.bin(interactions.values[e])];
   }
   constexpr double kPrior = 20;
-  const double mean =
-      interactions.size() == 0 ? 0 : total / static_cast<double>(interactions.size());
+  const double mean = rated == 0 ? 0 : total / static_cast<double>(rated);
   shrunk_average.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     shrunk_average[i] = (average[i] + kPrior * mean) / (static_cast<double>(ratings[i]) + kPrior);

@@ -36,7 +36,7 @@ struct CatalogView {
   std::vector<std::uint32_t> ratings;                    // per item
   std::vector<double> average;                           // 0 where nobody rated
   std::vector<double> shrunk_average;                    // towards the mean of all, by 20 ratings
-  std::vector<std::array<std::uint32_t, 10>> histogram;  // 0.5 .. 5.0
+  std::vector<std::array<std::uint32_t, 10>> histogram;  // by ValueScale::bin()
   std::vector<std::uint64_t> by_item_offsets;            // interactions of each item, best first
   std::vector<std::uint32_t> by_item_user;
   std::vector<float> by_item_value;

@@ -1,4 +1,4 @@
-#include "sparrow/data/csv.h"
+#include "sparrow/data/records.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 namespace sparrow::data {
 namespace {
 
-std::vector<std::vector<std::string>> records(std::string_view text) {
-  CsvReader reader(text);
+std::vector<std::vector<std::string>> records(std::string_view text, Dialect dialect = {}) {
+  RecordReader reader(text, std::move(dialect));
   std::vector<std::vector<std::string>> all;
   while (reader.next()) {
     all.emplace_back();
@@ -19,7 +19,7 @@ std::vector<std::vector<std::string>> records(std::string_view text) {
 
 using Records = std::vector<std::vector<std::string>>;
 
-TEST(Csv, FollowsRfc4180) {
+TEST(Records, FollowsRfc4180) {
   EXPECT_EQ(records("a,b\r\n1,2\n"), (Records{{"a", "b"}, {"1", "2"}}));
   EXPECT_EQ(records("\xEF\xBB\xBF"
                     "a,b"),
@@ -32,8 +32,8 @@ TEST(Csv, FollowsRfc4180) {
   EXPECT_EQ(records("\"\",x"), (Records{{"", "x"}}));
 }
 
-TEST(Csv, NamesLinesAndProblems) {
-  CsvReader reader("h\n\"a\nb\",1\nlast,\"open");
+TEST(Records, NamesLinesAndProblems) {
+  RecordReader reader("h\n\"a\nb\",1\nlast,\"open", {});
   ASSERT_TRUE(reader.next());
   EXPECT_EQ(reader.line(), 1U);
   ASSERT_TRUE(reader.next());
@@ -42,16 +42,42 @@ TEST(Csv, NamesLinesAndProblems) {
   EXPECT_EQ(reader.line(), 4U);
   EXPECT_EQ(reader.problem(), "a quoted field is not closed");
   EXPECT_FALSE(reader.next());
-  CsvReader stray("\"a\"b,c\nd\n");
+  RecordReader stray("\"a\"b,c\nd\n", {});
   ASSERT_TRUE(stray.next());
   EXPECT_FALSE(stray.problem().empty());
   ASSERT_TRUE(stray.next());
   EXPECT_EQ(stray.fields().front(), "d");
 }
 
-TEST(Dat, SplitsAtDoubleColonAndReadsLatin1) {
-  EXPECT_EQ(split_dat("1::Toy Story (1995)::Animation|Comedy").size(), 3U);
-  EXPECT_EQ(latin1_to_utf8("Mis\xE9rables"), "Misérables");
+TEST(Records, AStrayQuoteCostsItsLineOnly) {
+  Dialect dialect;
+  dialect.fields = 2;
+  RecordReader reader("a,b\n1,\"so fine\n2,x\n3,\"two\nlines\"\n4,\"no\n5,y\"z\n6,w\n", dialect);
+  std::vector<std::string> sound;
+  std::vector<std::uint64_t> bad;
+  while (reader.next()) {
+    if (reader.problem().empty())
+      sound.emplace_back(reader.fields()[0]);
+    else
+      bad.push_back(reader.line());
+  }
+  EXPECT_EQ(sound, (std::vector<std::string>{"a", "2", "3", "5", "6"}));
+  EXPECT_EQ(bad, (std::vector<std::uint64_t>{2, 6}));
+}
+
+TEST(Records, EveryDialect) {
+  Dialect dialect;
+  dialect.separator = ";";
+  dialect.quoting = Quoting::kBackslash;
+  EXPECT_EQ(records("\"a \\\"b\\\"\";\"c\"\n", dialect), (Records{{"a \"b\"", "c"}}));
+  dialect = {};
+  dialect.separator = "::";
+  dialect.quoting = Quoting::kNone;
+  EXPECT_EQ(records("1::\"Toy\" Story: x::A|B\n", dialect),
+            (Records{{"1", "\"Toy\" Story: x", "A|B"}}));
+  dialect = {};
+  dialect.spaces = true;
+  EXPECT_EQ(records("1, \"a, b\" , 3\n", dialect), (Records{{"1", "a, b", " 3"}}));
 }
 
 TEST(Title, ReadsAsPeopleDo) {
