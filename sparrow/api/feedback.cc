@@ -36,6 +36,7 @@ void post_feedback(Context& c, http::Response& response) {
                                "\"of\" goes with \"undo\": hide, not_similar or seen", "of");
     kept["of"] = *of;
   }
+  if (!may_write(c, response, 1)) return;
   // To take back what was never said changes nothing and is not kept. What the disk refuses is not
   // in force either.
   if (*kind != "shown" && c.services.events.would_take(kept, *item)) {

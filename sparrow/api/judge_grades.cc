@@ -306,6 +306,7 @@ void post_judgements(Context& c, http::Response& response) {
       kept.back()[name] = text;
     }
   }
+  if (!may_write(c, response, kept.size())) return;
   if (auto saved = c.services.judgements.append_all(kept); !saved)
     return fail(response, saved.error());
   response.body = http::json_text(json{{"saved", kept.size()}});
@@ -363,6 +364,7 @@ void import_judgements(Context& c, http::Response& response) {
     kept.push_back(std::move(*entry));
   }
   if (!kept.empty()) {
+    if (!may_write(c, response, kept.size())) return;
     if (auto saved = c.services.judgements.append_all(kept); !saved)
       return fail(response, saved.error());
   }

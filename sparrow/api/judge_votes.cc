@@ -69,6 +69,7 @@ void post_votes(Context& c, http::Response& response) {
     if (!version) return;
     kept[side] = *name + "@" + *version;
   }
+  if (!may_write(c, response, 1)) return;
   if (auto saved = c.services.votes.append(kept); !saved) return fail(response, saved.error());
   response.body = "{\"saved\":1}";
 }

@@ -88,7 +88,7 @@ http::Handler handler_of(api::Api& api) {
   return {[&api](const http::Request& request, http::Response& response) {
             api.handle(request, response);
           },
-          [&api](const http::Request& request) { return api.is_slow(request); },
+          [&api](const http::Request& request) { return api.lane_of(request); },
           [&api](int status, std::string_view client) { api.count_refused(status, client); }};
 }
 

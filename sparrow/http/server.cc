@@ -32,8 +32,10 @@ Server::~Server() {
   stop();
   // Waits for what is running, then lets go of the requests that waited, and with them of their
   // sessions, while the workers are still there.
-  state_->shared->pool->join();
-  state_->shared->pool.reset();
+  for (Shared::Pool* pool : {&state_->shared->slow, &state_->shared->heavy}) {
+    pool->threads->join();
+    pool->threads.reset();
+  }
 }
 std::uint16_t Server::port() const { return state_->port; }
 
@@ -41,7 +43,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   auto state = std::make_unique<State>();
   state->options = options;
   state->handler = std::move(handler);
-  state->shared = std::make_unique<Shared>(std::max<std::size_t>(1, options.slow_threads));
+  state->shared = std::make_unique<Shared>(options);
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error)
@@ -103,7 +105,8 @@ bool Server::stop() {
   for (auto& thread : state_->threads) thread.join();
   state_->threads.clear();
   state_->shared->stopping.store(true);
-  state_->shared->pool->stop();
+  state_->shared->slow.threads->stop();
+  state_->shared->heavy.threads->stop();
   while (state_->shared->running.load() > 0 && Clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   return state_->shared->running.load() == 0;

@@ -65,6 +65,9 @@ Headers read_headers(const Message& message) {
       case http::field::authorization:
         first(found.authorization, value);
         break;
+      case http::field::content_type:
+        first(found.content_type, value);
+        break;
       default:
         break;
     }
@@ -364,25 +367,29 @@ bool Session::answer() {
   response_.content_type = "application/json";
   response_.body.clear();
   response_.headers.clear();
-  if (worker_.handler.slow && worker_.handler.slow(request)) return run_slowly(request);
+  request.host = headers_.host;
+  request.content_type = headers_.content_type;
+  const Lane lane = worker_.handler.lane ? worker_.handler.lane(request) : Lane::kAtOnce;
+  if (lane != Lane::kAtOnce) return run_in_pool(request, lane);
   respond(worker_.handler, request, response_);
   return send(request.method == "HEAD");
 }
 
 // The views in `request` stay valid: nothing is read until the answer is sent.
-bool Session::run_slowly(const Request& request) {
-  if (worker_.shared.slow.fetch_add(1) >= worker_.options.max_slow) {
-    --worker_.shared.slow;
+bool Session::run_in_pool(const Request& request, Lane lane) {
+  Shared::Pool& pool = lane == Lane::kHeavy ? worker_.shared.heavy : worker_.shared.slow;
+  if (pool.requests.fetch_add(1) >= pool.max) {
+    --pool.requests;
     response_.headers = "Retry-After: 1\r\n";
     write_error(response_, 503, "unavailable", "too much long work is under way; try again");
     return send(request.method == "HEAD");
   }
   deadline_ = Clock::now() + kSlowTimeout;
-  asio::post(*worker_.shared.pool, [self = shared_from_this(), request] {
+  asio::post(*pool.threads, [self = shared_from_this(), request, &pool] {
     Shared& shared = self->worker_.shared;
     ++shared.running;  // before the look at `stopping`: stop() then sees one of the two
     if (!shared.stopping.load()) respond(self->worker_.handler, request, self->response_);
-    --shared.slow;
+    --pool.requests;
     asio::post(self->worker_.io, [self, head_only = request.method == "HEAD"] {
       if (self->send(head_only)) self->work();
     });

@@ -44,6 +44,7 @@ struct Headers {
   std::string_view accept_encoding;
   std::string_view origin;
   std::string_view authorization;
+  std::string_view content_type;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -83,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void write_head();
   void finish();
   void discard();
-  bool run_slowly(const Request& request);
+  bool run_in_pool(const Request& request, Lane lane);
 
   tcp::socket socket_;
   Worker& worker_;
@@ -106,13 +107,23 @@ class Session : public std::enable_shared_from_this<Session> {
 // What the threads share. Server::State has it before the workers and ends the pool before them:
 // what waits in the pool holds sessions, and a session needs its worker to the end.
 struct Shared {
-  explicit Shared(std::size_t slow_threads)
-      : pool(std::make_unique<asio::thread_pool>(slow_threads)) {}
+  struct Pool {
+    Pool(std::size_t thread_count, std::size_t most)
+        : max(most),
+          threads(std::make_unique<asio::thread_pool>(std::max<std::size_t>(1, thread_count))) {}
+    std::size_t max;  // requests at a time, waiting ones included
+    std::atomic<std::size_t> requests{0};
+    std::unique_ptr<asio::thread_pool> threads;
+  };
+
+  explicit Shared(const ServerOptions& options)
+      : slow(options.slow_threads, options.max_slow),
+        heavy(options.heavy_threads, options.max_heavy) {}
   std::atomic<std::size_t> connections{0};
-  std::atomic<std::size_t> slow{0};     // requests in the pool
-  std::atomic<std::size_t> running{0};  // of those, answered just now
+  std::atomic<std::size_t> running{0};  // requests answered by a pool just now
   std::atomic<bool> stopping{false};    // those that wait are not begun any more
-  std::unique_ptr<asio::thread_pool> pool;
+  Pool slow;
+  Pool heavy;
 };
 
 struct Worker {

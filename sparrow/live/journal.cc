@@ -62,12 +62,24 @@ Result<void> Journal::load() const {
   return {};
 }
 
+namespace {
+
+bool takes_something_back(const nlohmann::json& entry) {
+  const auto grade = entry.find("grade");
+  return (grade != entry.end() && grade->is_null()) || text_of(entry, "kind") == "undo";
+}
+
+}  // namespace
+
 Result<void> Journal::append_all(std::span<const nlohmann::json> entries) {
   const std::lock_guard one(append_mutex_);
   {
     const std::lock_guard lock(mutex_);
     if (auto there = load(); !there) return there;
-    if (entries_.size() + entries.size() > max_entries_)
+    // What takes something back is always taken in: the last hundredth is kept for it.
+    const bool takes_back = std::all_of(entries.begin(), entries.end(), takes_something_back);
+    const std::size_t room = takes_back ? max_entries_ : max_entries_ - max_entries_ / 100;
+    if (entries_.size() + entries.size() > room)
       return Error{ErrorCode::kExhausted,
                    fmt::format("{} holds {} entries: move it away and start the server again",
                                file_.string(), entries_.size())};
@@ -139,53 +151,99 @@ bool UserEvents::would_take(const nlohmann::json& feedback, Row item) const {
 
 void UserEvents::add(const std::string& user, Row item, EventKind kind) {
   const std::lock_guard lock(mutex_);
-  if (users_.size() >= kMaxUsers && !users_.contains(user)) users_.erase(users_.begin());
-  auto& items = users_[user];
-  if (items.size() >= kMaxItems && !items.contains(item)) return;
-  State& state = items[item];
-  if (kind == EventKind::kShown) ++state.shown;
-  if (kind == EventKind::kPlayed) state.played = true;
-  if (kind == EventKind::kHidden) state.hidden = true;
-  if (kind == EventKind::kSeen) state.seen = true;
-  if (kind == EventKind::kUnlike) ++state.unlike;
+  if (kind == EventKind::kShown) return add_shown(user, item);
+  auto& items = marks_[user];
+  if (!items.contains(item)) {
+    if (mark_count_ >= kMaxMarks) return;
+    ++mark_count_;
+  }
+  Mark& mark = items[item];
+  if (kind == EventKind::kPlayed) mark.played = true;
+  if (kind == EventKind::kHidden) mark.hidden = true;
+  if (kind == EventKind::kSeen) mark.seen = true;
+  if (kind == EventKind::kUnlike) ++mark.unlike;
+}
+
+void UserEvents::add_shown(const std::string& user, Row item) {
+  const auto [at, fresh] = shown_.try_emplace(user);
+  Shown& shown = at->second;
+  if (fresh)
+    shown.place = recent_.insert(recent_.end(), user);
+  else
+    recent_.splice(recent_.end(), recent_, shown.place);
+  const auto times = shown.times.find(item);
+  if (times != shown.times.end()) {
+    ++times->second;
+    return;
+  }
+  if (shown.times.size() >= kMaxShownToOne) return;
+  shown.times.emplace(item, 1);
+  ++shown_count_;
+  while (shown_count_ > kMaxShown && recent_.size() > 1) {
+    const auto oldest = shown_.find(recent_.front());
+    shown_count_ -= oldest->second.times.size();
+    shown_.erase(oldest);
+    recent_.pop_front();
+  }
 }
 
 bool UserEvents::take_back(const std::string& user, Row item, std::optional<EventKind> kind) {
   const std::lock_guard lock(mutex_);
-  const auto items = users_.find(user);
-  if (items == users_.end()) return false;
+  const auto items = marks_.find(user);
+  if (items == marks_.end()) return false;
   const auto found = items->second.find(item);
   if (found == items->second.end()) return false;
-  State& state = found->second;
+  Mark& mark = found->second;
   const auto asked = [&](EventKind one) { return !kind || *kind == one; };
   bool changed = false;
-  if (asked(EventKind::kHidden)) changed |= std::exchange(state.hidden, false);
-  if (asked(EventKind::kSeen)) changed |= std::exchange(state.seen, false);
-  if (asked(EventKind::kUnlike)) changed |= std::exchange(state.unlike, 0) > 0;
+  if (asked(EventKind::kHidden)) changed |= std::exchange(mark.hidden, false);
+  if (asked(EventKind::kSeen)) changed |= std::exchange(mark.seen, false);
+  if (asked(EventKind::kUnlike)) changed |= std::exchange(mark.unlike, 0U) > 0;
+  if (!mark.hidden && !mark.seen && !mark.played && mark.unlike == 0) {
+    items->second.erase(found);
+    --mark_count_;
+    if (items->second.empty()) marks_.erase(items);
+  }
   return changed;
 }
 
 bool UserEvents::has(const std::string& user, Row item, std::optional<EventKind> kind) const {
   const std::lock_guard lock(mutex_);
-  const auto items = users_.find(user);
-  if (items == users_.end()) return false;
+  const auto items = marks_.find(user);
+  if (items == marks_.end()) return false;
   const auto found = items->second.find(item);
   if (found == items->second.end()) return false;
-  const State& state = found->second;
+  const Mark& mark = found->second;
   const auto asked = [&](EventKind one) { return !kind || *kind == one; };
-  return (asked(EventKind::kHidden) && state.hidden) || (asked(EventKind::kSeen) && state.seen) ||
-         (asked(EventKind::kUnlike) && state.unlike > 0);
+  return (asked(EventKind::kHidden) && mark.hidden) || (asked(EventKind::kSeen) && mark.seen) ||
+         (asked(EventKind::kUnlike) && mark.unlike > 0);
 }
 
 std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatigue) const {
   const std::lock_guard lock(mutex_);
   std::vector<Row> rows;
-  const auto found = users_.find(user);
-  if (found == users_.end()) return rows;
-  for (const auto& [row, state] : found->second) {
-    if (state.hidden || state.seen ||
-        (fatigue > 0 && state.shown + state.unlike >= fatigue && !state.played))
-      rows.push_back(row);
+  const auto marks = marks_.find(user);
+  const auto mark_of = [&](Row row) -> Mark {
+    if (marks == marks_.end()) return {};
+    const auto found = marks->second.find(row);
+    return found == marks->second.end() ? Mark{} : found->second;
+  };
+  if (marks != marks_.end()) {
+    for (const auto& [row, mark] : marks->second) {
+      if (mark.hidden || mark.seen) rows.push_back(row);
+    }
+  }
+  if (fatigue == 0) return rows;
+  std::unordered_map<Row, std::size_t> times;
+  if (const auto shown = shown_.find(user); shown != shown_.end()) {
+    for (const auto& [row, count] : shown->second.times) times[row] = count;
+  }
+  if (marks != marks_.end()) {
+    for (const auto& [row, mark] : marks->second) times[row] += mark.unlike;
+  }
+  for (const auto& [row, count] : times) {
+    const Mark mark = mark_of(row);
+    if (count >= fatigue && !mark.played && !mark.hidden && !mark.seen) rows.push_back(row);
   }
   return rows;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -88,17 +89,29 @@ class UserEvents {
   std::vector<Row> unwanted(const std::string& user, std::size_t fatigue) const;
 
  private:
-  static constexpr std::size_t kMaxUsers = 200'000;
-  static constexpr std::size_t kMaxItems = 20'000;
-  struct State {
-    std::uint32_t shown = 0;
+  // What was said of an item: kept as long as the journal has it.
+  struct Mark {
     std::uint32_t unlike = 0;  // counts as shown
     bool played = false;
     bool hidden = false;
     bool seen = false;
   };
+  // How often items were shown to a user: a hint, forgotten first for who has not come for long.
+  struct Shown {
+    std::unordered_map<Row, std::uint32_t> times;
+    std::list<std::string>::iterator place;  // in recent_
+  };
+  static constexpr std::size_t kMaxMarks = 1'000'000;  // about 100 MB
+  static constexpr std::size_t kMaxShown = 1'000'000;  // items of all users; about 70 MB
+  static constexpr std::size_t kMaxShownToOne = 5'000;
+  void add_shown(const std::string& user, Row item);
+
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::unordered_map<Row, State>> users_;
+  std::unordered_map<std::string, std::unordered_map<Row, Mark>> marks_;
+  std::size_t mark_count_ = 0;
+  std::unordered_map<std::string, Shown> shown_;
+  std::list<std::string> recent_;  // users of shown_, the latest last
+  std::size_t shown_count_ = 0;
 };
 
 }  // namespace sparrow::live

@@ -8,7 +8,7 @@ import time
 
 from ground import BIN, Attacked, check, clean_environment, equal, small_home
 
-HOST = b"Host: x\r\n"
+HOST = b"Host: localhost\r\n"
 END = b"Connection: close\r\n\r\n"
 
 

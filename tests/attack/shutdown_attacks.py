@@ -14,7 +14,7 @@ ROUNDS = int(os.environ.get("SPARROW_ATTACK_ROUNDS", "15"))
 def request(port, method, path, body=b"", token=None):
     """Sends a request and does not wait for its answer."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=5)
-    head = f"{method} /api/v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    head = f"{method} /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     if token:
         head += f"Authorization: Bearer {token}\r\n"
     connection.sendall(head.encode() + b"\r\n" + body)
