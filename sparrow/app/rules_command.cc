@@ -89,8 +89,7 @@ Result<void> show_or_check(const Context& context, const RulesArguments& o) {
   const recall::ItemFacts facts(**dataset);
   const auto rules = o.file.empty() ? present_rules(context, facts) : read_rules(o.file, facts);
   if (!rules) return rules.error();
-  for (const std::string& resting : (*rules)->resting())
-    fmt::print(stderr, "rests: {}\n", resting);
+  for (const std::string& resting : (*rules)->resting()) fmt::print(stderr, "rests: {}\n", resting);
   if (o.file.empty())
     fmt::print("{}\n", (*rules)->source().dump(2));
   else if (!context.quiet)

@@ -174,6 +174,7 @@ DatasetInfo info_from_json(const json& j) {
   i.unknown_item_rows = j.at("unknown_item_rows").get<std::uint64_t>();
   i.rejects = j.at("rejects").get<std::uint64_t>();
   i.hash = j.at("hash").get<std::string>();
+  if (!j.contains("scale")) return i;  // of 0.2: stars, liked from 3.5
   i.scale = scale_from_json(j.at("scale"));
   i.ordered = j.at("ordered").get<bool>();
   i.log_rows = j.at("log_rows").get<std::uint64_t>();
@@ -291,6 +292,14 @@ Result<void> save_interactions(const Dataset& dataset, const std::filesystem::pa
   return write_file_atomically(file, interaction_pieces(dataset.interactions, header));
 }
 
+// What 0.2 did not write down of the values.
+void count_values(Dataset& dataset) {
+  ValueScale& scale = dataset.info.scale;
+  const auto& values = dataset.interactions.values;
+  for (std::size_t i = 0; i < values.size(); ++i) ++scale.histogram.at(scale.bin(values[i]));
+  set_liked(scale, scale.liked, {values.data(), values.size()});
+}
+
 Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
   const json& files = meta.at("files");
   Dataset dataset;
@@ -317,6 +326,7 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
     return error.code == ErrorCode::kCorrupt ? corrupt(file, error.message) : error;
   }
   dataset.interactions = std::move(*interactions);
+  if (!meta.at("info").contains("scale")) count_values(dataset);
   if (dataset.interactions.users() != dataset.users.size())
     return corrupt(directory / "users.txt", "has another number of users");
   if (files.contains("genome.bin")) {
