@@ -119,8 +119,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (line_end != std::string_view::npos) request.body = text.substr(line_end + 1);
   request.authorization = "Bearer secret";
   request.client = "127.0.0.1";
+  request.content_type = "application/json";
   http::Response response;
-  service->api.is_slow(request);
+  service->api.lane_of(request);
   service->api.handle(request, response);
   const bool wrong_json =
       response.content_type == "application/json" && !response.body.empty() &&

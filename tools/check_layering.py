@@ -42,7 +42,7 @@ THIRD_PARTY = {
     "zlib.h": {"data"},
     "zstd.h": {"data"},
     "bzlib.h": {"data"},
-    "archive": {"data"},
+    "archive": {"app", "data"},
     "iconv.h": {"data"},
 }
 # Sources of app that answer in the terminal: nothing of a server in them.

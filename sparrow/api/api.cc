@@ -44,21 +44,42 @@ void log(const Context& c, const http::Response& response, std::chrono::nanoseco
   c.services.options.log->add(line);
 }
 
+// "application/json" and what is built on it, with any parameters.
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  return type == "application/json" || type.ends_with("+json") || type == "application/json ";
+}
+
+void too_many(http::Response& response, double wait_s, std::string_view message) {
+  response.headers += fmt::format("Retry-After: {:.0f}\r\n", std::ceil(wait_s));
+  http::write_error(response, 429, "too_many_requests", message);
+}
+
+bool has_token(const Context& c) {
+  const auto token = bearer_token(c.request.authorization);
+  return !token.empty() && role_of(c.services, token) != Role::kNone;
+}
+
 // True: the answer is a 429. Those that have a known token are counted by it, all others by their
-// address.
+// address; so are heavy requests of those that have none.
 bool limited(const Context& c, http::Response& response) {
   Services& services = c.services;
   const bool never = c.route != nullptr && c.route->limited == Route::Limited::kNo;
-  if (!services.limit.active() || never) return false;
-  const auto token = bearer_token(c.request.authorization);
-  const bool known = !token.empty() && role_of(services, token) != Role::kNone;
-  const double wait = services.limit.wait_s(known ? token : c.request.client, c.began);
-  if (wait <= 0) return false;
-  response.headers += fmt::format("Retry-After: {:.0f}\r\n", std::ceil(wait));
-  http::write_error(
-      response, 429, "too_many_requests",
-      fmt::format("at most {} requests a second", services.options.requests_per_second));
-  return true;
+  const bool heavy = c.route != nullptr && c.route->cost == Cost::kHeavy;
+  if (never || (!services.limit.active() && !heavy)) return false;
+  const bool known = has_token(c);
+  const double wait = services.limit.wait_s(
+      known ? bearer_token(c.request.authorization) : c.request.client, c.began);
+  if (wait > 0) {
+    too_many(response, wait,
+             fmt::format("at most {} requests a second", services.options.requests_per_second));
+    return true;
+  }
+  if (!heavy || known) return false;
+  const double rest = services.heavy_requests.wait_s(c.request.client, c.began);
+  if (rest > 0)
+    too_many(response, rest, "this takes long: without a token two a second, sixty at once");
+  return rest > 0;
 }
 
 void add_cors(const Context& c, http::Response& response) {
@@ -67,6 +88,46 @@ void add_cors(const Context& c, http::Response& response) {
   if (std::find(known.begin(), known.end(), c.request.origin) == known.end()) return;
   response.headers +=
       fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", c.request.origin);
+}
+
+// A name that a page of somebody else's could not have been loaded under: this machine, an address,
+// or what the configuration names.
+bool is_own_host(const Context& c, std::string_view host) {
+  const auto colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
+    host = host.substr(0, colon);
+  const bool address =
+      !host.empty() &&
+      (host.front() == '[' || host.find_first_not_of("0123456789.") == std::string_view::npos);
+  const auto& names = c.services.options.host_names;
+  return address || host == "localhost" ||
+         std::find(names.begin(), names.end(), host) != names.end();
+}
+
+// A page of another origin can make a browser send a write: such are known by the Origin, by a Host
+// that is not ours (DNS rebinding), and by a body that says it is something else than JSON. True:
+// the response says so.
+bool refuse_foreign_write(const Context& c, http::Response& response) {
+  const auto& origin = c.request.origin;
+  const auto& known = c.services.options.cors_origins;
+  const auto scheme = origin.find("://");
+  const bool same = scheme != std::string_view::npos && origin.substr(scheme + 3) == c.request.host;
+  if (!origin.empty() && !same && std::find(known.begin(), known.end(), origin) == known.end()) {
+    http::write_error(response, 403, "forbidden",
+                      "pages of this origin may not write here; --cors names those that may");
+    return true;
+  }
+  if (!c.request.host.empty() && !is_own_host(c, c.request.host) && !has_token(c)) {
+    http::write_error(response, 403, "forbidden",
+                      "this server does not know itself by that name; --host-name adds it");
+    return true;
+  }
+  if (!c.request.body.empty() && !is_json(c.request.content_type)) {
+    http::write_error(response, 415, "invalid_input",
+                      "the body must be declared: Content-Type: application/json");
+    return true;
+  }
+  return false;
 }
 
 void answer_options(const Context& c, http::Response& response) {
@@ -106,6 +167,7 @@ bool read_parameter(Context& c, http::Response& response, std::string_view text)
 
 void run(Context& c, http::Response& response, const RouteMatch& match) {
   if (!match.parameter.empty() && !read_parameter(c, response, match.parameter)) return;
+  if (c.route->method != "GET" && refuse_foreign_write(c, response)) return;
   if (!authorized(c, response, c.route->role)) return;
   const bool kept = c.route->kept == Route::Kept::kYes;
   if (kept && answer_again(c, response)) return;
@@ -149,13 +211,19 @@ Services::Services(ApiOptions api_options, std::shared_ptr<const live::CatalogVi
       state(std::move(view), [this](const std::string& trouble) { metrics.add_error(trouble); }),
       answers(options.answer_cache_bytes),
       limit(options.requests_per_second, options.burst),
-      judgements(journal_file(options.home, "judgements.jsonl")),
-      votes(journal_file(options.home, "votes.jsonl")),
-      reports(journal_file(options.home, "reports.jsonl")),
-      feedback(journal_file(options.home, "feedback.jsonl")),
+      judgements(
+          journal_file(options.home, "judgements.jsonl"),
+          {{"grader", "seed", "item"}, {"time", "reason", "model", "version", "note"}, true}),
+      votes(journal_file(options.home, "votes.jsonl"),
+            {{"grader", "seed", "left", "right", "winner"}, {"time"}}),
+      reports(journal_file(options.home, "reports.jsonl"),
+              {{"seed", "item", "state"}, {"time", "note", "fixed_in"}}),
+      feedback(journal_file(options.home, "feedback.jsonl"),
+               {{"user", "item", "kind"}, {"time", "seed", "of"}}),
       boot(new_boot()) {
   const auto now = state.snapshot();
-  for (const auto& entry : feedback.entries()) {
+  const auto said = feedback.entries();
+  for (const auto& entry : said ? *said : std::vector<nlohmann::json>()) {
     if (const auto row = now->view->find(live::text_of(entry, "item"))) events.take(entry, *row);
   }
 }
@@ -176,15 +244,25 @@ void Api::handle(const http::Request& request, http::Response& response) {
   if (services_.options.log != nullptr) log(c, response, took);
 }
 
-bool Api::is_slow(const http::Request& request) const {
+http::Lane Api::lane_of(const http::Request& request) const {
   const Route* route = find_route(request.method, request.path).route;
-  if (route == nullptr) return false;
-  return route->cost == Cost::kSlow ||
-         (route->cost == Cost::kList && services_.options.ranking.remote != nullptr);
+  if (route == nullptr) return http::Lane::kAtOnce;
+  switch (route->cost) {
+    case Cost::kQuick:
+      return http::Lane::kAtOnce;
+    case Cost::kList:
+      return services_.options.ranking.remote == nullptr ? http::Lane::kAtOnce : http::Lane::kSlow;
+    case Cost::kSlow:
+      return http::Lane::kSlow;
+    case Cost::kHeavy:
+      return http::Lane::kHeavy;
+  }
+  return http::Lane::kAtOnce;
 }
 
 void Api::count_refused(int status, std::string_view client) {
   services_.metrics.record(Endpoint::kRefused, status, std::chrono::nanoseconds(0));
+  (void)services_.limit.wait_s(client, std::chrono::steady_clock::now());
   if (services_.options.log == nullptr) return;
   std::string line = fmt::format("{{\"time\":\"{}\",\"client\":", utc_now());
   http::append_json(line, client);

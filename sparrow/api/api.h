@@ -22,8 +22,8 @@ class Api {
   live::State& state() { return services_.state; }
 
   void handle(const http::Request& request, http::Response& response);
-  // Whether the request may wait for a disk or a peer, or is long work (http::Handler::slow).
-  bool is_slow(const http::Request& request) const;
+  // Which thread answers the request (http::Handler::lane).
+  http::Lane lane_of(const http::Request& request) const;
   // A connection sent what is no request.
   void count_refused(int status, std::string_view client);
 

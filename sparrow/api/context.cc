@@ -1,11 +1,13 @@
 #include "sparrow/api/context.h"
 
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "sparrow/api/routes.h"
+#include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
 namespace {
@@ -48,6 +50,12 @@ void fail(http::Response& response, const Error& error) {
 }
 
 std::optional<nlohmann::json> json_body(const Context& c, http::Response& response) {
+  constexpr std::size_t kDeepest = 16;
+  if (http::nesting_depth(c.request.body) > kDeepest) {
+    http::write_error(response, 400, "invalid_input",
+                      fmt::format("the body is nested deeper than {}", kDeepest), "body");
+    return std::nullopt;
+  }
   auto json = nlohmann::json::parse(c.request.body, nullptr, false);
   if (json.is_discarded()) {
     http::write_error(response, 400, "invalid_input", "the body is not valid JSON", "body");
@@ -149,8 +157,15 @@ bool authorized(const Context& c, http::Response& response, Role role) {
                       "a token is needed: Authorization: Bearer SECRET");
     return false;
   }
+  http::RateLimit& wrong = c.services.wrong_tokens;
+  if (const double wait = wrong.would_wait_s(c.request.client, c.began); wait > 0) {
+    response.headers += fmt::format("Retry-After: {:.0f}\r\n", std::ceil(wait));
+    http::write_error(response, 429, "too_many_requests", "too many wrong tokens");
+    return false;
+  }
   const Role found = role_of(c.services, token);
   if (found == Role::kNone) {
+    (void)wrong.wait_s(c.request.client, c.began);
     response.headers += "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
     http::write_error(response, 401, "unauthorized", "this token is not known");
     return false;
@@ -160,6 +175,18 @@ bool authorized(const Context& c, http::Response& response, Role role) {
     return false;
   }
   return true;
+}
+
+bool may_write(const Context& c, http::Response& response, std::size_t entries) {
+  const auto token = bearer_token(c.request.authorization);
+  const bool known = !token.empty() && role_of(c.services, token) != Role::kNone;
+  const double wait = c.services.entries_written.wait_s(known ? token : c.request.client, c.began,
+                                                        static_cast<double>(entries));
+  if (wait <= 0) return true;
+  response.headers += fmt::format("Retry-After: {:.0f}\r\n", std::ceil(wait));
+  http::write_error(response, 429, "too_many_requests",
+                    "at most 50 entries a second, 5,000 at once");
+  return false;
 }
 
 void append_request_id(std::string& out, const Context& c) {

@@ -74,8 +74,12 @@ std::shared_ptr<const live::ServedModel> named_model(const Context& c, http::Res
 Role role_of(const Services& services, std::string_view secret);
 // The token of "Authorization: Bearer TOKEN"; empty for none.
 std::string_view bearer_token(std::string_view authorization);
-// False (and 401 or 403 set) unless the request's token has this role.
+// False (and 401, 403 or, after many wrong tokens, 429 set) unless the request's token has this
+// role.
 bool authorized(const Context& c, http::Response& response, Role role);
+
+// Counts entries that somebody writes; false (and 429 set) when it is too many at a time.
+bool may_write(const Context& c, http::Response& response, std::size_t entries);
 
 void append_request_id(std::string& out, const Context& c);
 const char* source_name(model::Source source);

@@ -36,11 +36,13 @@ void post_feedback(Context& c, http::Response& response) {
                                "\"of\" goes with \"undo\": hide, not_similar or seen", "of");
     kept["of"] = *of;
   }
-  // To take back what was never said changes nothing and is not kept.
-  const bool changed = c.services.events.take(kept, *item);
-  if (*kind != "shown" && changed) {
+  if (!may_write(c, response, 1)) return;
+  // To take back what was never said changes nothing and is not kept. What the disk refuses is not
+  // in force either.
+  if (*kind != "shown" && c.services.events.would_take(kept, *item)) {
     if (auto saved = c.services.feedback.append(kept); !saved) return fail(response, saved.error());
   }
+  const bool changed = c.services.events.take(kept, *item);
   response.body = changed ? "{\"saved\":1}" : "{\"saved\":0}";
 }
 

@@ -260,7 +260,9 @@ void get_judgements(Context& c, http::Response& response) {
   if (format != "json" && format != "tsv" && format != "qrels" && format != "full")
     c.query.fail("format", "must be json, tsv, qrels or full");
   if (failed(c, response)) return;
-  std::vector<json> entries = live::standing_judgements(c.services.judgements.entries());
+  auto all = c.services.judgements.entries();
+  if (!all) return fail(response, all.error());
+  std::vector<json> entries = live::standing_judgements(std::move(*all));
   for (const char* name : {"seed", "grader"}) {
     if (const auto wanted = c.query.text(name))
       std::erase_if(entries, [&](const json& e) { return live::text_of(e, name) != *wanted; });
@@ -304,6 +306,7 @@ void post_judgements(Context& c, http::Response& response) {
       kept.back()[name] = text;
     }
   }
+  if (!may_write(c, response, kept.size())) return;
   if (auto saved = c.services.judgements.append_all(kept); !saved)
     return fail(response, saved.error());
   response.body = http::json_text(json{{"saved", kept.size()}});
@@ -319,7 +322,7 @@ void import_judgements(Context& c, http::Response& response) {
   const auto grader = member(response, *object, "grader", 64);
   const auto text = grader ? member(response, *object, "text", std::size_t{1} << 20) : std::nullopt;
   if (!text) return;
-  const json first_line = object->value("first_line", json(1));
+  const json first_line = object->value("first_line", json(1U));
   if (!first_line.is_number_unsigned() || first_line == 0)
     return http::write_error(response, 400, "invalid_input", "must be a whole number above 0",
                              "first_line");
@@ -329,7 +332,9 @@ void import_judgements(Context& c, http::Response& response) {
     return http::write_error(response, 400, "invalid_input",
                              "must name the columns seed, item and grade with tabs between",
                              "header");
-  Grades known = latest_grades(live::standing_judgements(c.services.judgements.entries()));
+  auto all = c.services.judgements.entries();
+  if (!all) return fail(response, all.error());
+  Grades known = latest_grades(live::standing_judgements(std::move(*all)));
   constexpr std::size_t kMostReasons = 50;
   std::vector<json> kept;
   std::size_t unchanged = 0;
@@ -359,6 +364,7 @@ void import_judgements(Context& c, http::Response& response) {
     kept.push_back(std::move(*entry));
   }
   if (!kept.empty()) {
+    if (!may_write(c, response, kept.size())) return;
     if (auto saved = c.services.judgements.append_all(kept); !saved)
       return fail(response, saved.error());
   }

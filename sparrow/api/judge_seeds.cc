@@ -118,8 +118,9 @@ void get_seeds(Context& c, http::Response& response) {
   }
   std::vector<ChosenSeed> chosen;
   if (kind == "worst") {
-    chosen = worst_seeds(*served, size, positives,
-                         live::standing_judgements(c.services.judgements.entries()));
+    auto judged = c.services.judgements.entries();
+    if (!judged) return fail(response, judged.error());
+    chosen = worst_seeds(*served, size, positives, live::standing_judgements(std::move(*judged)));
   } else if (kind == "random") {
     for (const Row row : draw(all, size, random)) chosen.push_back({row});
   } else {

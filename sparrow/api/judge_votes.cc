@@ -19,7 +19,9 @@ void get_votes(Context& c, http::Response& response) {
     std::size_t ties = 0;
   };
   std::map<std::pair<std::string, std::string>, Tally> tallies;
-  for (const json& vote : c.services.votes.entries()) {
+  const auto votes = c.services.votes.entries();
+  if (!votes) return fail(response, votes.error());
+  for (const json& vote : *votes) {
     std::string left = live::text_of(vote, "left");
     std::string right = live::text_of(vote, "right");
     const std::string winner = live::text_of(vote, "winner");
@@ -67,6 +69,7 @@ void post_votes(Context& c, http::Response& response) {
     if (!version) return;
     kept[side] = *name + "@" + *version;
   }
+  if (!may_write(c, response, 1)) return;
   if (auto saved = c.services.votes.append(kept); !saved) return fail(response, saved.error());
   response.body = "{\"saved\":1}";
 }

@@ -48,7 +48,10 @@ class World {
     auto served = live::open_served(world_.dataset, world_.model, world_.facts);
     api_->state().set_model(std::move(*served));
     api_->state().set_pool(std::move(pool));
-    if (random_.uniform() < 0.7) EXPECT_TRUE(api_->state().set_rules(rules()));
+    if (random_.uniform() < 0.7) {
+      const auto set = api_->state().set_rules(rules());
+      EXPECT_TRUE(set) << set.error().message;
+    }
   }
 
   static std::string id_of(std::size_t item) { return std::to_string(100 + item); }
@@ -167,10 +170,11 @@ TEST(Lists, ExplainRanksWhatIsNotListedBehindTheList) {
       const auto why =
           world.get("/api/v1/explain", fmt::format("seed={}&item={}&{}", seed, item, controls))
               .second;
-      if (why["rank"].is_null())
+      if (why["rank"].is_null()) {
         EXPECT_FALSE(why["why_not"].empty()) << controls << '\n' << why;
-      else if (controls.find("offset") == std::string::npos)
+      } else if (controls.find("offset") == std::string::npos) {
         EXPECT_GT(why["rank"].get<std::size_t>(), listed.size()) << controls << '\n' << why;
+      }
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "sparrow/api/handlers.h"
 #include "sparrow/api/routes.h"
 #include "sparrow/api/web_files.h"
+#include "sparrow/http/negotiation.h"
 
 namespace sparrow::api {
 namespace {
@@ -52,8 +53,7 @@ void serve_file(Context& c, http::Response& response) {
   }
   const std::string images =
       c.services.options.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
-  const bool packed = c.request.accept_encoding.find("gzip") != std::string_view::npos &&
-                      c.request.accept_encoding.find("gzip;q=0") == std::string_view::npos;
+  const bool packed = http::accepts_gzip(c.request.accept_encoding);
   std::string etag(file->etag);
   if (packed) etag.insert(etag.size() - 1, "-gzip");  // other bytes, other tag
   response.headers += fmt::format(
@@ -63,7 +63,7 @@ void serve_file(Context& c, http::Response& response) {
       "{}\r\nVary: Accept-Encoding\r\n",
       images, forever ? "public, max-age=31536000, immutable" : "no-cache", etag);
   if (path == "/movie.html") add_preloads(c, response);
-  if (response.status == 200 && c.request.if_none_match == etag) {
+  if (response.status == 200 && http::has_etag(c.request.if_none_match, etag)) {
     response.status = 304;
     return;
   }

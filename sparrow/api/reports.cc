@@ -5,7 +5,6 @@
 
 #include "sparrow/api/handlers.h"
 #include "sparrow/core/clock.h"
-#include "sparrow/core/file.h"
 
 namespace sparrow::api {
 
@@ -56,13 +55,7 @@ Result<void> block_pair(Context& c, const json& seed, const json& item) {
   rules["version"] = present->version() + 1;
   rules["rules"].push_back(
       {{"type", "block_pair"}, {"a", seed}, {"b", item}, {"note", "reported"}});
-  if (!c.services.options.home.empty()) {
-    if (auto w =
-            write_file_atomically(c.services.options.home / "rules.json", rules.dump(2) + "\n");
-        !w)
-      return w;
-  }
-  return c.services.state.set_rules(rules);
+  return c.services.state.replace_rules(c.services.options.home, rules);
 }
 
 }  // namespace
@@ -73,7 +66,9 @@ void get_reports(Context& c, http::Response& response) {
   if (failed(c, response)) return;
   // The last entry of a pair is its state; all of them are its history.
   std::map<std::pair<std::string, std::string>, json> latest;
-  for (const json& entry : c.services.reports.entries()) {
+  const auto reports = c.services.reports.entries();
+  if (!reports) return fail(response, reports.error());
+  for (const json& entry : *reports) {
     json& report = latest[{live::text_of(entry, "seed"), live::text_of(entry, "item")}];
     json history = report.is_object() ? std::move(report["history"]) : json::array();
     json step = {{"time", live::text_of(entry, "time")}, {"state", live::text_of(entry, "state")}};

@@ -19,6 +19,7 @@ enum class Cost {
   kQuick,  // microseconds; by the thread that read the request
   kList,   // one list or a few; quick, unless a remote ranker is asked
   kSlow,   // waits for a disk or a peer, or takes milliseconds: by a pool of its own
+  kHeavy,  // up to seconds: by another pool, and a few a minute for those who have no token
 };
 
 struct Route {

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "sparrow/api/handlers.h"
-#include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
 #include "sparrow/rank/what_if.h"
 
@@ -29,16 +28,10 @@ void put_rules(Context& c, http::Response& response) {
         response, 409, "conflict",
         fmt::format("the rules are at version {} by now; read them again", version), "version");
   if (object->is_object()) (*object)["version"] = version + 1;
-  auto parsed = rank::Rules::parse(*object, *c.view.facts);
-  if (!parsed) return fail(response, parsed.error());
-  if (!c.services.options.home.empty()) {
-    if (auto w = write_file_atomically(c.services.options.home / "rules.json",
-                                       (*parsed)->source().dump(2) + "\n");
-        !w)
-      return fail(response, w.error());
-  }
-  if (auto set = c.services.state.set_rules(*object); !set) return fail(response, set.error());
-  response.body = http::json_text((*parsed)->source());
+  live::State& state = c.services.state;
+  if (auto replaced = state.replace_rules(c.services.options.home, *object); !replaced)
+    return fail(response, replaced.error());
+  response.body = http::json_text(state.snapshot()->rules->source());
 }
 
 void post_what_if(Context& c, http::Response& response) {
@@ -49,7 +42,8 @@ void post_what_if(Context& c, http::Response& response) {
   if (!object) return;
   auto after = rank::Rules::parse(*object, *c.view.facts);
   if (!after) return fail(response, after.error());
-  const rank::WhatIf w = rank::what_if(*served->recommender, *c.view.facts, *c.now->rules, **after);
+  const rank::WhatIf w =
+      rank::what_if(*served->recommender, *c.view.facts, start_request(c), **after);
   response.body = http::json_text(rank::what_if_json(w, c.view.dataset->catalog));
 }
 

@@ -34,12 +34,13 @@ struct ApiOptions {
   std::string poster_url_template;  // "https://.../{tmdb_id}.jpg"; empty: drawn tiles
   std::vector<std::string>
       cors_origins;  // origins that browsers may call from; empty: none but our own
-  std::map<std::string, Role> tokens;  // secret -> role; without any, admin calls are refused
-  std::filesystem::path home;          // of journals, rules and evaluations; empty: memory only
-  std::string store_uri;               // for the status page; never with a password
-  std::string version = "unknown";     // of the program
-  double requests_per_second = 0;      // of one token, else of one client address; 0: no limit
-  double burst = 0;                    // at once; 0: twice as many
+  std::map<std::string, Role> tokens;   // secret -> role; without any, admin calls are refused
+  std::filesystem::path home;           // of journals, rules and evaluations; empty: memory only
+  std::string store_uri;                // for the status page; never with a password
+  std::string version = "unknown";      // of the program
+  double requests_per_second = 0;       // of one token, else of one client address; 0: no limit
+  double burst = 0;                     // at once; 0: twice as many
+  std::vector<std::string> host_names;  // that browsers may call this server by, beside localhost
   std::size_t answer_cache_bytes = std::size_t{64} << 20;  // 0: no answer is kept
   rank::Ranking ranking;
   http::Log* log = nullptr;  // of requests; may be null; must outlive the API
@@ -76,6 +77,11 @@ struct Services {
   FilterCache filters;
   AnswerCache answers;
   http::RateLimit limit;
+  // What nobody needs a token for is bounded by who asks: wrong tokens, heavy requests, entries
+  // written.
+  http::RateLimit wrong_tokens{2, 100};
+  http::RateLimit heavy_requests{2, 60};
+  http::RateLimit entries_written{50, 5'000};
   live::Journal judgements;
   live::Journal votes;
   live::Journal reports;

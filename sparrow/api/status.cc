@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/api/handlers.h"
+#include "sparrow/core/process_numbers.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
@@ -55,11 +56,26 @@ std::vector<Gauge> gauges(const Context& c) {
   if (const http::Log* log = c.services.options.log; log != nullptr)
     all.push_back(
         {"sparrow_log_lines_dropped_total", "counter", static_cast<double>(log->dropped())});
+  for (const ProcessNumber& number : process_numbers())
+    all.push_back({number.name, number.type, number.value});
+  const auto& home = c.services.options.home;
+  if (const double room = home.empty() ? -1 : free_bytes(home); room >= 0)
+    all.push_back({"sparrow_home_free_bytes", "gauge", room});
   if (const live::RemoteRanker* ranker = c.services.options.remote_ranker; ranker != nullptr) {
     all.push_back(
         {"sparrow_remote_ranker_calls_total", "counter", static_cast<double>(ranker->calls())});
     all.push_back({"sparrow_remote_ranker_failures_total", "counter",
                    static_cast<double>(ranker->failures())});
+  }
+  return all;
+}
+
+// What could not be read of the home.
+std::vector<std::string> notices(const Services& services) {
+  std::vector<std::string> all = services.state.notices();
+  for (const live::Journal* journal :
+       {&services.judgements, &services.votes, &services.reports, &services.feedback}) {
+    if (const std::string notice = journal->notice(); !notice.empty()) all.push_back(notice);
   }
   return all;
 }
@@ -123,6 +139,7 @@ void get_ready(Context& c, http::Response& response) {
     reasons.push_back(fmt::format("no model \"{}\" is loaded", c.services.options.default_model));
   if (!c.now->degraded.empty()) reasons.push_back(c.now->degraded);
   if (!c.now->pool->error.empty()) reasons.push_back(c.now->pool->error);
+  for (std::string& notice : notices(c.services)) reasons.push_back(std::move(notice));
   response.status = ready ? 200 : 503;
   response.body += ready ? (reasons.empty() ? "{\"status\":\"ready\",\"reasons\":"
                                             : "{\"status\":\"degraded\",\"reasons\":")

@@ -73,6 +73,12 @@ Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
+Command add_doctor(CLI::App& sub);
+Command add_healthcheck(CLI::App& sub);
+Command add_backup(CLI::App& sub);
+Command add_restore(CLI::App& sub);
+Command add_manual(CLI::App& sub);
+Command add_completion(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);

@@ -38,7 +38,9 @@ Result<std::string> version_or_newest(const Context& context, const Named& named
   return versions.back();
 }
 
-nlohmann::json models_json(const Context& context, store::ModelStore* store) {
+// What of the list could be made; `trouble` is what could not.
+nlohmann::json models_json(const Context& context, store::ModelStore* store,
+                           Result<void>& trouble) {
   nlohmann::json list = nlohmann::json::array();
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(context.paths().models(), ignored)) {
@@ -50,10 +52,16 @@ nlohmann::json models_json(const Context& context, store::ModelStore* store) {
   }
   if (store == nullptr) return list;
   const auto names = store->names();
-  if (!names) return list;
+  if (!names) {
+    trouble = names.error();
+    return list;
+  }
   for (const auto& name : *names) {
     const auto versions = store->list(name);
-    if (!versions) continue;
+    if (!versions) {
+      trouble = versions.error();
+      continue;
+    }
     for (const auto& v : *versions) {
       list.push_back({{"name", name},
                       {"version", v.manifest.version},
@@ -89,29 +97,13 @@ Command add_build(CLI::App& sub) {
       ->delimiter(',');
   add_content_only(sub, options->allow_content_only);
   return [options](const Context& context) -> Result<void> {
-    const auto start = std::chrono::steady_clock::now();
-    auto dataset = prepare(context, options->data);
-    if (!dataset) return dataset.error();
     std::vector<embed::TrainOptions> runs{options->train};
     for (const auto& method : options->also) {
       runs.push_back(options->train);
       runs.back().method = method;
       runs.back().name = method;
     }
-    for (const auto& run : runs) {
-      auto trained = train(context, **dataset, run, options->data.force);
-      if (!trained) return trained.error();
-      if (auto done = publish(context, *trained, dataset->get()); !done) return done.error();
-      if (auto done = promote(context, trained->manifest.name, trained->manifest.version,
-                              content_only(options->allow_content_only));
-          !done)
-        return done.error();
-    }
-    finish_progress();
-    if (!context.quiet)
-      fmt::print(stderr, "build     done in {}, peak memory {:.0f} MB\n", since(start),
-                 peak_memory_mb());
-    return {};
+    return build_live(context, options->data, runs, content_only(options->allow_content_only));
   };
 }
 
@@ -220,12 +212,12 @@ Command add_models(CLI::App& /*sub*/) {
     auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
     std::unique_ptr<store::ModelStore> models;
     if (store) models = std::make_unique<store::ModelStore>(**store);
-    const auto list = models_json(context, models.get());
-    if (!store && store.error().code != ErrorCode::kNotFound)
-      fmt::print(stderr, "sparrow: without the store: {}\n", store.error().message);
+    Result<void> trouble;  // a home that was never published from is none
+    if (!store && store.error().code != ErrorCode::kNotFound) trouble = store.error();
+    const auto list = models_json(context, models.get(), trouble);
     if (context.json) {
       fmt::print("{}\n", list.dump(2));
-      return {};
+      return trouble;
     }
     fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", "model", "version", "where", "", "data");
     for (const auto& m : list) {
@@ -233,7 +225,7 @@ Command add_models(CLI::App& /*sub*/) {
                  m["version"].get<std::string>(), m["where"].get<std::string>(),
                  m.value("promoted", false) ? "promoted" : "", m.value("data", ""));
     }
-    return {};
+    return trouble;
   };
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sparrow/app/data_card.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"
@@ -157,6 +158,7 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
         ErrorCode::kInvalidInput,
         "--sample is a data set of its own: leave --data, --items and --interactions away"};
   std::filesystem::create_directories(context.home);
+  if (auto marked = mark_home(context.paths()); !marked) return marked.error();
   const auto stamp_file = context.paths().root / "prepared.stamp";
   const std::string stamp = fingerprint(options);
   const auto before = read_file(stamp_file);
@@ -328,6 +330,24 @@ Result<void> promote(const Context& context, const std::string& name, const std:
   auto done = models.promote(name, version);
   if (!done) return done.error();
   say(context, "promote   {} {}{}", name, version, *now ? fmt::format(" (was {})", **now) : "");
+  return {};
+}
+
+Result<void> build_live(const Context& context, const DataOptions& data,
+                        std::span<const embed::TrainOptions> runs, ContentOnly content_only) {
+  const auto start = Clock::now();
+  auto dataset = prepare(context, data);
+  if (!dataset) return dataset.error();
+  for (const auto& run : runs) {
+    auto trained = train(context, **dataset, run, data.force);
+    if (!trained) return trained.error();
+    if (auto done = publish(context, *trained, dataset->get()); !done) return done;
+    if (auto done =
+            promote(context, trained->manifest.name, trained->manifest.version, content_only);
+        !done)
+      return done;
+  }
+  say(context, "build     done in {}, peak memory {:.0f} MB", since(start), peak_memory_mb());
   return {};
 }
 

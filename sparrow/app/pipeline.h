@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,5 +59,10 @@ Result<void> publish(const Context& context, const model::Model& model,
 enum class ContentOnly { kRefuse, kAllow };
 Result<void> promote(const Context& context, const std::string& name, const std::string& version,
                      ContentOnly content_only = ContentOnly::kRefuse);
+
+// All steps, for each of `runs`: what `build` does.
+Result<void> build_live(const Context& context, const DataOptions& data,
+                        std::span<const embed::TrainOptions> runs,
+                        ContentOnly content_only = ContentOnly::kRefuse);
 
 }  // namespace sparrow::app

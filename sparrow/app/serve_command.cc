@@ -1,12 +1,20 @@
 // serve: load what is promoted, answer, follow promotions.
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
+#include "sparrow/app/home_care.h"
+#include "sparrow/app/pipeline.h"
 #include "sparrow/app/serve_options.h"
+#include "sparrow/app/store_process.h"
 #include "sparrow/http/server.h"
 #include "sparrow/live/follower.h"
 #include "sparrow/live/live_catalog.h"
@@ -16,7 +24,7 @@
 namespace sparrow::app {
 namespace {
 
-// What the API may do with the store. Opened for each call: the server itself only reads.
+// What the API may do with the store: the server itself only reads.
 api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog) {
   const auto writing = [context](const auto& act) {
     auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
@@ -44,10 +52,20 @@ api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog)
     }
     return all;
   };
-  control.promote = [writing](const std::string& name, const std::string& version) {
+  control.promote = [context, writing](const std::string& name, const std::string& version) {
+    if (needs_own_process(context))
+      return run_sparrow(context, {"promote", "--version=" + version, "--", name});
     return writing([&](store::ModelStore& models) { return models.promote(name, version); });
   };
-  control.rollback = [writing](const std::string& name) {
+  control.rollback = [context, writing](const std::string& name) -> Result<std::string> {
+    if (needs_own_process(context)) {
+      if (auto done = run_sparrow(context, {"rollback", "--", name}); !done) return done.error();
+      auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
+      if (!store) return store.error();
+      auto now = store::ModelStore(**store).promoted(name);
+      if (!now) return now.error();
+      return now->value_or("");
+    }
     return writing([&](store::ModelStore& models) { return models.rollback(name); });
   };
   control.load = [context](const std::string& name, const std::string& version) {
@@ -70,8 +88,58 @@ http::Handler handler_of(api::Api& api) {
   return {[&api](const http::Request& request, http::Response& response) {
             api.handle(request, response);
           },
-          [&api](const http::Request& request) { return api.is_slow(request); },
+          [&api](const http::Request& request) { return api.lane_of(request); },
           [&api](int status, std::string_view client) { api.count_refused(status, client); }};
+}
+
+// "movie.html?movieId=318 (Shawshank Redemption, The)": the item that most people liked.
+std::string example_of(const live::CatalogView& view) {
+  const auto& items = view.dataset->catalog.items();
+  Row best = 0;
+  for (Row row = 1; row < items.size(); ++row) {
+    if (view.facts->liked_by(row).size() > view.facts->liked_by(best).size()) best = row;
+  }
+  if (items.empty()) return "";
+  std::string id;
+  for (const char c : items[best].id) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    id += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return fmt::format("movie.html?movieId={} ({})", id, items[best].title);
+}
+
+Result<void> build_sample(const Context& context, const std::string& items) {
+  DataOptions data;
+  data.sample_items = items;
+  const embed::TrainOptions train;
+  return build_live(context, data, std::span(&train, 1));
+}
+
+// A home that is there, known, ours alone and tidy. With nothing prepared in it, the sample is.
+Result<std::optional<FileLock>> begin_serving(const Context& context,
+                                              const ServeArguments& arguments) {
+  std::error_code code;
+  const bool prepared = std::filesystem::exists(context.paths().prepared(), code);
+  if (!prepared && !arguments.sample.empty())
+    std::filesystem::create_directories(context.paths().root, code);
+  std::string notice;
+  auto lock = lock_home(context.paths(), notice);
+  if (!lock) return lock;
+  if (!notice.empty() && std::filesystem::exists(context.paths().root, code))
+    fmt::print(stderr, "serve     {}\n", notice);
+  for (const auto& path : remove_leftovers(context.paths()))
+    fmt::print(stderr, "serve     removed {}, which a killed process left\n", path.string());
+  if (std::filesystem::exists(context.paths().prepared(), code)) {
+    if (auto marked = mark_home(context.paths()); !marked)
+      fmt::print(stderr, "serve     {}\n", marked.error().message);
+  } else if (!arguments.sample.empty()) {
+    fmt::print(stderr,
+               "serve     nothing is prepared in {}: the sample is built, its viewers are "
+               "SIMULATED; `sparrow build --data DIR` puts your own data live\n",
+               context.home);
+    if (auto built = build_sample(context, arguments.sample); !built) return built.error();
+  }
+  return lock;
 }
 
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
@@ -84,6 +152,8 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
     log = std::move(*opened);
     arguments.api.log = log.get();
   }
+  const auto lock = begin_serving(context, arguments);
+  if (!lock) return lock.error();
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
   const live::Say say = [](const std::string& line) { fmt::print(stderr, "serve     {}\n", line); };
@@ -94,7 +164,9 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
       live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
-  if (auto loaded = api.state().load_rules(arguments.api.home); !loaded) return loaded;
+  api.state().load_rules(arguments.api.home);
+  for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);
+  for (const std::string& notice : api.state().notices()) say("degraded: " + notice);
   std::unique_ptr<live::PoolRefresher> refresher;
   if (!arguments.pool.uri.empty())
     refresher = std::make_unique<live::PoolRefresher>(
@@ -114,13 +186,21 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   options.threads = context.threads;
   auto server = http::Server::start(options, handler_of(api));
   if (!server) return server.error();
-  fmt::print(stderr, "serve     http://{}:{}/ after {}\n",
-             options.address == "127.0.0.1" ? "localhost" : options.address, (*server)->port(),
-             since(start));
+  const std::string host = options.address == "127.0.0.1" ? "localhost" : options.address;
+  fmt::print(stderr, "serve     http://{}:{}/ after {}\n", host, (*server)->port(), since(start));
+  if (const std::string example = example_of(*(*catalog)->view()); !example.empty())
+    fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, (*server)->port(), example);
   follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
   (*catalog)->stop_waiting();
-  (*server)->stop();
-  fmt::print(stderr, "serve     stopped\n");
+  const bool all_done = (*server)->stop();
+  fmt::print(stderr, "serve     stopped{}\n",
+             all_done ? "" : "; a long request was cut, what was acknowledged is on disk");
+  // Nothing waits for work whose client is gone; what is kept was on disk before it was answered.
+  if (!all_done) std::_Exit(0);
+  std::thread([] {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::_Exit(0);
+  }).detach();
   return {};
 }
 

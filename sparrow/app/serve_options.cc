@@ -19,6 +19,9 @@ void add_network_options(CLI::App& sub, ServeArguments& o) {
                  "Address to listen on; the default is this machine only");
   sub.add_option("--cors", o.api.cors_origins, "Origins that browsers may call from")
       ->delimiter(',');
+  sub.add_option("--host-name", o.api.host_names,
+                 "Names that browsers may call this server by, beside localhost and addresses")
+      ->delimiter(',');
   sub.add_option("--token", o.tokens,
                  "ROLE:SECRET for calls that change something; roles: viewer, editor, admin")
       ->delimiter(',')
@@ -78,6 +81,9 @@ void add_source_options(CLI::App& sub, ServeArguments& o) {
   sub.add_option("--max-changed-items", o.max_changed_items,
                  "Added, changed, hidden or removed at run time, at most")
       ->check(CLI::Range(0, 1'000'000));
+  sub.add_option("--sample", o.sample,
+                 "items.csv to begin with while nothing is prepared in the home; its viewers are "
+                 "SIMULATED");
 }
 
 Result<void> read_tokens(ServeArguments& arguments) {

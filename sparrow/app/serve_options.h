@@ -32,6 +32,7 @@ struct ServeArguments {
   std::size_t answer_cache_mb = 64;
   std::size_t max_changed_items = 10'000;
   std::string log_file;  // "-": stderr
+  std::string sample;    // items.csv to begin with while nothing is prepared
 };
 
 void add_serve_options(CLI::App& sub, ServeArguments& arguments);

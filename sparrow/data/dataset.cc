@@ -377,7 +377,9 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   try {
     const json meta = json::parse(*text);
     if (meta.value("format", "") != "sparrow-dataset" || meta.value("version", 0) != kVersion) {
-      return corrupt(directory / "dataset.json", "is of another format or version");
+      return format_error(
+          directory / "dataset.json",
+          meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
     }
     if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
       return corrupt(directory / "dataset.json", "its checksum is not the recorded one");

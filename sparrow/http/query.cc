@@ -11,6 +11,8 @@
 namespace sparrow::http {
 namespace {
 
+constexpr std::size_t kMaxParameters = 64;
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -46,7 +48,6 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 }
 
 Query::Query(std::string_view text) {
-  constexpr std::size_t kMaxParameters = 64;
   if (text.empty()) return;
   text_.reserve(text.size());
   pairs_.reserve(8);
@@ -160,6 +161,10 @@ Query Query::of_json(const nlohmann::json& object, std::span<const std::string_v
   };
   for (const auto& [name, value] : object.items()) {
     if (std::find(keep.begin(), keep.end(), name) != keep.end()) continue;
+    if (query.pairs_.size() == kMaxParameters) {
+      query.fail("body", "has more than 64 members");
+      break;
+    }
     std::string text;
     bool good = true;
     if (value.is_array()) {

@@ -26,19 +26,35 @@ void RateLimit::forget_full(Shard& shard, std::chrono::steady_clock::time_point 
   if (shard.buckets.size() >= kMaxClients) shard.buckets.clear();
 }
 
-double RateLimit::wait_s(std::string_view client, std::chrono::steady_clock::time_point now) {
-  if (!active()) return 0;
-  Shard& shard = shards_[std::hash<std::string_view>{}(client) % kShards];
-  const std::lock_guard lock(shard.mutex);
+RateLimit::Bucket& RateLimit::filled(Shard& shard, std::string_view client,
+                                     std::chrono::steady_clock::time_point now) {
   if (shard.buckets.size() >= kMaxClients) forget_full(shard, now);
-  const auto [at, fresh] = shard.buckets.try_emplace(std::string(client), Bucket{burst_, now});
-  Bucket& bucket = at->second;
+  Bucket& bucket =
+      shard.buckets.try_emplace(std::string(client), Bucket{burst_, now}).first->second;
   bucket.tokens =
       std::min(burst_, bucket.tokens + seconds_between(bucket.filled, now) * per_second_);
   bucket.filled = now;
-  if (bucket.tokens < 1) return (1 - bucket.tokens) / per_second_;
-  bucket.tokens -= 1;
+  return bucket;
+}
+
+double RateLimit::wait_s(std::string_view client, std::chrono::steady_clock::time_point now,
+                         double cost) {
+  if (!active()) return 0;
+  cost = std::min(cost, burst_);
+  Shard& shard = shards_[std::hash<std::string_view>{}(client) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  Bucket& bucket = filled(shard, client, now);
+  if (bucket.tokens < cost) return (cost - bucket.tokens) / per_second_;
+  bucket.tokens -= cost;
   return 0;
+}
+
+double RateLimit::would_wait_s(std::string_view client, std::chrono::steady_clock::time_point now) {
+  if (!active()) return 0;
+  Shard& shard = shards_[std::hash<std::string_view>{}(client) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  const Bucket& bucket = filled(shard, client, now);
+  return bucket.tokens < 1 ? (1 - bucket.tokens) / per_second_ : 0;
 }
 
 }  // namespace sparrow::http

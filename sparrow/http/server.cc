@@ -28,14 +28,22 @@ struct Server::State {
 };
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+  // Waits for what is running, then lets go of the requests that waited, and with them of their
+  // sessions, while the workers are still there.
+  for (Shared::Pool* pool : {&state_->shared->slow, &state_->shared->heavy}) {
+    pool->threads->join();
+    pool->threads.reset();
+  }
+}
 std::uint16_t Server::port() const { return state_->port; }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Handler handler) {
   auto state = std::make_unique<State>();
   state->options = options;
   state->handler = std::move(handler);
-  state->shared = std::make_unique<Shared>(std::max<std::size_t>(1, options.slow_threads));
+  state->shared = std::make_unique<Shared>(options);
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error)
@@ -76,8 +84,8 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
-void Server::stop() {
-  if (state_->stopped) return;
+bool Server::stop() {
+  if (state_->stopped) return true;
   state_->stopped = true;
   for (const auto& worker : state_->workers)
     asio::post(worker->io, [w = worker.get()] { w->stop(); });
@@ -95,8 +103,13 @@ void Server::stop() {
     worker->io.stop();
   }
   for (auto& thread : state_->threads) thread.join();
-  state_->shared->pool.stop();
-  state_->shared->pool.join();
+  state_->threads.clear();
+  state_->shared->stopping.store(true);
+  state_->shared->slow.threads->stop();
+  state_->shared->heavy.threads->stop();
+  while (state_->shared->running.load() > 0 && Clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return state_->shared->running.load() == 0;
 }
 
 void write_error(Response& response, int status, std::string_view code, std::string_view message,

@@ -25,8 +25,10 @@ struct ServerOptions {
   std::chrono::milliseconds request_timeout{
       10'000};  // from the end of one answer to the end of the next request
   std::chrono::milliseconds drain_timeout{1'500};  // stop() cuts what is left then
-  std::size_t slow_threads = 2;                    // for requests that `slow` tells
-  std::size_t max_slow = 64;  // of those at a time; more are answered 503 with Retry-After
+  std::size_t slow_threads = 2;                    // for requests of Lane::kSlow
+  std::size_t max_slow = 64;      // of those at a time; more are answered 503 with Retry-After
+  std::size_t heavy_threads = 1;  // likewise for Lane::kHeavy
+  std::size_t max_heavy = 8;
 };
 
 // Views into the connection's buffer; valid while the handler runs.
@@ -40,6 +42,15 @@ struct Request {
   std::string_view origin;
   std::string_view authorization;
   std::string_view client;  // address of the peer
+  std::string_view host;
+  std::string_view content_type;
+};
+
+// Which thread answers a request, so that no other request waits for it.
+enum class Lane {
+  kAtOnce,  // the thread that read it
+  kSlow,    // a pool for what waits for a disk or a peer
+  kHeavy,   // a pool for long work
 };
 
 struct Response {
@@ -52,9 +63,8 @@ struct Response {
 // Called from several threads. `answer` may throw: the answer is then a 500.
 struct Handler {
   std::function<void(const Request&, Response&)> answer;
-  // Whether the request may wait (for a disk, a peer, long work): it is then answered by another
-  // thread, so that no other request waits for it. May be empty: none.
-  std::function<bool(const Request&)> slow;
+  // May be empty: all at once.
+  std::function<Lane(const Request&)> lane;
   // Hears of bytes that were no acceptable request. May be empty.
   std::function<void(int status, std::string_view client)> refused;
 };
@@ -63,12 +73,12 @@ class Server {
  public:
   // Listens; requests are answered from now on. Errors: kUnavailable (address in use, not allowed).
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options, Handler handler);
-  ~Server();  // stops
+  ~Server();  // stops, and waits for every handler that is running
 
   std::uint16_t port() const;
   // Accepts no more, lets requests under way finish, closes idle connections; back within
-  // drain_timeout.
-  void stop();
+  // drain_timeout. False: a slow request is still running; only the destructor waits for it.
+  bool stop();
 
  private:
   struct State;

@@ -28,18 +28,8 @@ int status_of(const error_code& error, bool no_line_end) {
   return 0;
 }
 
-// What answer() and the checks need of the header, found in one pass.
-struct Headers {
-  std::size_t hosts = 0;
-  std::size_t lengths = 0;
-  std::size_t codings = 0;
-  std::string_view host;
-  std::string_view length;
-  std::string_view coding;
-};
-
 template <typename Message>
-Headers read_headers(const Message& message, Request& request) {
+Headers read_headers(const Message& message) {
   Headers found;
   const auto first = [](std::string_view& to, std::string_view value) {
     if (to.empty()) to = value;
@@ -59,17 +49,24 @@ Headers read_headers(const Message& message, Request& request) {
         ++found.codings;
         first(found.coding, value);
         break;
+      case http::field::expect:
+        ++found.expectations;
+        first(found.expectation, value);
+        break;
       case http::field::if_none_match:
-        first(request.if_none_match, value);
+        first(found.if_none_match, value);
         break;
       case http::field::accept_encoding:
-        first(request.accept_encoding, value);
+        first(found.accept_encoding, value);
         break;
       case http::field::origin:
-        first(request.origin, value);
+        first(found.origin, value);
         break;
       case http::field::authorization:
-        first(request.authorization, value);
+        first(found.authorization, value);
+        break;
+      case http::field::content_type:
+        first(found.content_type, value);
         break;
       default:
         break;
@@ -78,19 +75,49 @@ Headers read_headers(const Message& message, Request& request) {
   return found;
 }
 
+bool same_word(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
 // 0, or the answer to a header that would leave it open where the request ends or whom it is for:
 // what another program on the way reads otherwise is a way to slip a second request past it
 // (RFC 9112, 6.3 and 11.2).
 int status_of_headers(const Headers& headers, unsigned version) {
-  if (version >= 11 && headers.hosts != 1) return 400;
+  if (headers.hosts > 1 || (version >= 11 && headers.hosts == 0)) return 400;
   if (headers.host.find_first_of(" \t/?#@\\\"<>") != std::string_view::npos) return 400;
   if (headers.lengths > 1 ||
       headers.length.find_first_not_of("0123456789") != std::string_view::npos)
     return 400;
-  const bool chunked =
-      headers.codings == 1 &&
-      boost::beast::iequals({headers.coding.data(), headers.coding.size()}, "chunked");
-  return headers.codings > 0 && !chunked ? 501 : 0;
+  if (headers.codings == 0) return 0;
+  // HTTP/1.0 has no transfer codings: another program on the way would read no body at all.
+  if (version < 11 || headers.lengths > 0) return 400;
+  return headers.codings == 1 && same_word(headers.coding, "chunked") ? 0 : 501;
+}
+
+// Where the header at the beginning of `bytes` ends; npos when it is not all there.
+std::size_t header_end(std::string_view bytes) {
+  const auto end = bytes.find("\r\n\r\n");
+  return end == std::string_view::npos ? end : end + 4;
+}
+
+// A line that begins with white space continues the one before (obs-fold, RFC 9112, 5.2): programs
+// differ in what they make of it.
+bool is_folded(std::string_view header) {
+  return header.find("\n ") != std::string_view::npos ||
+         header.find("\n\t") != std::string_view::npos;
+}
+
+// The path of an absolute-form target ("http://host/path"), which every server must accept (RFC
+// 9112, 3.2.2).
+std::string_view origin_form(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.size() < scheme.size() || !same_word(target.substr(0, scheme.size()), scheme))
+      continue;
+    const auto end = target.find_first_of("/?", scheme.size());
+    if (end == std::string_view::npos) return "/";
+    return target[end] == '/' ? target.substr(end) : std::string_view();
+  }
+  return target;
 }
 
 constexpr std::size_t kReadBytes = 4096;
@@ -110,7 +137,8 @@ void respond(const Handler& handler, const Request& request, Response& response)
 void Worker::accept() {
   acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
     if (!acceptor.is_open()) return;
-    if (!error) {
+    if (error) return accept_later();
+    {
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       socket.non_blocking(true, ignored);
@@ -121,6 +149,15 @@ void Worker::accept() {
       }
     }
     accept();
+  });
+}
+
+// The connection that could not be taken still waits: asked at once, the answer would be the same
+// (no file is left), and a core would do nothing else.
+void Worker::accept_later() {
+  pause.expires_after(std::chrono::milliseconds(100));
+  pause.async_wait([this](const error_code& error) {
+    if (!error && acceptor.is_open()) accept();
   });
 }
 
@@ -144,6 +181,7 @@ void Worker::stop() {
   stopping = true;
   error_code ignored;
   acceptor.close(ignored);
+  pause.cancel();
   for (const auto& weak : sessions) {
     if (const auto session = weak.lock()) session->drain();
   }
@@ -202,36 +240,92 @@ bool Session::parse_one() {
     return false;
   }
   if (!parser_) {
+    if (!header_fits()) return false;
     fields_.release();
     parser_.emplace(std::piecewise_construct, std::make_tuple(), std::make_tuple(Fields(&fields_)));
     parser_->header_limit(worker_.options.max_header_bytes);
     parser_->body_limit(worker_.options.max_body_bytes);
-    parser_->eager(true);
+    if (!parse_header()) return false;
   }
-  while (!parser_->is_done() && buffer_.size() > 0) {
-    error_code error;
-    const std::size_t used = parser_->put(buffer_.data(), error);
-    buffer_.consume(used);
-    if (error == http::error::need_more) break;
-    if (error) {
-      // Without a target the limit was met inside the request line.
-      const int status = status_of(error, parser_->get().target().empty());
-      if (status == 0)
-        finish();
-      else
-        refuse(status);
-      return false;
-    }
-    if (used == 0) break;
-  }
+  if (!parse_body()) return false;
   if (parser_->is_done()) return true;
-  if (parser_->is_header_done() && !continued_ && parser_->get().count(http::field::expect) > 0) {
+  if (!continued_ && headers_.expectations > 0) {
     continued_ = true;
     error_code ignored;  // a client that does not hear it sends the body all the same, later
     asio::write(socket_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ignored);
   }
   wait_for_bytes();
   return false;
+}
+
+// Whether a whole header that may be read is in the buffer.
+bool Session::header_fits() {
+  const auto data = buffer_.data();
+  std::string_view bytes(static_cast<const char*>(data.data()), data.size());
+  while (bytes.starts_with("\r\n")) {  // some clients send an empty line after a body
+    buffer_.consume(2);
+    bytes.remove_prefix(2);
+  }
+  const std::size_t end = header_end(bytes);
+  const std::size_t size = std::min(end, bytes.size());
+  if (size > worker_.options.max_header_bytes) {
+    const std::size_t line = bytes.find("\r\n");
+    refuse(line == std::string_view::npos || line > worker_.options.max_target_bytes ? 414 : 431);
+    return false;
+  }
+  if (end == std::string_view::npos) {
+    wait_for_bytes();
+    return false;
+  }
+  if (is_folded(bytes.substr(0, end))) {
+    refuse(400);
+    return false;
+  }
+  return true;
+}
+
+// The header alone, so that trailers cannot add to it.
+bool Session::parse_header() {
+  error_code error;
+  buffer_.consume(parser_->put(buffer_.data(), error));
+  if (!error && parser_->is_header_done()) {
+    headers_ = read_headers(parser_->get());
+    parser_->eager(true);
+    int wrong = status_of_headers(headers_, parser_->get().version());
+    if (wrong == 0 && expects_too_much()) wrong = 417;
+    if (wrong != 0) refuse(wrong);
+    return wrong == 0;
+  }
+  const int status = error ? status_of(error, parser_->get().target().empty()) : 400;
+  if (status == 0)
+    finish();
+  else
+    refuse(status);
+  return false;
+}
+
+bool Session::expects_too_much() {
+  if (parser_->get().version() < 11) headers_.expectations = 0;  // RFC 9110, 10.1.1
+  return headers_.expectations > 0 &&
+         (headers_.expectations > 1 || !same_word(headers_.expectation, "100-continue"));
+}
+
+// What of the body is in the buffer. False: it is no body, and that is answered.
+bool Session::parse_body() {
+  while (!parser_->is_done() && buffer_.size() > 0) {
+    error_code error;
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    if (error == http::error::need_more || (!error && used == 0)) break;
+    if (!error) continue;
+    const int status = status_of(error, false);
+    if (status == 0)
+      finish();
+    else
+      refuse(status);
+    return false;
+  }
+  return true;
 }
 
 bool Session::refuse(int status) {
@@ -243,9 +337,10 @@ bool Session::refuse(int status) {
               : status == 431 ? "the headers are too large"
               : status == 413 ? "the body is too large"
               : status == 501 ? "\"chunked\" is the only transfer coding here"
+              : status == 417 ? "\"100-continue\" is the only expectation here"
                               : "this is not a request that HTTP/1.1 allows");
   if (worker_.handler.refused) worker_.handler.refused(status, client_);
-  return send(false);
+  return send(parser_ && parser_->get().method() == http::verb::head);
 }
 
 // True when the answer is sent and the next request may be read; otherwise that is under way.
@@ -253,11 +348,12 @@ bool Session::answer() {
   const auto& message = parser_->get();
   keep_alive_ = message.keep_alive() && !worker_.stopping;
   old_version_ = message.version() == 10;
-  const std::string_view target = view(message.target());
+  const std::string_view target = origin_form(view(message.target()));
   Request request;
-  const Headers headers = read_headers(message, request);
-  if (const int status = status_of_headers(headers, message.version()); status != 0)
-    return refuse(status);
+  request.if_none_match = headers_.if_none_match;
+  request.accept_encoding = headers_.accept_encoding;
+  request.origin = headers_.origin;
+  request.authorization = headers_.authorization;
   if (target.empty() || (target.front() != '/' && target != "*")) return refuse(400);
   if (target.size() > worker_.options.max_target_bytes) return refuse(414);
   request.method = view(message.method_string());
@@ -271,26 +367,33 @@ bool Session::answer() {
   response_.content_type = "application/json";
   response_.body.clear();
   response_.headers.clear();
-  if (worker_.handler.slow && worker_.handler.slow(request)) return run_slowly(request);
+  request.host = headers_.host;
+  request.content_type = headers_.content_type;
+  const Lane lane = worker_.handler.lane ? worker_.handler.lane(request) : Lane::kAtOnce;
+  if (lane != Lane::kAtOnce) return run_in_pool(request, lane);
   respond(worker_.handler, request, response_);
   return send(request.method == "HEAD");
 }
 
 // The views in `request` stay valid: nothing is read until the answer is sent.
-bool Session::run_slowly(const Request& request) {
-  if (worker_.shared.slow.fetch_add(1) >= worker_.options.max_slow) {
-    --worker_.shared.slow;
+bool Session::run_in_pool(const Request& request, Lane lane) {
+  Shared::Pool& pool = lane == Lane::kHeavy ? worker_.shared.heavy : worker_.shared.slow;
+  if (pool.requests.fetch_add(1) >= pool.max) {
+    --pool.requests;
     response_.headers = "Retry-After: 1\r\n";
     write_error(response_, 503, "unavailable", "too much long work is under way; try again");
-    return send(false);
+    return send(request.method == "HEAD");
   }
   deadline_ = Clock::now() + kSlowTimeout;
-  asio::post(worker_.shared.pool, [self = shared_from_this(), request] {
-    respond(self->worker_.handler, request, self->response_);
-    --self->worker_.shared.slow;
+  asio::post(*pool.threads, [self = shared_from_this(), request, &pool] {
+    Shared& shared = self->worker_.shared;
+    ++shared.running;  // before the look at `stopping`: stop() then sees one of the two
+    if (!shared.stopping.load()) respond(self->worker_.handler, request, self->response_);
+    --pool.requests;
     asio::post(self->worker_.io, [self, head_only = request.method == "HEAD"] {
       if (self->send(head_only)) self->work();
     });
+    --shared.running;
   });
   return false;
 }

@@ -30,6 +30,23 @@ using Clock = std::chrono::steady_clock;
 
 struct Worker;
 
+// What the session itself needs of a header, and what it found wrong in it.
+struct Headers {
+  std::size_t hosts = 0;
+  std::size_t lengths = 0;
+  std::size_t codings = 0;
+  std::size_t expectations = 0;
+  std::string_view host;
+  std::string_view length;
+  std::string_view coding;
+  std::string_view expectation;
+  std::string_view if_none_match;
+  std::string_view accept_encoding;
+  std::string_view origin;
+  std::string_view authorization;
+  std::string_view content_type;
+};
+
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, Worker& worker);
@@ -56,6 +73,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void wait_for_bytes();
   void work();
   bool parse_one();
+  bool header_fits();
+  bool parse_header();
+  bool parse_body();
+  bool expects_too_much();
   bool answer();
   bool refuse(int status);
   bool send(bool head_only);
@@ -63,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void write_head();
   void finish();
   void discard();
-  bool run_slowly(const Request& request);
+  bool run_in_pool(const Request& request, Lane lane);
 
   tcp::socket socket_;
   Worker& worker_;
@@ -72,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::array<std::byte, 1024> arena_;
   std::pmr::monotonic_buffer_resource fields_{arena_.data(), arena_.size()};
   std::optional<Parser> parser_;
+  Headers headers_;  // of the request, without what trailers add
   Response response_;
   std::string head_;
   Clock::time_point deadline_;
@@ -82,17 +104,31 @@ class Session : public std::enable_shared_from_this<Session> {
   bool old_version_ = false;
 };
 
-// What the threads share.
+// What the threads share. Server::State has it before the workers and ends the pool before them:
+// what waits in the pool holds sessions, and a session needs its worker to the end.
 struct Shared {
-  explicit Shared(std::size_t slow_threads) : pool(slow_threads) {}
+  struct Pool {
+    Pool(std::size_t thread_count, std::size_t most)
+        : max(most),
+          threads(std::make_unique<asio::thread_pool>(std::max<std::size_t>(1, thread_count))) {}
+    std::size_t max;  // requests at a time, waiting ones included
+    std::atomic<std::size_t> requests{0};
+    std::unique_ptr<asio::thread_pool> threads;
+  };
+
+  explicit Shared(const ServerOptions& options)
+      : slow(options.slow_threads, options.max_slow),
+        heavy(options.heavy_threads, options.max_heavy) {}
   std::atomic<std::size_t> connections{0};
-  std::atomic<std::size_t> slow{0};  // requests in the pool
-  asio::thread_pool pool;
+  std::atomic<std::size_t> running{0};  // requests answered by a pool just now
+  std::atomic<bool> stopping{false};    // those that wait are not begun any more
+  Pool slow;
+  Pool heavy;
 };
 
 struct Worker {
   Worker(const ServerOptions& o, const Handler& h, Shared& all)
-      : options(o), handler(h), shared(all), io(1), acceptor(io), sweep(io) {}
+      : options(o), handler(h), shared(all), io(1), acceptor(io), sweep(io), pause(io) {}
 
   const ServerOptions& options;
   const Handler& handler;
@@ -100,12 +136,14 @@ struct Worker {
   asio::io_context io;
   tcp::acceptor acceptor;
   asio::steady_timer sweep;
+  asio::steady_timer pause;  // before the next accept(), when files have run out
   std::list<std::weak_ptr<Session>> sessions;
   bool stopping = false;
   std::string date;
   std::time_t date_second = 0;
 
   void accept();
+  void accept_later();
   void sweep_soon();
   void stop();
   const std::string& http_date();

@@ -6,16 +6,17 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/core/sealed_lines.h"
 #include "sparrow/embed/content.h"
 #include "sparrow/model/extension.h"
 
 namespace sparrow::live {
 namespace {
 
-std::string line_of(const ItemRecord& record, const data::Schema& schema) {
+std::string object_of(const ItemRecord& record, const data::Schema& schema) {
   const nlohmann::json line = {{"state", item_state_name(record.state)},
                                {"item", item_to_json(record, schema)}};
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::optional<ItemRecord> record_of_line(std::string_view line, data::Schema& schema) {
@@ -56,33 +57,29 @@ Result<std::unique_ptr<LiveCatalog>> LiveCatalog::open(
   return live;
 }
 
-// Later lines win. An item that was added here and removed is forgotten, unless a rule names it; a
-// last line that a crash cut short is dropped, any other that cannot be read is an error.
+// Later lines win. An item that was added here and removed is forgotten, unless a rule names it. A
+// line that is no item is skipped and told, an end that a crash tore off is cut off.
 Result<void> LiveCatalog::read() {
   view_ = std::make_shared<const CatalogView>(prepared_);
   const auto file = options_.home.changed_items();
-  if (!std::filesystem::exists(file)) return {};
-  const auto text = read_file(file);
-  if (!text) return text.error();
+  auto lines = mend_sealed_lines(file);
+  if (!lines) return lines.error();
   std::vector<std::string> order;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text->size();) {
-    const auto end = std::min(text->find('\n', begin), text->size());
-    const auto line = std::string_view(*text).substr(begin, end - begin);
-    const bool cut = end == text->size();
-    begin = end + 1;
-    ++number;
+  for (const std::string& line : lines->objects) {
     auto record = record_of_line(line, schema_);
-    if (!record && cut) break;
-    if (!record)
-      return Error{ErrorCode::kCorrupt, fmt::format("{}: line {} is no item; move it away to start "
-                                                    "without changed items",
-                                                    file.string(), number)};
+    if (!record) {
+      if (++lines->skipped == 1) lines->first_skipped = fmt::format("{:.60}", line);
+      continue;
+    }
     if (!records_.contains(record->item.id)) order.push_back(record->item.id);
     records_[record->item.id] = std::move(*record);
   }
+  if (lines->skipped > 0)
+    notices_.push_back(
+        fmt::format("{}: {} changes of items could not be read and are skipped, "
+                    "first {}",
+                    file.string(), lines->skipped, lines->first_skipped));
   Records kept;
-  std::string lines;
   const auto rules = read_file(options_.home.rules());
   for (const auto& id : order) {
     const ItemRecord& record = records_.at(id);
@@ -92,11 +89,19 @@ Result<void> LiveCatalog::read() {
       continue;
     }
     kept.push_back(record);
-    lines += line_of(record, schema_);
   }
-  if (auto written = write_file_atomically(file, lines); !written) return written;
+  if (kept.size() < lines->objects.size() && lines->skipped == 0) write_anew(kept);
   if (!kept.empty()) view_ = next_view(kept);
   return {};
+}
+
+// What is out of date takes room and costs time at each start, no more: a disk that is full is told
+// and changes nothing.
+void LiveCatalog::write_anew(const Records& records) {
+  std::string lines;
+  for (const ItemRecord& record : records) lines += sealed(object_of(record, schema_)) + "\n";
+  if (auto written = write_file_atomically(options_.home.changed_items(), lines); !written)
+    notices_.push_back(written.error().message);
 }
 
 std::shared_ptr<const CatalogView> LiveCatalog::view() const {
@@ -138,9 +143,10 @@ std::optional<ItemRecord> LiveCatalog::present(const std::string& id) const {
 }
 
 Result<void> LiveCatalog::append(const Records& records) {
-  std::string lines;
-  for (const ItemRecord& record : records) lines += line_of(record, schema_);
-  return append_durably(options_.home.changed_items(), lines);
+  std::vector<std::string> objects;
+  objects.reserve(records.size());
+  for (const ItemRecord& record : records) objects.push_back(object_of(record, schema_));
+  return append_sealed_lines(options_.home.changed_items(), objects);
 }
 
 Result<ItemsChanged> LiveCatalog::change(const std::vector<ItemChange>& changes,

@@ -31,13 +31,15 @@ struct LiveCatalogOptions {
 class LiveCatalog {
  public:
   // Rows of `prepared` stay as they are; further items follow in the order they came. Reads
-  // HOME/items.jsonl and writes it anew without what is out of date. Errors: kCorrupt naming the
-  // file, kUnavailable.
+  // HOME/items.jsonl and writes it anew without what is out of date. Error kUnavailable when the
+  // file is there and cannot be read.
   static Result<std::unique_ptr<LiveCatalog>> open(const LiveCatalogOptions& options,
                                                    std::shared_ptr<const data::Dataset> prepared);
   ~LiveCatalog();
 
   std::shared_ptr<const CatalogView> view() const;
+  // What open() could not read or write, in words.
+  const std::vector<std::string>& notices() const { return notices_; }
   // From now on, until detach(), changes reach this state. `swapped` is called after each.
   void attach(State& state, std::function<void()> swapped);
   void detach();
@@ -56,6 +58,7 @@ class LiveCatalog {
 
   LiveCatalog(LiveCatalogOptions options, std::shared_ptr<const data::Dataset> prepared);
   Result<void> read();
+  void write_anew(const Records& records);
   Result<void> append(const std::vector<ItemRecord>& records);
   // The record as it stands, waiting changes included; nullopt when there is none.
   std::optional<ItemRecord> present(const std::string& id) const;
@@ -83,6 +86,7 @@ class LiveCatalog {
   std::uint64_t built_ = 0;
   std::string problem_;
   bool stopping_ = false;
+  std::vector<std::string> notices_;
   std::thread thread_;
 };
 

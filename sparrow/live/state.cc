@@ -55,7 +55,8 @@ void State::set_pool(CandidatePool pool) {
 Result<void> State::set_catalog(std::shared_ptr<const CatalogView> view,
                                 std::vector<std::shared_ptr<const ServedModel>> models) {
   const std::lock_guard one_change(rules_mutex_);
-  auto rules = rank::Rules::parse(snapshot()->rules->source(), *view->facts);
+  auto rules =
+      rank::Rules::parse(snapshot()->rules->source(), *view->facts, rank::Rules::Faulty::kRests);
   if (!rules) return rules.error();
   change([&](Snapshot& s) {
     s.view = std::move(view);
@@ -74,17 +75,42 @@ Result<void> State::set_rules(const nlohmann::json& rules) {
   return {};
 }
 
-Result<void> State::load_rules(const std::filesystem::path& home) {
+Result<void> State::replace_rules(const std::filesystem::path& home, const nlohmann::json& rules) {
+  auto parsed = rank::Rules::parse(rules, *snapshot()->view->facts);
+  if (!parsed) return parsed.error();
+  if (!home.empty()) {
+    const std::string text = (*parsed)->source().dump() + "\n";
+    if (auto written = write_file_atomically(home / "rules.json", text); !written) return written;
+  }
+  return set_rules(rules);
+}
+
+void State::load_rules(const std::filesystem::path& home) {
   const auto file = home / "rules.json";
-  if (home.empty() || !std::filesystem::exists(file)) return {};
+  std::error_code code;
+  if (home.empty() || !std::filesystem::exists(file, code)) return;
   const auto text = read_file(file);
-  if (!text) return text.error();
+  if (!text) return add_notice(fmt::format("no rule is in force: {}", text.error().message));
   const auto document = nlohmann::json::parse(*text, nullptr, false);
-  auto set = document.is_discarded() ? Error{ErrorCode::kInvalidInput, "is not valid JSON"}
-                                     : set_rules(document);
-  if (!set)
-    return Error{set.error().code, fmt::format("{}: {}", file.string(), set.error().message)};
-  return {};
+  auto parsed = document.is_discarded() ? Error{ErrorCode::kInvalidInput, "is not valid JSON"}
+                                        : rank::Rules::parse(document, *snapshot()->view->facts,
+                                                             rank::Rules::Faulty::kRests);
+  if (!parsed) {
+    const auto aside = set_aside(file);
+    return add_notice(
+        fmt::format("no rule is in force: {}: {}; {}", file.string(), parsed.error().message,
+                    aside ? "set aside as " + aside->string() : aside.error().message));
+  }
+  change([&](Snapshot& s) { s.rules = *parsed; });
+}
+
+std::vector<std::string> State::notices() const {
+  std::vector<std::string> all = start_notices_;
+  const auto now = snapshot();
+  const auto& resting = now->rules->resting();
+  if (!resting.empty())
+    all.push_back(fmt::format("{} rules rest, first {}", resting.size(), resting.front()));
+  return all;
 }
 
 }  // namespace sparrow::live

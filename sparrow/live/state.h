@@ -42,8 +42,16 @@ class State {
                            std::vector<std::shared_ptr<const ServedModel>> models);
   // Errors: kInvalidInput naming the rule; the old rules then stay.
   Result<void> set_rules(const nlohmann::json& rules);
-  // Reads HOME/rules.json, if it is there. Errors: those of the file, and kInvalidInput.
-  Result<void> load_rules(const std::filesystem::path& home);
+  // Judged, written to HOME/rules.json (an empty home: not written) and put in force, in this
+  // order; all or nothing. Errors: kInvalidInput naming the rule, those of the file.
+  Result<void> replace_rules(const std::filesystem::path& home, const nlohmann::json& rules);
+  // Reads HOME/rules.json, if it is there. A file that is no list of rules is set aside, a rule
+  // that names what is gone rests; notices() says both.
+  void load_rules(const std::filesystem::path& home);
+  // What could not be read at the start, and which rules rest, in words.
+  std::vector<std::string> notices() const;
+  // One more of them. Before requests are answered.
+  void add_notice(std::string notice) { start_notices_.push_back(std::move(notice)); }
 
  private:
   enum class Lists { kSame, kChanged };
@@ -61,7 +69,8 @@ class State {
   OnTrouble on_trouble_;
   mutable std::shared_mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
-  std::mutex rules_mutex_;  // rules and catalogue change one after the other
+  std::vector<std::string> start_notices_;  // not changed while requests are answered
+  std::mutex rules_mutex_;                  // rules and catalogue change one after the other
 };
 
 }  // namespace sparrow::live
