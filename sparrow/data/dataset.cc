@@ -21,6 +21,7 @@ static_assert(std::endian::native == std::endian::little, "prepared data are lit
 using nlohmann::json;
 
 constexpr int kVersion = 2;
+constexpr int kOldestVersion = 1;  // had no schema and no scale: 3.5 and more was liked
 constexpr std::string_view kGenomeMagic = "SPARROWG";
 
 void put_number(std::string& out, std::uint64_t value) {
@@ -173,6 +174,7 @@ DatasetInfo info_from_json(const json& j) {
   i.unknown_item_rows = j.at("unknown_item_rows").get<std::uint64_t>();
   i.rejects = j.at("rejects").get<std::uint64_t>();
   i.hash = j.at("hash").get<std::string>();
+  if (!j.contains("scale")) return i;  // version 1
   i.scale = scale_from_json(j.at("scale"));
   i.ordered = j.at("ordered").get<bool>();
   i.log_rows = j.at("log_rows").get<std::uint64_t>();
@@ -296,8 +298,8 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
   dataset.info = info_from_json(meta.at("info"));
   auto lines = checked(directory, files, "catalog.jsonl");
   if (!lines) return lines.error();
-  auto catalog =
-      parse_catalog(*lines, schema_from_json(meta.at("schema")), directory / "catalog.jsonl");
+  auto catalog = parse_catalog(*lines, schema_from_json(meta.value("schema", json::array())),
+                               directory / "catalog.jsonl");
   if (!catalog) return catalog.error();
   dataset.catalog = std::move(*catalog);
   auto users = checked(directory, files, "users.txt");
@@ -315,6 +317,9 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
     return error.code == ErrorCode::kCorrupt ? corrupt(file, error.message) : error;
   }
   dataset.interactions = std::move(*interactions);
+  const auto& values = dataset.interactions.values;
+  if (!meta.at("info").contains("scale"))
+    set_liked(dataset.info.scale, dataset.info.scale.liked, {values.data(), values.size()});
   if (dataset.interactions.users() != dataset.users.size())
     return corrupt(directory / "users.txt", "has another number of users");
   if (files.contains("genome.bin")) {
@@ -376,7 +381,8 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   }
   try {
     const json meta = json::parse(*text);
-    if (meta.value("format", "") != "sparrow-dataset" || meta.value("version", 0) != kVersion) {
+    if (meta.value("format", "") != "sparrow-dataset" ||
+        meta.value("version", 0) < kOldestVersion || meta.value("version", 0) > kVersion) {
       return format_error(
           directory / "dataset.json",
           meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
