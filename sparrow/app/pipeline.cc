@@ -110,7 +110,7 @@ void tell_findings(const Context& context, const data::DatasetInfo& info) {
 
 // The card at the end of `prepare`, and as a page beside the data.
 Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
-  const DataCard card = data_card(dataset);
+  const DataCard card = data_card(dataset, context.threads);
   std::string text = card_text(card);
   text.pop_back();
   say(context, "{}", text);
