@@ -13,6 +13,8 @@
 #include <Eigen/Dense>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/model/views.h"
+
 namespace sparrow::embed {
 namespace {
 
@@ -357,29 +359,18 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
 }
 
 void add_content(model::Model& model, const ContentVectors& content) {
-  using model::Tensor;
-  model.tensors["content.indptr"] =
-      Tensor::of(std::span<const std::uint32_t>(content.indptr), {content.indptr.size()});
-  model.tensors["content.indices"] =
-      Tensor::of(std::span<const std::uint32_t>(content.indices), {content.indices.size()});
-  model.tensors["content.values"] =
-      Tensor::of(std::span<const float>(content.values), {content.values.size()});
-  if (content.vocabulary.empty()) return;
-  Tensor& vocabulary = model.tensors["content.vocabulary"];
-  vocabulary.type = model::TensorType::kUint8;
-  vocabulary.shape = {content.vocabulary.size()};
-  vocabulary.bytes = content.vocabulary;
+  set_content(model, {content.indptr, content.indices, content.values, content.vocabulary});
 }
 
 Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
-  const model::Tensor* tensor = model.find("content.vocabulary");
-  if (tensor == nullptr)
+  const auto content = model::ContentView::of(model);
+  if (!content || content->vocabulary.empty())
     return Error{ErrorCode::kNotFound,
                  "the model " + model.manifest.name + " " + model.manifest.version +
                      " carries no content vocabulary: train it again to place new items"};
   ContentPlacer placer;
   try {
-    const auto json = nlohmann::json::parse(tensor->bytes);
+    const auto json = nlohmann::json::parse(content->vocabulary);
     placer.full_weight_ = json.at("full_weight").get<float>();
     std::uint32_t offset = 0;
     for (const auto& entry : json.at("blocks")) {
@@ -394,7 +385,7 @@ Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
       placer.blocks_.push_back(std::move(block));
     }
   } catch (const nlohmann::json::exception& error) {
-    return Error{ErrorCode::kCorrupt, std::string("content.vocabulary: ") + error.what()};
+    return Error{ErrorCode::kCorrupt, std::string("the content vocabulary: ") + error.what()};
   }
   return placer;
 }

@@ -55,7 +55,7 @@ struct ContentVectors {
 // the catalogue).
 ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options);
 
-// Adds content.indptr, content.indices, content.values and content.vocabulary.
+// Adds the content and its vocabulary.
 void add_content(model::Model& model, const ContentVectors& content);
 
 // ContentPlacer: the content of an item that the model was not trained with, in the model's own

@@ -1,5 +1,5 @@
-// Fusion: behavior and content in one model. model/fusion_similarity.h has the formula; here its
-// parts are trained and its weights chosen on the training data.
+// Fusion: behavior and content in one model. model/fusion_formula.h has the formula; here its parts
+// are trained and its weights chosen on the training data.
 #pragma once
 
 #include <cstdint>
@@ -34,26 +34,10 @@ struct FusionOptions {
   std::size_t threads = 0;
 };
 
-// One content weight that was tried on held-out users.
-struct ContentWeightTrial {
-  float content_weight = 0;
-  double hit_at_10 = 0;      // next-item, mean over users
-  double hit_at_10_ipw = 0;  // the same, each target weighted by 1 / popularity
-};
-
-// Fills vectors, popularity, content.* and fusion.* of `model` (whose items must be the catalog's)
-// and the manifest's options and metrics. Equal seeds give equal bytes whatever the number of
-// threads. Errors: cancelled; kInvalidInput when there is neither behavior nor content.
+// Fills vectors, popularity, content and the fusion's tensors of `model` (whose items must be the
+// catalog's) and the manifest's options and metrics. Equal seeds give equal bytes whatever the
+// number of threads. Errors: cancelled; kInvalidInput when there is neither behavior nor content.
 Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& options,
                           const RunControl& control, model::Model& model);
-
-// The largest content weight that loses at most `tolerated_loss` of the best next-item Hit@10
-// (geometric mean of plain and inverse-propensity-weighted), twice over a fifth of the users held
-// out: people find content similar, next-item prediction keeps it honest, and poor content loses
-// hits early. At most 3,000 items and 20,000 users take part. Without enough data to tell, 0.5.
-Result<float> choose_content_weight(const WeightedHistories& histories,
-                                    const std::vector<Row>& chosen, const ContentVectors& content,
-                                    const FusionOptions& options,
-                                    std::vector<ContentWeightTrial>& trials);
 
 }  // namespace sparrow::embed

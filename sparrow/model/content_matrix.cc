@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sparrow/model/views.h"
+
 namespace sparrow::model {
 
 ContentMatrix::ContentMatrix(const Model& model) {
-  const Tensor* indptr = model.find("content.indptr");
-  if (indptr == nullptr) return;
-  indptr_ = indptr->uint32s();
-  indices_ = model.find("content.indices")->uint32s();
-  values_ = model.find("content.values")->floats();
+  const auto content = ContentView::of(model);
+  if (!content) return;
+  indptr_ = content->offsets;
+  indices_ = content->indices;
+  values_ = content->values;
   for (const std::uint32_t f : indices_) features_ = std::max<std::size_t>(features_, f + 1);
   std::vector<Row> all(indptr_.size() - 1);
   std::iota(all.begin(), all.end(), Row{0});

@@ -19,6 +19,8 @@ namespace sparrow::model {
 
 enum class TensorType { kFloat32, kUint32, kInt64, kUint8 };
 
+std::size_t type_bytes(TensorType type);  // of one value
+
 // A named array, little-endian, row-major, as safetensors has it.
 struct Tensor {
   TensorType type = TensorType::kFloat32;
@@ -48,16 +50,7 @@ struct Manifest {
   nlohmann::json metrics = nlohmann::json::object();
 };
 
-// Tensor names that Sparrow itself reads; anything else is kept and passed on.
-//   vectors              float32 [items, dim]     zero row: the item has no behaviour vector
-//   popularity           uint32  [items]          positive interactions
-//   content.indptr       uint32  [items + 1]      sparse content vectors, CSR, rows of length 1
-//   content.indices      uint32  [nnz]
-//   content.values       float32 [nnz]
-//   content.vocabulary   uint8   [bytes]          JSON: terms and weights, to place further items
-//   neighbors.rows       uint32  [items, k]       precomputed lists, best first, kNoRow pads
-//   neighbors.scores     float32 [items, k]       similarity as the recommender gives it
-//   fusion.*             see embed/fusion.h
+// schema.h has the tensors that Sparrow itself reads; anything else is kept and passed on.
 struct Model {
   Manifest manifest;
   std::vector<ItemId> items;  // row -> id

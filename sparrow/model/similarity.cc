@@ -9,6 +9,8 @@
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_similarity.h"
+#include "sparrow/model/schema.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::model {
 namespace {
@@ -18,11 +20,9 @@ namespace {
 class VectorSimilarity final : public Similarity {
  public:
   VectorSimilarity(const Model& model, Measure measure) : measure_(measure), content_(model) {
-    const Tensor* tensor = model.find("vectors");
     const std::size_t n = model.items.size();
-    vectors_ = Embeddings(n, tensor == nullptr ? 0 : model.dim());
-    if (tensor != nullptr)
-      std::copy(tensor->floats().begin(), tensor->floats().end(), vectors_.data());
+    const auto view = VectorsView::of(model);
+    vectors_ = view ? view->all() : Embeddings(n, 0);
     known_.resize(n);
     for (std::size_t r = 0; r < n; ++r) {
       const auto v = vectors_.row(r);
@@ -91,25 +91,21 @@ Error misfit(const Model& model, const std::string& what) {
 }  // namespace
 
 Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
-  const Tensor* vectors = model.find("vectors");
-  if (vectors != nullptr &&
-      (vectors->shape.size() != 2 || vectors->shape[0] != model.items.size())) {
-    return misfit(model, "the tensor vectors does not have one row an item");
-  }
-  if (const Tensor* fusion = model.find("fusion.items")) {
-    const Tensor* parameters = model.find("fusion.parameters");
-    if (vectors == nullptr || parameters == nullptr ||
-        parameters->elements() != FusionParameters::kCount ||
-        fusion->elements() != model.items.size() * FusionItem::kCount) {
-      return misfit(model, "the fusion tensors do not fit each other");
+  if (auto forms = check_forms(model); !forms) return misfit(model, forms.error().message);
+  const bool has_vectors = VectorsView::of(model).has_value();
+  if (model.find(tensor_name::kFusionItems) != nullptr) {
+    const Tensor* parameters = model.find(tensor_name::kFusionParameters);
+    if (!has_vectors || parameters == nullptr ||
+        parameters->elements() != FusionParameters::kCount) {
+      return misfit(model,
+                    "its fusion tensors are not those of this version of Sparrow: train it again");
     }
     auto fused = std::make_unique<FusionSimilarity>(model);
     fused->prepare_search();
     return std::unique_ptr<Similarity>(std::move(fused));
   }
-  if (vectors == nullptr && model.find("content.indptr") == nullptr) {
+  if (!has_vectors && !ContentView::of(model))
     return misfit(model, "it has neither vectors nor content");
-  }
   const auto measure = model.manifest.options.value("measure", std::string("cosine"));
   return std::unique_ptr<Similarity>(std::make_unique<VectorSimilarity>(
       model, measure == "inner_product" ? Measure::kInnerProduct : Measure::kCosine));
@@ -152,8 +148,7 @@ void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t 
       }
     }
   });
-  model.tensors["neighbors.rows"] = Tensor::of(std::span<const std::uint32_t>(rows), {n, k});
-  model.tensors["neighbors.scores"] = Tensor::of(std::span<const float>(scores), {n, k});
+  set_neighbors(model, {k, rows, scores});
 }
 
 }  // namespace sparrow::model

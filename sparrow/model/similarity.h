@@ -30,7 +30,7 @@ struct Part {
 class Similarity {
  public:
   // Takes what it needs from the model's tensors, which must outlive it. The manifest's option
-  // "measure" ("cosine", "inner_product") and the presence of "fusion.items" decide which
+  // "measure" ("cosine", "inner_product") and whether it has the tensors of a fusion decide which
   // similarity it is. Errors: kCorrupt when the tensors do not fit each other.
   static Result<std::unique_ptr<Similarity>> open(const Model& model);
   virtual ~Similarity() = default;
@@ -60,7 +60,7 @@ class Similarity {
                                                            std::size_t k) const;
 };
 
-// Adds "neighbors.rows" and "neighbors.scores": nearest(row, k) of every item.
+// Adds the neighbor table: nearest(row, k) of every item.
 void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
                         std::size_t threads);
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sparrow/core/embeddings.h"
+#include "sparrow/model/views.h"
 #include "sparrow/rank/list_order.h"
 #include "sparrow/rank/recommender.h"
 #include "sparrow/recall/embedding_channel.h"
@@ -36,7 +36,8 @@ struct Recommender::State {
   const recall::ContentChannel* content = nullptr;       // one of the others
   std::vector<std::unique_ptr<recall::Channel>> others;  // in the order of channel_names()
   std::vector<Row> by_popularity;                        // catalogue rows, most popular first
-  Embeddings unit_vectors;                               // for requests by vector; model rows
+  std::optional<model::VectorsView> vectors;             // for requests by vector; model rows
+  std::vector<float> inverse_lengths;                    // of them
 
   const recall::Channel& channel(std::size_t index) const {
     return index == 0 ? *embedding : *others[index - 1];
@@ -46,13 +47,12 @@ struct Recommender::State {
   }
 
   void sort_by_popularity() {
-    const model::Tensor* popularity = model.find("popularity");
+    const auto popularity = model::popularity_of(model);
     std::vector<Neighbor> sorted;
     for (Row m = 0; m < model.items.size(); ++m) {
       if (alignment.to_catalog[m] == kNoRow) continue;
       sorted.push_back(
-          {alignment.to_catalog[m],
-           popularity == nullptr ? 0.0F : static_cast<float>(popularity->uint32s()[m])});
+          {alignment.to_catalog[m], popularity.empty() ? 0.0F : static_cast<float>(popularity[m])});
     }
     std::sort(sorted.begin(), sorted.end(), better);
     for (const Neighbor& n : sorted) by_popularity.push_back(n.row);

@@ -59,11 +59,8 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
     for (const auto order :
          {recall::Order::kQuality, recall::Order::kPopularity, recall::Order::kYear})
       state->others.push_back(std::make_unique<recall::OrderedChannel>(*facts, order));
-    if (const model::Tensor* vectors = model.find("vectors")) {
-      state->unit_vectors = Embeddings(model.items.size(), model.dim());
-      std::copy(vectors->floats().begin(), vectors->floats().end(), state->unit_vectors.data());
-      normalize_rows(state->unit_vectors);
-    }
+    if ((state->vectors = model::VectorsView::of(model)))
+      state->inverse_lengths = state->vectors->inverse_lengths();
   }
   if (const auto weights = model.manifest.options.find("ranking");
       weights != model.manifest.options.end()) {

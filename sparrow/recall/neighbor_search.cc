@@ -5,6 +5,7 @@
 
 #include "sparrow/core/embeddings.h"
 #include "sparrow/index/hnsw_index.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::recall {
 namespace {
@@ -41,12 +42,10 @@ double overlap(const std::vector<Neighbor>& found, const std::vector<Neighbor>& 
 }
 
 Embeddings vectors_of(const model::Model& model) {
-  const model::Tensor& tensor = *model.find("vectors");
-  Embeddings vectors(model.items.size(), model.dim());
-  std::copy(tensor.floats().begin(), tensor.floats().end(), vectors.data());
+  Embeddings vectors = model::VectorsView::of(model)->all();
   // A fusion's blocks are of unit length each; of others only the cosine counts.
-  const bool fused = model.find("fusion.items") != nullptr;
-  if (!fused && model.manifest.options.value("measure", "cosine") == "cosine")
+  if (!model::FusionView::of(model) &&
+      model.manifest.options.value("measure", "cosine") == "cosine")
     normalize_rows(vectors);
   return vectors;
 }
@@ -69,7 +68,7 @@ NeighborSearch::NeighborSearch(const model::Model& model, const model::Similarit
   std::vector<std::vector<Neighbor>> truth;
   measure_exact(seeds, truth);
   if (report_.exact_us > static_cast<double>(options.exact_budget.count()) &&
-      model.find("vectors") != nullptr)
+      model::VectorsView::of(model))
     try_graph(seeds, truth, options);
 }
 
@@ -154,9 +153,8 @@ std::vector<Neighbor> NeighborSearch::by_graph(Row row, std::size_t k,
                                                std::span<const std::uint8_t> excluded,
                                                std::size_t allowed) const {
   thread_local std::vector<std::uint8_t> open;
-  const std::size_t dim = model_.dim();
-  const float* vector = model_.find("vectors")->floats().data() + row * dim;
-  index::IndexQuery query{{vector, dim}, std::max(report_.width, 4 * k), {}};
+  const std::vector<float> vector = model::VectorsView::of(model_)->row(row);
+  index::IndexQuery query{vector, std::max(report_.width, 4 * k), {}};
   if (!excluded.empty()) {
     open.resize(graph_->size());
     for (std::size_t j = 0; j < open.size(); ++j) open[j] = excluded[j] == 0 ? 1 : 0;

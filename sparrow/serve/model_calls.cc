@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/evaluate/statistics.h"
+#include "sparrow/model/views.h"
 #include "sparrow/serve/call.h"
 #include "sparrow/serve/json_text.h"
 
@@ -28,36 +30,17 @@ std::vector<std::vector<Row>> first_ten(const ServedModel& served) {
   return lists;
 }
 
-// Skewness of how often items stand in others' first ten (hubness; Radovanovic et al. 2010).
-double skewness(const std::vector<std::uint32_t>& counts) {
-  double mean = 0;
-  for (const auto c : counts) mean += c;
-  mean /= static_cast<double>(std::max<std::size_t>(1, counts.size()));
-  double second = 0;
-  double third = 0;
-  for (const auto c : counts) {
-    const double d = c - mean;
-    second += d * d;
-    third += d * d * d;
-  }
-  const auto n = static_cast<double>(std::max<std::size_t>(1, counts.size()));
-  return second == 0 ? 0 : (third / n) / std::pow(second / n, 1.5);
-}
-
 // Rows of equal vectors beyond the first, and rows without any.
 std::pair<std::size_t, std::size_t> duplicates_and_zeros(const model::Model& model) {
-  const model::Tensor* vectors = model.find("vectors");
-  if (vectors == nullptr) return {0, model.items.size()};
-  const std::size_t bytes = model.dim() * sizeof(float);
-  const std::string zero(bytes, '\0');
+  const auto vectors = model::VectorsView::of(model);
+  if (!vectors) return {0, model.items.size()};
   std::unordered_map<std::string_view, std::size_t> seen;
   std::size_t zeros = 0;
   std::size_t duplicates = 0;
   for (std::size_t row = 0; row < model.items.size(); ++row) {
-    const std::string_view v = std::string_view(vectors->bytes).substr(row * bytes, bytes);
-    if (v == zero)
+    if (!vectors->has(static_cast<Row>(row)))
       ++zeros;
-    else if (seen[v]++ > 0)
+    else if (seen[vectors->bytes(static_cast<Row>(row))]++ > 0)
       ++duplicates;
   }
   return {duplicates, zeros};
@@ -158,11 +141,11 @@ void Call::get_map(const std::string& name) {
     return write_error(response_, 404, "not_found",
                        fmt::format("the model \"{}\" is not served", name.substr(0, 64)), "name");
   const ServedModel& served = *found->second;
-  const model::Tensor* map = served.model.find("map");
-  if (map == nullptr || map->shape.size() != 2 || map->shape[1] != 2)
+  const auto map = model::MapView::of(served.model);
+  if (!map)
     return write_error(response_, 404, "not_found",
                        "this model was trained without a map; train it again", "name");
-  const auto xy = map->floats();
+  const auto xy = map->xy();
   const recall::ItemFacts& facts = *view_.facts;
   std::vector<Row> rows;
   std::string x;
@@ -254,7 +237,7 @@ void Call::get_health(const std::string& name) {
   for (const auto& list : lists) short_lists += list.size() < kTen ? 1U : 0U;
   const json answer = {{"name", name},
                        {"version", served.model.manifest.version},
-                       {"hubness", {{"skewness", skewness(n10)}, {"top", hubs}}},
+                       {"hubness", {{"skewness", evaluate::skewness(n10)}, {"top", hubs}}},
                        {"duplicates", duplicates},
                        {"zero_vectors", zeros},
                        {"short_lists", short_lists},
