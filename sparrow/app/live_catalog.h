@@ -8,11 +8,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "sparrow/app/command.h"
+#include "sparrow/embed/content.h"
+#include "sparrow/embed/text_table.h"
 #include "sparrow/serve/api.h"
 
 namespace sparrow::app {
@@ -54,11 +57,21 @@ class LiveCatalog {
   void run();
   Result<void> build(const Records& changed);
   std::shared_ptr<const serve::CatalogView> next_view(const Records& changed) const;
+  Result<const embed::ContentPlacer*> placer_of(const model::Model& model) const;
   Result<model::Model> extended(const model::Model& model, const Records& changed) const;
 
   const Context& context_;
   std::shared_ptr<const data::Dataset> prepared_;
   std::size_t max_changed_;
+  // Of the models that were served last, by name; made when a model comes, so
+  // that a change waits for none. The table of texts is read when a model first
+  // names one.
+  struct Placer {
+    std::string version;
+    embed::ContentPlacer placer;
+  };
+  mutable std::map<std::string, Placer> placers_;
+  mutable std::unique_ptr<embed::TextTable> text_;
   serve::Api* api_ = nullptr;
   std::function<void()> swapped_;
 

@@ -129,8 +129,11 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
 }
 
 Result<model::Model> train(const Context& context, const data::Dataset& dataset,
-                           const embed::TrainOptions& options, bool force) {
+                           const embed::TrainOptions& asked, bool force) {
   const auto start = Clock::now();
+  embed::TrainOptions options = asked;
+  const auto texts = load_texts(context, dataset, options);
+  if (!texts) return texts.error();
   const std::string name = options.name.empty() ? options.method : options.name;
   const std::string key = options_key(options);
   const auto versions = model::list_versions(context.paths().models(), name);
@@ -143,8 +146,8 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
       return newest;
     }
   }
-  say(context, "train     {}: about {:.0f} MB expected", name,
-      embed::expected_memory_mb(dataset, options));
+  say(context, "train     {}: about {:.0f} MB expected; content: {}", name,
+      embed::expected_memory_mb(dataset, options), *texts);
   auto trained = embed::train_model(dataset, options, run_control(context));
   if (!trained) return trained.error();
   trained->manifest.code_version = SPARROW_VERSION;

@@ -26,8 +26,14 @@ CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks);
 Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
                          const std::vector<std::string>& blocks, embed::TrainOptions& options);
 
-// Reads and saves the data set unless the prepared one was made from the same files with the same
-// options.
+// --text-table and --text-vectors: reads them into options.fusion.content.
+// Without them the table in HOME/text, where there is one. Returns what it
+// found, for people.
+Result<std::string> load_texts(const Context& context, const data::Dataset& dataset,
+                               embed::TrainOptions& options);
+
+// Reads and saves the data set unless the prepared one was made from the same
+// files with the same options.
 Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
                                                      const DataOptions& options);
 nlohmann::json describe(const data::DatasetInfo& info);

@@ -13,6 +13,8 @@
 #include <Eigen/Dense>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/embed/text_content.h"
+#include "sparrow/embed/text_table.h"
 #include "sparrow/model/views.h"
 
 namespace sparrow::embed {
@@ -151,6 +153,20 @@ void normalize(Entries& row) {
   for (auto& [feature, value] : row) value *= factor;
 }
 
+// Both parts together.
+void normalize(Entries& row, std::vector<float>& dense) {
+  double squares = 0;
+  for (const auto& [feature, value] : row) squares += static_cast<double>(value) * value;
+  for (const float v : dense) squares += static_cast<double>(v) * static_cast<double>(v);
+  if (squares <= 0) {
+    row.clear();
+    return;
+  }
+  const auto factor = static_cast<float>(1.0 / std::sqrt(squares));
+  for (auto& [feature, value] : row) value *= factor;
+  for (float& v : dense) v *= factor;
+}
+
 Block tf_idf(std::size_t items, float weight, std::uint32_t min_documents, const Extract& extract) {
   Block block;
   block.weight = weight;
@@ -245,7 +261,8 @@ ItemDocument document_of(std::string_view block) {
   return found == table.end() ? nullptr : found->second;
 }
 
-std::string vocabulary_text(const std::vector<Block>& blocks, float full_weight) {
+std::string vocabulary_text(const std::vector<Block>& blocks, const nlohmann::json& dense,
+                            float full_weight) {
   nlohmann::json list = nlohmann::json::array();
   for (const Block& block : blocks)
     list.push_back({{"name", block.name},
@@ -253,7 +270,7 @@ std::string vocabulary_text(const std::vector<Block>& blocks, float full_weight)
                     {"features", block.features},
                     {"terms", block.terms},
                     {"idf", block.idf}});
-  return nlohmann::json{{"full_weight", full_weight}, {"blocks", list}}.dump(
+  return nlohmann::json{{"full_weight", full_weight}, {"blocks", list}, {"dense", dense}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -327,7 +344,11 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
 
 ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options) {
   const std::vector<Block> blocks = build_blocks(catalog, options);
+  const std::vector<DenseBlock> dense = dense_blocks(catalog, options);
   ContentVectors content;
+  std::size_t dense_dim = 0;
+  for (const DenseBlock& block : dense) dense_dim += block.rows.dim();
+  content.dense = Embeddings(dense_dim == 0 ? 0 : catalog.size(), dense_dim);
   content.weight.assign(catalog.size(), 0);
   for (const Block& block : blocks) {
     content.features += block.features;
@@ -347,22 +368,37 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
         merged.emplace_back(offset + feature, value * std::sqrt(block.weight));
       offset += static_cast<std::uint32_t>(block.features);
     }
-    normalize(merged);
+    std::vector<float> joined;
+    for (const DenseBlock& block : dense) {
+      for (const float v : block.rows.row(row)) joined.push_back(v * std::sqrt(block.weight));
+    }
+    normalize(merged, joined);
+    if (dense_dim > 0) std::copy(joined.begin(), joined.end(), content.dense.row(row).begin());
     for (const auto& [feature, value] : merged) {
       content.indices.push_back(feature);
       content.values.push_back(value);
     }
     content.indptr.push_back(static_cast<std::uint32_t>(content.indices.size()));
   }
-  content.vocabulary = vocabulary_text(blocks, content.full_weight);
+  content.vocabulary =
+      vocabulary_text(blocks, describe_dense(dense, options.text_table.get()), content.full_weight);
   return content;
 }
 
 void add_content(model::Model& model, const ContentVectors& content) {
-  set_content(model, {content.indptr, content.indices, content.values, content.vocabulary});
+  set_content(model, {.offsets = content.indptr,
+                      .indices = content.indices,
+                      .values = content.values,
+                      .vocabulary = content.vocabulary});
+  if (content.dense.rows() > 0) set_dense_content(model, content.dense);
 }
 
-Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
+ContentPlacer::ContentPlacer() = default;
+ContentPlacer::ContentPlacer(ContentPlacer&&) noexcept = default;
+ContentPlacer& ContentPlacer::operator=(ContentPlacer&&) noexcept = default;
+ContentPlacer::~ContentPlacer() = default;
+
+Result<ContentPlacer> ContentPlacer::open(const model::Model& model, const TextTable* table) {
   const auto content = model::ContentView::of(model);
   if (!content || content->vocabulary.empty())
     return Error{ErrorCode::kNotFound,
@@ -372,6 +408,14 @@ Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
   try {
     const auto json = nlohmann::json::parse(content->vocabulary);
     placer.full_weight_ = json.at("full_weight").get<float>();
+    if (const auto dense = json.find("dense"); dense != json.end()) {
+      placer.dense_ = dense_of_json(*dense);
+      const bool same =
+          table != nullptr && std::all_of(dense->begin(), dense->end(), [&](const auto& entry) {
+            return entry.value("table", "") == table->fingerprint();
+          });
+      if (same) placer.table_ = table;
+    }
     std::uint32_t offset = 0;
     for (const auto& entry : json.at("blocks")) {
       Block block{entry.at("name").get<std::string>(), entry.at("weight").get<float>(), offset, {}};
@@ -414,7 +458,14 @@ model::ItemContent ContentPlacer::place(const data::Item& item) const {
     for (const auto& [feature, value] : part)
       merged.emplace_back(block.offset + feature, value * std::sqrt(block.weight));
   }
-  normalize(merged);
+  std::vector<float>& joined = placed.dense;
+  std::vector<float> row;
+  for (const DenseBlock& block : dense_) {
+    row.assign(block.mean.size(), 0.0F);
+    if (table_ != nullptr) embed_item(item, block, *table_, row);
+    for (const float v : row) joined.push_back(v * std::sqrt(block.weight));
+  }
+  normalize(merged, joined);
   for (const auto& [feature, value] : merged) {
     placed.features.push_back(feature);
     placed.values.push_back(value);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -16,7 +18,11 @@
 
 namespace sparrow::embed {
 
-// Vectors from elsewhere (of texts, images, another model) as one more block of content.
+class TextTable;
+struct DenseBlock;
+
+// Vectors from elsewhere (of texts, images, another model) as one more block of
+// content.
 struct ImportedBlock {
   std::string name;
   float weight = 1;
@@ -37,16 +43,26 @@ struct ContentOptions {
   float text = 1;    // words of the synopsis
   float genome = 2;  // MovieLens tag genome, relevance above its item's mean
   std::vector<ImportedBlock> imported;
+  // Texts as vectors (text_content.h): by a table of token vectors, or made
+  // elsewhere. They do not count in an item's richness: every item with a title
+  // has a sentence.
+  std::shared_ptr<const TextTable> text_table;
+  std::optional<ImportedBlock> text_vectors;
+  float sentence = 1;
+  float description = 1.25F;
+  std::size_t threads = 0;
 };
 
 struct ContentVectors {
   std::size_t features = 0;
   std::vector<std::uint32_t> indptr{0};  // items + 1
   std::vector<std::uint32_t> indices;    // ascending within an item
-  std::vector<float> values;             // rows of length 1, or empty rows
-  std::vector<float> weight;             // per item: sum of the weights of the blocks it has
-  float full_weight = 0;   // of all blocks that occur, at least that of the first five
-  std::string vocabulary;  // JSON (docs/formats.md): what place_content() needs for further items
+  std::vector<float> values;
+  Embeddings dense;           // items x dim, or none; sparse and dense part together of length 1
+  std::vector<float> weight;  // per item: sum of the weights of the blocks it has
+  float full_weight = 0;      // of all blocks that occur, at least that of the first five
+  std::string vocabulary;     // JSON (docs/formats.md): what place_content() needs
+                              // for further items
 };
 
 // Each block: (1 + ln tf) * ln(n / df), length 1 (sublinear TF-IDF; Salton & Buckley 1988); blocks
@@ -63,11 +79,20 @@ void add_content(model::Model& model, const ContentVectors& content);
 // seen and a tag genome. Immutable; safe for use by several threads.
 class ContentPlacer {
  public:
-  // Errors: kNotFound when the model carries no vocabulary (trained by an older program), kCorrupt.
-  static Result<ContentPlacer> open(const model::Model& model);
+  // `table` (may be null; must outlive this) places the texts of models that
+  // were trained with it. Errors: kNotFound when the model carries no
+  // vocabulary (trained by an older program), kCorrupt.
+  static Result<ContentPlacer> open(const model::Model& model, const TextTable* table = nullptr);
+  ContentPlacer(ContentPlacer&&) noexcept;
+  ContentPlacer& operator=(ContentPlacer&&) noexcept;
+  ~ContentPlacer();
   model::ItemContent place(const data::Item& item) const;
+  // The model's texts cannot be placed: it was trained with a table that is not
+  // here.
+  bool lacks_table() const { return table_ == nullptr && !dense_.empty(); }
 
  private:
+  ContentPlacer();
   struct Block {
     std::string name;
     float weight = 0;
@@ -75,6 +100,8 @@ class ContentPlacer {
     std::unordered_map<std::string, std::pair<std::uint32_t, float>> terms;  // feature, idf
   };
   std::vector<Block> blocks_;
+  std::vector<DenseBlock> dense_;
+  const TextTable* table_ = nullptr;  // the one that the model was trained with; or null
   float full_weight_ = 0;
 };
 

@@ -23,6 +23,7 @@ ContentVectors content_of(const ContentVectors& content, const std::vector<Row>&
   ContentVectors part;
   part.features = content.features;
   part.full_weight = content.full_weight;
+  part.dense = Embeddings(content.dense.rows() == 0 ? 0 : chosen.size(), content.dense.dim());
   for (const Row row : chosen) {
     for (std::uint32_t e = content.indptr[row]; e < content.indptr[row + 1]; ++e) {
       part.indices.push_back(content.indices[e]);
@@ -30,6 +31,9 @@ ContentVectors content_of(const ContentVectors& content, const std::vector<Row>&
     }
     part.indptr.push_back(static_cast<std::uint32_t>(part.indices.size()));
     part.weight.push_back(content.weight[row]);
+    if (part.dense.rows() > 0)
+      std::copy(content.dense.row(row).begin(), content.dense.row(row).end(),
+                part.dense.row(part.weight.size() - 1).begin());
   }
   return part;
 }
@@ -205,17 +209,17 @@ Result<float> choose_content_weight(const WeightedHistories& histories,
     if (auto tried = try_content_weights(trial, content, options, trials); !tried)
       return tried.error();
   }
-  // A parabola through the trials: a single one is too noisy to decide.
-  Eigen::MatrixXd powers(std::size(kContentWeights), 3);
+  // A cubic through the trials: a single one is too noisy to decide.
+  Eigen::MatrixXd powers(std::size(kContentWeights), 4);
   Eigen::VectorXd quality(std::size(kContentWeights));
   for (std::size_t w = 0; w < trials.size(); ++w) {
     const double c = static_cast<double>(trials[w].content_weight);
-    powers.row(static_cast<Eigen::Index>(w)) << 1, c, c * c;
+    powers.row(static_cast<Eigen::Index>(w)) << 1, c, c * c, c * c * c;
     quality(static_cast<Eigen::Index>(w)) =
         std::sqrt(trials[w].hit_at_10 * trials[w].hit_at_10_ipw);
   }
-  const Eigen::Vector3d fit = powers.colPivHouseholderQr().solve(quality);
-  const auto fitted = [&](double c) { return fit(0) + fit(1) * c + fit(2) * c * c; };
+  const Eigen::Vector4d fit = powers.colPivHouseholderQr().solve(quality);
+  const auto fitted = [&](double c) { return fit(0) + c * (fit(1) + c * (fit(2) + c * fit(3))); };
   constexpr double kStep = 0.01;
   constexpr double kHighest = 0.85;
   double best = 0;

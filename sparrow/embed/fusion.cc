@@ -32,8 +32,8 @@ void describe(const FusionOptions& options, const FusionParameters& parameters,
   manifest.options["closeness_base"] = options.closeness_base;
   manifest.options["closeness_agreement"] = options.closeness_agreement;
   manifest.options["popularity_penalty"] = options.popularity_penalty;
-  manifest.options["cooccurrence_dim"] = options.cooccurrence_dim;
-  manifest.options["history_dim"] = options.history_dim;
+  manifest.options["ridge"] = options.ridge;
+  manifest.options["ridge_share"] = options.ridge_share;
   manifest.options["min_positives"] = options.histories.min_positives;
   manifest.options["min_value"] = options.histories.min_value;
   manifest.metrics["content_weight_trials"] = tried;
@@ -63,7 +63,7 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
   FusionParameters parameters =
       measure_parameters(*vectors, model::ContentMatrix(model), chosen, options);
   if (chosen.empty()) {  // content only: constants over all items
-    std::vector<Row> all = reference_rows({}, dataset.catalog.size(), options);
+    const std::vector<Row> all = reference_rows({}, dataset.catalog.size(), options).all;
     const model::ContentMatrix matrix(model);
     const auto c = over_random_pairs(all.size(), options.seed,
                                      [&](Row a, Row b) { return matrix.cosine(all[a], all[b]); });

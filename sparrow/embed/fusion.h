@@ -19,16 +19,22 @@ struct FusionOptions {
   HistoryOptions histories;
   CooccurrenceOptions cooccurrence;
   ContentOptions content;
-  std::size_t cooccurrence_dim = 96;
-  std::size_t history_dim = 96;
-  float cooccurrence_share = 0.36F;     // of behavior; the rest is history eigenvectors
+  // Three blocks of behavior; at most so many dimensions each, fewer for little
+  // data.
+  std::size_t cooccurrence_dim = 384;  // what is watched near each other
+  std::size_t history_dim = 96;        // leading eigenvectors of who watched what
+  std::size_t ridge_dim = 384;         // the same, flattened as ridge regression does
+  float cooccurrence_share = 0.36F;    // of behavior; the rest is history
+  float ridge_share = 0.2F;
+  float ridge = 200;  // added to the eigenvalues
+  std::size_t eigen_iterations = 8;
   std::optional<float> content_weight;  // 0..1; unset: chosen by choose_content_weight()
-  float closeness_bonus = 0.7F;
+  float closeness_bonus = 0.35F;
   float closeness_threshold = 3.5F;  // standard deviations of behavior above which it is given
   float closeness_base = 0.5F;       // share given whatever the content says
   float closeness_agreement = 0.4F;  // and for each standard deviation of content
   float popularity_penalty = 0.15F;
-  float tolerated_loss = 0.1F;         // of next-item hits, when the content weight is chosen
+  float tolerated_loss = 0.055F;       // of next-item hits, when the content weight is chosen
   std::size_t reference_items = 2048;  // sample for the mean and deviation of each item
   std::uint64_t seed = 1;
   std::size_t threads = 0;

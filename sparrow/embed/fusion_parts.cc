@@ -1,5 +1,7 @@
 #include "sparrow/embed/fusion_parts.h"
 
+#include <numeric>
+
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/views.h"
 
@@ -15,47 +17,107 @@ float row_dot(const Embeddings& e, Row a, Row b) {
   return simd::dot(e.row(a).data(), e.row(b).data(), e.dim());
 }
 
+// V sqrt(l) of the first columns only.
+Embeddings first_columns(const Embeddings& pairs, std::size_t dim) {
+  Embeddings first(pairs.rows(), std::min(dim, pairs.dim()));
+  for (std::size_t r = 0; r < pairs.rows(); ++r)
+    std::copy_n(pairs.row(r).begin(), first.dim(), first.row(r).begin());
+  return first;
+}
+
+// V sqrt(l / (l + ridge)) of V sqrt(l): the columns' squares sum up to l. Its
+// inner products are the low-rank part of V l / (l + ridge) V', the hat matrix
+// of the ridge regression of every item on all others that EASE (Steck 2019)
+// comes from.
+Embeddings ridge_columns(const Embeddings& pairs, float ridge) {
+  std::vector<double> eigenvalues(pairs.dim(), 0.0);
+  for (std::size_t r = 0; r < pairs.rows(); ++r) {
+    for (std::size_t k = 0; k < pairs.dim(); ++k) {
+      const auto v = static_cast<double>(pairs.row(r)[k]);
+      eigenvalues[k] += v * v;
+    }
+  }
+  Embeddings low(pairs.rows(), pairs.dim());
+  for (std::size_t r = 0; r < pairs.rows(); ++r) {
+    for (std::size_t k = 0; k < pairs.dim(); ++k)
+      low.row(r)[k] = pairs.row(r)[k] /
+                      static_cast<float>(std::sqrt(eigenvalues[k] + static_cast<double>(ridge)));
+  }
+  return low;
+}
+
+struct WeightedBlock {
+  Embeddings rows;
+  float share = 0;
+};
+
+// [sqrt(share / sd) block | ...], each block and the whole with rows of length
+// 1: one inner product that is the weighted sum of the blocks' standardised
+// cosines, up to a constant.
+Embeddings joined_blocks(std::vector<WeightedBlock> blocks, std::uint64_t seed) {
+  std::size_t dim = 0;
+  for (WeightedBlock& block : blocks) {
+    normalize_rows(block.rows);
+    dim += block.rows.dim();
+  }
+  const std::size_t n = blocks[0].rows.rows();
+  Embeddings joined(n, dim);
+  std::size_t first = 0;
+  for (const WeightedBlock& block : blocks) {
+    const float deviation = over_random_pairs(n, seed, [&](Row a, Row b) {
+                              return row_dot(block.rows, a, b);
+                            }).deviation;
+    const float factor = std::sqrt(block.share / deviation);
+    for (std::size_t r = 0; r < n; ++r)
+      std::transform(block.rows.row(r).begin(), block.rows.row(r).end(),
+                     joined.row(r).begin() + static_cast<std::ptrdiff_t>(first),
+                     [&](float v) { return v * factor; });
+    first += block.rows.dim();
+  }
+  normalize_rows(joined);
+  return joined;
+}
+
 }  // namespace
+
+// A block of more dimensions than there are users, or a good part of the items,
+// only repeats the data.
+BehaviorDims behavior_dims(const WeightedHistories& histories, const FusionOptions& options) {
+  constexpr std::size_t kLeast = 32;
+  const std::size_t users = histories.offsets.size() - 1;
+  const std::size_t worth = std::max(kLeast, std::min(histories.items / 5, users * 4 / 5));
+  return {std::min(options.cooccurrence_dim, worth), std::min(options.history_dim, worth),
+          std::min(options.ridge_dim, worth)};
+}
 
 Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
                                     const FusionOptions& options, const RunControl& control) {
   const std::size_t n = histories.items;
-  if (n == 0) return Embeddings(0, options.cooccurrence_dim + options.history_dim);
+  if (n == 0) return Embeddings(0, 1);
+  const BehaviorDims dims = behavior_dims(histories, options);
   CooccurrenceOptions near = options.cooccurrence;
   near.threads = options.threads;
   auto matrix = ppmi_matrix(histories, near, control);
   if (!matrix) return matrix.error();
   EigenOptions eigen;
-  eigen.dim = options.cooccurrence_dim;
+  eigen.dim = dims.cooccurrence;
+  eigen.iterations = options.eigen_iterations;
   eigen.seed = options.seed;
   eigen.threads = options.threads;
   control.report({"eigenvectors", 0, 2, "matrices", 0});
-  Embeddings first = eigen_embedding(n, product_of(*matrix, options.threads), eigen);
+  Embeddings together = eigen_embedding(n, product_of(*matrix, options.threads), eigen);
   *matrix = SparseMatrix{};
   control.report({"eigenvectors", 1, 2, "matrices", 0});
-  eigen.dim = options.history_dim;
-  Embeddings second = history_eigenvectors(histories, eigen, options.threads);
+  eigen.dim = dims.ridge;
+  const Embeddings pairs = history_eigenvectors(histories, eigen, options.threads);
   control.report({"eigenvectors", 2, 2, "matrices", 0});
   if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
-  normalize_rows(first);
-  normalize_rows(second);
-  const float sd1 = over_random_pairs(n, options.seed, [&](Row a, Row b) {
-                      return row_dot(first, a, b);
-                    }).deviation;
-  const float sd2 = over_random_pairs(n, options.seed, [&](Row a, Row b) {
-                      return row_dot(second, a, b);
-                    }).deviation;
-  Embeddings joined(n, first.dim() + second.dim());
-  for (std::size_t r = 0; r < n; ++r) {
-    const auto out = joined.row(r);
-    std::transform(first.row(r).begin(), first.row(r).end(), out.begin(),
-                   [&](float v) { return v * std::sqrt(options.cooccurrence_share / sd1); });
-    std::transform(second.row(r).begin(), second.row(r).end(),
-                   out.begin() + static_cast<std::ptrdiff_t>(first.dim()),
-                   [&](float v) { return v * std::sqrt((1 - options.cooccurrence_share) / sd2); });
-  }
-  normalize_rows(joined);
-  return joined;
+  const float ridge_share = options.ridge_share;
+  return joined_blocks({{std::move(together), options.cooccurrence_share},
+                        {first_columns(pairs, dims.history),
+                         std::max(0.0F, 1 - options.cooccurrence_share - ridge_share)},
+                        {ridge_columns(pairs, options.ridge), ridge_share}},
+                       options.seed);
 }
 
 void assemble(Model& model, const Embeddings& vectors, const ContentVectors& content,
@@ -63,7 +125,7 @@ void assemble(Model& model, const Embeddings& vectors, const ContentVectors& con
   Embeddings all(model.items.size(), vectors.dim());
   for (std::size_t r = 0; r < chosen.size(); ++r)
     std::copy(vectors.row(r).begin(), vectors.row(r).end(), all.row(chosen[r]).begin());
-  set_vectors(model, all);
+  set_vectors(model, all, model::Precision::kHalf);
   set_popularity(model, popularity);
   add_content(model, content);
 }
@@ -117,20 +179,19 @@ std::vector<FusionItem> item_scalars(const ContentVectors& content,
   return items;
 }
 
-std::vector<Row> reference_rows(const std::vector<Row>& chosen, std::size_t items,
-                                const FusionOptions& options) {
-  std::vector<Row> rows = chosen;
-  if (rows.empty()) {  // content only
-    rows.resize(items);
-    for (Row r = 0; r < items; ++r) rows[r] = r;
-  }
-  if (rows.size() > options.reference_items) {
+model::FusionReference reference_rows(const std::vector<Row>& chosen, std::size_t items,
+                                      const FusionOptions& options) {
+  std::vector<Row> all(items);
+  std::iota(all.begin(), all.end(), Row{0});
+  const auto sample = [&](std::vector<Row> rows) {
+    if (rows.size() <= options.reference_items) return rows;
     Random random(options.seed + 2);
     shuffle(rows, random);
     rows.resize(options.reference_items);
     std::sort(rows.begin(), rows.end());
-  }
-  return rows;
+    return rows;
+  };
+  return {sample(chosen), sample(all)};
 }
 
 }  // namespace sparrow::embed

@@ -15,6 +15,7 @@
 #include "sparrow/embed/fusion.h"
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_formula.h"
+#include "sparrow/model/fusion_similarity.h"
 
 namespace sparrow::embed {
 
@@ -67,8 +68,16 @@ std::vector<model::FusionItem> item_scalars(const ContentVectors& content,
                                             const std::vector<std::uint32_t>& popularity,
                                             const std::vector<Row>& chosen);
 
-// The items that statistics are estimated against, a sample of `chosen`; ascending.
-std::vector<Row> reference_rows(const std::vector<Row>& chosen, std::size_t items,
-                                const FusionOptions& options);
+// The items that statistics are estimated against: samples of `chosen` and of
+// all.
+model::FusionReference reference_rows(const std::vector<Row>& chosen, std::size_t items,
+                                      const FusionOptions& options);
+
+struct BehaviorDims {
+  std::size_t cooccurrence = 0;
+  std::size_t history = 0;
+  std::size_t ridge = 0;
+};
+BehaviorDims behavior_dims(const WeightedHistories& histories, const FusionOptions& options);
 
 }  // namespace sparrow::embed

@@ -115,6 +115,8 @@ Result<WeightedHistories> histories_of(const data::Dataset& dataset, const Train
   return histories;
 }
 
+constexpr std::size_t kDim = 96;  // of the methods that are one block of the fusion
+
 EigenOptions eigen_options(const TrainOptions& options, std::size_t dim) {
   EigenOptions eigen;
   eigen.dim = dim;
@@ -128,10 +130,9 @@ Result<void> train_history(const data::Dataset& dataset, const TrainOptions& opt
   std::vector<Row> chosen;
   const auto histories = histories_of(dataset, options, chosen);
   if (!histories) return histories.error();
-  set_vectors(model, spread(history_eigenvectors(*histories,
-                                                 eigen_options(options, options.fusion.history_dim),
-                                                 options.threads),
-                            chosen, dataset.catalog.size()));
+  set_vectors(
+      model, spread(history_eigenvectors(*histories, eigen_options(options, kDim), options.threads),
+                    chosen, dataset.catalog.size()));
   return {};
 }
 
@@ -144,10 +145,9 @@ Result<void> train_cooccurrence(const data::Dataset& dataset, const TrainOptions
   near.threads = options.threads;
   auto matrix = ppmi_matrix(*histories, near, control);
   if (!matrix) return matrix.error();
-  set_vectors(model,
-              spread(eigen_embedding(histories->items, product_of(*matrix, options.threads),
-                                     eigen_options(options, options.fusion.cooccurrence_dim)),
-                     chosen, dataset.catalog.size()));
+  set_vectors(model, spread(eigen_embedding(histories->items, product_of(*matrix, options.threads),
+                                            eigen_options(options, kDim)),
+                            chosen, dataset.catalog.size()));
   return {};
 }
 
@@ -218,6 +218,7 @@ void describe_side_info(const TrainOptions& o, json& j) {
 void describe_fusion(const TrainOptions& o, json& j) {
   j["cooccurrence_share"] = o.fusion.cooccurrence_share;
   j["audience_weight"] = o.fusion.content.audience;
+  j["ridge_share"] = o.fusion.ridge_share;
   j["closeness_bonus"] = o.fusion.closeness_bonus;
   j["popularity_penalty"] = o.fusion.popularity_penalty;
   j["min_positives"] = o.fusion.histories.min_positives;
@@ -296,7 +297,8 @@ const std::vector<Method>& methods() {
   static const std::vector<Method> table = {
       {"fusion",
        "behavior and content in one similarity, freed of hubs (default)",
-       {"--content-weight", "--cooccurrence-share", "--closeness-bonus", "--popularity-penalty"},
+       {"--content-weight", "--cooccurrence-share", "--ridge-share", "--tolerated-loss",
+        "--closeness-bonus", "--popularity-penalty"},
        count_bytes,
        train_fused,
        describe_fusion},

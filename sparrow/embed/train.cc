@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/embed/map_layout.h"
+#include "sparrow/embed/text_table.h"
 #include "sparrow/model/similarity.h"
 #include "sparrow/model/views.h"
 
@@ -91,6 +92,19 @@ Result<Model> model_of_vectors(const data::Dataset& dataset, const model::NamedV
   return finish_model(std::move(model), options, RunControl{});
 }
 
+namespace {
+
+nlohmann::json describe_text(const ContentOptions& content) {
+  if (content.text_vectors) return {{"vectors", content.text_vectors->name}};
+  if (content.text_table == nullptr) return {{"table", nullptr}};
+  return {{"table", content.text_table->name()},
+          {"fingerprint", content.text_table->fingerprint()},
+          {"sentence", content.sentence},
+          {"description", content.description}};
+}
+
+}  // namespace
+
 nlohmann::json describe(const TrainOptions& o) {
   nlohmann::json j = {{"method", o.method},
                       {"measure", o.measure},
@@ -99,6 +113,7 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"min_value", o.sequences.min_value}};
   for (const ImportedBlock& block : o.fusion.content.imported)
     j["blocks"].push_back({{"name", block.name}, {"weight", block.weight}});
+  j["text"] = describe_text(o.fusion.content);
   if (const Method* method = find_method(o.method)) method->describe(o, j);
   if (o.fusion.content_weight) j["content_weight"] = *o.fusion.content_weight;
   return j;

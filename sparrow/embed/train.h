@@ -24,6 +24,11 @@ struct TrainOptions {
   std::string name;                // of the model; empty: the method's
   std::string measure = "cosine";  // or inner_product
   std::size_t neighbors = 100;     // of each item, precomputed
+  // Texts as content, read by the caller into fusion.content: the folder of a
+  // table of token vectors ("off": none; empty: the usual place), or a file of
+  // vectors in its place.
+  std::string text_table;
+  std::string text_vectors;
   std::uint64_t seed = 1;
   std::size_t threads = 0;
   data::SequenceOptions sequences;

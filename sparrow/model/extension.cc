@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 #include <unordered_map>
 
 #include "sparrow/model/fusion_similarity.h"
@@ -46,7 +48,9 @@ std::vector<Row> add_items(Model& model, std::span<const ItemContent> items) {
 
 void place_content(Model& model, std::span<const ItemContent> items, std::span<const Row> touched) {
   const ContentView before = *ContentView::of(model);
-  const auto [indptr, indices, values, vocabulary] = before;
+  const auto& indptr = before.offsets;
+  const auto& indices = before.indices;
+  const auto& values = before.values;
   std::vector<const ItemContent*> given(model.items.size(), nullptr);
   for (std::size_t i = 0; i < items.size(); ++i) given[touched[i]] = &items[i];
   std::vector<std::uint32_t> offsets{0};
@@ -64,23 +68,32 @@ void place_content(Model& model, std::span<const ItemContent> items, std::span<c
     }
     offsets.push_back(static_cast<std::uint32_t>(features.size()));
   }
-  set_content(model, {offsets, features, weights, {}});
+  set_content(model, {.offsets = offsets, .indices = features, .values = weights});
+  if (!before.dense) return;
+  Embeddings dense(model.items.size(), before.dense->dim());
+  for (Row row = 0; row < model.items.size(); ++row) {
+    if (given[row] == nullptr)
+      before.dense->copy(row, dense.row(row));
+    else if (given[row]->dense.size() == dense.dim())
+      std::copy(given[row]->dense.begin(), given[row]->dense.end(), dense.row(row).begin());
+  }
+  set_dense_content(model, dense);
 }
 
-// Items with behavior, evenly spread; all items where none has any.
-std::vector<Row> reference_rows(const Similarity& similarity) {
-  std::vector<Row> rows;
-  for (Row row = 0; row < similarity.items(); ++row) {
-    if (similarity.source(row) == Source::kBehavior) rows.push_back(row);
-  }
-  if (rows.empty()) {
-    rows.resize(similarity.items());
-    for (Row row = 0; row < rows.size(); ++row) rows[row] = row;
-  }
-  std::vector<Row> chosen;
-  const std::size_t step = std::max<std::size_t>(1, rows.size() / kReference);
-  for (std::size_t i = 0; i < rows.size(); i += step) chosen.push_back(rows[i]);
-  return chosen;
+// Of each kind evenly spread; all items where none has behavior.
+FusionReference reference_rows(const Similarity& similarity) {
+  const auto spread = [](const std::vector<Row>& rows) {
+    std::vector<Row> chosen;
+    const std::size_t step = std::max<std::size_t>(1, rows.size() / kReference);
+    for (std::size_t i = 0; i < rows.size(); i += step) chosen.push_back(rows[i]);
+    return chosen;
+  };
+  std::vector<Row> all(similarity.items());
+  std::iota(all.begin(), all.end(), Row{0});
+  std::vector<Row> known;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(known),
+               [&](Row row) { return similarity.source(row) == Source::kBehavior; });
+  return {spread(known.empty() ? all : known), spread(all)};
 }
 
 void set_statistics(Model& model, std::span<const ItemContent> items,
@@ -201,7 +214,7 @@ Result<Model> extend(const Model& model, std::span<const ItemContent> items) {
     const ContentView before = *ContentView::of(next);
     std::vector<std::uint32_t> offsets(before.offsets.begin(), before.offsets.end());
     offsets.resize(first_new + items.size() + 1, offsets.back());
-    set_content(next, {offsets, before.indices, before.values, {}});
+    set_content(next, {.offsets = offsets, .indices = before.indices, .values = before.values});
   }
   const std::vector<Row> touched = add_items(next, items);
   place_content(next, items, touched);

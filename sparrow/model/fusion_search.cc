@@ -68,6 +68,7 @@ float lowest_worth(float bar) {
 
 std::vector<Neighbor> FusionSimilarity::nearest(Row row, std::size_t k,
                                                 std::span<const std::uint8_t> excluded) const {
+  if (none_[row] != 0) return {};
   if (coarse_.width > 0 && behavior_[row] != 0) return nearest_by_bound(row, k, excluded);
   thread_local std::vector<float> inner;
   thread_local std::vector<float> cosine;
@@ -100,6 +101,9 @@ void FusionSimilarity::smaller_z_of(Row row, std::span<const float> inner,
   simd::fused_smaller_z(
       {constants(), seed(row), columns_at(columns_), inner.data(), cosine.data(), out.size()},
       out.data());
+  for (std::size_t j = 0; j < out.size(); ++j) {
+    if (none_[j] != 0) out[j] = -__builtin_inff();
+  }
   out[row] = -__builtin_inff();
   for (std::size_t j = 0; j < excluded.size(); ++j) {
     if (excluded[j] != 0) out[j] = -__builtin_inff();
@@ -112,6 +116,7 @@ std::vector<Neighbor> FusionSimilarity::nearest_of(Row row, std::size_t k,
                                                    std::span<const float> inner,
                                                    std::span<const float> cosine) const {
   constexpr std::size_t kBlock = 1024;
+  if (none_[row] != 0) return {};
   const std::size_t n = items_.size();
   thread_local std::vector<float> smaller_z;
   smaller_z.resize(n);
@@ -140,8 +145,9 @@ void FusionSimilarity::prepare_search() {
   c.scale.resize(n);
   c.length.resize(n);
   c.error.resize(n);
+  std::vector<float> v(dim_);
   for (const Row row : known_) {
-    const float* v = vectors_ + row * dim_;
+    vectors_.copy(row, v);
     float largest = 0;
     for (std::size_t i = 0; i < dim_; ++i) largest = std::max(largest, std::abs(v[i]));
     const float scale = largest / 127;

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "sparrow/core/simd/kernels.h"
-#include "sparrow/model/schema.h"
 
 namespace sparrow::model {
 namespace {
@@ -24,12 +23,14 @@ FusionSimilarity::FusionSimilarity(const Model& model) : content_(model) {
   const auto fusion = FusionView::of(model);
   formula_.q = fusion->parameters;
   std::vector<FusionItem> scalars(fusion->items.begin(), fusion->items.end());
-  vectors_ = model.find(tensor_name::kVectors)->floats().data();
-  dim_ = model.dim();
+  vectors_ = *VectorsView::of(model);
+  dim_ = vectors_.dim();
+  none_.resize(scalars.size());
   behavior_.resize(scalars.size());
   for (Row r = 0; r < scalars.size(); ++r) {
-    behavior_[r] = simd::dot(vectors_ + r * dim_, vectors_ + r * dim_, dim_) > 0 ? 1 : 0;
+    behavior_[r] = vectors_.has(r) ? 1 : 0;
     if (behavior_[r] != 0) known_.push_back(r);
+    none_[r] = behavior_[r] == 0 && content_.alone(r) ? 1 : 0;
   }
   set_items(std::move(scalars));
 }
@@ -70,16 +71,13 @@ simd::FusionSeed FusionSimilarity::seed(Row row) const {
           1 / x.deviation_s,   x.mean_l,   1 / x.deviation_l};
 }
 
-float FusionSimilarity::inner_product(Row a, Row b) const {
-  return simd::dot(vectors_ + a * dim_, vectors_ + b * dim_, dim_);
-}
-
 float FusionSimilarity::fuse(Row a, Row b, float inner, float cosine) const {
   const float c = formula_.C(cosine);
   return formula_.S(items_[a], items_[b], formula_.B(known(a, b), inner, c), c);
 }
 
 float FusionSimilarity::similarity(Row a, Row b, float inner, float cosine) const {
+  if (!comparable(a, b)) return 0;
   const float l = FusionFormula::L(items_[a], items_[b], fuse(a, b, inner, cosine));
   return FusionFormula::P(FusionFormula::z(items_[a], l), FusionFormula::z(items_[b], l));
 }
@@ -90,8 +88,7 @@ float FusionSimilarity::smaller_z(Row a, Row b, float inner, float cosine) const
 }
 
 void FusionSimilarity::raw_row(Row row, std::span<float> inner, std::span<float> cosine) const {
-  if (behavior_[row] != 0)
-    simd::dot_rows(vectors_ + row * dim_, vectors_, items_.size(), dim_, inner.data());
+  if (behavior_[row] != 0) vectors_.products(vectors_.row(row), inner);
   std::fill(cosine.begin(), cosine.end(), 0.0F);
   content_.add_cosines(row, cosine);
 }
@@ -104,15 +101,13 @@ void FusionSimilarity::raw_rows(std::span<const Row> rows, std::span<float> inne
     if (behavior_[rows[i]] != 0) places.push_back(i);
   }
   Embeddings seeds(places.size(), dim_);
-  for (std::size_t i = 0; i < places.size(); ++i)
-    std::copy_n(vectors_ + rows[places[i]] * dim_, dim_, seeds.row(i).data());
+  for (std::size_t i = 0; i < places.size(); ++i) vectors_.copy(rows[places[i]], seeds.row(i));
   constexpr std::size_t kOthers = 192;  // stay in the cache while all seeds meet them
   Embeddings others(kOthers, dim_);
   std::vector<float> tile(places.size() * kOthers);
   for (std::size_t first = 0; !places.empty() && first < known_.size(); first += kOthers) {
     const std::size_t count = std::min(kOthers, known_.size() - first);
-    for (std::size_t j = 0; j < count; ++j)
-      std::copy_n(vectors_ + known_[first + j] * dim_, dim_, others.row(j).data());
+    for (std::size_t j = 0; j < count; ++j) vectors_.copy(known_[first + j], others.row(j));
     simd::dot_block(seeds.data(), places.size(), others.data(), count, dim_, tile.data(), kOthers);
     for (std::size_t i = 0; i < places.size(); ++i) {
       float* to = inner.data() + places[i] * n;
@@ -120,8 +115,7 @@ void FusionSimilarity::raw_rows(std::span<const Row> rows, std::span<float> inne
     }
   }
   std::fill(cosine.begin(), cosine.end(), 0.0F);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    content_.add_cosines(rows[i], cosine.subspan(i * n, n));
+  content_.add_cosines(rows, cosine);
 }
 
 void FusionSimilarity::scores(Row row, std::span<float> out) const {

@@ -14,6 +14,13 @@
 
 namespace sparrow::model {
 
+// Rows (ascending) that statistics are estimated against. Items with behavior
+// compete with those that have it as well; items without it compete with all.
+struct FusionReference {
+  std::vector<Row> behavior;
+  std::vector<Row> all;
+};
+
 class FusionSimilarity final : public Similarity {
  public:
   // The model needs valid vectors and the tensors of a fusion; it must outlive this.
@@ -21,7 +28,8 @@ class FusionSimilarity final : public Similarity {
 
   std::size_t items() const override { return items_.size(); }
   Source source(Row row) const override {
-    return behavior_[row] != 0 ? Source::kBehavior : Source::kContent;
+    if (behavior_[row] != 0) return Source::kBehavior;
+    return none_[row] != 0 ? Source::kNone : Source::kContent;
   }
   void scores(Row row, std::span<float> out) const override;
   float score(Row a, Row b) const override;
@@ -34,12 +42,14 @@ class FusionSimilarity final : public Similarity {
   std::vector<std::vector<Neighbor>> nearest_block(Row first, std::size_t count,
                                                    std::size_t k) const override;
 
-  // Estimates mean and deviation of S and L for every item against `reference` rows (sorted).
-  // O(items * reference.size() * dim); equal for any number of threads.
-  std::span<const FusionItem> estimate_statistics(std::span<const Row> reference,
+  // Estimates mean and deviation of S and L for every item against the rows
+  // that it competes with. O(items * reference.size() * dim); equal for any
+  // number of threads.
+  std::span<const FusionItem> estimate_statistics(const FusionReference& reference,
                                                   std::size_t threads);
-  // The same for one item, the others' staying as they are. O(reference.size() * dim).
-  FusionItem estimate_item(Row row, std::span<const Row> reference) const;
+  // The same for one item, the others' staying as they are. O(reference.size()
+  // * dim).
+  FusionItem estimate_item(Row row, const FusionReference& reference) const;
 
   // Keeps the vectors in bytes as well (a quarter of their memory), so that nearest() needs the
   // exact products of few pairs: worth it where single lists are asked for. The lists stay the
@@ -50,9 +60,10 @@ class FusionSimilarity final : public Similarity {
   void set_content_weight(float weight) { formula_.q.content_weight = weight; }
   // As estimate_statistics(), of similarities that differ in the content weight alone.
   static void estimate_statistics(std::span<FusionSimilarity> similarities,
-                                  std::span<const Row> reference, std::size_t threads);
-  // Inner products and content cosines of each of `rows` with every item: rows.size() x items.
-  // Inner products are written where both have a behavior vector.
+                                  const FusionReference& reference, std::size_t threads);
+  // Inner products and content cosines of each of `rows` with every item:
+  // rows.size() x items. Inner products are written where both have a behavior
+  // vector.
   void raw_rows(std::span<const Row> rows, std::span<float> inner, std::span<float> cosine) const;
   // As nearest(), from a row of each.
   std::vector<Neighbor> nearest_of(Row row, std::size_t k, std::span<const std::uint8_t> excluded,
@@ -74,7 +85,8 @@ class FusionSimilarity final : public Similarity {
   static simd::FusionColumns columns_at(const Embeddings& columns);
 
   bool known(Row a, Row b) const { return behavior_[a] != 0 && behavior_[b] != 0; }
-  float inner_product(Row a, Row b) const;
+  float inner_product(Row a, Row b) const { return vectors_.dot(a, b); }
+  bool comparable(Row a, Row b) const { return none_[a] == 0 && none_[b] == 0; }
   float fuse(Row a, Row b, float inner, float cosine) const;  // S
   float similarity(Row a, Row b, float inner, float cosine) const;
   float smaller_z(Row a, Row b, float inner, float cosine) const;
@@ -87,6 +99,9 @@ class FusionSimilarity final : public Similarity {
   void bound_inner(Row row, std::span<float> inner) const;
   std::vector<Neighbor> nearest_by_bound(Row row, std::size_t k,
                                          std::span<const std::uint8_t> excluded) const;
+  static void estimate_group(std::span<FusionSimilarity> similarities, std::span<const Row> rows,
+                             std::span<const Row> reference, std::size_t threads);
+  void shrink_by_evidence(FusionItem& item, Row row) const;
   struct Reference;
   // Row r of the vectors is scale[r] * bytes[r] and what is left, of length error[r].
   struct ByteVectors {
@@ -100,10 +115,11 @@ class FusionSimilarity final : public Similarity {
   FusionFormula formula_;
   std::vector<FusionItem> items_;
   std::vector<std::uint8_t> behavior_;
-  std::vector<Row> known_;  // the rows with a behavior vector
-  Embeddings columns_;      // of items_ and behavior_, for the kernels: kColumns x items
+  std::vector<Row> known_;          // the rows with a behavior vector
+  std::vector<std::uint8_t> none_;  // neither behavior nor content shared with any other item
+  Embeddings columns_;              // of items_ and behavior_, for the kernels: kColumns x items
   ByteVectors coarse_;
-  const float* vectors_ = nullptr;
+  VectorsView vectors_;
   std::size_t dim_ = 0;
   ContentMatrix content_;
 };

@@ -51,10 +51,13 @@ Model random_model(float content_weight) {
   return model;
 }
 
-std::vector<Row> every_fourth() {
-  std::vector<Row> rows;
-  for (Row r = 1; r < kItems; r += 4) rows.push_back(r);
-  return rows;
+FusionReference every_fourth() {
+  FusionReference reference;
+  for (Row r = 1; r < kItems; r += 4) {
+    if (r % 3 != 0) reference.behavior.push_back(r);
+    reference.all.push_back(r);
+  }
+  return reference;
 }
 
 TEST(FusionSimilarity, ListsAreThoseOfTheScores) {
@@ -107,7 +110,7 @@ TEST(FusionSimilarity, ListsByBoundsOfBytesAreTheSame) {
 }
 
 TEST(FusionSimilarity, StatisticsAreThoseOfTheScalarFormulaForEveryContentWeight) {
-  const std::vector<Row> reference = every_fourth();
+  const FusionReference reference = every_fourth();
   const Model model = random_model(0);
   std::vector<FusionSimilarity> together(2, FusionSimilarity(model));
   together[1].set_content_weight(0.6F);

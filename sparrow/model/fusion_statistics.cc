@@ -51,7 +51,15 @@ struct Moments {
 
 }  // namespace
 
-FusionItem FusionSimilarity::estimate_item(Row row, std::span<const Row> reference) const {
+// A z of an item without behavior is worth what its content is: poor content
+// shrinks it towards chance, as if there were so much noise in it.
+void FusionSimilarity::shrink_by_evidence(FusionItem& item, Row row) const {
+  constexpr float kLeast = 0.05F;
+  if (behavior_[row] == 0) item.deviation_l /= std::max(kLeast, item.richness);
+}
+
+FusionItem FusionSimilarity::estimate_item(Row row, const FusionReference& rows) const {
+  const auto& reference = behavior_[row] != 0 ? rows.behavior : rows.all;
   FusionItem item = items_[row];
   std::vector<float> fused;
   Moments of_s;
@@ -68,6 +76,7 @@ FusionItem FusionSimilarity::estimate_item(Row row, std::span<const Row> referen
   }
   item.mean_l = of_l.mean();
   item.deviation_l = of_l.deviation();
+  shrink_by_evidence(item, row);
   return item;
 }
 
@@ -83,8 +92,7 @@ struct FusionSimilarity::Reference {
         rows(reference),
         near(reference.size(), similarity.dim_),
         postings(similarity.content_.postings_of(reference)) {
-    for (std::size_t r = 0; r < rows.size(); ++r)
-      std::copy_n(of.vectors_ + rows[r] * of.dim_, of.dim_, near.row(r).data());
+    for (std::size_t r = 0; r < rows.size(); ++r) of.vectors_.copy(rows[r], near.row(r));
   }
 
   // The columns of a similarity at the reference rows.
@@ -106,8 +114,7 @@ struct FusionSimilarity::Reference {
                    items.begin() + static_cast<std::ptrdiff_t>(end), std::back_inserter(known),
                    [&](Row row) { return of.behavior_[row] != 0; });
       Embeddings seeds(known.size(), of.dim_);
-      for (std::size_t i = 0; i < known.size(); ++i)
-        std::copy_n(of.vectors_ + known[i] * of.dim_, of.dim_, seeds.row(i).data());
+      for (std::size_t i = 0; i < known.size(); ++i) of.vectors_.copy(known[i], seeds.row(i));
       std::vector<float> inner((known.size() + 1) * rows.size());
       simd::dot_block(seeds.data(), known.size(), near.data(), rows.size(), of.dim_, inner.data(),
                       rows.size());
@@ -126,10 +133,11 @@ struct FusionSimilarity::Reference {
   }
 };
 
-// First the reference rows' mean and deviation of S, which L needs; then S and L of all.
-void FusionSimilarity::estimate_statistics(std::span<FusionSimilarity> similarities,
-                                           std::span<const Row> reference, std::size_t threads) {
-  if (similarities.empty()) return;
+// First the mean and deviation of S that L needs: of those of `rows` that are
+// in the reference, the others of it being known. Then S and L of all `rows`.
+void FusionSimilarity::estimate_group(std::span<FusionSimilarity> similarities,
+                                      std::span<const Row> rows, std::span<const Row> reference,
+                                      std::size_t threads) {
   const Reference products(similarities[0], reference);
   const std::size_t n = reference.size();
   std::vector<std::vector<FusionItem>> updated;
@@ -138,37 +146,35 @@ void FusionSimilarity::estimate_statistics(std::span<FusionSimilarity> similarit
     updated.push_back(similarity.items_);
     columns.push_back(products.columns(similarity));
   }
-  const auto fuse = [&](std::size_t w, Row row, const float* inner, const float* cosine,
-                        std::span<float> out) {
+  const auto estimate_s = [&](std::size_t w, Row row, std::size_t place, const float* inner,
+                              const float* cosine, std::span<float> fused) {
     const FusionSimilarity& s = similarities[w];
-    simd::fused_row({s.constants(), s.seed(row), columns_at(columns[w]), inner, cosine, out.size()},
-                    out.data());
+    simd::fused_row(
+        {s.constants(), s.seed(row), columns_at(columns[w]), inner, cosine, fused.size()},
+        fused.data());
+    const Moments of_s = Moments::of(fused, place);
+    updated[w][row].mean_s = of_s.mean();
+    updated[w][row].deviation_s = of_s.deviation();
   };
-  products.for_each(reference, threads,
+  std::vector<Row> both;
+  std::set_intersection(rows.begin(), rows.end(), reference.begin(), reference.end(),
+                        std::back_inserter(both));
+  products.for_each(both, threads,
                     [&](Row row, std::size_t place, const float* inner, const float* cosine) {
                       std::vector<float> fused(n);
-                      for (std::size_t w = 0; w < similarities.size(); ++w) {
-                        fuse(w, row, inner, cosine, fused);
-                        const Moments of_s = Moments::of(fused, place);
-                        updated[w][row].mean_s = of_s.mean();
-                        updated[w][row].deviation_s = of_s.deviation();
-                      }
+                      for (std::size_t w = 0; w < similarities.size(); ++w)
+                        estimate_s(w, row, place, inner, cosine, fused);
                     });
   for (std::size_t w = 0; w < similarities.size(); ++w) {
     similarities[w].set_items(updated[w]);
     columns[w] = products.columns(similarities[w]);
   }
-  std::vector<Row> all(similarities[0].items());
-  std::iota(all.begin(), all.end(), Row{0});
-  products.for_each(all, threads,
+  products.for_each(rows, threads,
                     [&](Row row, std::size_t place, const float* inner, const float* cosine) {
                       std::vector<float> fused(n);
                       for (std::size_t w = 0; w < similarities.size(); ++w) {
-                        fuse(w, row, inner, cosine, fused);
+                        estimate_s(w, row, place, inner, cosine, fused);
                         FusionItem& item = updated[w][row];
-                        const Moments of_s = Moments::of(fused, place);
-                        item.mean_s = of_s.mean();
-                        item.deviation_s = of_s.deviation();
                         const float* means = columns[w].row(kMeanSColumn).data();
                         const float* scales = columns[w].row(kScaleSColumn).data();
                         for (std::size_t r = 0; r < n; ++r)
@@ -177,13 +183,25 @@ void FusionSimilarity::estimate_statistics(std::span<FusionSimilarity> similarit
                         const Moments of_l = Moments::of(fused, place);
                         item.mean_l = of_l.mean();
                         item.deviation_l = of_l.deviation();
+                        similarities[w].shrink_by_evidence(item, row);
                       }
                     });
   for (std::size_t w = 0; w < similarities.size(); ++w)
     similarities[w].set_items(std::move(updated[w]));
 }
 
-std::span<const FusionItem> FusionSimilarity::estimate_statistics(std::span<const Row> reference,
+void FusionSimilarity::estimate_statistics(std::span<FusionSimilarity> similarities,
+                                           const FusionReference& reference, std::size_t threads) {
+  if (similarities.empty()) return;
+  std::vector<Row> with;
+  std::vector<Row> without;
+  for (Row row = 0; row < similarities[0].items(); ++row)
+    (similarities[0].behavior_[row] != 0 ? with : without).push_back(row);
+  if (!with.empty()) estimate_group(similarities, with, reference.behavior, threads);
+  if (!without.empty()) estimate_group(similarities, without, reference.all, threads);
+}
+
+std::span<const FusionItem> FusionSimilarity::estimate_statistics(const FusionReference& reference,
                                                                   std::size_t threads) {
   estimate_statistics({this, 1}, reference, threads);
   return items_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/core/float16.h"
 #include "sparrow/model/schema.h"
 
 namespace sparrow::model {
@@ -66,10 +67,13 @@ Result<void> check_values(const Model& model) {
   for (const auto& [name, tensor] : model.tensors) {
     if (tensor.bytes.size() != tensor.elements() * type_bytes(tensor.type))
       return corrupt(name, "its bytes do not fit its shape");
-    if (tensor.type != TensorType::kFloat32) continue;
-    for (const float v : tensor.floats()) {
-      if (!std::isfinite(v)) return corrupt(name, "a value is not finite");
+    bool finite = true;
+    if (tensor.type == TensorType::kFloat32) {
+      for (const float v : tensor.floats()) finite = finite && std::isfinite(v);
+    } else if (tensor.type == TensorType::kFloat16) {
+      for (const std::uint16_t v : tensor.float16s()) finite = finite && (v & 0x7C00U) != 0x7C00U;
     }
+    if (!finite) return corrupt(name, "a value is not finite");
   }
   return {};
 }
@@ -92,6 +96,8 @@ std::size_t type_bytes(TensorType type) {
       return 4;
     case TensorType::kInt64:
       return 8;
+    case TensorType::kFloat16:
+      return 2;
     case TensorType::kUint8:
       return 1;
   }
@@ -109,6 +115,12 @@ std::span<const float> Tensor::floats() const {
   return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
 
+std::span<const std::uint16_t> Tensor::float16s() const {
+  SPARROW_CHECK(type == TensorType::kFloat16);
+  return {reinterpret_cast<const std::uint16_t*>(bytes.data()),
+          bytes.size() / sizeof(std::uint16_t)};
+}
+
 std::span<const std::uint32_t> Tensor::uint32s() const {
   SPARROW_CHECK(type == TensorType::kUint32);
   return {reinterpret_cast<const std::uint32_t*>(bytes.data()),
@@ -120,6 +132,12 @@ Tensor Tensor::of(std::span<const float> values, std::vector<std::uint64_t> shap
 }
 Tensor Tensor::of(std::span<const std::uint32_t> values, std::vector<std::uint64_t> shape) {
   return tensor_of(TensorType::kUint32, values, std::move(shape));
+}
+
+Tensor Tensor::halves_of(std::span<const float> values, std::vector<std::uint64_t> shape) {
+  std::vector<std::uint16_t> halves(values.size());
+  std::transform(values.begin(), values.end(), halves.begin(), float16_of);
+  return tensor_of(TensorType::kFloat16, std::span<const std::uint16_t>(halves), std::move(shape));
 }
 
 const Tensor* Model::find(std::string_view name) const {

@@ -17,7 +17,7 @@
 
 namespace sparrow::model {
 
-enum class TensorType { kFloat32, kUint32, kInt64, kUint8 };
+enum class TensorType { kFloat32, kUint32, kInt64, kUint8, kFloat16 };
 
 std::size_t type_bytes(TensorType type);  // of one value
 
@@ -28,9 +28,11 @@ struct Tensor {
   std::string bytes;
 
   std::uint64_t elements() const;
-  std::span<const float> floats() const;           // type must be kFloat32
-  std::span<const std::uint32_t> uint32s() const;  // type must be kUint32
+  std::span<const float> floats() const;            // type must be kFloat32
+  std::span<const std::uint16_t> float16s() const;  // type must be kFloat16; core/float16.h
+  std::span<const std::uint32_t> uint32s() const;   // type must be kUint32
   static Tensor of(std::span<const float> values, std::vector<std::uint64_t> shape);
+  static Tensor halves_of(std::span<const float> values, std::vector<std::uint64_t> shape);
   static Tensor of(std::span<const std::uint32_t> values, std::vector<std::uint64_t> shape);
   bool operator==(const Tensor&) const = default;
 };

@@ -14,12 +14,15 @@ using enum TensorType;
 
 constexpr TensorForm kForms[] = {
     {tensor_name::kVectors, kFloat32, 2, kItems, 0,
-     "behavior vectors; a zero row: the item has none"},
+     "behavior vectors; a zero row: the item has none", true},
     {tensor_name::kPopularity, kUint32, 1, kItems, 0, "positive interactions"},
     {tensor_name::kContentOffsets, kUint32, 1, kItemsAndOne, 0,
      "sparse content, CSR, rows of length 1: where each row begins"},
     {tensor_name::kContentIndices, kUint32, 1, kAny, 0, "its features, ascending in a row"},
     {tensor_name::kContentValues, kFloat32, 1, kAny, 0, "its values"},
+    {tensor_name::kContentDense, kFloat16, 2, kItems, 0,
+     "content as vectors, of texts and imported; with the sparse row of length "
+     "1"},
     {tensor_name::kContentVocabulary, kUint8, 1, kAny, 0,
      "JSON: terms and weights, to place further items"},
     {tensor_name::kNeighborRows, kUint32, 2, kItems, 0,
@@ -41,6 +44,8 @@ const char* type_name(TensorType type) {
       return "int64";
     case kUint8:
       return "uint8";
+    case kFloat16:
+      return "float16";
   }
   return "unknown";
 }
@@ -53,7 +58,7 @@ Error misfit(const TensorForm& form, const std::string& is, const std::string& s
 }
 
 Result<void> check_form(const Tensor& tensor, const TensorForm& form, std::size_t items) {
-  if (tensor.type != form.type)
+  if (tensor.type != form.type && !(form.halves && tensor.type == kFloat16))
     return misfit(form, fmt::format("is of type {}", type_name(tensor.type)),
                   fmt::format("be of type {}", type_name(form.type)));
   if (tensor.shape.size() != form.rank)

@@ -18,6 +18,7 @@ inline constexpr char kPopularity[] = "popularity";
 inline constexpr char kContentOffsets[] = "content.indptr";
 inline constexpr char kContentIndices[] = "content.indices";
 inline constexpr char kContentValues[] = "content.values";
+inline constexpr char kContentDense[] = "content.dense";
 inline constexpr char kContentVocabulary[] = "content.vocabulary";
 inline constexpr char kNeighborRows[] = "neighbors.rows";
 inline constexpr char kNeighborScores[] = "neighbors.scores";
@@ -36,6 +37,7 @@ struct TensorForm {
   TensorRows rows;
   std::size_t columns;  // the second side; 0: any
   const char* meaning;
+  bool halves = false;  // float16 will do as well
 };
 
 std::span<const TensorForm> tensor_forms();

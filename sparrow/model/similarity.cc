@@ -41,7 +41,8 @@ class VectorSimilarity final : public Similarity {
   std::size_t items() const override { return vectors_.rows(); }
   // Without any vectors the model is one of content, and content is what it knows.
   Source source(Row row) const override {
-    return known_[row] != 0 ? Source::kBehavior : Source::kContent;
+    if (known_[row] != 0) return Source::kBehavior;
+    return content_.alone(row) ? Source::kNone : Source::kContent;
   }
 
   void scores(Row row, std::span<float> out) const override {
@@ -90,6 +91,18 @@ Error misfit(const Model& model, const std::string& what) {
 
 }  // namespace
 
+const char* source_name(Source source) {
+  switch (source) {
+    case Source::kBehavior:
+      return "behavior";
+    case Source::kContent:
+      return "content";
+    case Source::kNone:
+      return "none";
+  }
+  return "none";
+}
+
 Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
   if (auto forms = check_forms(model); !forms) return misfit(model, forms.error().message);
   const bool has_vectors = VectorsView::of(model).has_value();
@@ -113,6 +126,7 @@ Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
 
 std::vector<Neighbor> Similarity::nearest(Row row, std::size_t k,
                                           std::span<const std::uint8_t> excluded) const {
+  if (source(row) == Source::kNone) return {};
   thread_local std::vector<float> out;
   out.resize(items());
   scores(row, out);

@@ -18,7 +18,10 @@ namespace sparrow::model {
 enum class Measure { kCosine, kInnerProduct };
 
 // Where an item's place among the others comes from.
-enum class Source { kBehavior, kContent };
+// kNone: nothing is known of it that it shares with another item, so it is like
+// nothing.
+enum class Source { kBehavior, kContent, kNone };
+const char* source_name(Source source);  // "behavior", "content", "none"
 
 // One term of a similarity, for explanations.
 struct Part {
@@ -36,7 +39,9 @@ class Similarity {
   virtual ~Similarity() = default;
 
   virtual std::size_t items() const = 0;
-  // kContent: no behavior vector; the item is placed by genres, tags, title words and year.
+  // kContent: no behavior vector; the item is placed by what it is. kNone: its
+  // similarity to any other item is that of a pair at chance or less, and its
+  // list is empty.
   virtual Source source(Row row) const = 0;
 
   // out[j] = similarity of `row` and j for all j; out[row] is the maximum. O(items * dim).

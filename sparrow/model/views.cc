@@ -4,44 +4,53 @@
 #include <cmath>
 #include <cstring>
 
+#include "sparrow/core/simd/half_kernel.h"
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/schema.h"
 
 namespace sparrow::model {
 
+MatrixView::MatrixView(const Tensor& tensor)
+    : tensor_(&tensor), rows_(tensor.shape[0]), dim_(tensor.shape[1]) {
+  if (tensor.type == TensorType::kFloat16)
+    halves_ = tensor.float16s().data();
+  else
+    floats_ = tensor.floats().data();
+}
+
 std::optional<VectorsView> VectorsView::of(const Model& model) {
   const Tensor* tensor = model.find(tensor_name::kVectors);
-  if (tensor == nullptr) return std::nullopt;
-  VectorsView view;
-  view.tensor_ = tensor;
-  view.rows_ = tensor->shape[0];
-  view.dim_ = tensor->shape[1];
-  return view;
+  return tensor == nullptr ? std::nullopt : std::optional(VectorsView(*tensor));
 }
 
-void VectorsView::copy(Row row, std::span<float> out) const {
-  const auto values = tensor_->floats().subspan(row * dim_, dim_);
-  std::copy(values.begin(), values.end(), out.begin());
+void MatrixView::copy(Row row, std::span<float> out) const {
+  if (halves_ != nullptr)
+    simd::widen(halves_ + row * dim_, dim_, out.data());
+  else
+    std::copy_n(floats_ + row * dim_, dim_, out.data());
 }
 
-bool VectorsView::has(Row row) const {
-  const auto values = tensor_->floats().subspan(row * dim_, dim_);
-  return std::any_of(values.begin(), values.end(), [](float v) { return v != 0; });
+bool MatrixView::has(Row row) const {
+  if (halves_ != nullptr)
+    return std::any_of(halves_ + row * dim_, halves_ + (row + 1) * dim_,
+                       [](std::uint16_t v) { return (v & 0x7FFFU) != 0; });
+  return std::any_of(floats_ + row * dim_, floats_ + (row + 1) * dim_,
+                     [](float v) { return v != 0; });
 }
 
-std::vector<float> VectorsView::row(Row row) const {
+std::vector<float> MatrixView::row(Row row) const {
   std::vector<float> values(dim_);
   copy(row, values);
   return values;
 }
 
-Embeddings VectorsView::all() const {
+Embeddings MatrixView::all() const {
   Embeddings vectors(rows_, dim_);
   for (std::size_t r = 0; r < rows_; ++r) copy(static_cast<Row>(r), vectors.row(r));
   return vectors;
 }
 
-std::vector<float> VectorsView::inverse_lengths() const {
+std::vector<float> MatrixView::inverse_lengths() const {
   std::vector<float> inverse(rows_, 0.0F);
   std::vector<float> values(dim_);
   for (std::size_t r = 0; r < rows_; ++r) {
@@ -52,12 +61,20 @@ std::vector<float> VectorsView::inverse_lengths() const {
   return inverse;
 }
 
-void VectorsView::products(std::span<const float> query, std::span<float> out) const {
-  simd::dot_rows(query.data(), tensor_->floats().data(), rows_, dim_, out.data());
+float MatrixView::dot(Row a, Row b) const {
+  return halves_ != nullptr ? simd::dot_halves(halves_ + a * dim_, halves_ + b * dim_, dim_)
+                            : simd::dot(floats_ + a * dim_, floats_ + b * dim_, dim_);
 }
 
-std::string_view VectorsView::bytes(Row row) const {
-  const std::size_t width = dim_ * sizeof(float);
+void MatrixView::products(std::span<const float> query, std::span<float> out) const {
+  if (halves_ != nullptr)
+    simd::dot_half_rows(query.data(), halves_, rows_, dim_, out.data());
+  else
+    simd::dot_rows(query.data(), floats_, rows_, dim_, out.data());
+}
+
+std::string_view MatrixView::bytes(Row row) const {
+  const std::size_t width = dim_ * type_bytes(tensor_->type);
   return std::string_view(tensor_->bytes).substr(row * width, width);
 }
 
@@ -65,9 +82,11 @@ std::optional<ContentView> ContentView::of(const Model& model) {
   const Tensor* offsets = model.find(tensor_name::kContentOffsets);
   if (offsets == nullptr) return std::nullopt;
   const Tensor* vocabulary = model.find(tensor_name::kContentVocabulary);
+  const Tensor* dense = model.find(tensor_name::kContentDense);
   return ContentView{offsets->uint32s(), model.find(tensor_name::kContentIndices)->uint32s(),
                      model.find(tensor_name::kContentValues)->floats(),
-                     vocabulary == nullptr ? std::string_view() : vocabulary->bytes};
+                     vocabulary == nullptr ? std::string_view() : vocabulary->bytes,
+                     dense == nullptr ? std::nullopt : std::optional(MatrixView(*dense))};
 }
 
 std::optional<NeighborTable> NeighborTable::of(const Model& model) {
@@ -102,12 +121,18 @@ std::span<const std::uint32_t> popularity_of(const Model& model) {
   return counts == nullptr ? std::span<const std::uint32_t>() : counts->uint32s();
 }
 
-void set_vectors(Model& model, const Embeddings& vectors) {
-  model.tensors[tensor_name::kVectors] =
-      Tensor::of(vectors.values(), {vectors.rows(), vectors.dim()});
+void set_vectors(Model& model, const Embeddings& vectors, Precision precision) {
+  const std::vector<std::uint64_t> shape{vectors.rows(), vectors.dim()};
+  model.tensors[tensor_name::kVectors] = precision == Precision::kHalf
+                                             ? Tensor::halves_of(vectors.values(), shape)
+                                             : Tensor::of(vectors.values(), shape);
 }
 
 void append_vector(Tensor& tensor, std::span<const float> values) {
+  if (tensor.type == TensorType::kFloat16) {
+    tensor.bytes += Tensor::halves_of(values, {values.size()}).bytes;
+    return;
+  }
   tensor.bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
@@ -128,6 +153,11 @@ void set_content(Model& model, const ContentView& content) {
   vocabulary.shape = {content.vocabulary.size()};
   vocabulary.bytes = content.vocabulary;
   model.tensors[tensor_name::kContentVocabulary] = std::move(vocabulary);
+}
+
+void set_dense_content(Model& model, const Embeddings& rows) {
+  model.tensors[tensor_name::kContentDense] =
+      Tensor::halves_of(rows.values(), {rows.rows(), rows.dim()});
 }
 
 void set_neighbors(Model& model, const NeighborTable& table) {

@@ -17,18 +17,21 @@
 
 namespace sparrow::model {
 
-// Behavior vectors, items x dim; an item without behavior has a zero row.
-class VectorsView {
+// A matrix of floats, items x dim, kept in single or half precision.
+class MatrixView {
  public:
-  static std::optional<VectorsView> of(const Model& model);
+  MatrixView() = default;
+  explicit MatrixView(const Tensor& tensor);  // of rank 2
   std::size_t rows() const { return rows_; }
   std::size_t dim() const { return dim_; }
-  bool has(Row row) const;
+  bool has(Row row) const;                         // it is no zero row
   void copy(Row row, std::span<float> out) const;  // dim() values
   std::vector<float> row(Row row) const;
   Embeddings all() const;
   std::vector<float> inverse_lengths() const;  // 0 where there is no vector
-  // Inner products of a query of dim() values with every row.
+  float dot(Row a, Row b) const;
+  // Inner products of a query of dim() values with every row; for a row of its
+  // own equal to dot().
   void products(std::span<const float> query, std::span<float> out) const;
   // Of the values as they are kept: equal bytes, equal vectors.
   std::string_view bytes(Row row) const;
@@ -37,6 +40,14 @@ class VectorsView {
   const Tensor* tensor_ = nullptr;
   std::size_t rows_ = 0;
   std::size_t dim_ = 0;
+  const float* floats_ = nullptr;  // one of the two
+  const std::uint16_t* halves_ = nullptr;
+};
+
+// Behavior vectors; an item without behavior has a zero row.
+struct VectorsView : MatrixView {
+  using MatrixView::MatrixView;
+  static std::optional<VectorsView> of(const Model& model);
 };
 
 // Sparse content: row r has the features indices[offsets[r]..offsets[r + 1]) with their values.
@@ -44,7 +55,8 @@ struct ContentView {
   std::span<const std::uint32_t> offsets;
   std::span<const std::uint32_t> indices;
   std::span<const float> values;
-  std::string_view vocabulary;  // JSON; empty: trained by an older program
+  std::string_view vocabulary;      // JSON; empty: trained by an older program
+  std::optional<MatrixView> dense;  // beside the sparse part; together of length 1
 
   static std::optional<ContentView> of(const Model& model);
 };
@@ -88,11 +100,15 @@ class MapView {
 // Positive interactions of each item; empty where the model does not say.
 std::span<const std::uint32_t> popularity_of(const Model& model);
 
-void set_vectors(Model& model, const Embeddings& vectors);
+enum class Precision { kSingle, kHalf };
+void set_vectors(Model& model, const Embeddings& vectors, Precision precision = Precision::kSingle);
 // Adds a row to a tensor of vectors whose type and shape are set already.
 void append_vector(Tensor& tensor, std::span<const float> values);
 void set_popularity(Model& model, std::span<const std::uint32_t> counts);
-void set_content(Model& model, const ContentView& content);  // copies; no vocabulary: as it was
+// Copies the sparse part; no vocabulary: as it was. The dense part is set
+// apart.
+void set_content(Model& model, const ContentView& content);
+void set_dense_content(Model& model, const Embeddings& rows);
 void set_neighbors(Model& model, const NeighborTable& table);
 void set_fusion(Model& model, const FusionParameters& parameters,
                 std::span<const FusionItem> items);

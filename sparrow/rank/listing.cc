@@ -367,8 +367,8 @@ void Recommender::Listing::collect_all() {
 Answer Recommender::Listing::answer() {
   const auto began = Clock::now();
   const Row seed = main_ == kNoRow ? kNoRow : s_.to_model(main_);
-  if (main_ != kNoRow && (seed == kNoRow || s_.similarity->source(seed) == model::Source::kContent))
-    answer_.seed_source = model::Source::kContent;
+  if (main_ != kNoRow)
+    answer_.seed_source = seed == kNoRow ? model::Source::kContent : s_.similarity->source(seed);
   collect_all();
   auto recalled = Clock::now();
   answer_.recall_time = recalled - began;

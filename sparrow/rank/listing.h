@@ -60,8 +60,8 @@ struct Recommender::State {
 
   model::Source source_of(Row row, model::Source seed_source) const {
     const Row m = to_model(row);
-    return seed_source == model::Source::kContent || m == kNoRow ? model::Source::kContent
-                                                                 : similarity->source(m);
+    if (seed_source != model::Source::kBehavior) return seed_source;
+    return m == kNoRow ? model::Source::kContent : similarity->source(m);
   }
   ScoredItem scored(const Neighbor& n, model::Source seed_source) const {
     ScoredItem item;

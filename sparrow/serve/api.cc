@@ -27,9 +27,7 @@ void join_hidden(Snapshot& s) {
 
 }  // namespace
 
-const char* source_name(model::Source source) {
-  return source == model::Source::kContent ? "content" : "behavior";
-}
+const char* source_name(model::Source source) { return model::source_name(source); }
 
 void append_strings(std::string& out, const std::vector<std::string>& values) {
   out += '[';

@@ -1,0 +1,160 @@
+#include "sparrow/embed/text_content.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "sparrow/core/parallel.h"
+#include "sparrow/core/simd/kernels.h"
+#include "sparrow/embed/text_table.h"
+
+namespace sparrow::embed {
+namespace {
+
+constexpr std::size_t kTags = 12;
+constexpr char kSentence[] = "sentence";
+constexpr char kDescription[] = "description";
+constexpr char kVectors[] = "vectors";
+
+void add_list(std::string& sentence, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  sentence += fmt::format("{}{}.", sentence.empty() ? "" : " ", fmt::join(names, ", "));
+}
+
+void normalize(std::span<float> row) {
+  const float length = std::sqrt(simd::dot(row.data(), row.data(), row.size()));
+  if (length > 0) simd::scale(row.data(), 1 / length, row.size());
+}
+
+bool is_zero(std::span<const float> row) {
+  return std::all_of(row.begin(), row.end(), [](float v) { return v == 0; });
+}
+
+std::string text_of(const data::Item& item, const DenseBlock& block) {
+  return block.name == kDescription ? item.text : item_sentence(item, block.title);
+}
+
+void subtract_mean(const std::vector<float>& mean, std::span<float> row) {
+  constexpr float kNothing = 1e-4F;  // all that is left is the mean's own rounding
+  simd::axpy(-1, mean.data(), row.data(), row.size());
+  if (simd::dot(row.data(), row.data(), row.size()) < kNothing * kNothing)
+    std::fill(row.begin(), row.end(), 0.0F);
+  normalize(row);
+}
+
+// From unit rows; a mean of doubles, so that it does not depend on the order of
+// threads.
+void center(DenseBlock& block, std::size_t threads) {
+  std::vector<double> sum(block.rows.dim(), 0.0);
+  double count = 0;
+  for (std::size_t r = 0; r < block.rows.rows(); ++r) {
+    const auto row = block.rows.row(r);
+    if (is_zero(row)) continue;
+    for (std::size_t c = 0; c < row.size(); ++c) sum[c] += static_cast<double>(row[c]);
+    ++count;
+  }
+  block.mean.resize(sum.size());
+  for (std::size_t c = 0; c < sum.size(); ++c)
+    block.mean[c] = static_cast<float>(sum[c] / std::max(1.0, count));
+  parallel_for(block.rows.rows(), 1024, threads,
+               [&](std::size_t begin, std::size_t end, std::size_t) {
+                 for (std::size_t r = begin; r < end; ++r) {
+                   if (!is_zero(block.rows.row(r))) subtract_mean(block.mean, block.rows.row(r));
+                 }
+               });
+}
+
+DenseBlock text_block(const data::Catalog& catalog, const ContentOptions& options, const char* name,
+                      float weight) {
+  const TextTable& table = *options.text_table;
+  DenseBlock block;
+  block.name = name;
+  block.weight = weight;
+  block.title = options.title > 0 ? TitleIn::kSentence : TitleIn::kNowhere;
+  block.rows = Embeddings(catalog.size(), table.dim());
+  parallel_for(catalog.size(), 256, options.threads,
+               [&](std::size_t begin, std::size_t end, std::size_t) {
+                 for (std::size_t r = begin; r < end; ++r) {
+                   table.embed(text_of(catalog[static_cast<Row>(r)], block), block.rows.row(r));
+                   normalize(block.rows.row(r));
+                 }
+               });
+  return block;
+}
+
+}  // namespace
+
+std::string item_sentence(const data::Item& item, TitleIn title) {
+  std::vector<std::string> tags;
+  for (const data::TagCount& tag : item.tags) {
+    if (tags.size() < kTags) tags.push_back(tag.tag);
+  }
+  std::vector<std::string> people = item.directors;
+  people.insert(people.end(), item.actors.begin(), item.actors.end());
+  std::string rest;
+  add_list(rest, item.genres);
+  add_list(rest, tags);
+  add_list(rest, item.keywords);
+  add_list(rest, people);
+  if (!item.text.empty()) rest += (rest.empty() ? "" : " ") + item.text;
+  const bool named = !item.title.empty() && (item.title != item.id || !rest.empty());
+  if (title == TitleIn::kNowhere || !named) return rest;
+  return data::title_and_year(item) + "." + (rest.empty() ? "" : " ") + rest;
+}
+
+std::vector<DenseBlock> dense_blocks(const data::Catalog& catalog, const ContentOptions& options) {
+  std::vector<DenseBlock> blocks;
+  if (options.text_vectors) {
+    DenseBlock block;
+    block.name = kVectors;
+    block.weight = options.sentence;
+    block.rows = options.text_vectors->vectors;
+    for (std::size_t r = 0; r < block.rows.rows(); ++r) normalize(block.rows.row(r));
+    blocks.push_back(std::move(block));
+  } else if (options.text_table != nullptr) {
+    blocks.push_back(text_block(catalog, options, kSentence, options.sentence));
+    blocks.push_back(text_block(catalog, options, kDescription, options.description));
+  }
+  for (DenseBlock& block : blocks) center(block, options.threads);
+  std::erase_if(blocks, [](const DenseBlock& block) {
+    return block.weight <= 0 || is_zero(block.rows.values());
+  });
+  return blocks;
+}
+
+nlohmann::json describe_dense(const std::vector<DenseBlock>& blocks, const TextTable* table) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const DenseBlock& block : blocks) {
+    list.push_back({{"name", block.name},
+                    {"weight", block.weight},
+                    {"title", block.title == TitleIn::kSentence},
+                    {"mean", block.mean}});
+    if (block.name != kVectors && table != nullptr) list.back()["table"] = table->fingerprint();
+  }
+  return list;
+}
+
+std::vector<DenseBlock> dense_of_json(const nlohmann::json& json) {
+  std::vector<DenseBlock> blocks;
+  for (const auto& entry : json) {
+    DenseBlock block;
+    block.name = entry.at("name").get<std::string>();
+    block.weight = entry.at("weight").get<float>();
+    block.title = entry.at("title").get<bool>() ? TitleIn::kSentence : TitleIn::kNowhere;
+    block.mean = entry.at("mean").get<std::vector<float>>();
+    blocks.push_back(std::move(block));
+  }
+  return blocks;
+}
+
+void embed_item(const data::Item& item, const DenseBlock& block, const TextTable& table,
+                std::span<float> out) {
+  std::fill(out.begin(), out.end(), 0.0F);
+  if (block.name == kVectors || block.mean.size() != table.dim()) return;
+  table.embed(text_of(item, block), out);
+  normalize(out);
+  if (!is_zero(out)) subtract_mean(block.mean, out);
+}
+
+}  // namespace sparrow::embed
