@@ -19,10 +19,21 @@ using namespace sparrow;
 std::shared_ptr<data::Dataset> films() {
   auto dataset = std::make_shared<data::Dataset>();
   std::vector<data::Item> items(4);
-  items[0] = {.id = "1", .title = "The Matrix", .year = 1999, .genres = {"Action"}};
-  items[1] = {.id = "2", .title = "The Matrix Reloaded", .year = 2003, .genres = {"Action"}};
-  items[2] = {.id = "3", .title = "Amélie", .year = 2001, .genres = {"Comedy", "Romance"}};
-  items[3] = {.id = "4", .title = "<script>alert(1)</script>", .genres = {"<b>"}};
+  items[0] = {.id = "1",
+              .title = "The Matrix",
+              .year = 1999,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[1] = {.id = "2",
+              .title = "The Matrix Reloaded",
+              .year = 2003,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[2] = {.id = "3",
+              .title = "Amélie",
+              .year = 2001,
+              .values = {{data::kGenres, data::Names{"Comedy", "Romance"}}}};
+  items[3] = {.id = "4",
+              .title = "<script>alert(1)</script>",
+              .values = {{data::kGenres, data::Names{"<b>"}}}};
   dataset->catalog = data::Catalog(std::move(items));
   dataset->users = {"7"};
   dataset->interactions.offsets = {0, 2};

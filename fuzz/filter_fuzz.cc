@@ -10,8 +10,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const data::Dataset dataset = [] {
     data::Dataset made;
     std::vector<data::Item> items(2);
-    items[0] = {.id = "1", .title = "The Matrix", .year = 1999, .genres = {"Action"}};
-    items[1] = {.id = "2", .title = "Amélie", .year = 2001, .genres = {"Comedy", "Romance"}};
+    items[0] = {.id = "1",
+                .title = "The Matrix",
+                .year = 1999,
+                .values = {{data::kGenres, data::Names{"Action"}}}};
+    items[1] = {.id = "2",
+                .title = "Amélie",
+                .year = 2001,
+                .values = {{data::kGenres, data::Names{"Comedy", "Romance"}}}};
     made.catalog = data::Catalog(std::move(items));
     return made;
   }();

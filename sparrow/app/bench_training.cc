@@ -74,7 +74,7 @@ Purity purity(const data::Catalog& catalog, const std::vector<std::uint32_t>& co
     for (std::size_t i = 0; i < 10; ++i) {
       const Row other = lists[std::size_t{row} * 10 + i].row;
       if (other == kNoRow) continue;
-      share.same += catalog[row].genres == catalog[other].genres ? 1 : 0;
+      share.same += catalog[row].list(data::kGenres) == catalog[other].list(data::kGenres) ? 1 : 0;
       ++share.all;
     }
   }

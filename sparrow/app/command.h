@@ -84,6 +84,7 @@ Command add_store(CLI::App& sub);
 Command add_bench(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
+Command add_embed_text(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);

@@ -255,7 +255,8 @@ std::string move_mark(const std::vector<Row>& first, Row row, std::size_t now) {
 void print_seed(const SpotcheckArguments& arguments, const Served& served, Row seed) {
   const data::Catalog& catalog = served.front()->dataset->catalog;
   const data::Item& item = catalog[seed];
-  fmt::print("\n{} {}  {}\n", item.id, data::title_and_year(item), fmt::join(item.genres, ", "));
+  fmt::print("\n{} {}  {}\n", item.id, data::title_and_year(item),
+             fmt::join(item.list(data::kGenres), ", "));
   std::vector<Row> first;
   for (std::size_t m = 0; m < served.size(); ++m) {
     const auto answer = served[m]->recommender->similar({seed, arguments.size, 0, {}});
@@ -267,7 +268,7 @@ void print_seed(const SpotcheckArguments& arguments, const Served& served, Row s
       const std::string mark = m == 0 ? "" : move_mark(first, listed.row, rows.size());
       rows.push_back(listed.row);
       fmt::print("    {:>2} {:>3.0f} {:<4} {}  {}\n", rows.size(), listed.match, mark,
-                 data::title_and_year(other), fmt::join(other.genres, ", "));
+                 data::title_and_year(other), fmt::join(other.list(data::kGenres), ", "));
     }
     if (m == 0) first = rows;
     for (std::size_t r = 0; m > 0 && r < first.size(); ++r) {

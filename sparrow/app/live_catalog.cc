@@ -20,32 +20,43 @@ std::filesystem::path file_of(const Context& context) {
   return context.paths().root / "items.jsonl";
 }
 
-std::string line_of(const ItemRecord& record) {
+std::string line_of(const ItemRecord& record, const data::Schema& schema) {
   const nlohmann::json line = {{"state", serve::item_state_name(record.state)},
-                               {"item", serve::item_to_json(record)}};
+                               {"item", serve::item_to_json(record, schema)}};
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::optional<ItemRecord> record_of_line(std::string_view line) {
+std::optional<ItemRecord> record_of_line(std::string_view line, data::Schema& schema) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("item")) return std::nullopt;
   ItemRecord record;
-  if (serve::read_item(json["item"], "", serve::Bounds::kStored, record)) return std::nullopt;
+  if (serve::read_item(json["item"], "", serve::Bounds::kStored, schema, record))
+    return std::nullopt;
   if (json.value("state", "") == "removed") record.state = ItemState::kRemoved;
   return record;
 }
 
+// Whether what content vectors are made of is the same.
 bool same_content(const data::Item& a, const data::Item& b) {
-  return a.title == b.title && a.year == b.year && a.genres == b.genres &&
-         a.directors == b.directors && a.actors == b.actors && a.keywords == b.keywords &&
-         a.countries == b.countries && a.text == b.text && a.tags == b.tags;
+  const auto without_links = [](const data::Item& item) {
+    auto values = item.values;
+    std::erase_if(values, [](const data::ItemValue& v) {
+      return v.attribute == data::kImdbId || v.attribute == data::kTmdbId;
+    });
+    return values;
+  };
+  return a.title == b.title && a.year == b.year && a.tags == b.tags &&
+         without_links(a) == without_links(b);
 }
 
 }  // namespace
 
 LiveCatalog::LiveCatalog(const Context& context, std::shared_ptr<const data::Dataset> prepared,
                          std::size_t max_changed)
-    : context_(context), prepared_(std::move(prepared)), max_changed_(max_changed) {}
+    : context_(context),
+      prepared_(std::move(prepared)),
+      max_changed_(max_changed),
+      schema_(prepared_->catalog.schema()) {}
 
 LiveCatalog::~LiveCatalog() { detach(); }
 
@@ -73,7 +84,7 @@ Result<void> LiveCatalog::read() {
     const bool cut = end == text->size();
     begin = end + 1;
     ++number;
-    auto record = record_of_line(line);
+    auto record = record_of_line(line, schema_);
     if (!record && cut) break;
     if (!record)
       return Error{ErrorCode::kCorrupt, fmt::format("{}: line {} is no item; move it away to start "
@@ -93,7 +104,7 @@ Result<void> LiveCatalog::read() {
       continue;
     }
     kept.push_back(record);
-    lines += line_of(record);
+    lines += line_of(record, schema_);
   }
   if (auto written = write_file_atomically(file, lines); !written) return written;
   if (!kept.empty()) view_ = next_view(kept);
@@ -140,7 +151,7 @@ std::optional<ItemRecord> LiveCatalog::present(const std::string& id) const {
 
 Result<void> LiveCatalog::append(const Records& records) {
   std::string lines;
-  for (const ItemRecord& record : records) lines += line_of(record);
+  for (const ItemRecord& record : records) lines += line_of(record, schema_);
   return append_durably(file_of(context_), lines);
 }
 
@@ -154,7 +165,7 @@ Result<serve::ItemsChanged> LiveCatalog::change(const std::vector<serve::ItemCha
   for (const serve::ItemChange& change : changes) {
     const auto within = after.find(change.id);
     const auto before = within != after.end() ? std::optional(within->second) : present(change.id);
-    auto record = serve::apply_change(before ? &*before : nullptr, change);
+    auto record = serve::apply_change(before ? &*before : nullptr, change, schema_);
     if (!record) return record.error();
     done.created.push_back(!before || before->state == ItemState::kRemoved ? 1 : 0);
     done.states.push_back(record->state);
@@ -239,7 +250,11 @@ std::shared_ptr<const serve::CatalogView> LiveCatalog::next_view(const Records& 
   dataset->info.items = items.size() - static_cast<std::size_t>(std::count(marks.removed.begin(),
                                                                            marks.removed.end(), 1));
   data::TagGenome genome = before.dataset->catalog.genome;
-  dataset->catalog = data::Catalog(std::move(items));
+  const auto schema = [this] {
+    const std::lock_guard lock(mutex_);
+    return schema_;
+  };
+  dataset->catalog = data::Catalog(std::move(items), schema());
   dataset->catalog.genome = std::move(genome);
   return std::make_shared<const serve::CatalogView>(std::move(dataset), nullptr, std::move(marks));
 }
@@ -259,10 +274,10 @@ Result<const embed::ContentPlacer*> LiveCatalog::placer_of(const model::Model& m
   return &placers_.insert_or_assign(name, Placer{version, std::move(*placer)}).first->second.placer;
 }
 
-// Items whose content is as the model has it are left alone: only they that are
-// new to it, or changed in what their content is made of, are placed.
-Result<model::Model> LiveCatalog::extended(const model::Model& model,
-                                           const Records& changed) const {
+// Items whose content is as the model has it are left alone: only they that are new to it, or
+// changed in what their content is made of, are placed.
+Result<model::Model> LiveCatalog::extended(const model::Model& model, const Records& changed,
+                                           const data::Schema& schema) const {
   const auto placer = placer_of(model);
   if (!placer) return placer.error();
   std::map<std::string, const data::Item*> last;
@@ -272,7 +287,7 @@ Result<model::Model> LiveCatalog::extended(const model::Model& model,
     const auto row = view_->dataset->catalog.find(id);
     const bool known = std::find(model.items.begin(), model.items.end(), id) != model.items.end();
     if (known && row && same_content(view_->dataset->catalog[*row], *item)) continue;
-    contents.push_back((*placer)->place(*item));
+    contents.push_back((*placer)->place(*item, schema));
   }
   return model::extend(model, contents);
 }
@@ -287,7 +302,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
   const auto now = api_->snapshot();
   for (const auto& [name, served] : now->models) {
     if (stopping()) return stopped;
-    auto model = extended(served->model, changed);
+    auto model = extended(served->model, changed, view->dataset->catalog.schema());
     // A model that cannot take new items serves those it knows; others say what is degraded.
     if (!model) model = served->model;
     auto next = served_of(view->dataset, std::move(*model), view->facts, served->recommender.get());
@@ -318,7 +333,8 @@ Result<std::string> LiveCatalog::serve(model::Model model) {
     if (placer) {
       std::vector<model::ItemContent> contents;
       contents.reserve(all.size());
-      for (const ItemRecord& record : all) contents.push_back((*placer)->place(record.item));
+      for (const ItemRecord& record : all)
+        contents.push_back((*placer)->place(record.item, view->dataset->catalog.schema()));
       auto larger = model::extend(model, contents);
       if (!larger) return larger.error();
       model = std::move(*larger);

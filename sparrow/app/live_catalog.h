@@ -58,7 +58,8 @@ class LiveCatalog {
   Result<void> build(const Records& changed);
   std::shared_ptr<const serve::CatalogView> next_view(const Records& changed) const;
   Result<const embed::ContentPlacer*> placer_of(const model::Model& model) const;
-  Result<model::Model> extended(const model::Model& model, const Records& changed) const;
+  Result<model::Model> extended(const model::Model& model, const Records& changed,
+                                const data::Schema& schema) const;
 
   const Context& context_;
   std::shared_ptr<const data::Dataset> prepared_;
@@ -80,6 +81,7 @@ class LiveCatalog {
   std::condition_variable wake_;
   std::condition_variable live_;
   std::shared_ptr<const serve::CatalogView> view_;
+  data::Schema schema_;  // of records_: the prepared one, and what came
   std::map<std::string, serve::ItemRecord> records_;  // of all changed items, by id
   Records waiting_;                                   // not in view_ yet
   std::uint64_t accepted_ = 0;                        // revisions

@@ -50,7 +50,8 @@ void add_items(const data::Dataset& dataset, store::Features& features) {
     store::FeatureHash& hash = features.items[item.id];
     set_ratings(hash, ratings[row]);
     if (item.year != 0) hash["year"] = std::to_string(item.year);
-    if (!item.genres.empty()) hash["genres"] = fmt::format("{}", fmt::join(item.genres, "|"));
+    if (!item.list(data::kGenres).empty())
+      hash["genres"] = fmt::format("{}", fmt::join(item.list(data::kGenres), "|"));
   }
 }
 
@@ -78,7 +79,7 @@ class UserFeatures {
       : dataset_(dataset), dim_(model.dim()), vectors_(vectors_by_row(dataset, model)) {
     std::map<std::string, std::uint32_t> numbers;
     for (const auto& item : dataset.catalog.items()) {
-      for (const auto& genre : item.genres) numbers.emplace(genre, 0);
+      for (const auto& genre : item.list(data::kGenres)) numbers.emplace(genre, 0);
     }
     for (auto& [name, number] : numbers) {  // by name, so that ties are in the order of names
       number = static_cast<std::uint32_t>(names_.size());
@@ -86,7 +87,7 @@ class UserFeatures {
     }
     genres_.resize(dataset.catalog.size());
     for (std::size_t row = 0; row < genres_.size(); ++row) {
-      for (const auto& genre : dataset.catalog[static_cast<Row>(row)].genres)
+      for (const auto& genre : dataset.catalog[static_cast<Row>(row)].list(data::kGenres))
         genres_[row].push_back(numbers[genre]);
     }
   }

@@ -11,6 +11,7 @@
 #include "sparrow/data/synth.h"
 #include "sparrow/embed/continue_training.h"
 #include "sparrow/model/model_folder.h"
+#include "sparrow/model/schema.h"
 
 namespace sparrow::app {
 namespace {
@@ -196,6 +197,13 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
       "all: {}",
       10 * continued->mean_overlap_at_10, continued->lists_mostly_new, changed);
   return std::move(continued->model);
+}
+
+store::VectorEncoding encoding_of(const model::Model& model) {
+  const model::Tensor* vectors = model.find(model::tensor_name::kVectors);
+  return vectors != nullptr && vectors->type == model::TensorType::kFloat16
+             ? store::VectorEncoding::kFloat16
+             : store::VectorEncoding::kFloat32;
 }
 
 Result<void> publish(const Context& context, const model::Model& model,

@@ -51,8 +51,9 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
 // Publishes to the store, with features when `dataset` (may be null) is what the model was trained
 // on.
 Result<void> publish(const Context& context, const model::Model& model,
-                     const data::Dataset* dataset,
-                     store::VectorEncoding encoding = store::VectorEncoding::kFloat32);
+                     const data::Dataset* dataset, store::VectorEncoding encoding);
+// How the store keeps a model's vectors exactly in the least space.
+store::VectorEncoding encoding_of(const model::Model& model);
 Result<void> promote(const Context& context, const std::string& name, const std::string& version);
 
 }  // namespace sparrow::app

@@ -43,14 +43,15 @@ nlohmann::json list_json(const data::Catalog& catalog, Row seed, const rank::Ans
 void print_list(const data::Catalog& catalog, Row seed, const rank::Answer& answer,
                 const model::Manifest& m) {
   fmt::print("{}  {}\n", data::title_and_year(catalog[seed]),
-             fmt::join(catalog[seed].genres, ", "));
+             fmt::join(catalog[seed].list(data::kGenres), ", "));
   if (answer.seed_source == model::Source::kContent) {
     fmt::print("  too few ratings: placed by genres, tags, title words and year\n");
   }
   std::size_t rank = 0;
   for (const auto& i : answer.items) {
     fmt::print("{:>3}  {:>3.0f}  {:>8}  {}  {}{}\n", ++rank, i.match, catalog[i.row].id,
-               data::title_and_year(catalog[i.row]), fmt::join(catalog[i.row].genres, ", "),
+               data::title_and_year(catalog[i.row]),
+               fmt::join(catalog[i.row].list(data::kGenres), ", "),
                i.source == model::Source::kBehavior  ? ""
                : i.source == model::Source::kContent ? "  [content]"
                                                      : "  [popular]");

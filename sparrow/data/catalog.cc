@@ -1,16 +1,11 @@
 #include "sparrow/data/catalog.h"
 
-#include <fmt/format.h>
-
 #include "sparrow/core/result.h"
 
 namespace sparrow::data {
 
-std::string title_and_year(const Item& item) {
-  return item.year == 0 ? item.title : fmt::format("{} ({})", item.title, item.year);
-}
-
-Catalog::Catalog(std::vector<Item> items) : items_(std::move(items)) {
+Catalog::Catalog(std::vector<Item> items, Schema schema)
+    : items_(std::move(items)), schema_(std::move(schema)) {
   rows_.reserve(items_.size());
   for (Row row = 0; row < items_.size(); ++row) {
     SPARROW_CHECK(rows_.emplace(items_[row].id, row).second);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/text.h"
+#include "sparrow/data/attribute_kinds.h"
 #include "sparrow/data/title.h"
 
 namespace sparrow::data {
@@ -28,7 +29,7 @@ std::string CatalogBuilder::add_movie(std::string_view id, std::string_view titl
   item.title = std::move(parsed.title);
   item.year = parsed.year;
   item.alternative_titles = std::move(parsed.alternative_titles);
-  if (trim(genres) != "(no genres listed)") item.genres = split_list(genres, '|');
+  if (trim(genres) != "(no genres listed)") item.set(kGenres, split_list(genres, '|'));
   items_.push_back(std::move(item));
   return {};
 }
@@ -47,23 +48,16 @@ std::string CatalogBuilder::fill_item(
     else if (role == "year") {
       if (!cell.empty() && !parse_number(cell, item.year))
         return fmt::format("the year \"{}\" is not a whole number", cell);
-    } else if (role == "genres")
-      item.genres = split_list(cell, '|');
-    else if (role == "directors")
-      item.directors = split_list(cell, '|');
-    else if (role == "actors")
-      item.actors = split_list(cell, '|');
-    else if (role == "keywords")
-      item.keywords = split_list(cell, '|');
-    else if (role == "countries")
-      item.countries = split_list(cell, '|');
-    else if (role == "text")
-      item.text = std::string(cell);
-    else if (role == "tags") {
+    } else if (role == "tags") {
       for (const auto& tag : split_list(cell, '|')) item.tags.push_back({fold_text(tag), 1});
       tag_rows_ += item.tags.size();
-    } else if (!cell.empty())
-      item.attributes[role] = std::string(cell);
+    } else {
+      const AttributePosition at = schema_.add(role, AttributeKind::kText);
+      const bool names = schema_[at].kind == AttributeKind::kCategories ||
+                         schema_[at].kind == AttributeKind::kPeople;
+      item.set(at,
+               names ? AttributeValue(split_list(cell, '|')) : AttributeValue(std::string(cell)));
+    }
   }
   if (const auto problem = id_problem(item.id); !problem.empty()) return std::string(problem);
   ParsedTitle parsed = parse_title(item.raw_title);
@@ -93,7 +87,7 @@ std::string CatalogBuilder::add_tag(std::string_view user, std::string_view item
   return {};
 }
 
-std::vector<Item> CatalogBuilder::take_items() {
+Catalog CatalogBuilder::take_catalog() {
   for (std::size_t row = 0; row < taggers_.size(); ++row) {
     for (const auto& [tag, users] : taggers_[row]) {
       items_[row].tags.push_back({tag, static_cast<std::uint32_t>(users.size())});
@@ -104,7 +98,8 @@ std::vector<Item> CatalogBuilder::take_items() {
               });
   }
   rows_.take_ids();
-  return std::move(items_);
+  settle_attributes(items_, schema_);
+  return Catalog(std::move(items_), std::move(schema_));
 }
 
 }  // namespace sparrow::data

@@ -30,11 +30,13 @@ class CatalogBuilder {
   std::uint64_t tag_rows() const { return tag_rows_; }
   std::uint64_t unknown_item_rows() const { return unknown_item_rows_; }
 
-  // Moves the items out, tags attached, the most given first.
-  std::vector<Item> take_items();
+  // Moves the items out, tags attached, the most given first; attributes have the kinds that their
+  // values show.
+  Catalog take_catalog();
 
  private:
   std::vector<Item> items_;
+  Schema schema_;
   IdTable rows_;
   std::vector<std::unordered_map<std::string, std::unordered_set<std::string>>>
       taggers_;  // per item: tag -> users

@@ -11,6 +11,7 @@
 
 #include "sparrow/core/file.h"
 #include "sparrow/data/interaction_file.h"
+#include "sparrow/data/item_json.h"
 
 namespace sparrow::data {
 namespace {
@@ -19,7 +20,7 @@ static_assert(std::endian::native == std::endian::little, "prepared data are lit
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr std::string_view kGenomeMagic = "SPARROWG";
 
 void put_number(std::string& out, std::uint64_t value) {
@@ -61,62 +62,10 @@ struct Cursor {
   }
 };
 
-template <typename T>
-void put_if(json& object, const char* key, const T& value) {
-  if (!value.empty()) object[key] = value;
-}
-
-json item_json(const Item& item) {
-  json j = {{"id", item.id}, {"title", item.title}};
-  put_if(j, "raw_title", item.raw_title);
-  put_if(j, "alternative_titles", item.alternative_titles);
-  if (item.year != 0) j["year"] = item.year;
-  put_if(j, "genres", item.genres);
-  put_if(j, "directors", item.directors);
-  put_if(j, "actors", item.actors);
-  put_if(j, "keywords", item.keywords);
-  put_if(j, "countries", item.countries);
-  put_if(j, "text", item.text);
-  put_if(j, "imdb_id", item.imdb_id);
-  put_if(j, "tmdb_id", item.tmdb_id);
-  put_if(j, "attributes", item.attributes);
-  if (!item.tags.empty()) {
-    json tags = json::array();
-    for (const TagCount& t : item.tags) tags.push_back({t.tag, t.count});
-    j["tags"] = tags;
-  }
-  return j;
-}
-
-using Strings = std::vector<std::string>;
-
-// Throws json::exception when the line is not an item; the caller catches.
-Item item_from_json(const json& j) {
-  Item item;
-  item.id = j.at("id").get<std::string>();
-  item.title = j.at("title").get<std::string>();
-  item.raw_title = j.value("raw_title", std::string());
-  item.alternative_titles = j.value("alternative_titles", Strings());
-  item.year = j.value("year", 0);
-  item.genres = j.value("genres", Strings());
-  item.directors = j.value("directors", Strings());
-  item.actors = j.value("actors", Strings());
-  item.keywords = j.value("keywords", Strings());
-  item.countries = j.value("countries", Strings());
-  item.text = j.value("text", std::string());
-  item.imdb_id = j.value("imdb_id", std::string());
-  item.tmdb_id = j.value("tmdb_id", std::string());
-  item.attributes = j.value("attributes", std::map<std::string, std::string>());
-  if (j.contains("tags")) {
-    for (const auto& tag : j["tags"])
-      item.tags.push_back({tag.at(0).get<std::string>(), tag.at(1).get<std::uint32_t>()});
-  }
-  return item;
-}
-
 std::string catalog_lines(const Catalog& catalog) {
   std::string lines;
-  for (const Item& item : catalog.items()) lines += item_json(item).dump() + "\n";
+  for (const Item& item : catalog.items())
+    lines += item_to_json(item, catalog.schema()).dump() + "\n";
   return lines;
 }
 
@@ -177,22 +126,40 @@ Error corrupt(const std::filesystem::path& file, std::string_view what) {
                                            file.string(), what)};
 }
 
-Result<Catalog> parse_catalog(std::string_view text, const std::filesystem::path& file) {
+json schema_json(const Schema& schema) {
+  json list = json::array();
+  for (AttributePosition a = 0; a < schema.size(); ++a)
+    list.push_back({{"name", schema[a].name}, {"kind", attribute_kind_name(schema[a].kind)}});
+  return list;
+}
+
+// Throws json::exception when it is not a list of names and kinds; the caller catches.
+Schema schema_from_json(const json& list) {
+  Schema schema;
+  for (const json& entry : list) {
+    const auto kind = attribute_kind_of_name(entry.at("kind").get<std::string>());
+    schema.add(entry.at("name").get<std::string>(), kind.value_or(AttributeKind::kText));
+  }
+  return schema;
+}
+
+Result<Catalog> parse_catalog(std::string_view text, Schema schema,
+                              const std::filesystem::path& file) {
   std::vector<Item> items;
   std::unordered_map<std::string, bool> seen;
-  try {
-    while (!text.empty()) {
-      const auto newline = text.find('\n');
-      items.push_back(item_from_json(json::parse(text.substr(0, newline))));
-      if (!seen.emplace(items.back().id, true).second)
-        return corrupt(file, "an item id occurs twice");
-      text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-    }
-  } catch (const json::exception& error) {
-    return corrupt(file,
-                   fmt::format("item {} is not readable: {}", items.size() + 1, error.what()));
+  while (!text.empty()) {
+    const auto newline = text.find('\n');
+    const json object = json::parse(text.substr(0, newline), nullptr, false);
+    Item item;
+    const auto fault = read_item(object, ItemBounds::kStored, schema, item);
+    if (fault || item.id.empty())
+      return corrupt(file, fmt::format("item {} is not readable: {}", items.size() + 1,
+                                       fault ? fault->message : "it has no id"));
+    if (!seen.emplace(item.id, true).second) return corrupt(file, "an item id occurs twice");
+    items.push_back(std::move(item));
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
   }
-  return Catalog(std::move(items));
+  return Catalog(std::move(items), std::move(schema));
 }
 
 Result<TagGenome> parse_genome(std::string_view bytes, std::size_t items,
@@ -259,7 +226,8 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
   dataset.info = info_from_json(meta.at("info"));
   auto lines = checked(directory, files, "catalog.jsonl");
   if (!lines) return lines.error();
-  auto catalog = parse_catalog(*lines, directory / "catalog.jsonl");
+  auto catalog =
+      parse_catalog(*lines, schema_from_json(meta.at("schema")), directory / "catalog.jsonl");
   if (!catalog) return catalog.error();
   dataset.catalog = std::move(*catalog);
   auto users = checked(directory, files, "users.txt");
@@ -300,8 +268,10 @@ Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& d
     return Error{ErrorCode::kUnavailable,
                  fmt::format("{}: cannot create: {}", temporary.string(), code.message())};
   SPARROW_CHECK(!dataset.checksums.empty());
-  json meta = {
-      {"format", "sparrow-dataset"}, {"version", kVersion}, {"info", info_json(dataset.info)}};
+  json meta = {{"format", "sparrow-dataset"},
+               {"version", kVersion},
+               {"info", info_json(dataset.info)},
+               {"schema", schema_json(dataset.catalog.schema())}};
   std::map<std::string, std::string> files = {{"catalog.jsonl", catalog_lines(dataset.catalog)},
                                               {"users.txt", user_lines(dataset.users)}};
   if (!dataset.catalog.genome.tags.empty())

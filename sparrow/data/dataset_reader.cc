@@ -178,8 +178,8 @@ Result<void> Reading::read_movielens_csv() {
           if (f.size() < 2) return "fewer than 2 fields";
           Item* item = catalog_.find_item(f[0]);
           if (item == nullptr) return fmt::format("item \"{}\" is not in the catalogue", f[0]);
-          item->imdb_id = std::string(trim(f[1]));
-          if (f.size() > 2) item->tmdb_id = std::string(trim(f[2]));
+          item->set(kImdbId, std::string(trim(f[1])));
+          if (f.size() > 2) item->set(kTmdbId, std::string(trim(f[2])));
           return {};
         },
         expect_header("links.csv", {"movieId", "imdbId"}));
@@ -363,7 +363,7 @@ Result<Dataset> Reading::run() {
   dataset.interactions = std::move(log_.interactions);
   dataset.interactions_file = std::move(log_.file);
   dataset.users = std::move(log_.users);
-  dataset.catalog = Catalog(catalog_.take_items());
+  dataset.catalog = catalog_.take_catalog();
   dataset.catalog.genome = std::move(genome_);
   info_.name = std::filesystem::weakly_canonical(options_.directory).filename().string();
   info_.source = options_.directory.string();
@@ -378,7 +378,7 @@ Result<Dataset> Reading::run() {
 
 Result<Catalog> Reading::run_catalog() {
   if (auto read = read_generic_items(); !read) return read.error();
-  return Catalog(catalog_.take_items());
+  return catalog_.take_catalog();
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST_F(DatasetTest, ReadsMovieLensAndOrdersTimeAsNumbers) {
   ASSERT_TRUE(read_data) << read_data.error().message;
   EXPECT_EQ(read_data->catalog.size(), 3U);
   EXPECT_EQ(read_data->catalog[*read_data->catalog.find("2")].title, "The Matrix");
-  EXPECT_TRUE(read_data->catalog[*read_data->catalog.find("3")].genres.empty());
+  EXPECT_TRUE(read_data->catalog[*read_data->catalog.find("3")].list(kGenres).empty());
   EXPECT_EQ(read_data->catalog[0].tags, (std::vector<TagCount>{{"pixar", 2}}));
   // 999999999 has nine digits and comes before 1000000000; equal times keep the file's order.
   EXPECT_EQ(read_data->interactions.items, (std::vector<Row>{1, 2, 0, 1}));
@@ -98,7 +98,7 @@ TEST_F(DatasetTest, ReadsDatAndGenericWithNamedColumns) {
       read(0.01, {{"user", "who"}, {"item", "sku"}, {"value", "stars"}, {"time", "when"}});
   ASSERT_TRUE(generic) << generic.error().message;
   EXPECT_EQ(generic->interactions.items, (std::vector<Row>{1, 0}));
-  EXPECT_EQ(generic->catalog[0].attributes.at("color"), "red");
+  EXPECT_EQ(generic->catalog[0].text(*generic->catalog.schema().find("color")), "red");
 }
 
 TEST_F(DatasetTest, SavedDataComeBackAndEveryFlippedByteIsNoticed) {

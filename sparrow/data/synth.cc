@@ -39,10 +39,10 @@ double liking(const Taste& taste, const Item& item) {
       weight += each * each;
     }
   };
-  add(item.genres, "genre ", 1.0);
-  add(item.keywords, "keyword ", 0.7);
-  add(item.directors, "director ", 0.8);
-  add(item.countries, "country ", 0.5);
+  add(item.list(kGenres), "genre ", 1.0);
+  add(item.list(kKeywords), "keyword ", 0.7);
+  add(item.list(kDirectors), "director ", 0.8);
+  add(item.list(kCountries), "country ", 0.5);
   sum += 0.6 * taste.of(fmt::format("decade {}", item.year / 10));
   return sum / std::sqrt(weight + 0.36);
 }

@@ -13,6 +13,7 @@
 #include <Eigen/Dense>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/embed/number_bins.h"
 #include "sparrow/embed/text_content.h"
 #include "sparrow/embed/text_table.h"
 #include "sparrow/model/views.h"
@@ -30,9 +31,10 @@ struct Block {
   std::string name;
   float weight = 0;
   std::size_t features = 0;
-  std::vector<Entries> rows;       // length 1 each, or empty
-  std::vector<std::string> terms;  // of TF-IDF blocks: by feature
-  std::vector<float> idf;          // 0: the feature is too rare, or in every document
+  std::vector<Entries> rows;         // length 1 each, or empty
+  std::vector<std::string> terms;    // of TF-IDF blocks: by feature
+  std::vector<float> idf;            // 0: the feature is too rare, or in every document
+  std::optional<NumberScale> scale;  // of blocks of numbers
 };
 
 constexpr std::array<std::string_view, 48> kStopWords = {
@@ -93,7 +95,7 @@ Document tag_document(const data::Item& item) {
   Document document;
   for (const auto& tag : item.tags)
     add_phrase(document, lower(tag.tag), static_cast<float>(tag.count));
-  for (const auto& keyword : item.keywords) add_phrase(document, lower(keyword), 1);
+  for (const auto& keyword : item.list(data::kKeywords)) add_phrase(document, lower(keyword), 1);
   return document;
 }
 
@@ -108,20 +110,23 @@ Document title_document(const data::Item& item) {
 
 Document text_document(const data::Item& item) {
   Document document;
-  for (const auto& word : words_of(item.text)) document[word] += 1;
+  for (const auto& word : words_of(item.text(data::kText))) document[word] += 1;
   return document;
 }
 
-Document genre_document(const data::Item& item) { return document_of_names(item.genres); }
+Document genre_document(const data::Item& item) {
+  return document_of_names(item.list(data::kGenres));
+}
 
 // Feature 0: made for children; 1: not.
 Entries audience_entries(const data::Item& item) {
-  if (item.genres.empty()) return {};
-  const bool children =
-      std::any_of(item.genres.begin(), item.genres.end(), [](const std::string& genre) {
-        const std::string name = lower(genre);
-        return name == "children" || name == "children's" || name == "family" || name == "kids";
-      });
+  if (item.list(data::kGenres).empty()) return {};
+  const bool children = std::any_of(item.list(data::kGenres).begin(),
+                                    item.list(data::kGenres).end(), [](const std::string& genre) {
+                                      const std::string name = lower(genre);
+                                      return name == "children" || name == "children's" ||
+                                             name == "family" || name == "kids";
+                                    });
   return {{children ? 0U : 1U, 1.0F}};
 }
 
@@ -245,31 +250,87 @@ Block genome_block(const data::Catalog& catalog, float weight) {
   return block;
 }
 
-using ItemDocument = Document (*)(const data::Item&);
+using ItemDocument = std::function<Document(const data::Item&)>;
 
-// The words of a block by its name; nullptr: it is no TF-IDF block.
-ItemDocument document_of(std::string_view block) {
-  static const std::map<std::string_view, ItemDocument> table = {
+constexpr std::string_view kAttributeBlock = "attribute:";
+
+Document document_of_attribute(const data::Item& item, data::AttributePosition attribute) {
+  Document document;
+  const data::AttributeValue* value = item.find(attribute);
+  if (value == nullptr) return document;
+  data::any_text(*value, [&](const std::string& name) {
+    document[lower(name)] += 1;
+    return false;
+  });
+  return document;
+}
+
+Document words_of_attribute(const data::Item& item, data::AttributePosition attribute) {
+  Document document;
+  for (const auto& word : words_of(item.text(attribute))) document[word] += 1;
+  return document;
+}
+
+bool is_number(data::AttributeKind kind) {
+  return kind == data::AttributeKind::kNumber || kind == data::AttributeKind::kDate;
+}
+
+Block number_block(const data::Catalog& catalog, data::AttributePosition attribute, float weight) {
+  const data::Attribute& known = catalog.schema()[attribute];
+  Block block;
+  block.name = std::string(kAttributeBlock) + known.name;
+  block.weight = weight;
+  block.rows.resize(catalog.size());
+  std::vector<double> numbers;
+  for (const data::Item& item : catalog.items()) {
+    if (const auto number = number_of(item, attribute, known.kind)) numbers.push_back(*number);
+  }
+  block.scale = scale_of(std::move(numbers));
+  if (!block.scale) return block;
+  block.features = block.scale->bins;
+  for (Row row = 0; row < catalog.size(); ++row) {
+    if (const auto number = number_of(catalog[row], attribute, known.kind))
+      block.rows[row] = block.scale->bins_of(*number);
+  }
+  return block;
+}
+
+// Whether the values of an attribute are names that items share.
+bool has_names(data::AttributeKind kind) {
+  return kind == data::AttributeKind::kCategory || kind == data::AttributeKind::kCategories ||
+         kind == data::AttributeKind::kPeople;
+}
+
+// The words of a block by its name; empty: it is no TF-IDF block, or of an attribute that there is
+// not.
+ItemDocument document_of(std::string_view block, const data::Schema& schema) {
+  static const std::map<std::string_view, Document (*)(const data::Item&)> table = {
       {"genres", genre_document},
       {"tags", tag_document},
       {"title", title_document},
-      {"text", text_document},
-      {"directors", [](const data::Item& i) { return document_of_names(i.directors); }},
-      {"actors", [](const data::Item& i) { return document_of_names(i.actors); }},
-      {"countries", [](const data::Item& i) { return document_of_names(i.countries); }}};
-  const auto found = table.find(block);
-  return found == table.end() ? nullptr : found->second;
+      {"text", text_document}};
+  if (const auto found = table.find(block); found != table.end()) return found->second;
+  const bool further = block.starts_with(kAttributeBlock);
+  if (further) block.remove_prefix(kAttributeBlock.size());
+  const auto attribute = schema.find(block);
+  if (!attribute || further != (*attribute >= data::kWellKnownAttributes)) return {};
+  const bool prose = schema[*attribute].kind == data::AttributeKind::kText;
+  return [a = *attribute, prose](const data::Item& item) {
+    return prose ? words_of_attribute(item, a) : document_of_attribute(item, a);
+  };
 }
 
 std::string vocabulary_text(const std::vector<Block>& blocks, const nlohmann::json& dense,
                             float full_weight) {
   nlohmann::json list = nlohmann::json::array();
-  for (const Block& block : blocks)
+  for (const Block& block : blocks) {
     list.push_back({{"name", block.name},
                     {"weight", block.weight},
                     {"features", block.features},
                     {"terms", block.terms},
                     {"idf", block.idf}});
+    if (block.scale) list.back()["scale"] = to_json(*block.scale);
+  }
   return nlohmann::json{{"full_weight", full_weight}, {"blocks", list}, {"dense", dense}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -316,8 +377,9 @@ Block imported_block(const ImportedBlock& imported) {
 
 std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptions& options) {
   std::vector<Block> blocks;
-  const auto add = [&](const char* name, float weight, std::uint32_t min_documents) {
-    const auto document = document_of(name);
+  const data::Schema& schema = catalog.schema();
+  const auto add = [&](const std::string& name, float weight, std::uint32_t min_documents) {
+    const auto document = document_of(name, schema);
     blocks.push_back(tf_idf(catalog.size(), weight, min_documents,
                             [&](Row row) { return document(catalog[row]); }));
     blocks.back().name = name;
@@ -331,6 +393,14 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
   add("actors", options.actors, 1);
   add("countries", options.countries, 1);
   add("text", options.text, 2);
+  for (auto a = data::kWellKnownAttributes; a < schema.size(); ++a) {
+    if (has_names(schema[a].kind))
+      add(std::string(kAttributeBlock) + schema[a].name, options.attributes, 1);
+    else if (is_number(schema[a].kind))
+      blocks.push_back(number_block(catalog, a, options.attributes));
+    else if (schema[a].kind == data::AttributeKind::kText)
+      add(std::string(kAttributeBlock) + schema[a].name, options.text, 2);
+  }
   if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
   for (const ImportedBlock& imported : options.imported) blocks.push_back(imported_block(imported));
   std::erase_if(blocks, [](const Block& block) {
@@ -353,7 +423,13 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
   for (const Block& block : blocks) {
     content.features += block.features;
     content.full_weight += block.weight;
+    content.blocks.push_back(
+        {block.name, block.weight,
+         static_cast<std::size_t>(std::count_if(block.rows.begin(), block.rows.end(),
+                                                [](const auto& row) { return !row.empty(); }))});
   }
+  for (const DenseBlock& block : dense)
+    content.blocks.push_back({block.name + " (vectors)", block.weight, block.items()});
   content.full_weight =
       std::max(content.full_weight,
                options.genres + options.audience + options.tags + options.title + options.year);
@@ -418,7 +494,13 @@ Result<ContentPlacer> ContentPlacer::open(const model::Model& model, const TextT
     }
     std::uint32_t offset = 0;
     for (const auto& entry : json.at("blocks")) {
-      Block block{entry.at("name").get<std::string>(), entry.at("weight").get<float>(), offset, {}};
+      Block block{entry.at("name").get<std::string>(),
+                  entry.at("weight").get<float>(),
+                  offset,
+                  {},
+                  std::nullopt};
+      if (const auto scale = entry.find("scale"); scale != entry.end())
+        block.scale = number_scale_of_json(*scale);
       const auto& terms = entry.at("terms");
       const auto features = entry.at("features").get<std::uint32_t>();
       for (std::uint32_t f = 0; f < terms.size() && f < features; ++f) {
@@ -434,7 +516,7 @@ Result<ContentPlacer> ContentPlacer::open(const model::Model& model, const TextT
   return placer;
 }
 
-model::ItemContent ContentPlacer::place(const data::Item& item) const {
+model::ItemContent ContentPlacer::place(const data::Item& item, const data::Schema& schema) const {
   model::ItemContent placed;
   placed.id = item.id;
   Entries merged;
@@ -445,7 +527,12 @@ model::ItemContent ContentPlacer::place(const data::Item& item) const {
       part = audience_entries(item);
     } else if (block.name == "year") {
       part = year_entries(item);
-    } else if (const auto document = document_of(block.name); document != nullptr) {
+    } else if (block.scale) {
+      const auto attribute = schema.find(block.name.substr(kAttributeBlock.size()));
+      const auto number = attribute ? number_of(item, *attribute, schema[*attribute].kind)
+                                    : std::optional<double>();
+      if (number) part = block.scale->bins_of(*number);
+    } else if (const auto document = document_of(block.name, schema); document) {
       for (const auto& [term, frequency] : document(item)) {
         const auto found = block.terms.find(term);
         if (found != block.terms.end())
@@ -462,7 +549,7 @@ model::ItemContent ContentPlacer::place(const data::Item& item) const {
   std::vector<float> row;
   for (const DenseBlock& block : dense_) {
     row.assign(block.mean.size(), 0.0F);
-    if (table_ != nullptr) embed_item(item, block, *table_, row);
+    if (table_ != nullptr) embed_item(item, schema, block, *table_, row);
     for (const float v : row) joined.push_back(v * std::sqrt(block.weight));
   }
   normalize(merged, joined);

@@ -13,6 +13,7 @@
 #include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
+#include "sparrow/embed/number_bins.h"
 #include "sparrow/model/extension.h"
 #include "sparrow/model/model.h"
 
@@ -40,8 +41,9 @@ struct ContentOptions {
   float directors = 0.7F;
   float actors = 0.7F;
   float countries = 0.3F;
-  float text = 1;    // words of the synopsis
-  float genome = 2;  // MovieLens tag genome, relevance above its item's mean
+  float text = 1;           // words of the synopsis
+  float attributes = 0.7F;  // each further attribute of names: a brand, a colour, a list of makers
+  float genome = 2;         // MovieLens tag genome, relevance above its item's mean
   std::vector<ImportedBlock> imported;
   // Texts as vectors (text_content.h): by a table of token vectors, or made
   // elsewhere. They do not count in an item's richness: every item with a title
@@ -61,8 +63,14 @@ struct ContentVectors {
   Embeddings dense;           // items x dim, or none; sparse and dense part together of length 1
   std::vector<float> weight;  // per item: sum of the weights of the blocks it has
   float full_weight = 0;      // of all blocks that occur, at least that of the first five
-  std::string vocabulary;     // JSON (docs/formats.md): what place_content() needs
-                              // for further items
+  struct BlockSummary {
+    std::string name;
+    float weight = 0;
+    std::size_t items = 0;  // that have it
+  };
+  std::vector<BlockSummary> blocks;
+  std::string vocabulary;  // JSON (docs/formats.md): what place_content() needs
+                           // for further items
 };
 
 // Each block: (1 + ln tf) * ln(n / df), length 1 (sublinear TF-IDF; Salton & Buckley 1988); blocks
@@ -79,16 +87,15 @@ void add_content(model::Model& model, const ContentVectors& content);
 // seen and a tag genome. Immutable; safe for use by several threads.
 class ContentPlacer {
  public:
-  // `table` (may be null; must outlive this) places the texts of models that
-  // were trained with it. Errors: kNotFound when the model carries no
-  // vocabulary (trained by an older program), kCorrupt.
+  // `table` (may be null; must outlive this) places the texts of models that were trained with it.
+  // Errors: kNotFound when the model carries no vocabulary (trained by an older program), kCorrupt.
   static Result<ContentPlacer> open(const model::Model& model, const TextTable* table = nullptr);
   ContentPlacer(ContentPlacer&&) noexcept;
   ContentPlacer& operator=(ContentPlacer&&) noexcept;
   ~ContentPlacer();
-  model::ItemContent place(const data::Item& item) const;
-  // The model's texts cannot be placed: it was trained with a table that is not
-  // here.
+  // `schema`: of the item's values.
+  model::ItemContent place(const data::Item& item, const data::Schema& schema) const;
+  // The model's texts cannot be placed: it was trained with a table that is not here.
   bool lacks_table() const { return table_ == nullptr && !dense_.empty(); }
 
  private:
@@ -98,6 +105,7 @@ class ContentPlacer {
     float weight = 0;
     std::uint32_t offset = 0;
     std::unordered_map<std::string, std::pair<std::uint32_t, float>> terms;  // feature, idf
+    std::optional<NumberScale> scale;                                        // of numbers
   };
   std::vector<Block> blocks_;
   std::vector<DenseBlock> dense_;

@@ -33,7 +33,7 @@ data::Dataset planted(std::size_t clusters, std::size_t per_cluster, std::size_t
     item.id = std::to_string(i);
     item.title = "Item " + item.id;
     item.year = 1980 + static_cast<int>(i % 30);
-    item.genres = {"genre " + std::to_string(i % clusters)};
+    item.set(data::kGenres, data::Names{"genre " + std::to_string(i % clusters)});
     items.push_back(std::move(item));
   }
   Random random(seed);
@@ -104,7 +104,7 @@ TEST(Content, ImportedVectorsAreOneMoreBlock) {
   std::vector<data::Item> catalog(items);
   for (std::size_t i = 0; i < items; ++i) {
     catalog[i].id = std::to_string(i);
-    catalog[i].genres = {"the same"};
+    catalog[i].set(data::kGenres, data::Names{"the same"});
     catalog[i].year = 2000;
   }
   ContentOptions options;

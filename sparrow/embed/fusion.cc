@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sparrow/data/sequences.h"
 #include "sparrow/embed/content_weight.h"
 #include "sparrow/embed/fusion_parts.h"
@@ -16,17 +18,57 @@ namespace {
 using model::FusionParameters;
 using model::Model;
 
-// How the model came to be.
-void describe(const FusionOptions& options, const FusionParameters& parameters,
-              const std::vector<ContentWeightTrial>& trials, std::size_t items_with_behavior,
-              model::Manifest& manifest) {
+// How the model came to be, in numbers for programs and a sentence each for people.
+struct Choices {
+  const FusionOptions& options;
+  const FusionParameters& parameters;
+  const std::vector<ContentWeightTrial>& trials;
+  const ContentVectors& content;
+  const WeightedHistories& histories;
+};
+
+std::string content_weight_sentence(const Choices& c) {
+  const float weight = c.parameters.content_weight;
+  if (c.options.content_weight)
+    return fmt::format("Content weighs {:.2f} in similarity, as asked.", weight);
+  if (c.histories.items == 0) return "Content is all there is: no item has enough behavior.";
+  if (c.trials.empty())
+    return fmt::format("Content weighs {:.2f}: there is too little behavior to try weights on.",
+                       weight);
+  return fmt::format(
+      "Content weighs {:.2f}: the largest weight that loses at most {:.1f} % of the best next-item "
+      "quality of held-out users.",
+      weight, 100 * c.options.tolerated_loss);
+}
+
+nlohmann::json sentences(const Choices& c) {
+  nlohmann::json list = nlohmann::json::array();
+  list.push_back(content_weight_sentence(c));
+  const BehaviorDims dims = behavior_dims(c.histories, c.options);
+  if (c.histories.items > 0)
+    list.push_back(fmt::format(
+        "Behavior has {} + {} + {} dimensions (co-occurrence, history, flattened history): as many "
+        "as {} items and {} users are worth.",
+        dims.cooccurrence, dims.history, dims.ridge, c.histories.items,
+        c.histories.offsets.size() - 1));
+  std::string blocks;
+  for (const auto& block : c.content.blocks)
+    blocks += fmt::format("{}{} {:.2g} ({} items)", blocks.empty() ? "" : ", ", block.name,
+                          block.weight, block.items);
+  list.push_back(fmt::format("Content is made of these blocks, with their weights: {}.",
+                             blocks.empty() ? "none" : blocks));
+  return list;
+}
+
+void describe(const Choices& c, model::Manifest& manifest) {
+  const FusionOptions& options = c.options;
   nlohmann::json tried = nlohmann::json::array();
-  for (const auto& t : trials) {
+  for (const auto& t : c.trials) {
     tried.push_back({{"content_weight", t.content_weight},
                      {"hit_at_10", t.hit_at_10},
                      {"hit_at_10_ipw", t.hit_at_10_ipw}});
   }
-  manifest.options["content_weight"] = parameters.content_weight;
+  manifest.options["content_weight"] = c.parameters.content_weight;
   manifest.options["closeness_bonus"] = options.closeness_bonus;
   manifest.options["closeness_threshold"] = options.closeness_threshold;
   manifest.options["closeness_base"] = options.closeness_base;
@@ -37,7 +79,8 @@ void describe(const FusionOptions& options, const FusionParameters& parameters,
   manifest.options["min_positives"] = options.histories.min_positives;
   manifest.options["min_value"] = options.histories.min_value;
   manifest.metrics["content_weight_trials"] = tried;
-  manifest.metrics["items_with_behavior"] = items_with_behavior;
+  manifest.metrics["items_with_behavior"] = c.histories.items;
+  manifest.metrics["choices"] = sentences(c);
 }
 
 }  // namespace
@@ -86,7 +129,7 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
   set_fusion(model, parameters,
              similarity.estimate_statistics(reference_rows(chosen, dataset.catalog.size(), options),
                                             options.threads));
-  describe(options, parameters, trials, chosen.size(), model.manifest);
+  describe({options, parameters, trials, content, histories}, model.manifest);
   return {};
 }
 

@@ -24,9 +24,10 @@ data::Dataset groups() {
     item.id = std::to_string(i);
     item.title = "Story of " + std::to_string(i % 7) + (i % 3 == 0 ? " Nights" : " Days");
     item.year = 1950 + static_cast<int>(i % 60);
-    item.genres = {"genre " + std::to_string(i % kGroups), i % 5 == 0 ? "Children" : "Drama"};
+    item.set(data::kGenres, data::Names{"genre " + std::to_string(i % kGroups),
+                                        i % 5 == 0 ? "Children" : "Drama"});
     item.tags = {{"mood " + std::to_string(i % 9), static_cast<std::uint32_t>(1 + i % 4)}};
-    item.directors = {"Person " + std::to_string(i % 11)};
+    item.set(data::kDirectors, data::Names{"Person " + std::to_string(i % 11)});
     items.push_back(std::move(item));
   }
   Random random(3);
@@ -72,7 +73,7 @@ TEST_F(PlacementTest, AnItemIsPlacedWhereTrainingPlacedIt) {
   for (Row row = 0; row < model_.items.size(); ++row) {
     const auto row_of_item = dataset_.catalog.find(model_.items[row]);
     ASSERT_TRUE(row_of_item);
-    const auto placed = placer->place(dataset_.catalog[*row_of_item]);
+    const auto placed = placer->place(dataset_.catalog[*row_of_item], dataset_.catalog.schema());
     ASSERT_EQ(placed.features.size(), indptr[row + 1] - indptr[row]) << row;
     for (std::size_t i = 0; i < placed.features.size(); ++i) {
       EXPECT_EQ(placed.features[i], indices[indptr[row] + i]);
@@ -86,7 +87,7 @@ TEST_F(PlacementTest, ANewItemStandsByItsTwinAndListsStayExactPrefixes) {
   ASSERT_TRUE(placer);
   data::Item twin = dataset_.catalog[*dataset_.catalog.find("8")];
   twin.id = "twin";
-  const std::vector<model::ItemContent> contents{placer->place(twin)};
+  const std::vector<model::ItemContent> contents{placer->place(twin, dataset_.catalog.schema())};
   const auto larger = model::extend(model_, contents);
   ASSERT_TRUE(larger) << larger.error().message;
   EXPECT_TRUE(model::validate(*larger));

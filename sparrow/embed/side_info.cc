@@ -20,11 +20,11 @@ using Names = std::set<std::string>;
 
 std::array<Names, SideFeatures::kSlots> names_of(const data::Item& item) {
   std::array<Names, SideFeatures::kSlots> slots;
-  slots[0].insert(item.genres.begin(), item.genres.end());
+  slots[0].insert(item.list(data::kGenres).begin(), item.list(data::kGenres).end());
   for (const auto& tag : item.tags) slots[1].insert(tag.tag);
-  slots[1].insert(item.keywords.begin(), item.keywords.end());
-  for (const auto& name : item.directors) slots[2].insert("d:" + name);
-  for (const auto& name : item.actors) slots[2].insert("a:" + name);
+  slots[1].insert(item.list(data::kKeywords).begin(), item.list(data::kKeywords).end());
+  for (const auto& name : item.list(data::kDirectors)) slots[2].insert("d:" + name);
+  for (const auto& name : item.list(data::kActors)) slots[2].insert("a:" + name);
   if (item.year > 0) slots[3].insert(std::to_string(item.year / 10));
   return slots;
 }
@@ -73,7 +73,7 @@ void fill_random(Embeddings& rows, Random& random) {
 class SideInfoTrainer {
  public:
   SideInfoTrainer(const SideFeatures& features, std::vector<std::uint32_t> counts,
-          const SideInfoOptions& options)
+                  const SideInfoOptions& options)
       : features_(features),
         counts_(std::move(counts)),
         options_(options),
@@ -197,7 +197,7 @@ void SideInfoTrainer::train_window(const std::vector<Row>& walk, std::size_t cen
 }
 
 bool SideInfoTrainer::train(const SequenceSource& source, const RunControl& control,
-                    SideInfoResult& result) {
+                            SideInfoResult& result) {
   std::vector<std::uint32_t> order(source.count);
   std::vector<Row> walk;
   std::uint64_t done = 0;

@@ -22,7 +22,8 @@ Planted plant() {
   std::vector<data::Item> items(kItems);
   for (std::size_t i = 0; i < kItems; ++i) {
     items[i].id = std::to_string(i);
-    items[i].genres = {"genre " + std::to_string(i % kClusters), "everything"};
+    items[i].set(data::kGenres,
+                 data::Names{"genre " + std::to_string(i % kClusters), "everything"});
     items[i].year = 1970 + static_cast<int>(i % 37);
     items[i].tags = {{"tag " + std::to_string(i % kClusters), 2}, {"only " + items[i].id, 1}};
   }

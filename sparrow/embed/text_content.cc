@@ -31,8 +31,20 @@ bool is_zero(std::span<const float> row) {
   return std::all_of(row.begin(), row.end(), [](float v) { return v == 0; });
 }
 
-std::string text_of(const data::Item& item, const DenseBlock& block) {
-  return block.name == kDescription ? item.text : item_sentence(item, block.title);
+// All prose of an item: its synopsis and what other attributes have of text.
+std::string description_of(const data::Item& item, const data::Schema& schema) {
+  std::string text;
+  for (const data::ItemValue& value : item.values) {
+    if (schema[value.attribute].kind != data::AttributeKind::kText) continue;
+    if (value.attribute == data::kImdbId || value.attribute == data::kTmdbId) continue;
+    text += (text.empty() ? "" : " ") + item.text(value.attribute);
+  }
+  return text;
+}
+
+std::string text_of(const data::Item& item, const data::Schema& schema, const DenseBlock& block) {
+  return block.name == kDescription ? description_of(item, schema)
+                                    : item_sentence(item, schema, block.title);
 }
 
 void subtract_mean(const std::vector<float>& mean, std::span<float> row) {
@@ -76,7 +88,8 @@ DenseBlock text_block(const data::Catalog& catalog, const ContentOptions& option
   parallel_for(catalog.size(), 256, options.threads,
                [&](std::size_t begin, std::size_t end, std::size_t) {
                  for (std::size_t r = begin; r < end; ++r) {
-                   table.embed(text_of(catalog[static_cast<Row>(r)], block), block.rows.row(r));
+                   table.embed(text_of(catalog[static_cast<Row>(r)], catalog.schema(), block),
+                               block.rows.row(r));
                    normalize(block.rows.row(r));
                  }
                });
@@ -85,22 +98,43 @@ DenseBlock text_block(const data::Catalog& catalog, const ContentOptions& option
 
 }  // namespace
 
-std::string item_sentence(const data::Item& item, TitleIn title) {
-  std::vector<std::string> tags;
+std::string item_sentence(const data::Item& item, const data::Schema& schema, TitleIn title) {
+  data::Names tags;
   for (const data::TagCount& tag : item.tags) {
     if (tags.size() < kTags) tags.push_back(tag.tag);
   }
-  std::vector<std::string> people = item.directors;
-  people.insert(people.end(), item.actors.begin(), item.actors.end());
+  data::Names people = item.list(data::kDirectors);
+  const data::Names& actors = item.list(data::kActors);
+  people.insert(people.end(), actors.begin(), actors.end());
   std::string rest;
-  add_list(rest, item.genres);
+  add_list(rest, item.list(data::kGenres));
   add_list(rest, tags);
-  add_list(rest, item.keywords);
+  add_list(rest, item.list(data::kKeywords));
   add_list(rest, people);
-  if (!item.text.empty()) rest += (rest.empty() ? "" : " ") + item.text;
+  for (const data::ItemValue& value : item.values) {
+    const data::AttributeKind kind = schema[value.attribute].kind;
+    const bool names = kind == data::AttributeKind::kCategory ||
+                       kind == data::AttributeKind::kCategories ||
+                       kind == data::AttributeKind::kPeople;
+    if (value.attribute < data::kWellKnownAttributes || !names) continue;
+    data::Names list;
+    data::any_text(value.value, [&](const std::string& name) {
+      list.push_back(name);
+      return false;
+    });
+    add_list(rest, list);
+  }
+  const std::string description = description_of(item, schema);
+  if (!description.empty()) rest += (rest.empty() ? "" : " ") + description;
   const bool named = !item.title.empty() && (item.title != item.id || !rest.empty());
   if (title == TitleIn::kNowhere || !named) return rest;
   return data::title_and_year(item) + "." + (rest.empty() ? "" : " ") + rest;
+}
+
+std::size_t DenseBlock::items() const {
+  std::size_t count = 0;
+  for (std::size_t r = 0; r < rows.rows(); ++r) count += is_zero(rows.row(r)) ? 0U : 1U;
+  return count;
 }
 
 std::vector<DenseBlock> dense_blocks(const data::Catalog& catalog, const ContentOptions& options) {
@@ -148,11 +182,11 @@ std::vector<DenseBlock> dense_of_json(const nlohmann::json& json) {
   return blocks;
 }
 
-void embed_item(const data::Item& item, const DenseBlock& block, const TextTable& table,
-                std::span<float> out) {
+void embed_item(const data::Item& item, const data::Schema& schema, const DenseBlock& block,
+                const TextTable& table, std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0F);
   if (block.name == kVectors || block.mean.size() != table.dim()) return;
-  table.embed(text_of(item, block), out);
+  table.embed(text_of(item, schema, block), out);
   normalize(out);
   if (!is_zero(out)) subtract_mean(block.mean, out);
 }

@@ -19,7 +19,7 @@ namespace sparrow::embed {
 // description": the twelve tags most given. Empty where the item has none of
 // them, or a title alone that is its id.
 enum class TitleIn { kSentence, kNowhere };
-std::string item_sentence(const data::Item& item, TitleIn title);
+std::string item_sentence(const data::Item& item, const data::Schema& schema, TitleIn title);
 
 // One block of dense content: unit vectors from which the catalogue's mean was
 // taken, of length 1 again; a zero row where an item has none.
@@ -29,6 +29,8 @@ struct DenseBlock {
   TitleIn title = TitleIn::kSentence;
   std::vector<float> mean;
   Embeddings rows;
+
+  std::size_t items() const;  // that have it
 };
 
 // The blocks that the options ask for; none without a table or vectors.
@@ -41,7 +43,7 @@ std::vector<DenseBlock> dense_of_json(const nlohmann::json& json);
 
 // The row of one item in one block; zero where it has none. out has the block's
 // dimensions.
-void embed_item(const data::Item& item, const DenseBlock& block, const TextTable& table,
-                std::span<float> out);
+void embed_item(const data::Item& item, const data::Schema& schema, const DenseBlock& block,
+                const TextTable& table, std::span<float> out);
 
 }  // namespace sparrow::embed

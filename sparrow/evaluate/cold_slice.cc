@@ -20,7 +20,7 @@ struct Hidden {
 
 data::Dataset without(const data::Dataset& dataset, const std::vector<std::uint8_t>& hidden) {
   data::Dataset training;
-  training.catalog = data::Catalog(dataset.catalog.items());
+  training.catalog = data::Catalog(dataset.catalog.items(), dataset.catalog.schema());
   training.catalog.genome = dataset.catalog.genome;
   training.users = dataset.users;
   training.info = dataset.info;

@@ -111,8 +111,8 @@ TEST(Metrics, PairedAucIsDeLongsAndKnowsClusters) {
 TEST(Metrics, ListHealthByHand) {
   std::vector<data::Item> items(3);
   for (int i = 0; i < 3; ++i) items[static_cast<std::size_t>(i)].id = std::to_string(i);
-  items[0].genres = {"a", "b"};
-  items[1].genres = {"b"};
+  items[0].set(data::kGenres, data::Names{"a", "b"});
+  items[1].set(data::kGenres, data::Names{"b"});
   const data::Catalog catalog(std::move(items));
   const std::vector<Row> eligible{0, 1, 2};
   const std::vector<std::uint32_t> popularity{4, 2, 1};

@@ -135,10 +135,12 @@ std::vector<Transition> transitions_into(std::size_t slice, std::span<const Tran
 
 double genre_jaccard(const data::Item& a, const data::Item& b) {
   std::size_t shared = 0;
-  for (const auto& genre : a.genres) {
-    if (std::find(b.genres.begin(), b.genres.end(), genre) != b.genres.end()) ++shared;
+  for (const auto& genre : a.list(data::kGenres)) {
+    if (std::find(b.list(data::kGenres).begin(), b.list(data::kGenres).end(), genre) !=
+        b.list(data::kGenres).end())
+      ++shared;
   }
-  const std::size_t all = a.genres.size() + b.genres.size() - shared;
+  const std::size_t all = a.list(data::kGenres).size() + b.list(data::kGenres).size() - shared;
   return all == 0 ? 0 : static_cast<double>(shared) / static_cast<double>(all);
 }
 

@@ -32,7 +32,7 @@ struct Task {
 Task make_task(const data::Dataset& dataset, data::Split split, const EvaluateOptions& options,
                float min_value) {
   Task task;
-  task.training.catalog = data::Catalog(dataset.catalog.items());
+  task.training.catalog = data::Catalog(dataset.catalog.items(), dataset.catalog.schema());
   task.training.catalog.genome = dataset.catalog.genome;
   task.training.users = dataset.users;
   task.training.info = dataset.info;

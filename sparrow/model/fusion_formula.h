@@ -53,8 +53,13 @@ struct FusionFormula {
 
   // clang-format off
 
-  //  C = (cos(content_i, content_j) - mean) / deviation
-  float C(float cosine) const { return (cosine - q.content_mean) / q.content_deviation; }
+  //  C = (cos(content_i, content_j) - mean) / deviation                  where both have behavior,
+  //  C = (cos(content_i, content_j) (rho_i rho_j)^2 - mean) / deviation  where not: what an item
+  //      lacks counts as not shared, else items of little content were near to everything
+  float C(bool known, const FusionItem& i, const FusionItem& j, float cosine) const {
+    const float rich = i.richness * j.richness;
+    return ((known ? cosine : cosine * rich * rich) - q.content_mean) / q.content_deviation;
+  }
 
   //  B = (<v_i, v_j> - mean) / deviation      where both have a behavior vector,
   //  B = b C                                  its expectation given C, where not
@@ -68,10 +73,15 @@ struct FusionFormula {
            std::clamp(q.closeness_base + q.closeness_agreement * c, 0.0F, 1.0F);
   }
 
-  //  S = (1 - c) B + c rho_i rho_j C + closeness - beta (p_i + p_j)
-  float S(const FusionItem& i, const FusionItem& j, float b, float c) const {
+  //  content = c rho_i rho_j C   where both have behavior,   c C   where not
+  float content(bool known, const FusionItem& i, const FusionItem& j, float c) const {
+    return q.content_weight * (known ? i.richness * j.richness : 1) * c;
+  }
+
+  //  S = (1 - c) B + content + closeness - beta (p_i + p_j)
+  float S(bool known, const FusionItem& i, const FusionItem& j, float b, float c) const {
     return (1 - q.content_weight) * b +
-           q.content_weight * i.richness * j.richness * c +
+           content(known, i, j, c) +
            closeness(b, c) -
            q.popularity_penalty * (i.popularity + j.popularity);
   }

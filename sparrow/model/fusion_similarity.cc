@@ -72,8 +72,9 @@ simd::FusionSeed FusionSimilarity::seed(Row row) const {
 }
 
 float FusionSimilarity::fuse(Row a, Row b, float inner, float cosine) const {
-  const float c = formula_.C(cosine);
-  return formula_.S(items_[a], items_[b], formula_.B(known(a, b), inner, c), c);
+  const bool both = known(a, b);
+  const float c = formula_.C(both, items_[a], items_[b], cosine);
+  return formula_.S(both, items_[a], items_[b], formula_.B(both, inner, c), c);
 }
 
 float FusionSimilarity::similarity(Row a, Row b, float inner, float cosine) const {
@@ -134,11 +135,11 @@ float FusionSimilarity::score(Row a, Row b) const {
 std::vector<Part> FusionSimilarity::parts(Row a, Row b) const {
   const FusionParameters& q = formula_.q;
   const bool both = known(a, b);
-  const float c = formula_.C(content_.cosine(a, b));
+  const float c = formula_.C(both, items_[a], items_[b], content_.cosine(a, b));
   const float behavior = formula_.B(both, inner_product(a, b), c);
   return {
       {both ? "behavior" : "behavior (expected from content)", (1 - q.content_weight) * behavior},
-      {"content", q.content_weight * items_[a].richness * items_[b].richness * c},
+      {"content", formula_.content(both, items_[a], items_[b], c)},
       {"closeness", formula_.closeness(behavior, c)},
       {"popularity", -q.popularity_penalty * (items_[a].popularity + items_[b].popularity)},
       {"mutual proximity", score(a, b)},

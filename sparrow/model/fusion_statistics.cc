@@ -51,11 +51,14 @@ struct Moments {
 
 }  // namespace
 
-// A z of an item without behavior is worth what its content is: poor content
-// shrinks it towards chance, as if there were so much noise in it.
+// Very little content, as a word of a title and no more, is nothing to be sure of: the z of such an
+// item without behavior shrinks towards chance.
 void FusionSimilarity::shrink_by_evidence(FusionItem& item, Row row) const {
-  constexpr float kLeast = 0.05F;
-  if (behavior_[row] == 0) item.deviation_l /= std::max(kLeast, item.richness);
+  constexpr float kEnough = 0.7F;  // of richness: a quarter of the block weights
+  constexpr float kLeast = 0.1F;
+  if (behavior_[row] != 0 || item.richness >= kEnough) return;
+  const float evidence = std::max(kLeast, item.richness / kEnough);
+  item.deviation_l /= evidence * evidence;
 }
 
 FusionItem FusionSimilarity::estimate_item(Row row, const FusionReference& rows) const {

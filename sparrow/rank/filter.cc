@@ -41,8 +41,11 @@ std::optional<double> number_of(std::string_view text) {
   return value;
 }
 
-bool is_number_field(std::string_view field) {
-  return field == "year" || field == "rating" || field == "ratings" || field == "popularity";
+bool is_number_field(const recall::ItemFacts& facts, std::string_view field) {
+  if (field == "year" || field == "rating" || field == "ratings" || field == "popularity")
+    return true;
+  const auto attribute = facts.catalog().schema().find(field);
+  return attribute && facts.catalog().schema()[*attribute].kind == data::AttributeKind::kNumber;
 }
 
 bool compare(Compare op, double a, double b) {
@@ -85,9 +88,11 @@ std::optional<double> number_field(const recall::ItemFacts& facts, std::string_v
     return facts.quality(row) > 0 ? std::optional<double>(facts.quality(row)) : std::nullopt;
   if (field == "ratings") return static_cast<double>(facts.liked_by(row).size());
   if (field == "popularity") return static_cast<double>(facts.percentile(row));
-  const auto& attributes = facts.catalog()[row].attributes;
-  const auto found = attributes.find(std::string(field));
-  return found == attributes.end() ? std::nullopt : number_of(found->second);
+  const auto attribute = facts.catalog().schema().find(field);
+  if (!attribute) return std::nullopt;
+  const data::Item& item = facts.catalog()[row];
+  const auto number = item.number(*attribute);
+  return number ? number : number_of(item.text(*attribute));
 }
 
 // Calls visit(value) for each text value of a field until it returns true.
@@ -98,12 +103,12 @@ bool any_value(const recall::ItemFacts& facts, std::string_view field, Row row,
   const auto any = [&](const std::vector<std::string>& values) {
     return std::any_of(values.begin(), values.end(), visit);
   };
-  if (field == "genre") return any(item.genres);
-  if (field == "director") return any(item.directors);
-  if (field == "actor") return any(item.actors);
-  if (field == "person") return any(item.directors) || any(item.actors);
-  if (field == "keyword") return any(item.keywords);
-  if (field == "country") return any(item.countries);
+  if (field == "genre") return any(item.list(data::kGenres));
+  if (field == "director") return any(item.list(data::kDirectors));
+  if (field == "actor") return any(item.list(data::kActors));
+  if (field == "person") return any(item.list(data::kDirectors)) || any(item.list(data::kActors));
+  if (field == "keyword") return any(item.list(data::kKeywords));
+  if (field == "country") return any(item.list(data::kCountries));
   if (field == "id") return visit(item.id);
   if (field == "title") return visit(item.title);
   if (field == "series")
@@ -111,8 +116,9 @@ bool any_value(const recall::ItemFacts& facts, std::string_view field, Row row,
   if (field == "tag")
     return std::any_of(item.tags.begin(), item.tags.end(),
                        [&](const data::TagCount& t) { return visit(t.tag); });
-  const auto found = item.attributes.find(std::string(field));
-  return found != item.attributes.end() && visit(found->second);
+  const auto attribute = facts.catalog().schema().find(field);
+  const data::AttributeValue* value = attribute ? item.find(*attribute) : nullptr;
+  return value != nullptr && data::any_text(*value, visit);
 }
 
 struct Evaluation {
@@ -129,7 +135,8 @@ std::optional<double> value_of(const Operand& operand, const Evaluation& e) {
 }
 
 bool equals(const std::string& field, const Operand& operand, const Evaluation& e) {
-  if (is_number_field(field) || (operand.of_seed && is_number_field(operand.text))) {
+  if (is_number_field(e.facts, field) ||
+      (operand.of_seed && is_number_field(e.facts, operand.text))) {
     const auto a = number_field(e.facts, field, e.item);
     const auto b = value_of(operand, e);
     return a && b && *a == *b;
@@ -308,7 +315,8 @@ class Parser {
       node.operands.push_back(operand());
       const Operand& o = node.operands[0];
       const bool orders = op != Compare::kEqual && op != Compare::kNotEqual;
-      if (error_.empty() && (orders || is_number_field(node.field)) && !o.of_seed && !o.number)
+      if (error_.empty() && (orders || is_number_field(facts_, node.field)) && !o.of_seed &&
+          !o.number)
         fail(fmt::format("a number to compare {} with before", node.field));
       return;
     }
@@ -377,12 +385,11 @@ class Parser {
     if (field == "countries") field = "country";
     if (field == "people") field = "person";
     if (field == "country" || field == "person") return;
-    for (const data::Item& item : facts_.catalog().items()) {
-      for (const auto& [name, value] : item.attributes) {
-        if (same_text(name, field)) {
-          field = name;
-          return;
-        }
+    const data::Schema& schema = facts_.catalog().schema();
+    for (auto a = data::kWellKnownAttributes; a < schema.size(); ++a) {
+      if (same_text(schema[a].name, field)) {
+        field = schema[a].name;
+        return;
       }
     }
     if (error_.empty())

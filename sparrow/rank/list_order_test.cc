@@ -25,10 +25,12 @@ data::Dataset random_shelves() {
                          : "Film number " + items[i].id + "x";
     items[i].year = static_cast<int>(splitmix64(state) % 40) + 1970;
     if (splitmix64(state) % 10 == 0) items[i].year = 0;
+    data::Names some;
     for (const auto& genre : genres) {
-      if (splitmix64(state) % 3 == 0) items[i].genres.push_back(genre);
+      if (splitmix64(state) % 3 == 0) some.push_back(genre);
     }
-    items[i].actors = {"Actor " + std::to_string(splitmix64(state) % 20)};
+    items[i].set(data::kGenres, some);
+    items[i].set(data::kActors, data::Names{"Actor " + std::to_string(splitmix64(state) % 20)});
   }
   dataset.catalog = data::Catalog(std::move(items));
   return dataset;
@@ -56,11 +58,11 @@ bool fits(const recall::ItemFacts& facts, const std::vector<Row>& taken, Row row
   std::size_t series = 0;
   std::map<std::uint32_t, std::size_t> people;
   for (const Row t : taken) {
-    for (const auto& genre : facts.catalog()[t].genres) ++genres[genre];
+    for (const auto& genre : facts.catalog()[t].list(data::kGenres)) ++genres[genre];
     series += facts.series(t) != 0 && facts.series(t) == facts.series(row) ? 1U : 0U;
     for (const auto person : facts.people(t)) ++people[person];
   }
-  for (const auto& genre : facts.catalog()[row].genres) {
+  for (const auto& genre : facts.catalog()[row].list(data::kGenres)) {
     if (caps.genre > 0 && genres[genre] >= caps.genre) return false;
   }
   for (const auto person : facts.people(row)) {

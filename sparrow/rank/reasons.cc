@@ -46,11 +46,11 @@ Relation relate(const recall::ItemFacts& facts, Row a, Row b) {
   const data::Item& y = facts.catalog()[b];
   Relation r;
   r.together = facts.together(a, b);
-  r.genres = shared(x.genres, y.genres);
+  r.genres = shared(x.list(data::kGenres), y.list(data::kGenres));
   r.tags = shared_tags(x, y);
-  r.directors = shared(x.directors, y.directors);
-  r.actors = shared(x.actors, y.actors);
-  r.keywords = shared(x.keywords, y.keywords);
+  r.directors = shared(x.list(data::kDirectors), y.list(data::kDirectors));
+  r.actors = shared(x.list(data::kActors), y.list(data::kActors));
+  r.keywords = shared(x.list(data::kKeywords), y.list(data::kKeywords));
   r.series = facts.series(a) == facts.series(b) ? facts.series(a) : 0;
   if (x.year != 0 && y.year != 0) r.years_apart = std::abs(x.year - y.year);
   return r;

@@ -38,7 +38,7 @@ struct Tally {
       covered[row] = 1;
       percentile += static_cast<double>(facts.percentile(row));
       ++places;
-      for (const auto& genre : facts.catalog()[row].genres) ++genres[genre];
+      for (const auto& genre : facts.catalog()[row].list(data::kGenres)) ++genres[genre];
     }
   }
   double coverage() const {

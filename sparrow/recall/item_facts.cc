@@ -163,7 +163,7 @@ void ItemFacts::rate() {
 void ItemFacts::find_genres() {
   std::map<std::string, std::size_t> counts;
   for (const auto& item : catalog().items()) {
-    for (const auto& genre : item.genres) ++counts[genre];
+    for (const auto& genre : item.list(data::kGenres)) ++counts[genre];
   }
   std::vector<std::pair<std::size_t, std::string>> sorted;
   sorted.reserve(counts.size());
@@ -177,7 +177,7 @@ void ItemFacts::find_genres() {
   }
   genre_bits_.assign(size(), 0);
   for (Row row = 0; row < size(); ++row) {
-    for (const auto& genre : catalog()[row].genres) {
+    for (const auto& genre : catalog()[row].list(data::kGenres)) {
       const auto found = bit.find(genre);
       if (found != bit.end()) genre_bits_[row] |= found->second;
     }
@@ -216,7 +216,8 @@ void ItemFacts::find_people() {
   std::unordered_map<std::string, std::uint32_t> numbers;
   people_.resize(size());
   for (Row row = 0; row < size(); ++row) {
-    for (const auto* names : {&catalog()[row].directors, &catalog()[row].actors}) {
+    for (const auto* names :
+         {&catalog()[row].list(data::kDirectors), &catalog()[row].list(data::kActors)}) {
       for (const auto& name : *names) {
         const auto [at, fresh] = numbers.emplace(name, static_cast<std::uint32_t>(works_.size()));
         if (fresh) works_.emplace_back();

@@ -69,6 +69,7 @@ void Call::post_items() {
 void Call::change_items(const std::vector<ItemChange>& changes, bool single) {
   if (!api_.control_.change_items)
     return write_error(response_, 503, "unavailable", "this server's catalogue cannot be changed");
+  data::Schema schema = view_.dataset->catalog.schema();
   // Said here with the name of the member; what is kept is judged once more, in order.
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const ItemChange& change = changes[i];
@@ -82,13 +83,13 @@ void Call::change_items(const std::vector<ItemChange>& changes, bool single) {
         return write_error(response_, 404, "not_found",
                            fmt::format("there is no item \"{}\"", change.id.substr(0, 64)), "id");
       }
-      whole = item_to_json(record_of(view_, *row));
+      whole = item_to_json(record_of(view_, *row), schema);
       whole.merge_patch(change.json);
     }
     ItemRecord ignored;
     const Bounds bounds =
         change.kind == ItemChange::Kind::kPatch ? Bounds::kStored : Bounds::kRequest;
-    if (const auto wrong = read_item(whole, change.id, bounds, ignored); wrong)
+    if (const auto wrong = read_item(whole, change.id, bounds, schema, ignored); wrong)
       return write_error(
           response_, 400, "invalid_input",
           single ? wrong->message : fmt::format("item {}: {}", i + 1, wrong->message),

@@ -54,9 +54,9 @@ void render_items(CatalogView& view) {
     view.item_json += ",\"year\":";
     append_json(view.item_json, item.year);
     view.item_json += ",\"genres\":[";
-    for (std::size_t g = 0; g < item.genres.size(); ++g) {
+    for (std::size_t g = 0; g < item.list(data::kGenres).size(); ++g) {
       if (g > 0) view.item_json += ',';
-      append_json(view.item_json, item.genres[g]);
+      append_json(view.item_json, item.list(data::kGenres)[g]);
     }
     view.item_json += ']';
     view.item_json_offsets.push_back(static_cast<std::uint32_t>(view.item_json.size()));
@@ -98,7 +98,7 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
   }
   for (Row row = 0; row < n; ++row) {
     if (hidden(row)) continue;
-    for (const auto& genre : catalog[row].genres) genres[genre].push_back(row);
+    for (const auto& genre : catalog[row].list(data::kGenres)) genres[genre].push_back(row);
   }
   for (auto& [genre, rows] : genres) {
     std::stable_sort(rows.begin(), rows.end(),

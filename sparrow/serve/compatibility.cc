@@ -40,13 +40,13 @@ void append_movie(std::string& out, const CatalogView& view, Row row) {
   out += ",\"title\":";
   append_json(out, item.title);
   fmt::format_to(std::back_inserter(out), ",\"releaseYear\":{},\"imdbId\":", item.year);
-  append_json(out, item.imdb_id);
+  append_json(out, item.text(data::kImdbId));
   out += ",\"tmdbId\":";
-  append_json(out, item.tmdb_id);
+  append_json(out, item.text(data::kTmdbId));
   out += ",\"genres\":[";
-  for (std::size_t g = 0; g < item.genres.size(); ++g) {
+  for (std::size_t g = 0; g < item.list(data::kGenres).size(); ++g) {
     if (g > 0) out += ',';
-    append_json(out, item.genres[g]);
+    append_json(out, item.list(data::kGenres)[g]);
   }
   fmt::format_to(std::back_inserter(out),
                  "],\"ratingNumber\":{},\"averageRating\":{},\"topRatings\":[", view.ratings[row],

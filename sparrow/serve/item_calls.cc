@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sparrow/data/item_json.h"
 #include "sparrow/serve/call.h"
 #include "sparrow/serve/json_text.h"
 
@@ -20,15 +21,15 @@ void Call::get_item(Row row) {
   out += ",\"alternative_titles\":";
   append_strings(out, item.alternative_titles);
   out += ",\"directors\":";
-  append_strings(out, item.directors);
+  append_strings(out, item.list(data::kDirectors));
   out += ",\"actors\":";
-  append_strings(out, item.actors);
+  append_strings(out, item.list(data::kActors));
   out += ",\"countries\":";
-  append_strings(out, item.countries);
+  append_strings(out, item.list(data::kCountries));
   out += ",\"keywords\":";
-  append_strings(out, item.keywords);
+  append_strings(out, item.list(data::kKeywords));
   out += ",\"text\":";
-  append_json(out, item.text);
+  append_json(out, item.text(data::kText));
   fmt::format_to(std::back_inserter(out), ",\"histogram\":[{}],\"tags\":[",
                  fmt::join(view_.histogram[row], ","));
   constexpr std::size_t kTags = 30;
@@ -42,13 +43,15 @@ void Call::get_item(Row row) {
            std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
   out += "],\"links\":{\"imdb\":";
-  if (digits(item.imdb_id))
-    append_json(out, "https://www.imdb.com/title/tt" + item.imdb_id + "/");
+  const std::string& imdb_id = item.text(data::kImdbId);
+  const std::string& tmdb_id = item.text(data::kTmdbId);
+  if (digits(imdb_id))
+    append_json(out, "https://www.imdb.com/title/tt" + imdb_id + "/");
   else
     out += "null";
   out += ",\"tmdb\":";
-  if (digits(item.tmdb_id))
-    append_json(out, "https://www.themoviedb.org/movie/" + item.tmdb_id);
+  if (digits(tmdb_id))
+    append_json(out, "https://www.themoviedb.org/movie/" + tmdb_id);
   else
     out += "null";
   out += "},\"series\":";
@@ -57,16 +60,12 @@ void Call::get_item(Row row) {
     out += "null";
   else
     append_json(out, view_.facts->series_name(series));
-  out += ",\"attributes\":{";
-  bool first = true;
-  for (const auto& [name, value] : item.attributes) {
-    if (!first) out += ',';
-    first = false;
-    append_json(out, name);
-    out += ':';
-    append_json(out, value);
-  }
-  out += "}}}";
+  const auto object = data::item_to_json(item, view_.dataset->catalog.schema());
+  out += ",\"attributes\":";
+  out += object.contains("attributes")
+             ? object["attributes"].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+             : "{}";
+  out += "}}";
 }
 
 void Call::get_search() {

@@ -1,6 +1,5 @@
-// Items as JSON, as the API takes them and HOME/items.jsonl keeps them (docs/formats.md):
-// data::Item
-// <-> JSON, validated and bounded; and what a request may do to the catalogue.
+// What a request may do to the catalogue: items as the API takes them and HOME/items.jsonl keeps
+// them (data/item_json.h has the form of an item itself).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sparrow/core/result.h"
-#include "sparrow/data/catalog.h"
+#include "sparrow/data/item_json.h"
 #include "sparrow/serve/query.h"
 
 namespace sparrow::serve {
@@ -40,16 +39,16 @@ struct ItemsChanged {
   std::vector<std::uint8_t> created;
 };
 
-// kStored: of an item that was accepted before, or came with the prepared data.
-enum class Bounds { kRequest, kStored };
+using Bounds = data::ItemBounds;
 
 // Fills `record` from a whole item; `id` is that of the path, empty where the JSON must have it.
-// What is wrong names the member.
+// What is wrong names the member. Attributes that `schema` lacks are added to it.
 std::optional<ParameterError> read_item(const nlohmann::json& json, const std::string& id,
-                                        Bounds bounds, ItemRecord& record);
-nlohmann::json item_to_json(const ItemRecord& record);
+                                        Bounds bounds, data::Schema& schema, ItemRecord& record);
+nlohmann::json item_to_json(const ItemRecord& record, const data::Schema& schema);
 
 // The record after the change; `before` may be null (then kPatch and kRemove are kNotFound).
-Result<ItemRecord> apply_change(const ItemRecord* before, const ItemChange& change);
+Result<ItemRecord> apply_change(const ItemRecord* before, const ItemChange& change,
+                                data::Schema& schema);
 
 }  // namespace sparrow::serve

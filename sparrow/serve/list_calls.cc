@@ -151,7 +151,7 @@ void Call::append_entry(const rank::ScoredItem& item, Row seed, const ServedMode
     if (wanted(options.fields, "year")) fmt::format_to(put, ",\"year\":{}", facts.year);
     if (wanted(options.fields, "genres")) {
       out += ",\"genres\":";
-      append_strings(out, facts.genres);
+      append_strings(out, facts.list(data::kGenres));
     }
   }
   if (wanted(options.fields, "score")) {

@@ -177,7 +177,7 @@ void Call::get_map(const std::string& name) {
   out += "],\"genre\":[";
   const auto& names = facts.genre_names();
   each([&](Row row) {
-    const auto& genres = catalog[row].genres;
+    const auto& genres = catalog[row].list(data::kGenres);
     const auto at = genres.empty() ? names.end() : std::find(names.begin(), names.end(), genres[0]);
     fmt::format_to(put, "{}", at == names.end() ? -1 : static_cast<long>(at - names.begin()));
   });

@@ -59,19 +59,28 @@ TEST(JsonText, EscapesWhatIsMarkupAndBadBytes) {
 std::shared_ptr<data::Dataset> films() {
   auto dataset = std::make_shared<data::Dataset>();
   std::vector<data::Item> items(5);
-  items[0] = {.id = "1", .title = "The Matrix", .year = 1999, .genres = {"Action"}};
-  items[1] = {.id = "2", .title = "The Matrix Reloaded", .year = 2003, .genres = {"Action"}};
+  items[0] = {.id = "1",
+              .title = "The Matrix",
+              .year = 1999,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[1] = {.id = "2",
+              .title = "The Matrix Reloaded",
+              .year = 2003,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
   items[2] = {.id = "3",
               .title = "Amélie",
               .alternative_titles = {"Le Fabuleux destin d'Amélie Poulain"},
               .year = 2001,
-              .genres = {"Comedy"}};
-  items[3] = {.id = "4", .title = "<script>alert(1)</script>", .year = 1990, .genres = {"<b>"}};
-  items[4] = {.id = "5 6",
-              .title = "Terminator 2: Judgment Day",
-              .year = 1991,
-              .genres = {"Action"},
-              .imdb_id = "0103064"};
+              .values = {{data::kGenres, data::Names{"Comedy"}}}};
+  items[3] = {.id = "4",
+              .title = "<script>alert(1)</script>",
+              .year = 1990,
+              .values = {{data::kGenres, data::Names{"<b>"}}}};
+  items[4] = {
+      .id = "5 6",
+      .title = "Terminator 2: Judgment Day",
+      .year = 1991,
+      .values = {{data::kGenres, data::Names{"Action"}}, {data::kImdbId, std::string("0103064")}}};
   dataset->catalog = data::Catalog(std::move(items));
   dataset->users = {"7"};
   dataset->interactions.offsets = {0, 2};
