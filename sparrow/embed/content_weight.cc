@@ -107,7 +107,7 @@ std::vector<Lists> lists_of(std::span<const model::FusionSimilarity> similaritie
   std::sort(seeds.begin(), seeds.end());
   seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
   std::vector<Lists> lists(similarities.size(), Lists(n));
-  parallel_for(seeds.size(), 32, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+  parallel_for(seeds.size(), 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     const auto rows = std::span<const Row>(seeds).subspan(begin, end - begin);
     std::vector<float> inner(rows.size() * n);
     std::vector<float> cosine(rows.size() * n);
@@ -156,7 +156,7 @@ ContentWeightTrial measure_hits(const Lists& lists, const Trial& trial) {
   return result;
 }
 
-constexpr std::size_t kTrialDim = 160;
+constexpr std::size_t kTrialDim = 128;
 constexpr std::size_t kTrialIterations = 4;
 constexpr float kContentWeights[] = {0.0F, 0.15F, 0.30F, 0.45F, 0.55F, 0.65F, 0.75F, 0.85F};
 

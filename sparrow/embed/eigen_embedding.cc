@@ -134,8 +134,9 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
     product(in.data(), out.data(), width);
     std::copy(out.begin(), out.end(), to.values.begin());
   };
+  // Two products between orthonormalisations: doubles hold what eigenvalues squared differ by.
   for (std::size_t round = 0; round < options.iterations; ++round) {
-    orthonormalize(basis, 1, options.threads);
+    if (round % 2 == 0) orthonormalize(basis, 1, options.threads);
     multiply(basis, image);
     std::swap(basis, image);
   }

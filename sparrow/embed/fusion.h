@@ -26,15 +26,15 @@ struct FusionOptions {
   std::size_t ridge_dim = 384;         // the same, flattened as ridge regression does
   float cooccurrence_share = 0.36F;    // of behavior; the rest is history
   float ridge_share = 0.2F;
-  float ridge = 200;  // added to the eigenvalues
-  std::size_t eigen_iterations = 5;
+  float ridge = 200;                    // added to the eigenvalues
+  std::size_t eigen_iterations = 4;     // of three products each
   std::optional<float> content_weight;  // 0..1; unset: chosen by choose_content_weight()
   float closeness_bonus = 0.35F;
   float closeness_threshold = 3.5F;  // standard deviations of behavior above which it is given
   float closeness_base = 0.5F;       // share given whatever the content says
   float closeness_agreement = 0.4F;  // and for each standard deviation of content
   float popularity_penalty = 0.15F;
-  float tolerated_loss = 0.055F;       // of next-item hits, when the content weight is chosen
+  float tolerated_loss = 0.08F;        // of next-item hits, when the content weight is chosen
   std::size_t reference_items = 2048;  // sample for the mean and deviation of each item
   std::uint64_t seed = 1;
   std::size_t threads = 0;

@@ -101,7 +101,7 @@ Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
   if (!matrix) return matrix.error();
   EigenOptions eigen;
   eigen.dim = dims.cooccurrence;
-  eigen.iterations = options.eigen_iterations;
+  eigen.iterations = 3 * options.eigen_iterations;
   eigen.seed = options.seed;
   eigen.threads = options.threads;
   control.report({"eigenvectors", 0, 2, "matrices", 0});

@@ -101,9 +101,7 @@ void FusionSimilarity::smaller_z_of(Row row, std::span<const float> inner,
   simd::fused_smaller_z(
       {constants(), seed(row), columns_at(columns_), inner.data(), cosine.data(), out.size()},
       out.data());
-  for (std::size_t j = 0; j < out.size(); ++j) {
-    if (none_[j] != 0) out[j] = -__builtin_inff();
-  }
+  for (const Row j : like_nothing_) out[j] = -__builtin_inff();
   out[row] = -__builtin_inff();
   for (std::size_t j = 0; j < excluded.size(); ++j) {
     if (excluded[j] != 0) out[j] = -__builtin_inff();

@@ -31,6 +31,7 @@ FusionSimilarity::FusionSimilarity(const Model& model) : content_(model) {
     behavior_[r] = vectors_.has(r) ? 1 : 0;
     if (behavior_[r] != 0) known_.push_back(r);
     none_[r] = behavior_[r] == 0 && content_.alone(r) ? 1 : 0;
+    if (none_[r] != 0) like_nothing_.push_back(r);
   }
   set_items(std::move(scalars));
 }

@@ -117,6 +117,7 @@ class FusionSimilarity final : public Similarity {
   std::vector<std::uint8_t> behavior_;
   std::vector<Row> known_;          // the rows with a behavior vector
   std::vector<std::uint8_t> none_;  // neither behavior nor content shared with any other item
+  std::vector<Row> like_nothing_;   // the rows that none_ marks
   Embeddings columns_;              // of items_ and behavior_, for the kernels: kColumns x items
   ByteVectors coarse_;
   VectorsView vectors_;

@@ -151,7 +151,7 @@ void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t 
   k = std::min(k, n == 0 ? 0 : n - 1);
   std::vector<std::uint32_t> rows(n * k, kNoRow);
   std::vector<float> scores(n * k, 0.0F);
-  constexpr std::size_t kBlock = 32;
+  constexpr std::size_t kBlock = 64;
   parallel_for(n, kBlock, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     const auto lists = similarity.nearest_block(static_cast<Row>(begin), end - begin, k);
     for (std::size_t i = begin; i < end; ++i) {
