@@ -30,8 +30,8 @@ BIN = os.environ.get("SPARROW_BIN", str(ROOT / "build/release/sparrow"))
 TOKEN = "soaking-for-an-hour"
 FORMS = ("size=20", "size=10&diversity=0.4&popularity=-0.3", "size=12&filter=year%3E1980", "size=20&offset=20")
 RULES = {"off": [], "on": [{"type": "cap", "by": "genre", "max": 6}, {"type": "filter", "when": "genre = Children", "show": "not genre in (Horror, Crime)"}]}
-NONSENSE = (b"GET /api/v1/items/1/similar?size=-1 HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"POST /api/v1/similar HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
-            b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000)
+NONSENSE = (b"GET /api/v1/items/1/similar?size=-1 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"POST /api/v1/similar HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20_000)
 
 
 def sparrow(*arguments):

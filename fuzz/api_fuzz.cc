@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sparrow/serve/api.h"
+#include "sparrow/api/api.h"
 
 namespace {
 
@@ -46,10 +46,10 @@ std::shared_ptr<data::Dataset> films() {
 
 struct Service {
   std::shared_ptr<data::Dataset> dataset = films();
-  serve::Api api;
+  api::Api api;
 
-  Service() : api(options(), std::make_shared<const serve::CatalogView>(dataset), control()) {
-    auto served = std::make_shared<serve::ServedModel>();
+  Service() : api(options(), std::make_shared<const live::CatalogView>(dataset), control()) {
+    auto served = std::make_shared<live::ServedModel>();
     served->dataset = dataset;
     served->model.manifest.name = "fusion";
     served->model.manifest.version = "v1";
@@ -64,17 +64,17 @@ struct Service {
     served->facts = std::make_shared<const recall::ItemFacts>(*dataset);
     served->recommender =
         std::move(*rank::Recommender::open(dataset->catalog, served->model, served->facts.get()));
-    api.set_model(served);
+    api.state().set_model(served);
   }
 
-  static serve::ApiOptions options() {
-    serve::ApiOptions options;
-    options.tokens["secret"] = serve::Role::kAdmin;
+  static api::ApiOptions options() {
+    api::ApiOptions options;
+    options.tokens["secret"] = api::Role::kAdmin;
     return options;
   }
 
-  static serve::ModelControl control() {
-    serve::ModelControl control;
+  static api::ModelControl control() {
+    api::ModelControl control;
     control.versions = [] { return Result(std::vector<nlohmann::json>()); };
     control.promote = [](const std::string&, const std::string&) { return Result<void>(); };
     control.rollback = [](const std::string&) { return Result<std::string>("v1"); };
@@ -82,10 +82,11 @@ struct Service {
       return Result<model::Model>(Error{ErrorCode::kNotFound, "none"});
     };
     control.change_items =
-        [](const std::vector<serve::ItemChange>& changes) -> Result<serve::ItemsChanged> {
-      serve::ItemsChanged changed;
+        [](const std::vector<live::ItemChange>& changes) -> Result<live::ItemsChanged> {
+      live::ItemsChanged changed;
+      data::Schema schema;
       for (const auto& change : changes) {
-        auto record = serve::apply_change(nullptr, change);
+        auto record = live::apply_change(nullptr, change, schema);
         if (!record) return record.error();
         changed.states.push_back(record->state);
         changed.created.push_back(1);
@@ -109,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto line = text.substr(0, line_end);
   const auto space = line.find(' ');
   if (space == std::string_view::npos) return -1;
-  serve::Request request;
+  http::Request request;
   request.method = line.substr(0, space);
   auto target = line.substr(space + 1);
   const auto question = target.find('?');
@@ -118,8 +119,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (line_end != std::string_view::npos) request.body = text.substr(line_end + 1);
   request.authorization = "Bearer secret";
   request.client = "127.0.0.1";
-  serve::Response response;
-  service->api.is_slow(request);
+  request.content_type = "application/json";
+  http::Response response;
+  service->api.lane_of(request);
   service->api.handle(request, response);
   const bool wrong_json =
       response.content_type == "application/json" && !response.body.empty() &&

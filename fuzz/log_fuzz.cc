@@ -1,5 +1,5 @@
 // Logs of interactions: whatever the bytes, the fast reader gives what the reference gives. The
-// first byte chooses csv or dat, plain or packed (the rest is then taken as .gz or .zst).
+// first byte chooses the dialect, and plain or packed (the rest is then taken as .gz or .zst).
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -23,16 +23,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (std::filesystem::temp_directory_path() / fmt::format("log_fuzz.{}", ::getpid())).string();
   const auto choice = data[0];
   data::LogFile file;
-  file.path = base + (choice & 2 ? ".gz" : choice & 4 ? ".zst" : ".csv");
-  if (!(choice & 1))
-    file.header = [](const data::Fields&) -> Result<data::LogLayout> { return data::LogLayout{}; };
+  data::LogPart& part = file.parts.emplace_back();
+  part.path = base + (choice & 2 ? ".gz" : choice & 4 ? ".zst" : ".csv");
+  part.layout.dialect.fields = 4;
+  if (choice & 1) {
+    part.layout.dialect.separator = "::";
+    part.layout.dialect.quoting = data::Quoting::kNone;
+    part.layout.dialect.header = false;
+  } else if (choice & 8) {
+    part.layout.dialect.separator = choice & 16 ? ";" : "\t";
+    part.layout.time_form.unit =
+        choice & 32 ? data::TimeUnit::kDates : data::TimeUnit::kMilliseconds;
+  }
   file.piece_bytes = 64;
   file.threads = 1;
-  std::ofstream(file.path, std::ios::binary)
+  std::ofstream(part.path, std::ios::binary)
       .write(reinterpret_cast<const char*>(data) + 1, static_cast<std::streamsize>(size - 1));
   const auto fast = data::read_log(file, items, {});
   const auto slow = data::read_log_reference(file, items);
-  std::filesystem::remove(file.path);
+  std::filesystem::remove(part.path);
   if (fast.ok() != slow.ok()) std::abort();
   if (!fast) return 0;
   const bool same =

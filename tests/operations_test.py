@@ -16,7 +16,7 @@ from api_test import BIN, HOME, ROOT, check, equal
 import api_test
 from online_test import EDITOR, TokenServer, ids, similar
 
-HOST = b"Host: x\r\n"
+HOST = b"Host: localhost\r\n"
 CLOSE = b"Connection: close\r\n"
 
 
@@ -91,7 +91,7 @@ def configuration(folder):
 def unit_file():
     if shutil.which("systemd-analyze"):
         copy = pathlib.Path(tempfile.mkdtemp(), "sparrow.service")
-        copy.write_text((ROOT / "examples/sparrow.service").read_text(encoding="utf-8").replace("/usr/local/bin/sparrow", BIN), encoding="utf-8")
+        copy.write_text((ROOT / "packaging/systemd/sparrow.service").read_text(encoding="utf-8").replace("/usr/bin/sparrow", BIN), encoding="utf-8")
         done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
         problems = [line for line in done.stderr.splitlines() if "sparrow.service" in line]
         equal(problems, [])
@@ -418,7 +418,7 @@ def cors_and_drain(home):
         server = Started(home, "--token", f"editor:{EDITOR}")
         idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(50)]
         for connection in idle[:25]:
-            connection.sendall(b"GET /api/v1/items/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /api/v1/items/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             connection.recv(65536)
         film = {"title": "Made while stopping", "genres": ["Drama"]}
         busy = threading.Thread(target=lambda: server.send("/api/v1/items", {"items": [{"id": f"late-{i}", **film} for i in range(500)]}, EDITOR))

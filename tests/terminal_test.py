@@ -1,7 +1,12 @@
 """The program in a terminal: lists, what is said of mistakes, exit statuses. Uses the home that `build` made."""
 import json
 import os
+import pathlib
+import re
+import shlex
+import shutil
 import subprocess
+import tempfile
 
 from api_test import BIN, HOME, check, equal
 import api_test
@@ -54,7 +59,77 @@ def help_is_complete():
         assert "--help" in done.stdout
 
 
+def version():
+    equal(run("--version").stdout, f"sparrow {project_version()}\n")
+    for arguments in (("--version", "--json"), ("--json", "--version")):
+        said = json.loads(run(*arguments).stdout)
+        equal((said["version"], said["licence"]), (project_version(), "Apache-2.0"))
+        assert said["commit"] and said["compiler"] and said["simd"], said
+        empty = [name for name, value in said["libraries"].items() if not value]
+        equal((empty, "rocksdb" in said["libraries"]), ([], True))
+
+
+def project_version():
+    return re.search(r"^project\(sparrow VERSION ([0-9.]+)", (api_test.ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), re.MULTILINE).group(1)
+
+
+def completed(*words):
+    """What bash offers for the last of these words."""
+    script = run("completion", "bash").stdout + f"""
+COMP_WORDS=({' '.join(shlex.quote(word) for word in words)}); COMP_CWORD={len(words) - 1}; _sparrow; printf '%s\\n' "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    equal(done.stderr, "")
+    return done.stdout.split()
+
+
+def completions():
+    assert {"build", "serve", "doctor"} <= set(completed("sparrow", "")), completed("sparrow", "")
+    equal(completed("sparrow", "rul"), ["rules"])
+    equal(completed("sparrow", "rules", "wh"), ["what-if"])
+    assert "--min-value" in completed("sparrow", "train", "--m"), completed("sparrow", "train", "--m")
+    assert "--home" in completed("sparrow", "serve", "--h"), "options of the program go with all"
+    equal(completed("sparrow", "completion", "z"), ["zsh"])
+    for shell in ("bash", "zsh", "fish"):
+        text = run("completion", shell).stdout
+        assert "what-if" in text and "min-value" in text, shell
+        if shutil.which(shell):
+            done = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True, check=False)
+            equal((shell, done.returncode, done.stderr), (shell, 0, ""))
+
+
+def manual():
+    page = run("manual").stdout
+    for part in (".SH NAME", "sparrow \\- ", "SPARROW_HOME", ".SH EXIT STATUS", ".B rules"):
+        assert part in page, part
+    assert "SPARROW_PORT" in run("manual", "serve").stdout
+    assert "what\\-if" in run("manual", "rules", "what-if").stdout
+    equal(run("manual", "nonsense").returncode, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        equal(run("manual", "--out", folder).returncode, 0)
+        names = {path.name for path in pathlib.Path(folder).iterdir()}
+        assert {"sparrow.1", "sparrow-build.1", "sparrow-rules-what-if.1"} <= names, names
+
+
+def doctor():
+    said = json.loads(run("--json", "doctor", "--port", "0").stdout)
+    topics = {entry["topic"] for entry in said}
+    assert {"machine", "memory", "disk", "clock", "home", "data", "store", "journals", "port"} <= topics, topics
+    equal([entry for entry in said if entry["state"] == "FAULT"], [])
+    with tempfile.TemporaryDirectory() as folder:
+        bad = run("--json", "--home", folder, "doctor", "--port", "0")
+        equal(bad.returncode, 5)
+        faults = {entry["topic"]: entry["advice"] for entry in json.loads(bad.stdout) if entry["state"] == "FAULT"}
+        assert {"data", "store"} <= set(faults) and all(faults.values()), faults
+        os.chmod(folder, 0o777)
+        open_to_all = json.loads(run("--json", "--home", folder, "doctor", "--port", "0").stdout)
+        assert any("chmod" in entry["advice"] for entry in open_to_all), open_to_all
+
+
 def main():
+    check("version, commit and libraries", version)
+    check("completions of three shells", completions)
+    check("manual pages", manual)
+    check("doctor", doctor)
     check("similar by id and by title", lists)
     check("no year where none is known", unknown_year)
     check("SPARROW_SIMD", instruction_sets)

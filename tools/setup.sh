@@ -1,8 +1,9 @@
 # Sourced by run and test: what is needed on Debian 12, and how it is built.
 
 run_packages=(cmake ninja-build g++ ccache pkg-config libfmt-dev nlohmann-json3-dev libhwy-dev libssl-dev librocksdb-dev libhiredis-dev
-  libboost-dev libcli11-dev libtomlplusplus-dev libeigen3-dev libutf8proc-dev libsqlite3-dev libpq-dev libhnswlib-dev zlib1g-dev libzstd-dev curl unzip python3-pip ca-certificates)
-test_packages=(libgtest-dev redis-server postgresql clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 python3 python3-jsonschema python3-gensim python3-pandas python3-faiss fasttext chromium fonts-wqy-microhei nodejs npm git)
+  libboost-dev libcli11-dev libtomlplusplus-dev libeigen3-dev libutf8proc-dev libsqlite3-dev libpq-dev libhnswlib-dev zlib1g-dev libzstd-dev libbz2-dev libarchive-dev curl unzip python3-pip ca-certificates)
+test_packages=(libgtest-dev redis-server prometheus postgresql clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 python3 python3-jsonschema python3-gensim python3-pandas python3-faiss fasttext chromium fonts-wqy-microhei nodejs npm git)
+package_packages=(debootstrap lintian dpkg-dev mandoc zsh fish)  # ./test --full
 bench_packages=(wrk nginx-light)  # bench/serve_load.sh
 
 # Installs those of the named packages that are missing; npm may come from elsewhere.
@@ -19,7 +20,29 @@ install_packages() {
   local sudo=()
   [ "$(id -u)" = 0 ] || sudo=(sudo)
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  # Status lines are "dlstatus:PACKAGE:PERCENT:..." while it downloads, "pmstatus:..." while it installs.
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o APT::Status-Fd=3 "${missing[@]}" \
+    3>&1 >/dev/null | awk -F: '/^(dl|pm)status:/ { print ($1 == "dlstatus" ? $3 / 2 : 50 + $3 / 2) }' | show_progress install
+}
+
+# show_progress STAGE: reads percents, one a line, and shows them with the time that is left: one line that changes in a
+# terminal, a line every tenth elsewhere.
+show_progress() {
+  local terminal=0
+  [ -t 2 ] && terminal=1
+  awk -v stage="$1" -v terminal="$terminal" '
+    BEGIN { "date +%s" | getline start; close("date +%s"); shown = -10 }
+    {
+      percent = $1 + 0
+      if (!terminal && percent < shown + 10) next
+      "date +%s" | getline now; close("date +%s")
+      left = percent > 0 ? (now - start) * (100 - percent) / percent : 0
+      line = sprintf("%-9s %3d %%%s", stage, percent, percent >= 3 && left >= 1 ? sprintf(", about %d s left", left) : "")
+      printf terminal ? "\r%s\033[K" : "%s\n", line
+      fflush()
+      shown = percent
+    }
+    END { if (terminal) printf "\r\033[K" }' >&2
 }
 
 # CMake 3.25 (Debian 12) is the least that reads the presets; another cmake may come first in PATH.
@@ -39,4 +62,19 @@ build() {
   configure "$preset" || return 1
   "$cmake" --build --preset "$preset" ${1:+--target "$@"} >>"build-$preset.log" 2>&1 || { tail -n 60 "build-$preset.log" >&2; rm -f "build-$preset.log"; return 1; }
   rm -f "build-$preset.log"
+}
+
+# The same with ninja's steps shown as percent and time left.
+build_showing_progress() {
+  local preset="$1"
+  shift
+  configure "$preset" || return 1
+  local log="build-$preset.log" status
+  set +o pipefail
+  NINJA_STATUS="[%f/%t] " "$cmake" --build --preset "$preset" --target "$@" 2>&1 | tee "$log" |
+    sed -unE 's|^\[([0-9]+)/([0-9]+)\].*|\1 \2|p' | awk '{ print 100 * $1 / $2; fflush() }' | show_progress compile
+  status=("${PIPESTATUS[@]}")
+  set -o pipefail
+  if [ "${status[0]}" -ne 0 ]; then tail -n 60 "$log" >&2; rm -f "$log"; return 1; fi
+  rm -f "$log"
 }

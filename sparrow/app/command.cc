@@ -150,27 +150,12 @@ Result<model::Model> find_model(const Context& context, const std::string& refer
   return model::read_model(context.paths().models() / name / version);
 }
 
-Result<std::shared_ptr<const serve::ServedModel>> served_of(
-    std::shared_ptr<const data::Dataset> dataset, model::Model model,
-    std::shared_ptr<const recall::ItemFacts> facts, const rank::Recommender* before) {
-  auto served = std::make_shared<serve::ServedModel>();
-  served->dataset = std::move(dataset);
-  served->model = std::move(model);
-  served->facts = facts != nullptr ? std::move(facts)
-                                   : std::make_shared<const recall::ItemFacts>(*served->dataset);
-  auto recommender =
-      rank::Recommender::open(served->dataset->catalog, served->model, served->facts.get(), before);
-  if (!recommender) return recommender.error();
-  served->recommender = std::move(*recommender);
-  return std::shared_ptr<const serve::ServedModel>(std::move(served));
-}
-
-Result<std::shared_ptr<const serve::ServedModel>> load_served(
+Result<std::shared_ptr<const live::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version) {
   auto loaded = find_model(context, version.empty() ? name : name + "@" + version);
   if (!loaded) return loaded.error();
-  return served_of(std::move(dataset), std::move(*loaded));
+  return live::open_served(std::move(dataset), std::move(*loaded));
 }
 
 }  // namespace sparrow::app

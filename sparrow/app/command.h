@@ -11,28 +11,18 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/core/home.h"
 #include "sparrow/core/progress.h"
 #include "sparrow/core/result.h"
 #include "sparrow/data/dataset.h"
+#include "sparrow/live/served_model.h"
 #include "sparrow/model/model.h"
-#include "sparrow/serve/served_model.h"
 #include "sparrow/store/model_store.h"
 
 namespace sparrow::app {
 
 // Set by the signal handler; long work looks at it.
 extern std::atomic<bool> interrupted;
-
-// Folders under SPARROW_HOME, the one place the program writes to.
-struct Home {
-  std::filesystem::path root;
-  std::filesystem::path prepared() const { return root / "prepared"; }
-  std::filesystem::path models() const { return root / "models"; }
-  std::filesystem::path text() const { return root / "text"; }
-  std::filesystem::path evaluations() const { return root / "evaluations"; }
-  std::filesystem::path default_store() const { return root / "store"; }
-  std::filesystem::path served() const { return root / "served"; }  // what to serve with no store
-};
 
 // Options of the whole program.
 struct Context {
@@ -81,10 +71,15 @@ Command add_import(CLI::App& sub);
 Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
-Command add_bench(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
 Command add_embed_text(CLI::App& sub);
+Command add_doctor(CLI::App& sub);
+Command add_healthcheck(CLI::App& sub);
+Command add_backup(CLI::App& sub);
+Command add_restore(CLI::App& sub);
+Command add_manual(CLI::App& sub);
+Command add_completion(CLI::App& sub);
 
 // Draws a progress bar on stderr (plain lines when it is no terminal; nothing when quiet).
 RunControl run_control(const Context& context);
@@ -99,14 +94,9 @@ double peak_memory_mb();
 // The prepared data set and one served model: `version` empty means promoted, else newest in the
 // store.
 Result<std::shared_ptr<const data::Dataset>> load_prepared(const Context& context);
-Result<std::shared_ptr<const serve::ServedModel>> load_served(
+Result<std::shared_ptr<const live::ServedModel>> load_served(
     const Context& context, std::shared_ptr<const data::Dataset> dataset, const std::string& name,
     const std::string& version);
-// A model ready to be served; without `facts` it gets its own. `before`: see Recommender::open().
-Result<std::shared_ptr<const serve::ServedModel>> served_of(
-    std::shared_ptr<const data::Dataset> dataset, model::Model model,
-    std::shared_ptr<const recall::ItemFacts> facts = nullptr,
-    const rank::Recommender* before = nullptr);
 // A URI without its password.
 std::string shown_uri(std::string uri);
 // A model by "name", "name@version" or a folder's path.

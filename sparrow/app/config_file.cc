@@ -77,6 +77,9 @@ class Reader {
   std::vector<std::string> redirected(const std::vector<std::string>& parents) const {
     if (parents.empty() || parents[0] != "serve") return parents;
     const auto chosen = app_.get_subcommands();
+    for (const char* like_serve : {"doctor", "healthcheck"}) {
+      if (!chosen.empty() && chosen[0]->get_name() == like_serve) return {like_serve};
+    }
     if (chosen.empty() || chosen[0]->get_name() != "config") return parents;
     const auto inner = chosen[0]->get_subcommands();
     return inner.empty() ? parents : std::vector<std::string>{"config", inner[0]->get_name()};

@@ -5,24 +5,71 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/data_card.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/data/synth.h"
 
 namespace sparrow::app {
 
-void add_data_options(CLI::App& sub, DataOptions& options) {
-  sub.add_option("--data", options.read.directory,
-                 "Folder with MovieLens CSV or .dat files, or items.csv + interactions.csv")
-      ->envname("SPARROW_DATA");
+namespace {
+
+// Where the data are and what they look like.
+void add_source_options(CLI::App& sub, DataOptions& options) {
+  auto* data = sub.add_option(
+      "--data", options.read.directory,
+      "Folder, file or .zip: MovieLens of any age, or a log and a catalogue of any names, columns "
+      "and dialect (docs/own-data.md)");
+  data->envname("SPARROW_DATA");
+  sub.add_option("--items", options.read.items, "The catalogue: a file, or a folder of its parts");
+  sub.add_option("--interactions", options.read.interactions,
+                 "The log: a file, or a folder of its parts");
   sub.add_option("--sample", options.sample_items,
                  "Catalogue of the bundled sample; viewers are simulated");
-  sub.add_option("--columns", options.columns,
-                 "Column names of generic data, for example user=uid,item=sku,value=stars,time=ts")
+  sub.add_option(
+         "--columns", options.columns,
+         "Names of columns, where they are not told: user=uid,item=sku,value=stars,time=ts, "
+         "id=sku,title=name,genres=kind")
       ->delimiter(',');
+  sub.add_option("--format", options.format,
+                 "Dialect, where it is not told: separator=semicolon,quote=none,header=no, "
+                 "encoding=windows-1252");
+  const std::map<std::string, data::IdForm> forms{{"text", data::IdForm::kAsWritten},
+                                                  {"number", data::IdForm::kNumber}};
+  sub.add_option("--id-form", options.read.id_form,
+                 "text: ids are what is written; number: 5805.0 and 0005805 are 5805")
+      ->transform(CLI::CheckedTransformer(forms));
+}
+
+// What its values mean, and how much may be wrong with it.
+void add_judging_options(CLI::App& sub, DataOptions& options) {
+  sub.add_option(
+      "--scale", options.read.scale,
+      "What values mean, where it is not told: stars, points, percent, zero-one, amounts, "
+      "or LOW..HIGH");
+  sub.add_option("--min-value", options.read.min_value,
+                 "Values at or above this are liked; default: told by the scale");
+  sub.add_option("--event-weights", options.event_weights,
+                 "Values of events by their names, for example view=1,cart=3,purchase=5");
   sub.add_option("--max-rejects", options.read.max_rejects,
-                 "Largest share of rejected rows in a file, 0..1")
+                 "Largest share of rejected lines in a file, 0..1")
       ->check(number_from(0, 1))
       ->capture_default_str();
+  sub.add_option("--min-joined", options.read.min_joined,
+                 "Least share of the log's rows whose item is in the catalogue, 0..1")
+      ->check(number_from(0, 1))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_liked_option(CLI::App& sub, std::optional<float>& liked) {
+  sub.add_option("--min-value", liked,
+                 "Values at or above this are liked: changed in the prepared data, for everybody");
+}
+
+void add_data_options(CLI::App& sub, DataOptions& options) {
+  add_source_options(sub, options);
+  add_judging_options(sub, options);
   constexpr std::uint64_t kLeastMemory = std::uint64_t{16} << 20;
   sub.add_option(
          "--memory", options.read.memory_bytes,
@@ -44,7 +91,10 @@ Command add_prepare(CLI::App& sub) {
   return [options](const Context& context) -> Result<void> {
     auto dataset = prepare(context, *options);
     if (!dataset) return dataset.error();
-    if (context.json) fmt::print("{}\n", describe((*dataset)->info).dump(2));
+    if (!context.json) return {};
+    nlohmann::json card = describe((*dataset)->info);
+    card.update(card_json(data_card(**dataset)));
+    fmt::print("{}\n", card.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return {};
   };
 }
@@ -57,13 +107,19 @@ Command add_synth(CLI::App& sub) {
   };
   auto o = std::make_shared<Options>();
   sub.add_option("--out", o->directory, "Folder to write; created")->required();
-  sub.add_option("--shape", o->shape,
-                 "ml-20m: 138,493 users, 26,744 items, about 20 million ratings, 60 clusters")
-      ->check(CLI::IsMember({"ml-20m"}));
-  sub.add_option("--users", o->log.users)->capture_default_str();
-  sub.add_option("--items", o->log.items)->capture_default_str();
-  sub.add_option("--interactions", o->log.interactions, "About so many")->capture_default_str();
-  sub.add_option("--clusters", o->log.clusters, "Planted groups of items")->capture_default_str();
+  auto* shape =
+      sub.add_option("--shape", o->shape,
+                     "ml-20m: 138,493 users, 26,744 items, about 20 million ratings, 60 clusters");
+  shape->check(CLI::IsMember({"ml-20m"}));
+  // What is given is given: a shape leaves nothing of it to choose.
+  sub.add_option("--users", o->log.users)->capture_default_str()->excludes(shape);
+  sub.add_option("--items", o->log.items)->capture_default_str()->excludes(shape);
+  sub.add_option("--interactions", o->log.interactions, "About so many")
+      ->capture_default_str()
+      ->excludes(shape);
+  sub.add_option("--clusters", o->log.clusters, "Planted groups of items")
+      ->capture_default_str()
+      ->excludes(shape);
   sub.add_option("--seed", o->log.seed, "Equal seeds give equal logs")->capture_default_str();
   sub.add_option("--dirty", o->log.dirty, "Share of malformed rows, 0..1")
       ->check(number_from(0, 1))

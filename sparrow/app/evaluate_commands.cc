@@ -11,7 +11,7 @@
 #include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
 #include "sparrow/evaluate/offline.h"
-#include "sparrow/serve/search.h"
+#include "sparrow/live/search.h"
 
 namespace sparrow::app {
 namespace {
@@ -30,6 +30,7 @@ embed::TrainOptions original_settings(std::uint64_t seed) {
 }
 
 struct EvaluateArguments {
+  std::optional<float> liked;
   embed::TrainOptions train;
   std::vector<std::string> methods{"fusion", "item2vec", "cooccurrence", "history", "content"};
   evaluate::EvaluateOptions options;
@@ -157,6 +158,7 @@ Result<void> write_report(const evaluate::Report& report, const std::string& jso
 Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   if (arguments.compare.size() == 2)
     return compare_reports(arguments.compare[0], arguments.compare[1]);
+  if (auto changed = change_liked(context, arguments.liked); !changed) return changed;
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
   evaluate::EvaluateOptions options = arguments.options;
@@ -199,6 +201,7 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
 Command add_evaluate(CLI::App& sub) {
   auto arguments = std::make_shared<EvaluateArguments>();
   add_train_options(sub, arguments->train);
+  add_liked_option(sub, arguments->liked);
   sub.remove_option(sub.get_option("--method"));
   sub.remove_option(sub.get_option("--name"));
   sub.add_option(
@@ -242,7 +245,7 @@ struct SpotcheckArguments {
   std::uint64_t seed = 1;
 };
 
-using Served = std::vector<std::shared_ptr<const serve::ServedModel>>;
+using Served = std::vector<std::shared_ptr<const live::ServedModel>>;
 
 // The place of a row in the first model's list against its place now: "new", "=", "+2" (up two).
 std::string move_mark(const std::vector<Row>& first, Row row, std::size_t now) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -15,8 +16,10 @@
 #include <malloc.h>
 #endif
 
+#include "sparrow/app/build_info.h"
 #include "sparrow/app/command.h"
 #include "sparrow/app/config_file.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/core/simd/kernels.h"
 
 namespace sparrow::app {
@@ -43,8 +46,13 @@ constexpr Subcommand kSubcommands[] = {
     {"embed-text", "Tokens and vectors of texts, as training sees them", add_embed_text},
     {"rules", "Show or check rules, and what they would change", add_rules},
     {"config", "Show or check how the server is configured", add_config},
-    {"bench", "Measure training and search beside their peers", add_bench},
     {"store", "Look into a store, copy models between stores", add_store},
+    {"doctor", "Say what is wrong with machine, home and data, and what to do", add_doctor},
+    {"healthcheck", "Ask the running server whether it answers", add_healthcheck},
+    {"backup", "Write a home into one file, also while it is served", add_backup},
+    {"restore", "Make a home of a file that `backup` wrote", add_restore},
+    {"manual", "Print the manual page, of the program or of a subcommand", add_manual},
+    {"completion", "Print what makes a shell complete sparrow's words", add_completion},
 };
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -103,6 +111,29 @@ int wrong_usage(const CLI::App& app, const std::vector<std::string>& arguments,
   return 2;
 }
 
+// A count is no negative number, which the library would read as a huge one, and no number is "nan"
+// or "inf". Asked of every option, so that none can be forgotten.
+void check_numbers(CLI::App& app) {
+  const CLI::Validator sane(
+      [](std::string& text) {
+        double value = 0;
+        if (!CLI::detail::lexical_cast(text, value)) return std::string();  // said elsewhere
+        return std::isfinite(value) ? std::string() : fmt::format("{} is no number to use", text);
+      },
+      "");
+  const CLI::Validator whole(
+      [](std::string& text) {
+        return text.find('-') == std::string::npos ? std::string()
+                                                   : fmt::format("{} is below 0", text);
+      },
+      "");
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_type_name().starts_with("UINT")) option->check(whole);
+    if (option->get_type_name().starts_with("FLOAT")) option->check(sane);
+  }
+  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) check_numbers(*sub);
+}
+
 void on_interrupt(int) { interrupted.store(true); }
 
 int fail(const Context& context, const Error& error) {
@@ -134,11 +165,14 @@ int run(int argc, char** argv) {
          "in the home). A password is safer in SPARROW_STORE than here.")
       ->envname("SPARROW_STORE");
   app.add_option("--threads", context.threads, "Threads; 0 means one per core")
+      ->check(CLI::Range(0, 1024))
       ->envname("SPARROW_THREADS")
       ->capture_default_str();
   app.add_flag("--json", context.json, "Results as JSON, where a program might read them");
   app.add_flag("--quiet,-q", context.quiet, "No progress on stderr");
-  app.set_version_flag("--version", std::string("sparrow ") + SPARROW_VERSION);
+  app.set_version_flag(
+      "--version", [&context] { return context.json ? version_json() : version_text(); },
+      "Print the version and exit; with --json also commit, compiler, instruction set, libraries");
   app.set_config("--config", "", "TOML file with options; see docs/configuration.md")
       ->envname("SPARROW_CONFIG");
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -151,6 +185,7 @@ int run(int argc, char** argv) {
     CLI::App* sub = app.add_subcommand(entry.name, entry.summary);
     commands[sub] = entry.add(*sub);
   }
+  check_numbers(app);
   const std::string first = argc > 1 ? argv[1] : "";
   if (!first.empty() && first[0] != '-' &&
       std::none_of(std::begin(kSubcommands), std::end(kSubcommands),
@@ -173,6 +208,7 @@ int run(int argc, char** argv) {
   if (const std::string& wrong = simd::forced_target_error(); !wrong.empty())
     return fail(context, Error{ErrorCode::kInvalidInput, wrong});
   const CLI::App* chosen = app.get_subcommands().front();
+  if (auto known = check_home(context.paths()); !known) return fail(context, known.error());
   const Result<void> result = commands[chosen](context);
   finish_progress();
   return result ? 0 : fail(context, result.error());
@@ -190,6 +226,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, sparrow::app::on_interrupt);
   std::signal(SIGTERM, sparrow::app::on_interrupt);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error of write(), not the end
   try {
     return sparrow::app::run(argc, argv);
   } catch (const std::exception& error) {

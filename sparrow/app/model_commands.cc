@@ -23,6 +23,13 @@ void add_name(CLI::App& sub, Named& named) {
   sub.add_option("--version", named.version, "Version; default: the newest");
 }
 
+void add_content_only(CLI::App& sub, bool& allow) {
+  sub.add_flag("--allow-content-only", allow,
+               "Promote a model that learned from no behavior although there is a log");
+}
+
+ContentOnly content_only(bool allow) { return allow ? ContentOnly::kAllow : ContentOnly::kRefuse; }
+
 Result<std::string> version_or_newest(const Context& context, const Named& named) {
   if (!named.version.empty()) return named.version;
   const auto versions = model::list_versions(context.paths().models(), named.name);
@@ -33,7 +40,9 @@ Result<std::string> version_or_newest(const Context& context, const Named& named
   return versions.back();
 }
 
-nlohmann::json models_json(const Context& context, store::ModelStore* store) {
+// What of the list could be made; `trouble` is what could not.
+nlohmann::json models_json(const Context& context, store::ModelStore* store,
+                           Result<void>& trouble) {
   nlohmann::json list = nlohmann::json::array();
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(context.paths().models(), ignored)) {
@@ -45,10 +54,16 @@ nlohmann::json models_json(const Context& context, store::ModelStore* store) {
   }
   if (store == nullptr) return list;
   const auto names = store->names();
-  if (!names) return list;
+  if (!names) {
+    trouble = names.error();
+    return list;
+  }
   for (const auto& name : *names) {
     const auto versions = store->list(name);
-    if (!versions) continue;
+    if (!versions) {
+      trouble = versions.error();
+      continue;
+    }
     for (const auto& v : *versions) {
       list.push_back({{"name", name},
                       {"version", v.manifest.version},
@@ -75,35 +90,22 @@ Command add_build(CLI::App& sub) {
     DataOptions data;
     embed::TrainOptions train;
     std::vector<std::string> also;
+    bool allow_content_only = false;
   };
   auto options = std::make_shared<Options>();
   add_data_options(sub, options->data);
   add_train_options(sub, options->train);
   sub.add_option("--also", options->also, "Further methods to train, publish and promote")
       ->delimiter(',');
+  add_content_only(sub, options->allow_content_only);
   return [options](const Context& context) -> Result<void> {
-    const auto start = std::chrono::steady_clock::now();
-    auto dataset = prepare(context, options->data);
-    if (!dataset) return dataset.error();
     std::vector<embed::TrainOptions> runs{options->train};
     for (const auto& method : options->also) {
       runs.push_back(options->train);
       runs.back().method = method;
       runs.back().name = method;
     }
-    for (const auto& run : runs) {
-      auto trained = train(context, **dataset, run, options->data.force);
-      if (!trained) return trained.error();
-      if (auto done = publish(context, *trained, dataset->get(), encoding_of(*trained)); !done)
-        return done.error();
-      if (auto done = promote(context, trained->manifest.name, trained->manifest.version); !done)
-        return done.error();
-    }
-    finish_progress();
-    if (!context.quiet)
-      fmt::print(stderr, "build     done in {}, peak memory {:.0f} MB\n", since(start),
-                 peak_memory_mb());
-    return {};
+    return build_live(context, options->data, runs, content_only(options->allow_content_only));
   };
 }
 
@@ -146,10 +148,12 @@ Command add_train(CLI::App& sub) {
     std::string former;
     std::string events;
     bool explain = false;
+    std::optional<float> liked;
   };
   constexpr std::size_t kContinuedEpochs = 5;
   auto options = std::make_shared<Options>();
   add_train_options(sub, options->train);
+  add_liked_option(sub, options->liked);
   auto* blocks = add_block_option(sub, options->blocks);
   auto* force = sub.add_flag("--force", options->force, "Train even if the same model is there");
   auto* former = sub.add_option("--continue", options->former,
@@ -165,6 +169,7 @@ Command add_train(CLI::App& sub) {
   const CLI::App* parsed = &sub;
   return [options, parsed](const Context& context) -> Result<void> {
     Result<model::Model> trained = Error{};
+    if (auto changed = change_liked(context, options->liked); !changed) return changed;
     if (!options->former.empty()) {
       if (parsed->count("--epochs") == 0) options->train.skip_gram.epochs = kContinuedEpochs;
       trained = continue_model(context, options->former, options->events, options->train);
@@ -187,11 +192,13 @@ Command add_publish(CLI::App& sub) {
   struct Options {
     Named named;
     bool promote = false;
+    bool allow_content_only = false;
     std::string encoding;  // empty: as the model has them
   };
   auto options = std::make_shared<Options>();
   add_name(sub, options->named);
   sub.add_flag("--promote", options->promote, "Promote it too");
+  add_content_only(sub, options->allow_content_only);
   sub.add_option("--encoding", options->encoding,
                  "How the store keeps the values of vectors; default: as the model has them")
       ->check(CLI::IsMember({"float32", "float16", "int8"}));
@@ -208,17 +215,21 @@ Command add_publish(CLI::App& sub) {
     if (!dataset && dataset.error().code != ErrorCode::kNotFound) return dataset.error();
     auto done = publish(context, *loaded, dataset ? dataset->get() : nullptr, *encoding);
     if (!done) return done;
-    return options->promote ? promote(context, name, *version) : Result<void>{};
+    return options->promote
+               ? promote(context, name, *version, content_only(options->allow_content_only))
+               : Result<void>{};
   };
 }
 
 Command add_promote(CLI::App& sub) {
   auto named = std::make_shared<Named>();
+  auto allow = std::make_shared<bool>(false);
   add_name(sub, *named);
-  return [named](const Context& context) -> Result<void> {
+  add_content_only(sub, *allow);
+  return [named, allow](const Context& context) -> Result<void> {
     auto version = version_or_newest(context, *named);
     if (!version) return version.error();
-    return promote(context, named->name, *version);
+    return promote(context, named->name, *version, content_only(*allow));
   };
 }
 
@@ -240,12 +251,12 @@ Command add_models(CLI::App& /*sub*/) {
     auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
     std::unique_ptr<store::ModelStore> models;
     if (store) models = std::make_unique<store::ModelStore>(**store);
-    const auto list = models_json(context, models.get());
-    if (!store && store.error().code != ErrorCode::kNotFound)
-      fmt::print(stderr, "sparrow: without the store: {}\n", store.error().message);
+    Result<void> trouble;  // a home that was never published from is none
+    if (!store && store.error().code != ErrorCode::kNotFound) trouble = store.error();
+    const auto list = models_json(context, models.get(), trouble);
     if (context.json) {
       fmt::print("{}\n", list.dump(2));
-      return {};
+      return trouble;
     }
     fmt::print("{:<16} {:<26} {:<6} {:<9} {}\n", "model", "version", "where", "", "data");
     for (const auto& m : list) {
@@ -253,7 +264,7 @@ Command add_models(CLI::App& /*sub*/) {
                  m["version"].get<std::string>(), m["where"].get<std::string>(),
                  m.value("promoted", false) ? "promoted" : "", m.value("data", ""));
     }
-    return {};
+    return trouble;
   };
 }
 

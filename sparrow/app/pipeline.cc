@@ -4,8 +4,11 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "sparrow/app/data_card.h"
+#include "sparrow/app/home_care.h"
 #include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"
@@ -34,17 +37,22 @@ std::string fingerprint(const DataOptions& options) {
         fmt::format("{} {} {}", path.string(), std::filesystem::file_size(path, ignored),
                     std::filesystem::last_write_time(path, ignored).time_since_epoch().count()));
   };
-  if (!options.sample_items.empty() && options.read.directory.empty()) {
-    add(options.sample_items);
-  } else {
-    for (const auto& entry : std::filesystem::directory_iterator(options.read.directory, ignored)) {
+  const data::ReadOptions& read = options.read;
+  for (const auto& given : {std::filesystem::path(options.sample_items), read.directory, read.items,
+                            read.interactions}) {
+    if (std::filesystem::is_regular_file(given, ignored)) add(given);
+    if (!std::filesystem::is_directory(given, ignored)) continue;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(given, ignored)) {
       if (entry.is_regular_file(ignored)) add(entry.path());
     }
   }
   std::sort(files.begin(), files.end());
   for (const auto& file : files) text += "\n" + file;
   for (const auto& column : options.columns) text += "\n" + column;
-  return sha256_hex(text + fmt::format("\n{}", options.read.max_rejects));
+  text += fmt::format("\n{}\n{}\n{}\n{}\n{}", options.format, options.event_weights, read.scale,
+                      static_cast<int>(read.id_form),
+                      read.min_value ? fmt::format("{}", *read.min_value) : "");
+  return sha256_hex(text + fmt::format("\n{}\n{}", read.max_rejects, read.min_joined));
 }
 
 std::filesystem::path scratch_folder(const Context& context) {
@@ -53,7 +61,7 @@ std::filesystem::path scratch_folder(const Context& context) {
 
 Result<data::Dataset> read_source(const Context& context, const DataOptions& options) {
   constexpr std::size_t kSampleViewers = 4000;
-  if (options.read.directory.empty() && !options.sample_items.empty()) {
+  if (!options.sample_items.empty()) {
     return data::sample_dataset(options.sample_items, kSampleViewers, 1);
   }
   data::ReadOptions read = options.read;
@@ -68,11 +76,50 @@ Result<data::Dataset> read_source(const Context& context, const DataOptions& opt
     }
     read.columns[column.substr(0, equals)] = column.substr(equals + 1);
   }
+  auto dialect = data::parse_dialect(options.format);
+  if (!dialect) return dialect.error();
+  read.dialect = *dialect;
+  auto weights = data::parse_event_weights(options.event_weights);
+  if (!weights) return weights.error();
+  read.event_weights = std::move(*weights);
   return data::read_dataset(read, run_control(context));
 }
 
-std::string options_key(const embed::TrainOptions& options) {
-  return sha256_hex(embed::describe(options).dump()).substr(0, 16);
+// What was found in the files and assumed of them.
+void tell_findings(const Context& context, const data::DatasetInfo& info) {
+  for (const data::SourceFile& file : info.files) {
+    std::vector<std::string> used;
+    std::vector<std::string> unused;
+    for (const auto& [name, role] : file.columns) {
+      if (role.empty())
+        unused.push_back(name);
+      else
+        used.push_back(role == name ? name : fmt::format("{}={}", role, name));
+    }
+    say(context, "file      {}: {}, {} rows, {}{}", file.name, file.kind, file.rows, file.dialect,
+        file.rejected_lines > 0 ? fmt::format(", {} lines rejected", file.rejected_lines) : "");
+    if (!used.empty()) say(context, "          columns {}", fmt::join(used, ", "));
+    if (!unused.empty())
+      say(context, "          {} {}",
+          file.kind == "log" ? "not used:" : "as attributes:", fmt::join(unused, ", "));
+  }
+  for (const auto& note : info.notes) say(context, "note      {}", note);
+  if (info.log_rows > 0 && !info.simulated)
+    say(context, "joined    {:.1f} % of the log's rows are about items of the catalogue",
+        100 * info.joined);
+}
+
+// The card at the end of `prepare`, and as a page beside the data.
+Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
+  const DataCard card = data_card(dataset);
+  std::string text = card_text(card);
+  text.pop_back();
+  say(context, "{}", text);
+  return write_file_atomically(context.paths().prepared() / "card.html", card_html(card));
+}
+
+std::string options_key(const embed::TrainOptions& options, const data::Dataset& dataset) {
+  return sha256_hex(embed::describe(embed::with_liked(options, dataset)).dump()).substr(0, 16);
 }
 
 }  // namespace
@@ -93,21 +140,35 @@ nlohmann::json describe(const data::DatasetInfo& info) {
 }
 
 Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
-                                                     const DataOptions& options) {
+                                                     const DataOptions& given) {
   const auto start = Clock::now();
-  if (options.read.directory.empty() && options.sample_items.empty()) {
+  DataOptions options = given;
+  const bool named = !options.read.items.empty() || !options.read.interactions.empty();
+  if (options.read.directory.empty() && options.sample_items.empty() && !named) {
     return Error{ErrorCode::kInvalidInput,
-                 "no data: give --data DIR (or SPARROW_DATA), or --sample ITEMS.CSV"};
+                 "no data: give --data (a folder, file or .zip; or SPARROW_DATA), --items and "
+                 "--interactions, or --sample ITEMS.CSV"};
   }
+  // What the command line names wins over SPARROW_DATA; two sources on it are one too many.
+  const bool data_given =
+      std::any_of(context.arguments.begin(), context.arguments.end(),
+                  [](const std::string& argument) { return argument.starts_with("--data"); });
+  if ((named || !options.sample_items.empty()) && !data_given) options.read.directory.clear();
+  if (!options.sample_items.empty() && (data_given || named))
+    return Error{
+        ErrorCode::kInvalidInput,
+        "--sample is a data set of its own: leave --data, --items and --interactions away"};
   std::filesystem::create_directories(context.home);
+  if (auto marked = mark_home(context.paths()); !marked) return marked.error();
   const auto stamp_file = context.paths().root / "prepared.stamp";
   const std::string stamp = fingerprint(options);
   const auto before = read_file(stamp_file);
   if (!options.force && before && *before == stamp) {
     auto kept = load_prepared(context);
     if (kept) {
-      say(context, "prepare   nothing changed: {} items, {} interactions ({})", (*kept)->info.items,
-          (*kept)->info.interactions, since(start));
+      say(context, "prepare   nothing changed: {} items, {} interactions; {} ({})",
+          (*kept)->info.items, (*kept)->info.interactions, data::scale_text((*kept)->info.scale),
+          since(start));
       return kept;
     }
   }
@@ -121,11 +182,13 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
   auto stamped = write_file_atomically(stamp_file, stamp);
   if (!stamped) return stamped.error();
   const data::DatasetInfo& i = dataset->info;
+  tell_findings(context, i);
   say(context, "prepare   {}{}: {} items, {} users, {} interactions, {} tags, {} rejects{} ({})",
       i.name, i.simulated ? " (simulated viewers)" : "", i.items, i.users, i.interactions,
       i.tag_rows, i.rejects,
       i.rejects > 0 ? ", see " + (context.paths().root / "rejects.tsv").string() : "",
       since(start));
+  if (auto told = tell_card(context, *dataset); !told) return told.error();
   return std::make_shared<const data::Dataset>(std::move(*dataset));
 }
 
@@ -136,7 +199,7 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
   const auto texts = load_texts(context, dataset, options);
   if (!texts) return texts.error();
   const std::string name = options.name.empty() ? options.method : options.name;
-  const std::string key = options_key(options);
+  const std::string key = options_key(options, dataset);
   const auto versions = model::list_versions(context.paths().models(), name);
   if (!force && !versions.empty()) {
     auto newest = model::read_model(context.paths().models() / name / versions.back());
@@ -176,6 +239,11 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
   if (!former) return former.error();
   DataOptions source;
   source.read.directory = events;
+  // New events are read as those before were.
+  if (const auto prepared = load_prepared(context)) {
+    source.read.min_value = (*prepared)->info.scale.liked;
+    source.read.min_joined = 0;
+  }
   auto news = read_source(context, source);
   if (!news) return news.error();
   auto continued = embed::continue_training(*former, *news, options, run_control(context));
@@ -223,7 +291,44 @@ Result<void> publish(const Context& context, const model::Model& model,
   return {};
 }
 
-Result<void> promote(const Context& context, const std::string& name, const std::string& version) {
+namespace {
+
+// A model of behavior and content that found no behavior in a log.
+bool lacks_behavior(const Context& context, const std::string& name, const std::string& version) {
+  const auto model = model::read_model(context.paths().models() / name / version);
+  if (!model || model->manifest.metrics.value("items_with_behavior", 1) != 0) return false;
+  const auto dataset = load_prepared(context);
+  return !dataset || (*dataset)->info.interactions > 0;
+}
+
+}  // namespace
+
+Result<void> change_liked(const Context& context, std::optional<float> liked) {
+  if (!liked) return {};
+  if (auto saved = data::save_liked(context.paths().prepared(), *liked); !saved) return saved;
+  auto dataset = load_prepared(context);
+  if (!dataset) return dataset.error();
+  const data::ValueScale& scale = (*dataset)->info.scale;
+  if (scale.liked_share == 0 && (*dataset)->info.interactions > 0)
+    return Error{
+        ErrorCode::kInvalidInput,
+        fmt::format("--min-value {:.4g} leaves nothing: the values go from {:.4g} to {:.4g}",
+                    *liked, scale.low, scale.high)};
+  say(context, "values    {}{}", data::scale_text(scale),
+      scale.liked_share == 1 ? ", so everything is" : "");
+  return {};
+}
+
+Result<void> promote(const Context& context, const std::string& name, const std::string& version,
+                     ContentOnly content_only) {
+  if (content_only == ContentOnly::kRefuse && lacks_behavior(context, name, version))
+    return Error{
+        ErrorCode::kConflict,
+        fmt::format("{} {} is not promoted: it learned from no behavior (no item has enough "
+                    "liked interactions), so its lists go by content alone. Look at what "
+                    "`sparrow prepare` says of values and joins, or give "
+                    "--allow-content-only",
+                    name, version)};
   auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
   if (!store) return store.error();
   store::ModelStore models(**store);
@@ -236,6 +341,25 @@ Result<void> promote(const Context& context, const std::string& name, const std:
   auto done = models.promote(name, version);
   if (!done) return done.error();
   say(context, "promote   {} {}{}", name, version, *now ? fmt::format(" (was {})", **now) : "");
+  return {};
+}
+
+Result<void> build_live(const Context& context, const DataOptions& data,
+                        std::span<const embed::TrainOptions> runs, ContentOnly content_only) {
+  const auto start = Clock::now();
+  auto dataset = prepare(context, data);
+  if (!dataset) return dataset.error();
+  for (const auto& run : runs) {
+    auto trained = train(context, **dataset, run, data.force);
+    if (!trained) return trained.error();
+    if (auto done = publish(context, *trained, dataset->get(), encoding_of(*trained)); !done)
+      return done;
+    if (auto done =
+            promote(context, trained->manifest.name, trained->manifest.version, content_only);
+        !done)
+      return done;
+  }
+  say(context, "build     done in {}, peak memory {:.0f} MB", since(start), peak_memory_mb());
   return {};
 }
 

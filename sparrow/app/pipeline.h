@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,14 @@ struct DataOptions {
   data::ReadOptions read;
   std::string sample_items;          // items.csv of the bundled sample
   std::vector<std::string> columns;  // "role=name"
+  std::string format;                // "separator=;,quote=none,..."
+  std::string event_weights;         // "view=1,cart=3"
   bool force = false;
 };
+
+// --min-value of commands that read prepared data: what is liked is changed there, for everybody.
+void add_liked_option(CLI::App& sub, std::optional<float>& liked);
+Result<void> change_liked(const Context& context, std::optional<float> liked);
 
 void add_data_options(CLI::App& sub, DataOptions& options);
 void add_train_options(CLI::App& sub, embed::TrainOptions& options);
@@ -54,6 +61,15 @@ Result<void> publish(const Context& context, const model::Model& model,
                      const data::Dataset* dataset, store::VectorEncoding encoding);
 // How the store keeps a model's vectors exactly in the least space.
 store::VectorEncoding encoding_of(const model::Model& model);
-Result<void> promote(const Context& context, const std::string& name, const std::string& version);
+// A model that learned from no behavior although there is a log is promoted only when that is
+// allowed.
+enum class ContentOnly { kRefuse, kAllow };
+Result<void> promote(const Context& context, const std::string& name, const std::string& version,
+                     ContentOnly content_only = ContentOnly::kRefuse);
+
+// All steps, for each of `runs`: what `build` does.
+Result<void> build_live(const Context& context, const DataOptions& data,
+                        std::span<const embed::TrainOptions> runs,
+                        ContentOnly content_only = ContentOnly::kRefuse);
 
 }  // namespace sparrow::app

@@ -71,7 +71,10 @@ Result<void> what_if(const Context& context, const RulesArguments& o) {
   if (!before) return before.error();
   const auto after = read_rules(o.file, facts);
   if (!after) return after.error();
-  const auto w = rank::what_if(*(*served)->recommender, facts, **before, **after, o.seeds);
+  rank::Request usual;
+  usual.rules = before->get();
+  const rank::WhatIfLimits limits{o.seeds, std::chrono::hours(1)};
+  const auto w = rank::what_if(*(*served)->recommender, facts, usual, **after, limits);
   if (context.json)
     fmt::print("{}\n", rank::what_if_json(w, (*dataset)->catalog).dump(2));
   else

@@ -1,26 +1,31 @@
 // serve: load what is promoted, answer, follow promotions.
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <span>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
-#include "sparrow/app/follower.h"
-#include "sparrow/app/live_catalog.h"
+#include "sparrow/app/home_care.h"
+#include "sparrow/app/pipeline.h"
 #include "sparrow/app/serve_options.h"
-#include "sparrow/serve/api.h"
-#include "sparrow/serve/http_server.h"
-#include "sparrow/serve/pool_source.h"
+#include "sparrow/app/store_process.h"
+#include "sparrow/http/server.h"
+#include "sparrow/live/follower.h"
+#include "sparrow/live/live_catalog.h"
+#include "sparrow/live/pool_refresher.h"
 #include "sparrow/store/promotion_watch.h"
 
 namespace sparrow::app {
 namespace {
 
-// What the API may do with the store. Opened for each call: the server itself only reads.
-serve::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
+// What the API may do with the store: the server itself only reads.
+api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog) {
   const auto writing = [context](const auto& act) {
     auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
     using Answer = decltype(act(std::declval<store::ModelStore&>()));
@@ -28,7 +33,7 @@ serve::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
     store::ModelStore models(**store);
     return act(models);
   };
-  serve::ModelControl control;
+  api::ModelControl control;
   control.versions = [context]() -> Result<std::vector<nlohmann::json>> {
     auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
     if (!store) return store.error();
@@ -47,16 +52,26 @@ serve::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
     }
     return all;
   };
-  control.promote = [writing](const std::string& name, const std::string& version) {
+  control.promote = [context, writing](const std::string& name, const std::string& version) {
+    if (needs_own_process(context))
+      return run_sparrow(context, {"promote", "--version=" + version, "--", name});
     return writing([&](store::ModelStore& models) { return models.promote(name, version); });
   };
-  control.rollback = [writing](const std::string& name) {
+  control.rollback = [context, writing](const std::string& name) -> Result<std::string> {
+    if (needs_own_process(context)) {
+      if (auto done = run_sparrow(context, {"rollback", "--", name}); !done) return done.error();
+      auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
+      if (!store) return store.error();
+      auto now = store::ModelStore(**store).promoted(name);
+      if (!now) return now.error();
+      return now->value_or("");
+    }
     return writing([&](store::ModelStore& models) { return models.rollback(name); });
   };
   control.load = [context](const std::string& name, const std::string& version) {
     return find_model(context, name + "@" + version);
   };
-  control.change_items = [&catalog](const std::vector<serve::ItemChange>& changes) {
+  control.change_items = [&catalog](const std::vector<live::ItemChange>& changes) {
     constexpr std::chrono::seconds kPatience{5};
     return catalog.change(changes, kPatience);
   };
@@ -65,126 +80,127 @@ serve::ModelControl control_of(const Context& context, LiveCatalog& catalog) {
 
 // Before the API goes, nothing may be swapped into it any more.
 struct Detach {
-  LiveCatalog& catalog;
+  live::LiveCatalog& catalog;
   ~Detach() { catalog.detach(); }
 };
 
-// Asks the pool's source on a schedule, in a thread of its own; the last good pool is kept.
-class PoolRefresher {
- public:
-  PoolRefresher(std::unique_ptr<serve::PoolSource> source, std::size_t seconds, serve::Api& api)
-      : source_(std::move(source)), seconds_(seconds), api_(api) {
-    refresh();
-    thread_ = std::thread([this] { run(); });
-  }
-  ~PoolRefresher() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  // Soon, from any thread: the catalogue has further items.
-  void refresh_soon() {
-    {
-      const std::lock_guard lock(mutex_);
-      asked_ = true;
-    }
-    wake_.notify_all();
-  }
-
- private:
-  void refresh() {
-    const auto ids = source_->ids();
-    const auto view = api_.snapshot()->view;
-    auto pool = ids ? serve::make_pool(view->dataset->catalog, *ids, source_->name())
-                    : Result<serve::CandidatePool>(ids.error());
-    if (pool) {
-      if (!api_.snapshot()->pool->error.empty())
-        fmt::print(stderr, "serve     candidate pool recovered\n");
-      return api_.set_pool(std::move(*pool));
-    }
-    serve::CandidatePool kept = *api_.snapshot()->pool;
-    if (kept.error != pool.error().message)
-      fmt::print(stderr, "serve     degraded: {}\n", pool.error().message);
-    kept.error = pool.error().message;
-    kept.source = source_->name();
-    api_.set_pool(std::move(kept));
-  }
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      wake_.wait_for(lock, std::chrono::seconds(seconds_), [this] { return stopping_ || asked_; });
-      if (stopping_) return;
-      asked_ = false;
-      lock.unlock();
-      refresh();
-      lock.lock();
-    }
-  }
-
-  std::unique_ptr<serve::PoolSource> source_;
-  std::size_t seconds_;
-  serve::Api& api_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  bool asked_ = false;
-  std::thread thread_;
-};
-
-serve::Handler handler_of(serve::Api& api) {
-  return {[&api](const serve::Request& request, serve::Response& response) {
+http::Handler handler_of(api::Api& api) {
+  return {[&api](const http::Request& request, http::Response& response) {
             api.handle(request, response);
           },
-          [&api](const serve::Request& request) { return api.is_slow(request); },
+          [&api](const http::Request& request) { return api.lane_of(request); },
           [&api](int status, std::string_view client) { api.count_refused(status, client); }};
+}
+
+// "movie.html?movieId=318 (Shawshank Redemption, The)": the item that most people liked.
+std::string example_of(const live::CatalogView& view) {
+  const auto& items = view.dataset->catalog.items();
+  Row best = 0;
+  for (Row row = 1; row < items.size(); ++row) {
+    if (view.facts->liked_by(row).size() > view.facts->liked_by(best).size()) best = row;
+  }
+  if (items.empty()) return "";
+  std::string id;
+  for (const char c : items[best].id) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    id += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return fmt::format("movie.html?movieId={} ({})", id, items[best].title);
+}
+
+Result<void> build_sample(const Context& context, const std::string& items) {
+  DataOptions data;
+  data.sample_items = items;
+  const embed::TrainOptions train;
+  return build_live(context, data, std::span(&train, 1));
+}
+
+// A home that is there, known, ours alone and tidy. With nothing prepared in it, the sample is.
+Result<std::optional<FileLock>> begin_serving(const Context& context,
+                                              const ServeArguments& arguments) {
+  std::error_code code;
+  const bool prepared = std::filesystem::exists(context.paths().prepared(), code);
+  if (!prepared && !arguments.sample.empty())
+    std::filesystem::create_directories(context.paths().root, code);
+  std::string notice;
+  auto lock = lock_home(context.paths(), notice);
+  if (!lock) return lock;
+  if (!notice.empty() && std::filesystem::exists(context.paths().root, code))
+    fmt::print(stderr, "serve     {}\n", notice);
+  for (const auto& path : remove_leftovers(context.paths()))
+    fmt::print(stderr, "serve     removed {}, which a killed process left\n", path.string());
+  if (std::filesystem::exists(context.paths().prepared(), code)) {
+    if (auto marked = mark_home(context.paths()); !marked)
+      fmt::print(stderr, "serve     {}\n", marked.error().message);
+  } else if (!arguments.sample.empty()) {
+    fmt::print(stderr,
+               "serve     nothing is prepared in {}: the sample is built, its viewers are "
+               "SIMULATED; `sparrow build --data DIR` puts your own data live\n",
+               context.home);
+    if (auto built = build_sample(context, arguments.sample); !built) return built.error();
+  }
+  return lock;
 }
 
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_serve_arguments(arguments); !read) return read;
-  std::unique_ptr<serve::Log> log;
+  std::unique_ptr<http::Log> log;
   if (!arguments.log_file.empty()) {
-    auto opened = serve::Log::open(arguments.log_file);
+    auto opened = http::Log::open(arguments.log_file);
     if (!opened) return opened.error();
     log = std::move(*opened);
     arguments.api.log = log.get();
   }
+  const auto lock = begin_serving(context, arguments);
+  if (!lock) return lock.error();
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
+  const live::Say say = [](const std::string& line) { fmt::print(stderr, "serve     {}\n", line); };
   arguments.api.home = context.paths().root;
+  arguments.api.version = SPARROW_VERSION;
   arguments.api.store_uri = shown_uri(context.store());
-  auto catalog = LiveCatalog::open(context, *dataset, arguments.max_changed_items);
+  auto catalog =
+      live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
-  serve::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
-  if (auto loaded = api.load_rules(); !loaded) return loaded;
-  std::unique_ptr<PoolRefresher> refresher;
+  api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
+  api.state().load_rules(arguments.api.home);
+  for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);
+  for (const std::string& notice : api.state().notices()) say("degraded: " + notice);
+  std::unique_ptr<live::PoolRefresher> refresher;
   if (!arguments.pool.uri.empty())
-    refresher = std::make_unique<PoolRefresher>(std::move(*serve::open_pool_source(arguments.pool)),
-                                                arguments.pool_refresh_s, api);
-  (*catalog)->attach(api, [&refresher] {
+    refresher = std::make_unique<live::PoolRefresher>(
+        std::move(*live::open_pool_source(arguments.pool)),
+        std::chrono::seconds(arguments.pool_refresh_s), api.state(), say);
+  (*catalog)->attach(api.state(), [&refresher] {
     if (refresher != nullptr) refresher->refresh_soon();
   });
   const Detach detach{**catalog};
-  Follower follower(context, **catalog, api);
+  live::Follower follower({context.paths(), context.store(), say}, **catalog, api.state());
   follower.follow();
   follower.use_disk(arguments.api.default_model);
   // Hears of promotions at once where the store can tell; polling goes on beside it.
   auto watch = store::PromotionWatch::start(context.store(), [&] { follower.wake(); });
   if (!watch) return watch.error();
-  serve::ServerOptions options = arguments.server;
+  http::ServerOptions options = arguments.server;
   options.threads = context.threads;
-  auto server = serve::Server::start(options, handler_of(api));
+  auto server = http::Server::start(options, handler_of(api));
   if (!server) return server.error();
-  fmt::print(stderr, "serve     http://{}:{}/ after {}\n",
-             options.address == "127.0.0.1" ? "localhost" : options.address, (*server)->port(),
-             since(start));
-  follower.run(std::chrono::milliseconds(arguments.poll_ms));
+  const std::string host = options.address == "127.0.0.1" ? "localhost" : options.address;
+  fmt::print(stderr, "serve     http://{}:{}/ after {}\n", host, (*server)->port(), since(start));
+  if (const std::string example = example_of(*(*catalog)->view()); !example.empty())
+    fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, (*server)->port(), example);
+  follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
   (*catalog)->stop_waiting();
-  (*server)->stop();
-  fmt::print(stderr, "serve     stopped\n");
+  const bool all_done = (*server)->stop();
+  fmt::print(stderr, "serve     stopped{}\n",
+             all_done ? "" : "; a long request was cut, what was acknowledged is on disk");
+  // Nothing waits for work whose client is gone; what is kept was on disk before it was answered.
+  if (!all_done) std::_Exit(0);
+  std::thread([] {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::_Exit(0);
+  }).detach();
   return {};
 }
 

@@ -19,6 +19,9 @@ void add_network_options(CLI::App& sub, ServeArguments& o) {
                  "Address to listen on; the default is this machine only");
   sub.add_option("--cors", o.api.cors_origins, "Origins that browsers may call from")
       ->delimiter(',');
+  sub.add_option("--host-name", o.api.host_names,
+                 "Names that browsers may call this server by, beside localhost and addresses")
+      ->delimiter(',');
   sub.add_option("--token", o.tokens,
                  "ROLE:SECRET for calls that change something; roles: viewer, editor, admin")
       ->delimiter(',')
@@ -78,12 +81,14 @@ void add_source_options(CLI::App& sub, ServeArguments& o) {
   sub.add_option("--max-changed-items", o.max_changed_items,
                  "Added, changed, hidden or removed at run time, at most")
       ->check(CLI::Range(0, 1'000'000));
+  sub.add_option("--sample", o.sample,
+                 "items.csv to begin with while nothing is prepared in the home; its viewers are "
+                 "SIMULATED");
 }
 
 Result<void> read_tokens(ServeArguments& arguments) {
-  static const std::map<std::string, serve::Role> roles = {{"viewer", serve::Role::kViewer},
-                                                           {"editor", serve::Role::kEditor},
-                                                           {"admin", serve::Role::kAdmin}};
+  static const std::map<std::string, api::Role> roles = {
+      {"viewer", api::Role::kViewer}, {"editor", api::Role::kEditor}, {"admin", api::Role::kAdmin}};
   constexpr std::size_t kShortest = 8;
   for (const auto& token : arguments.tokens) {
     const auto colon = token.find(':');
@@ -100,7 +105,7 @@ Result<void> read_tokens(ServeArguments& arguments) {
 // "co-watch=on,quota=100,weight=2"
 Result<void> read_channel(const std::string& text, rank::Ranking& ranking) {
   using Use = rank::ChannelSetting::Use;
-  const auto& names = rank::Recommender::channel_names();
+  const auto& names = recall::kChannelNames;
   const auto wrong = [&](std::string_view what) {
     return Error{ErrorCode::kInvalidInput, fmt::format("--channel {}: {}", text, what)};
   };
@@ -155,7 +160,7 @@ Result<void> read_ranking(ServeArguments& arguments) {
   }
   if (arguments.ranker.url.empty()) return {};
   arguments.ranker.timeout = std::chrono::milliseconds(arguments.ranker_timeout_ms);
-  auto remote = serve::RemoteRanker::open(arguments.ranker);
+  auto remote = live::RemoteRanker::open(arguments.ranker);
   if (!remote) return remote.error();
   arguments.api.remote_ranker = remote->get();
   ranking.remote = std::move(*remote);
@@ -187,7 +192,7 @@ Result<void> read_serve_arguments(ServeArguments& arguments) {
   if (auto read = read_tokens(arguments); !read) return read;
   if (auto read = read_ranking(arguments); !read) return read;
   if (!arguments.pool.uri.empty()) {
-    if (auto opened = serve::open_pool_source(arguments.pool); !opened)
+    if (auto opened = live::open_pool_source(arguments.pool); !opened)
       return Error{opened.error().code, "--pool: " + opened.error().message};
   }
   for (const auto& origin : arguments.api.cors_origins) {

@@ -6,20 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
+#include "sparrow/http/server.h"
+#include "sparrow/live/candidate_pool.h"
+#include "sparrow/live/remote_ranker.h"
 #include "sparrow/rank/ranker.h"
-#include "sparrow/serve/api.h"
-#include "sparrow/serve/http_server.h"
-#include "sparrow/serve/pool_source.h"
-#include "sparrow/serve/remote_ranker.h"
 
 namespace sparrow::app {
 
 struct ServeArguments {
-  serve::ServerOptions server;
-  serve::ApiOptions api;
-  serve::PoolOptions pool;
-  serve::RemoteRankerOptions ranker;
+  http::ServerOptions server;
+  api::ApiOptions api;
+  live::PoolOptions pool;
+  live::RemoteRankerOptions ranker;
   std::size_t ranker_timeout_ms = 50;
   std::size_t pool_refresh_s = 60;
   std::vector<std::string> tokens;
@@ -32,6 +32,7 @@ struct ServeArguments {
   std::size_t answer_cache_mb = 64;
   std::size_t max_changed_items = 10'000;
   std::string log_file;  // "-": stderr
+  std::string sample;    // items.csv to begin with while nothing is prepared
 };
 
 void add_serve_options(CLI::App& sub, ServeArguments& arguments);

@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
-#include "sparrow/serve/search.h"
+#include "sparrow/live/search.h"
 
 namespace sparrow::app {
 namespace {
 
 Result<Row> find_seed(const data::Dataset& dataset, const std::string& words) {
   if (const auto row = dataset.catalog.find(words)) return *row;
-  const serve::Search search(dataset);
+  const live::Search search(dataset);
   const auto hits = search.find(words, 5);
   if (hits.empty()) {
     return Error{ErrorCode::kNotFound, fmt::format("no item has the id or title \"{}\"", words)};

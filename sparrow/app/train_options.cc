@@ -25,8 +25,6 @@ void add_common(CLI::App& sub, embed::TrainOptions& o) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   sub.add_option("--seed", o.seed, "Equal seeds give equal models")->capture_default_str();
-  sub.add_option("--min-value", o.sequences.min_value, "Interactions at or above this are positive")
-      ->capture_default_str();
   sub.add_option("--session-gap", o.sequences.session_gap_s,
                  "A pause of so many seconds starts a new sequence; 0: never")
       ->check(number_from(0, 1e9))

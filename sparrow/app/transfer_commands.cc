@@ -10,6 +10,7 @@
 #include "sparrow/app/pipeline.h"
 #include "sparrow/core/file.h"
 #include "sparrow/core/parallel.h"
+#include "sparrow/data/log_source.h"
 #include "sparrow/model/model_folder.h"
 #include "sparrow/model/similarity.h"
 #include "sparrow/model/vector_formats.h"
@@ -134,7 +135,9 @@ Command add_import(CLI::App& sub) {
   return [o](const Context& context) -> Result<void> {
     auto dataset = load_prepared(context);
     if (!dataset) return dataset.error();
-    auto imported = model::import_vectors(o->file, o->format, o->ids);
+    const auto bytes = data::read_log_text(o->file);  // .gz, .zst and .bz2 are unpacked
+    if (!bytes) return bytes.error();
+    auto imported = model::import_vectors(*bytes, o->file, o->format, o->ids);
     if (!imported) return imported.error();
     embed::TrainOptions options;
     options.method = "imported";
@@ -145,8 +148,17 @@ Command add_import(CLI::App& sub) {
     trained->manifest.code_version = SPARROW_VERSION;
     auto folder = model::write_model(*trained, context.paths().models());
     if (!folder) return folder.error();
+    const auto& figures = trained->manifest.metrics["imported"];
+    const auto left_out = figures["left_out"].get<std::size_t>();
     if (!context.quiet)
-      fmt::print(stderr, "import    {} vectors -> {}\n", imported->items.size(), folder->string());
+      fmt::print(stderr, "import    {} of {} items have a vector ({:.0f} %){} -> {}\n",
+                 imported->items.size() - left_out, (*dataset)->catalog.size(),
+                 100 * figures["covered"].get<double>(),
+                 left_out > 0 ? fmt::format("; {} vectors left out, as their ids are not in the "
+                                            "catalogue: \"{}\" first",
+                                            left_out, figures["first_left_out"].get<std::string>())
+                              : "",
+                 folder->string());
     return {};
   };
 }

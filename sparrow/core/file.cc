@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,35 +31,56 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-Error file_error(const std::filesystem::path& path, std::string_view action) {
-  return sparrow::file_error(path, action, errno);
+Error last_error(const std::filesystem::path& path, std::string_view action) {
+  return file_error(path, action, errno);
 }
 
-class Sha256 {
- public:
-  Sha256() : context_(::EVP_MD_CTX_new()) {
-    SPARROW_CHECK(::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr) == 1);
-  }
-  void add(std::string_view bytes) {
-    SPARROW_CHECK(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
-  }
-  std::string finish() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    SPARROW_CHECK(::EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
-  }
+}  // namespace
 
- private:
+struct Sha256::State {
   struct Free {
     void operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
   };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
+  std::unique_ptr<EVP_MD_CTX, Free> context{::EVP_MD_CTX_new()};
 };
 
-}  // namespace
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  SPARROW_CHECK(::EVP_DigestInit_ex(state_->context.get(), ::EVP_sha256(), nullptr) == 1);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+  SPARROW_CHECK(::EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::finish() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  SPARROW_CHECK(::EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) == 1);
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+Result<FileLock> FileLock::take(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return last_error(path, "open");
+  FileLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK)
+    return Error{ErrorCode::kConflict,
+                 fmt::format("{}: another process has the lock", path.string())};
+  return last_error(path, "lock");
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void FileLock::note(std::string_view text) const {
+  if (::ftruncate(fd_, 0) == 0) (void)::pwrite(fd_, text.data(), text.size(), 0);
+}
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   auto mapped = MappedFile::open(path);
@@ -82,18 +104,18 @@ Result<void> write_file_atomically(const std::filesystem::path& path,
       path.parent_path() /
       fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++);
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return file_error(temporary, "create");
+  if (fd < 0) return last_error(temporary, "create");
   const bool written = std::all_of(pieces.begin(), pieces.end(),
                                    [&](std::string_view piece) { return write_all(fd, piece); });
   if (!written || ::fsync(fd) != 0) {
-    const Error error = file_error(temporary, "write");
+    const Error error = last_error(temporary, "write");
     ::close(fd);
     ::unlink(temporary.c_str());
     return error;
   }
   ::close(fd);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const Error error = file_error(path, "replace");
+    const Error error = last_error(path, "replace");
     ::unlink(temporary.c_str());
     return error;
   }
@@ -103,7 +125,7 @@ Result<void> write_file_atomically(const std::filesystem::path& path,
 Result<void> append_durably(const std::filesystem::path& path, std::string_view bytes) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) {
-    Error error = file_error(path, "open");
+    Error error = last_error(path, "open");
     if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kUnavailable;  // its directory
     return error;
   }
@@ -112,10 +134,19 @@ Result<void> append_durably(const std::filesystem::path& path, std::string_view 
     ::close(fd);
     return {};
   }
-  Error error = file_error(path, "write");
+  Error error = last_error(path, "write");
   if (before < 0 || ::ftruncate(fd, before) != 0) error.message += "; a part of it is in the file";
   ::close(fd);
   return error;
+}
+
+Result<std::filesystem::path> set_aside(const std::filesystem::path& path) {
+  std::error_code code;
+  std::filesystem::path aside = path.string() + ".unreadable";
+  for (int i = 2; std::filesystem::exists(aside, code); ++i)
+    aside = fmt::format("{}.unreadable-{}", path.string(), i);
+  if (::rename(path.c_str(), aside.c_str()) != 0) return last_error(path, "set aside");
+  return aside;
 }
 
 Error file_error(const std::filesystem::path& path, std::string_view action, int number) {
@@ -125,12 +156,22 @@ Error file_error(const std::filesystem::path& path, std::string_view action, int
   return {code, fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(number))};
 }
 
+Error format_error(const std::filesystem::path& path, long long found, long long known) {
+  if (found > known)
+    return {ErrorCode::kInvalidInput,
+            fmt::format("{}: has format version {}, written by a newer Sparrow; this one knows "
+                        "versions up to {}: use the newer one, or `sparrow restore` a backup of "
+                        "before",
+                        path.string(), found, known)};
+  return {ErrorCode::kCorrupt, fmt::format("{}: is of another format or version", path.string())};
+}
+
 Result<void> sync_directory(const std::filesystem::path& directory) {
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return file_error(directory, "open directory");
+  if (fd < 0) return last_error(directory, "open directory");
   const int status = ::fsync(fd);
   ::close(fd);
-  if (status != 0) return file_error(directory, "sync directory");
+  if (status != 0) return last_error(directory, "sync directory");
   return {};
 }
 
@@ -156,10 +197,10 @@ Result<std::string> sha256_file(const std::filesystem::path& path) {
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return file_error(path, "open");
+  if (fd < 0) return last_error(path, "open");
   struct stat info {};
   if (::fstat(fd, &info) != 0) {
-    const Error error = file_error(path, "stat");
+    const Error error = last_error(path, "stat");
     ::close(fd);
     return error;
   }
@@ -172,7 +213,7 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   if (file.size_ > 0) {
     void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
-      const Error error = file_error(path, "map");
+      const Error error = last_error(path, "map");
       ::close(fd);
       file.size_ = 0;
       return error;

@@ -85,6 +85,41 @@ std::string fold_text(std::string_view text) {
   return folded;
 }
 
+std::string fold_name(std::string_view text) {
+  std::string folded;
+  bool gap = false;
+  while (!text.empty()) {
+    utf8proc_int32_t code = 0;
+    const std::size_t length = next_code_point(text, code);
+    const std::string_view bytes = text.substr(0, length == 0 ? 1 : length);
+    text.remove_prefix(bytes.size());
+    utf8proc_int32_t parts[16] = {code};
+    int boundary = 0;
+    const auto count =
+        length == 0
+            ? 0
+            : utf8proc_decompose_char(code, parts, 16,
+                                      static_cast<utf8proc_option_t>(
+                                          UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD),
+                                      &boundary);
+    if (length == 0) folded += bytes;
+    for (utf8proc_ssize_t i = 0; i < count && i < 16; ++i) {
+      const auto category = utf8proc_category(parts[i]);
+      if (category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME) continue;
+      if (category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_CC) {
+        gap = true;
+        continue;
+      }
+      if (gap && !folded.empty()) folded += ' ';
+      gap = false;
+      utf8proc_uint8_t encoded[4];
+      const auto size = utf8proc_encode_char(parts[i], encoded);
+      folded.append(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(size));
+    }
+  }
+  return folded;
+}
+
 bool is_utf8(std::string_view text) {
   // Mostly ASCII, eight bytes at a time.
   constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080U;

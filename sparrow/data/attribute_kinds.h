@@ -14,9 +14,10 @@ namespace sparrow::data {
 // before.
 AttributeKind kind_of_values(std::span<const std::string_view> values);
 
-// Gives every attribute beyond the well-known ones that holds text the kind that its values show,
-// and the values that kind's form. What does not fit its kind (a price "n/a") is dropped; returns
-// how many values were.
+// Gives every attribute the kind that its values show and the values that kind's form: lists are
+// found (list_cells.h), numbers read, names that differ only in case, accents or width written as
+// they are written most often. What does not fit its kind (a price "n/a") is dropped; returns how
+// many values were.
 std::size_t settle_attributes(std::vector<Item>& items, Schema& schema);
 
 }  // namespace sparrow::data

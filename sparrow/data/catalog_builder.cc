@@ -6,6 +6,8 @@
 
 #include "sparrow/core/text.h"
 #include "sparrow/data/attribute_kinds.h"
+#include "sparrow/data/item_json.h"
+#include "sparrow/data/list_cells.h"
 #include "sparrow/data/title.h"
 
 namespace sparrow::data {
@@ -15,64 +17,88 @@ Item* CatalogBuilder::find_item(std::string_view id) {
   return row == kNoRow ? nullptr : &items_[row];
 }
 
-std::string CatalogBuilder::add_movie(std::string_view id, std::string_view title,
-                                      std::string_view genres) {
-  if (const auto problem = id_problem(id); !problem.empty()) return std::string(problem);
-  if (trim(title).empty()) return "the title is empty";
-  if (!is_utf8(title) || !is_utf8(genres)) return "the text is not UTF-8";
-  if (rows_.find(id) != kNoRow) return fmt::format("item {} is there already", id);
-  rows_.add(id);
-  Item item;
-  item.id = std::string(id);
-  item.raw_title = std::string(title);
-  ParsedTitle parsed = parse_title(title);
-  item.title = std::move(parsed.title);
-  item.year = parsed.year;
+ItemColumns CatalogBuilder::columns_of(const TableFile& file, const ColumnMapping& mapping) {
+  ItemColumns columns;
+  columns.id = *mapping.find("id");
+  columns.title = mapping.find("title");
+  columns.year = mapping.find("year");
+  columns.tags = mapping.find("tags");
+  for (std::size_t c = 0; c < file.columns.size(); ++c) {
+    if (c == columns.id || columns.title == c || columns.year == c || columns.tags == c) continue;
+    if (file.columns[c] == file.filter.column) continue;
+    std::string name = file.columns[c];
+    if (is_item_member(name) && !schema_.find(name)) name += "_column";  // "id" beside the id
+    AttributeKind kind = AttributeKind::kText;
+    for (const auto& [role, column] : mapping.roles) {
+      if (column != c) continue;
+      if (role == "authors")
+        kind = AttributeKind::kPeople;
+      else
+        name = role;  // a well-known name
+    }
+    columns.attributes.emplace_back(c, schema_.add(name, kind));
+  }
+  return columns;
+}
+
+void CatalogBuilder::drop(std::string_view column, std::string_view value) {
+  if (faults_.dropped_values++ == 0)
+    faults_.example = fmt::format("{} \"{}\"", column, value.substr(0, 64));
+}
+
+void CatalogBuilder::set_title(Item& item, std::string_view raw, TitleForm form) {
+  item.raw_title = clean_title(raw);
+  if (item.raw_title != trim(raw)) ++faults_.cleaned_titles;
+  ParsedTitle parsed = parse_title(item.raw_title, form);
+  if (item.year == 0) item.year = parsed.year;
+  item.title = parsed.title.empty() ? item.id : std::move(parsed.title);
   item.alternative_titles = std::move(parsed.alternative_titles);
-  if (trim(genres) != "(no genres listed)") item.set(kGenres, split_list(genres, '|'));
+}
+
+std::string CatalogBuilder::add_record(const Fields& fields, const ItemColumns& columns) {
+  if (columns.id >= fields.size()) return fmt::format("only {} fields", fields.size());
+  std::string storage;
+  const std::string_view id = formed_id(fields[columns.id], columns.id_form, storage);
+  if (const auto problem = id_problem(id); !problem.empty()) return std::string(problem);
+  if (rows_.find(id) != kNoRow) return fmt::format("item {} is there already", id);
+  Item item;
+  item.id = id;
+  const auto cell = [&](std::optional<std::size_t> column) {
+    return column && *column < fields.size() ? trim(fields[*column]) : std::string_view();
+  };
+  if (const auto year = cell(columns.year); !year.empty()) {
+    item.year = year_of_text(year);
+    if (item.year == 0) drop("year", year);
+  }
+  set_title(item, is_utf8(cell(columns.title)) ? cell(columns.title) : std::string_view(),
+            columns.title_form);
+  for (const auto& [column, attribute] : columns.attributes) {
+    const auto value = cell(column);
+    if (is_utf8(value))
+      item.set(attribute, std::string(value));
+    else
+      drop(schema_[attribute].name, "not UTF-8");
+  }
+  rows_.add(id);
   items_.push_back(std::move(item));
+  if (columns.tags) {
+    raw_tags_.resize(items_.size());
+    raw_tags_.back() = cell(columns.tags);
+  }
   return {};
 }
 
-std::string CatalogBuilder::fill_item(
-    const Fields& fields, const std::vector<std::pair<std::string, std::size_t>>& columns) {
+void CatalogBuilder::add_bare(std::string_view id, std::string_view title) {
+  rows_.add(id);
   Item item;
-  for (const auto& [role, column] : columns) {
-    if (column >= fields.size()) continue;
-    const std::string_view cell = trim(fields[column]);
-    if (!is_utf8(cell)) return fmt::format("column {} is not UTF-8", role);
-    if (role == "id")
-      item.id = std::string(cell);
-    else if (role == "title")
-      item.raw_title = std::string(cell);
-    else if (role == "year") {
-      if (!cell.empty() && !parse_number(cell, item.year))
-        return fmt::format("the year \"{}\" is not a whole number", cell);
-    } else if (role == "tags") {
-      for (const auto& tag : split_list(cell, '|')) item.tags.push_back({fold_text(tag), 1});
-      tag_rows_ += item.tags.size();
-    } else {
-      const AttributePosition at = schema_.add(role, AttributeKind::kText);
-      const bool names = schema_[at].kind == AttributeKind::kCategories ||
-                         schema_[at].kind == AttributeKind::kPeople;
-      item.set(at,
-               names ? AttributeValue(split_list(cell, '|')) : AttributeValue(std::string(cell)));
-    }
-  }
-  if (const auto problem = id_problem(item.id); !problem.empty()) return std::string(problem);
-  ParsedTitle parsed = parse_title(item.raw_title);
-  if (item.year == 0) item.year = parsed.year;
-  item.title = parsed.title.empty() ? item.id : parsed.title;
-  item.alternative_titles = std::move(parsed.alternative_titles);
-  if (rows_.find(item.id) != kNoRow) return fmt::format("item {} is there already", item.id);
-  rows_.add(item.id);
+  item.id = id;
+  set_title(item, title.empty() ? id : title, TitleForm::kPlain);
   items_.push_back(std::move(item));
-  return {};
 }
 
 std::string CatalogBuilder::add_tag(std::string_view user, std::string_view item,
                                     std::string_view tag) {
-  const Row row = rows_.find(item);
+  const Row row = rows_.find(trim(item));
   if (row == kNoRow) {
     ++unknown_item_rows_;
     return fmt::format("item \"{}\" is not in the catalogue", item.substr(0, 64));
@@ -87,7 +113,20 @@ std::string CatalogBuilder::add_tag(std::string_view user, std::string_view item
   return {};
 }
 
-Catalog CatalogBuilder::take_catalog() {
+void CatalogBuilder::settle_tags() {
+  const std::vector<std::string_view> cells(raw_tags_.begin(), raw_tags_.end());
+  const ListForm form = find_list_form(cells, ListExpected::kYes);
+  for (std::size_t row = 0; row < raw_tags_.size(); ++row) {
+    for (const auto& tag : split_cell(raw_tags_[row], form)) {
+      std::string folded = fold_text(tag);
+      auto& tags = items_[row].tags;
+      const bool there =
+          std::any_of(tags.begin(), tags.end(), [&](const TagCount& t) { return t.tag == folded; });
+      if (folded.empty() || there) continue;
+      tags.push_back({std::move(folded), 1});
+      ++tag_rows_;
+    }
+  }
   for (std::size_t row = 0; row < taggers_.size(); ++row) {
     for (const auto& [tag, users] : taggers_[row]) {
       items_[row].tags.push_back({tag, static_cast<std::uint32_t>(users.size())});
@@ -97,8 +136,12 @@ Catalog CatalogBuilder::take_catalog() {
                 return a.count != b.count ? a.count > b.count : a.tag < b.tag;
               });
   }
+}
+
+Catalog CatalogBuilder::take_catalog() {
+  settle_tags();
   rows_.take_ids();
-  settle_attributes(items_, schema_);
+  faults_.dropped_values += settle_attributes(items_, schema_);
   return Catalog(std::move(items_), std::move(schema_));
 }
 

@@ -82,6 +82,60 @@ std::string genome_bytes(const TagGenome& genome) {
   return bytes;
 }
 
+json scale_json(const ValueScale& s) {
+  json j = {{"name", s.name},
+            {"low", s.low},
+            {"high", s.high},
+            {"liked", s.liked},
+            {"liked_share", s.liked_share},
+            {"histogram", s.histogram}};
+  if (s.unrated) j["unrated"] = *s.unrated;
+  return j;
+}
+
+ValueScale scale_from_json(const json& j) {
+  ValueScale s;
+  s.name = j.at("name").get<std::string>();
+  s.low = j.at("low").get<double>();
+  s.high = j.at("high").get<double>();
+  s.liked = j.at("liked").get<float>();
+  s.liked_share = j.at("liked_share").get<double>();
+  s.histogram = j.at("histogram").get<std::array<std::uint64_t, ValueScale::kBins>>();
+  if (j.contains("unrated")) s.unrated = j["unrated"].get<double>();
+  return s;
+}
+
+json files_json(const std::vector<SourceFile>& files) {
+  json list = json::array();
+  for (const SourceFile& f : files) {
+    json columns = json::array();
+    for (const auto& [name, role] : f.columns) columns.push_back({{"name", name}, {"role", role}});
+    list.push_back({{"name", f.name},
+                    {"kind", f.kind},
+                    {"dialect", f.dialect},
+                    {"rows", f.rows},
+                    {"rejected_lines", f.rejected_lines},
+                    {"columns", columns}});
+  }
+  return list;
+}
+
+std::vector<SourceFile> files_from_json(const json& list) {
+  std::vector<SourceFile> files;
+  for (const json& j : list) {
+    SourceFile& f = files.emplace_back();
+    f.name = j.at("name").get<std::string>();
+    f.kind = j.at("kind").get<std::string>();
+    f.dialect = j.at("dialect").get<std::string>();
+    f.rows = j.at("rows").get<std::uint64_t>();
+    f.rejected_lines = j.at("rejected_lines").get<std::uint64_t>();
+    for (const json& column : j.at("columns"))
+      f.columns.emplace_back(column.at("name").get<std::string>(),
+                             column.at("role").get<std::string>());
+  }
+  return files;
+}
+
 json info_json(const DatasetInfo& i) {
   return {{"name", i.name},
           {"source", i.source},
@@ -94,7 +148,15 @@ json info_json(const DatasetInfo& i) {
           {"duplicate_interactions", i.duplicate_interactions},
           {"unknown_item_rows", i.unknown_item_rows},
           {"rejects", i.rejects},
-          {"hash", i.hash}};
+          {"hash", i.hash},
+          {"scale", scale_json(i.scale)},
+          {"ordered", i.ordered},
+          {"log_rows", i.log_rows},
+          {"joined", i.joined},
+          {"dropped_values", i.dropped_values},
+          {"cleaned_titles", i.cleaned_titles},
+          {"files", files_json(i.files)},
+          {"notes", i.notes}};
 }
 
 DatasetInfo info_from_json(const json& j) {
@@ -111,6 +173,14 @@ DatasetInfo info_from_json(const json& j) {
   i.unknown_item_rows = j.at("unknown_item_rows").get<std::uint64_t>();
   i.rejects = j.at("rejects").get<std::uint64_t>();
   i.hash = j.at("hash").get<std::string>();
+  i.scale = scale_from_json(j.at("scale"));
+  i.ordered = j.at("ordered").get<bool>();
+  i.log_rows = j.at("log_rows").get<std::uint64_t>();
+  i.joined = j.at("joined").get<double>();
+  i.dropped_values = j.at("dropped_values").get<std::uint64_t>();
+  i.cleaned_titles = j.at("cleaned_titles").get<std::uint64_t>();
+  i.files = files_from_json(j.at("files"));
+  i.notes = j.at("notes").get<std::vector<std::string>>();
   return i;
 }
 
@@ -307,7 +377,9 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   try {
     const json meta = json::parse(*text);
     if (meta.value("format", "") != "sparrow-dataset" || meta.value("version", 0) != kVersion) {
-      return corrupt(directory / "dataset.json", "is of another format or version");
+      return format_error(
+          directory / "dataset.json",
+          meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
     }
     if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
       return corrupt(directory / "dataset.json", "its checksum is not the recorded one");
@@ -315,6 +387,18 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   } catch (const json::exception& error) {
     return corrupt(directory / "dataset.json", error.what());
   }
+}
+
+Result<void> save_liked(const std::filesystem::path& directory, float liked) {
+  auto dataset = load_dataset(directory);
+  if (!dataset) return dataset.error();
+  const auto& values = dataset->interactions.values;
+  set_liked(dataset->info.scale, liked, {values.data(), values.size()});
+  auto text = read_file(directory / "dataset.json", 1 << 20);
+  if (!text) return text.error();
+  json meta = json::parse(*text, nullptr, false);  // load_dataset() has read it
+  meta["info"] = info_json(dataset->info);
+  return write_file_atomically(directory / "dataset.json", meta_text(meta));
 }
 
 Result<void> seal_dataset(Dataset& dataset) {

@@ -13,6 +13,7 @@
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
 #include "sparrow/data/column.h"
+#include "sparrow/data/value_scale.h"
 
 namespace sparrow::data {
 
@@ -29,11 +30,21 @@ struct Interactions {
   bool operator==(const Interactions&) const = default;
 };
 
+// What was found in one file that was read.
+struct SourceFile {
+  std::string name;
+  std::string kind;     // "log", "catalogue", "tags", ...
+  std::string dialect;  // dialect_text()
+  std::uint64_t rows = 0;
+  std::uint64_t rejected_lines = 0;
+  std::vector<std::pair<std::string, std::string>> columns;  // name and role; empty role: not used
+};
+
 // How the data came to be; shown by `prepare`, kept with the data and in every model's manifest.
 struct DatasetInfo {
   std::string name;        // "ml-latest-small", or the folder's name
   std::string source;      // the path that was read
-  std::string format;      // "movielens-csv", "movielens-dat", "generic"
+  std::string format;      // "movielens-csv", "movielens-dat", "movielens-100k", "generic"
   bool simulated = false;  // viewers are made up: every page says so
   std::uint64_t items = 0;
   std::uint64_t users = 0;
@@ -41,9 +52,18 @@ struct DatasetInfo {
   std::uint64_t tag_rows = 0;
   std::uint64_t duplicate_interactions = 0;  // same user and item again: both kept
   std::uint64_t unknown_item_rows =
-      0;  // interactions or tags with an item that the catalogue lacks: rejected
+      0;  // interactions or tags with an item that the catalogue lacks: left out
   std::uint64_t rejects = 0;  // all rejected rows, listed in rejects.tsv
   std::string hash;           // SHA-256 over catalogue and interactions: equal data, equal hash
+  // What the values mean, and where *liked* begins: decided here, read by everybody.
+  ValueScale scale;
+  bool ordered = true;               // false: the log has no times, sequences are in its order
+  std::uint64_t log_rows = 0;        // records of the log, used or not
+  double joined = 1;                 // share of them whose item is in the catalogue
+  std::uint64_t dropped_values = 0;  // optional fields of items that say nothing
+  std::uint64_t cleaned_titles = 0;  // HTML entities and control characters taken out
+  std::vector<SourceFile> files;
+  std::vector<std::string> notes;  // what was assumed, and why
 };
 
 struct Dataset {
@@ -66,5 +86,9 @@ Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& d
 // Interactions stay in their file, which is mapped: the system may take their memory back.
 // Errors: kNotFound (with what to run first), kCorrupt naming file and what is wrong.
 Result<Dataset> load_dataset(const std::filesystem::path& directory);
+
+// Changes where *liked* begins in the prepared data of a folder; nothing else. Errors: those of
+// load_dataset() and of writing.
+Result<void> save_liked(const std::filesystem::path& directory, float liked);
 
 }  // namespace sparrow::data

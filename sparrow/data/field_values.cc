@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include "sparrow/core/text.h"
 
 namespace sparrow::data {
@@ -29,14 +27,23 @@ bool parse_value(std::string_view text, float& value) {
   return parse_number(text, value) && std::isfinite(value);
 }
 
-bool parse_time(std::string_view text, std::int64_t& seconds) {
-  if (!parse_number(text, seconds)) {
-    double real = 0;
-    if (!parse_number(text, real) || !(std::abs(real) < 1e15)) return false;
-    seconds = static_cast<std::int64_t>(real);
+bool parse_logged_value(std::string_view text, float& value) {
+  if (parse_number(text, value)) return std::isfinite(value);
+  text = trim(text);
+  if (text == "true" || text == "True" || text == "TRUE") {
+    value = 1;
+    return true;
   }
-  if (seconds > kMillisecondsFrom) seconds /= 1000;
-  return true;
+  if (text == "false" || text == "False" || text == "FALSE") {
+    value = 0;
+    return true;
+  }
+  const auto comma = text.find(',');
+  if (comma == std::string_view::npos || comma + 1 >= text.size() || comma + 3 < text.size())
+    return false;
+  std::string with_point(text);
+  with_point[comma] = '.';
+  return parse_number(with_point, value) && std::isfinite(value);
 }
 
 std::string_view id_problem(std::string_view id) {
@@ -57,13 +64,6 @@ std::vector<std::string> split_list(std::string_view cell, char separator) {
     cell.remove_prefix(at + 1);
   }
   return parts;
-}
-
-std::string field_count_problem(const Fields& fields, std::size_t columns) {
-  bool wrong = fields.size() < columns;
-  for (std::size_t extra = columns; extra < fields.size(); ++extra)
-    wrong = wrong || !trim(fields[extra]).empty();
-  return wrong ? fmt::format("{} fields, {} expected", fields.size(), columns) : std::string();
 }
 
 }  // namespace sparrow::data

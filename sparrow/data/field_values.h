@@ -25,20 +25,14 @@ bool parse_number(std::string_view text, Number& value) {
 
 // A finite number.
 bool parse_value(std::string_view text, float& value);
-
-// Seconds; fractions are cut. Milliseconds are recognised by their size.
-bool parse_time(std::string_view text, std::int64_t& seconds);
-
-// Times above this are milliseconds.
-inline constexpr std::int64_t kMillisecondsFrom = 100'000'000'000;
+// The same as logs have it too: "2,5" is 2.5 (one or two digits behind the comma), "true" is 1,
+// "false" 0.
+bool parse_logged_value(std::string_view text, float& value);
 
 // Why `id` cannot be an id; empty when it can.
 std::string_view id_problem(std::string_view id);
 
 // The parts between separators, trimmed, without empty ones.
 std::vector<std::string> split_list(std::string_view cell, char separator);
-
-// Why a record that should have `columns` fields is refused: too few, or more that are not blank.
-std::string field_count_problem(const Fields& fields, std::size_t columns);
 
 }  // namespace sparrow::data

@@ -27,12 +27,14 @@ class LogReading {
   Result<LogContent> run();
 
  private:
-  Result<void> read_header(LogSource::Window window);
+  Result<void> read_part(const LogPart& part);
+  void read_header(LogSource::Window window);
   void scan_window(LogSource& source, LogSource::Window window);
   void take(LogSource& source, LogScanner& scanner, LogScanner::Piece piece, LogChunk& chunk);
   std::size_t piece_begin(std::string_view text, std::size_t piece) const;
 
   const LogFile& file_;
+  std::string name_;  // of the part that is read
   const IdTable& items_;
   const RunControl& control_;
   const std::size_t threads_;
@@ -49,21 +51,17 @@ class LogReading {
   std::size_t next_piece_ = 0;
 };
 
-Result<void> LogReading::read_header(LogSource::Window window) {
-  if (!file_.header) {
-    layout_.form = LogLayout::Form::kDat;
-    layout_.extra = LogLayout::Extra::kNone;
-    return {};
+// Where the first record begins.
+void LogReading::read_header(LogSource::Window window) {
+  if (!layout_.dialect.header) {
+    expected_ = window.text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    return;
   }
-  CsvReader reader(window.text);
-  if (!reader.next()) return Error{ErrorCode::kInvalidInput, file_.path.string() + ": is empty"};
-  auto layout = file_.header(reader.fields());
-  if (!layout) return layout.error();
-  layout_ = *layout;
+  RecordReader reader(window.text, layout_.dialect);
+  reader.next();
   expected_ = reader.position();
   const auto head = window.text.substr(0, expected_);
   lines_ = static_cast<std::uint64_t>(std::count(head.begin(), head.end(), '\n'));
-  return {};
 }
 
 // Pieces begin after the first line end at or behind a multiple of their size.
@@ -88,7 +86,7 @@ void LogReading::take(LogSource& source, LogScanner& scanner, LogScanner::Piece 
         static_cast<double>(chunk.end - piece.begin) / static_cast<double>(chunk.size);
     const double grows = source.bytes_total() > piece.text.size() ? 4.0 : 1.03;
     events_.reserve(static_cast<std::size_t>(
-        grows *
+        grows * static_cast<double>(file_.parts.size()) *
         static_cast<double>(std::max<std::uint64_t>(source.bytes_total(), piece.text.size())) /
         bytes_a_row));
   }
@@ -96,8 +94,7 @@ void LogReading::take(LogSource& source, LogScanner& scanner, LogScanner::Piece 
   content_.rows += chunk.rows;
   content_.unknown_items += chunk.unknown_items;
   for (Reject& r : chunk.rejects)
-    content_.rejects.push_back(
-        {file_.path.filename().string(), lines_ + r.line + 1, std::move(r.reason)});
+    content_.reject({name_, lines_ + r.line + 1, std::move(r.reason)});
   lines_ += chunk.newlines;
   expected_ = chunk.end;
   unfinished_ = chunk.unfinished;
@@ -122,8 +119,8 @@ void LogReading::scan_window(LogSource& source, LogSource::Window window) {
       if (!control_.is_cancelled()) {
         take(source, scanner, piece, chunk);
         source.forget(expected_);
-        control_.report({"read " + file_.path.filename().string(), source.bytes_read() >> 20,
-                         source.bytes_total() >> 20, "MB", 0});
+        control_.report(
+            {"read " + name_, source.bytes_read() >> 20, source.bytes_total() >> 20, "MB", 0});
       }
       ++next_piece_;
       turn_.notify_all();
@@ -131,8 +128,11 @@ void LogReading::scan_window(LogSource& source, LogSource::Window window) {
   });
 }
 
-Result<LogContent> LogReading::run() {
-  auto source = open_log(file_.path);
+Result<void> LogReading::read_part(const LogPart& part) {
+  layout_ = part.layout;
+  name_ = part.path.filename().string();
+  lines_ = 0;
+  auto source = open_log(part.path, layout_.dialect);
   if (!source) return source.error();
   bool begun = false;
   std::size_t carry = 0;
@@ -140,15 +140,21 @@ Result<LogContent> LogReading::run() {
     auto window = (*source)->next(carry);
     if (!window) return window.error();
     expected_ = 0;
-    if (!begun) {
-      if (auto header = read_header(*window); !header) return header.error();
-      begun = true;
-    }
+    if (!begun) read_header(*window);
+    begun = true;
     scan_window(**source, *window);
     if (control_.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
-    if (!stored_) return stored_.error();
+    if (!stored_) return stored_;
     if (window->last) break;
     carry = window->text.size() - expected_;
+  }
+  content_.lines += lines_;
+  return {};
+}
+
+Result<LogContent> LogReading::run() {
+  for (const LogPart& part : file_.parts) {
+    if (auto read = read_part(part); !read) return read.error();
   }
   auto built = events_.build(content_.users, content_.duplicates, items_.size(), threads_);
   if (!built) return built.error();
@@ -160,7 +166,10 @@ Result<LogContent> LogReading::run() {
 }  // namespace
 
 Result<LogContent> read_log(const LogFile& file, const IdTable& items, const RunControl& control) {
-  return LogReading(file, items, control).run();
+  const bool json = std::any_of(file.parts.begin(), file.parts.end(), [](const LogPart& part) {
+    return part.layout.dialect.form != TextForm::kDelimited;
+  });
+  return json ? read_log_reference(file, items) : LogReading(file, items, control).run();
 }
 
 }  // namespace sparrow::data

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,13 +12,20 @@
 #include "sparrow/data/dataset.h"
 #include "sparrow/data/id_table.h"
 #include "sparrow/data/log_layout.h"
+#include "sparrow/data/table_file.h"
 
 namespace sparrow::data {
 
+// One file of a log, with its own dialect and order of columns.
+struct LogPart {
+  std::filesystem::path path;  // .gz, .zst and .bz2 are unpacked
+  LogLayout layout;
+  RecordFilter filter;               // JSON only
+  std::vector<std::string> columns;  // JSON only: what the layout's positions count
+};
+
 struct LogFile {
-  std::filesystem::path path;  // .gz and .zst are unpacked
-  // Takes the first record of a CSV log to find the columns; not called for .dat.
-  std::function<Result<LogLayout>(const Fields&)> header;
+  std::vector<LogPart> parts;          // read one after the other
   std::size_t threads = 0;             // 0: one per core
   std::size_t piece_bytes = 1U << 20;  // what a thread takes at once
   // Events beyond so many bytes go through files in `scratch`; 0: no limit. Ids stay in memory.
@@ -28,18 +34,35 @@ struct LogFile {
 };
 
 struct LogContent {
+  static constexpr std::size_t kMostKept = 100'000;
+
+  void reject(Reject reject) {
+    ++reject_count;
+    if (rejects.size() < kMostKept) rejects.push_back(std::move(reject));
+  }
+
   Interactions interactions;
   std::filesystem::path file;  // what they are mapped from, in LogFile::scratch; empty: memory
   std::vector<std::string> users;
-  std::vector<Reject> rejects;
-  std::uint64_t rows = 0;  // records, used or not
+  std::vector<Reject> rejects;  // the first kMostKept; reject_count counts all
+  std::uint64_t reject_count = 0;
+  std::uint64_t rows = 0;   // records, used or not
+  std::uint64_t lines = 0;  // of the files, headers included
   std::uint64_t unknown_items = 0;
   std::uint64_t duplicates = 0;
 };
 
-// The same for any number of threads and any memory. Errors: those of the files and the header;
-// kUnavailable when cancelled.
+// The same for any number of threads and any memory; logs of JSON are read by the reference.
+// Errors: those of the files; kUnavailable when cancelled.
 Result<LogContent> read_log(const LogFile& file, const IdTable& items, const RunControl& control);
 Result<LogContent> read_log_reference(const LogFile& file, const IdTable& items);
+
+// The items of a log in order of first appearance, with their titles where a column has them (by
+// position; empty: none). For logs without a catalogue.
+struct LogItems {
+  IdTable ids;
+  std::vector<std::string> titles;
+};
+Result<LogItems> read_log_items(const LogFile& file, std::optional<std::size_t> title_column);
 
 }  // namespace sparrow::data

@@ -33,12 +33,21 @@ class InteractionLogTest : public testing::Test {
   // Fast and slow path on the same bytes, plain and packed, for several threads and pieces.
   void compare(const std::string& text, bool dat, const std::string& what) {
     LogFile file;
-    if (!dat) file.header = [](const Fields&) -> Result<LogLayout> { return LogLayout{}; };
+    LogPart& part = file.parts.emplace_back();
+    part.layout.dialect.fields = 4;
+    if (dat) {
+      part.layout.dialect.separator = "::";
+      part.layout.dialect.quoting = Quoting::kNone;
+      part.layout.dialect.header = false;
+    }
+    compare(file, text, what);
+  }
+  void compare(LogFile& file, const std::string& text, const std::string& what) {
     for (const auto packing : {SynthPacking::kNone, SynthPacking::kGzip, SynthPacking::kZstd}) {
-      file.path = folder_ / (packing == SynthPacking::kNone   ? "log"
-                             : packing == SynthPacking::kGzip ? "log.gz"
-                                                              : "log.zst");
-      auto out = create_packed(file.path, packing);
+      file.parts[0].path = folder_ / (packing == SynthPacking::kNone   ? "log"
+                                      : packing == SynthPacking::kGzip ? "log.gz"
+                                                                       : "log.zst");
+      auto out = create_packed(file.parts[0].path, packing);
       ASSERT_TRUE(out && (*out)->write(text) && (*out)->close());
       const auto slow = read_log_reference(file, items_);
       for (const std::size_t threads : {1U, 2U, 5U}) {
@@ -169,6 +178,41 @@ TEST_F(InteractionLogTest, AScratchFolderThatCannotBeWrittenIsAnError) {
   EXPECT_NE(failed.error().message.find(read.scratch.string()), std::string::npos);
 }
 
+// The plain rows of other separators, quotes and times, beside everything that may go wrong.
+TEST_F(InteractionLogTest, FastAndReferenceAgreeInAnyDialect) {
+  Random random(11);
+  const char* const separators[] = {";", "\t", "|", "::"};
+  const TimeUnit units[] = {TimeUnit::kSeconds, TimeUnit::kMilliseconds, TimeUnit::kNanoseconds,
+                            TimeUnit::kDates};
+  for (int round = 0; round < 32; ++round) {
+    LogFile file;
+    LogLayout& layout = file.parts.emplace_back().layout;
+    layout.dialect.separator = separators[round % 4];
+    layout.dialect.fields = 4;
+    layout.time_form.unit = units[random.below(4)];
+    const bool quoted = random.below(2) == 0;
+    const std::string between =
+        quoted ? "\"" + layout.dialect.separator + "\"" : layout.dialect.separator;
+    std::string text = "u" + layout.dialect.separator + "i\n";
+    for (int r = 0; r < 300; ++r) {
+      const std::int64_t time = 900000000 + random.below(300000000);
+      const std::string when = layout.time_form.unit == TimeUnit::kDates
+                                   ? time_text(time) + (random.below(3) == 0 ? "Z" : "")
+                                   : std::to_string(time * units_a_second(layout.time_form.unit));
+      if (random.below(20) == 0) {
+        text += record(random, layout.dialect.separator, 100);
+        continue;
+      }
+      const std::string quote = quoted && random.below(30) != 0 ? "\"" : "";
+      const std::string mark = quote.empty() ? layout.dialect.separator : between;
+      text += quote + std::to_string(random.below(400000)) + mark +
+              std::to_string(random.below(60) * 37) + mark + fmt::format("{}.5", random.below(5)) +
+              mark + when + quote + "\n";
+    }
+    compare(file, text, fmt::format("round {}", round));
+  }
+}
+
 TEST_F(InteractionLogTest, QuotedFieldsMayRunOverPieces) {
   std::string text = "u,i,v,t\n";
   for (int r = 0; r < 50; ++r)
@@ -186,9 +230,10 @@ TEST_F(InteractionLogTest, DamagedArchivesAreErrors) {
     options.packing = packing;
     ASSERT_TRUE(synth_log(options, folder_));
     LogFile file;
-    file.path = folder_ / (packing == SynthPacking::kGzip ? "ratings.csv.gz" : "ratings.csv.zst");
-    file.header = [](const Fields&) -> Result<LogLayout> { return LogLayout{}; };
-    fs::resize_file(file.path, fs::file_size(file.path) / 2);
+    const auto path =
+        folder_ / (packing == SynthPacking::kGzip ? "ratings.csv.gz" : "ratings.csv.zst");
+    file.parts.emplace_back().path = path;
+    fs::resize_file(path, fs::file_size(path) / 2);
     const auto read = read_log(file, items_, {});
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, ErrorCode::kCorrupt) << read.error().message;

@@ -3,35 +3,41 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "sparrow/core/row.h"
+#include "sparrow/data/dialect.h"
 #include "sparrow/data/field_values.h"
 #include "sparrow/data/id_table.h"
+#include "sparrow/data/time_form.h"
 
 namespace sparrow::data {
 
-struct LogLayout {
-  enum class Form { kCsv, kDat };  // RFC 4180, or fields between "::"
-  enum class Extra {
-    kBlank,
-    kAny,
-    kNone
-  };  // fields after the last column: if blank, always, never
+// kAsWritten: ids are bytes, without spaces around them. kNumber: "5805.0" and "0005805" are 5805.
+enum class IdForm { kAsWritten, kNumber };
 
-  Form form = Form::kCsv;
+struct LogLayout {
+  Dialect dialect;
   std::size_t user = 0;
   std::size_t item = 1;
-  std::optional<std::size_t> value = 2;  // absent: 5
+  std::optional<std::size_t> value = 2;  // absent: 1
   std::optional<std::size_t> time = 3;   // absent: 0
   std::size_t columns = 4;               // fields a record must have
-  Extra extra = Extra::kBlank;
+  TimeForm time_form;
+  IdForm id_form = IdForm::kAsWritten;
+  // Not empty: the value is the name of an event, which weighs so much (1 where it is not among
+  // them); by the folded name.
+  std::map<std::string, float> event_weights;
+  std::int64_t time_end = first_implausible_time();
 
   // user, item, value, time and nothing else: what the fast scanner reads.
   bool is_plain() const {
-    return user == 0 && item == 1 && value == 2U && time == 3U && columns == 4;
+    return dialect.form == TextForm::kDelimited && user == 0 && item == 1 && value == 2U &&
+           time == 3U && dialect.fields <= 4 && event_weights.empty() && !dialect.spaces &&
+           id_form == IdForm::kAsWritten && time_form.unit != TimeUnit::kCompactDate;
   }
 };
 
@@ -42,7 +48,7 @@ struct Reject {
   std::string reason;
 };
 
-// One interaction; `user` lives as long as the record's fields.
+// One interaction; `user` lives as long as the record's fields, or until the next call.
 struct LogRow {
   std::string_view user;
   Row item = kNoRow;
@@ -55,5 +61,8 @@ enum class RowFault { kNone, kMalformed, kUnknownItem };
 // Takes a record apart. `reason` is set unless the result is kNone.
 RowFault read_log_row(const Fields& fields, const LogLayout& layout, const IdTable& items,
                       LogRow& row, std::string& reason);
+
+// An id in the given form; `storage` holds it where it is not a part of `text`.
+std::string_view formed_id(std::string_view text, IdForm form, std::string& storage);
 
 }  // namespace sparrow::data

@@ -41,44 +41,57 @@ std::uint32_t number_of(std::uint64_t word, unsigned digits) {
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
-template <LogLayout::Form form>
-constexpr std::size_t kSeparator = form == LogLayout::Form::kCsv ? 1 : 2;
+template <PlainForm form>
+std::size_t between_bytes(const RowForm& row) {
+  if constexpr (form == PlainForm::kComma) return 1;
+  if constexpr (form == PlainForm::kColons) return 2;
+  return row.between.size();
+}
 
-template <LogLayout::Form form>
-bool at_separator(const char* at) {
-  if constexpr (form == LogLayout::Form::kCsv) return *at == ',';
-  return at[0] == ':' && at[1] == ':';
+template <PlainForm form>
+bool at_separator(const char* at, const RowForm& row) {
+  if constexpr (form == PlainForm::kComma) return *at == ',';
+  if constexpr (form == PlainForm::kColons) return at[0] == ':' && at[1] == ':';
+  std::uint32_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  return (word & row.between_mask) == row.between_word;
 }
 
 // Length of a field without quotes, or 0 when it does not end within the look-ahead.
-template <LogLayout::Form form>
-std::size_t field_bytes(const char* at) {
+template <PlainForm form>
+std::size_t field_bytes(const char* at, const RowForm& row) {
   constexpr std::size_t kLongest = 40;
   for (std::size_t n = 0; n < kLongest; ++n) {
-    if (at_separator<form>(at + n)) return n;
+    if (at_separator<form>(at + n, row)) return n;
     if (at[n] == '\n' || at[n] == '"') return 0;
   }
   return 0;
 }
 
 // Reads "d.d" or "d" by table, anything else as a number; nullptr when it is none.
-template <LogLayout::Form form>
-const char* plain_value(const char* at, const float* decimals, float& value) {
-  if (is_digit(at[0]) && at[1] == '.' && is_digit(at[2]) && at_separator<form>(at + 3)) {
+template <PlainForm form>
+const char* plain_value(const char* at, const float* decimals, float& value, const RowForm& row) {
+  if (is_digit(at[0]) && at[1] == '.' && is_digit(at[2]) && at_separator<form>(at + 3, row)) {
     value = decimals[std::ptrdiff_t{10} * (at[0] - '0') + (at[2] - '0')];
-    return at + 3 + kSeparator<form>;
+    return at + 3 + between_bytes<form>(row);
   }
-  if (is_digit(at[0]) && at_separator<form>(at + 1)) {
+  if (is_digit(at[0]) && at_separator<form>(at + 1, row)) {
     value = decimals[std::ptrdiff_t{10} * (at[0] - '0')];
-    return at + 1 + kSeparator<form>;
+    return at + 1 + between_bytes<form>(row);
   }
-  const std::size_t bytes = field_bytes<form>(at);
+  const std::size_t bytes = field_bytes<form>(at, row);
   if (bytes == 0 || !parse_value({at, bytes}, value)) return nullptr;
-  return at + bytes + kSeparator<form>;
+  return at + bytes + between_bytes<form>(row);
 }
 
-// Reads the time at the end of a row; nullptr when it is no whole number.
-const char* plain_time(const char* at, std::int64_t& time) {
+// The line end at `at`; nullptr when there is none.
+const char* line_end(const char* at) {
+  if (*at == '\r') ++at;
+  return *at == '\n' ? at + 1 : nullptr;
+}
+
+// Reads the seconds at the end of a row; nullptr when they are no whole number or implausible.
+const char* plain_seconds(const char* at, std::int64_t end, std::int64_t& time) {
   const std::uint64_t word = load8(at);
   const unsigned digits = leading_digits(word);
   if (digits == 0) return nullptr;
@@ -87,15 +100,80 @@ const char* plain_time(const char* at, std::int64_t& time) {
   if (digits == 8) {
     if (is_digit(at[0]) && is_digit(at[1]) && at[2] == '\n') {  // 2001 to 2286
       time = seconds * 100 + std::int64_t{10} * (at[0] - '0') + (at[1] - '0');
-      return at + 3;
+      return time < end ? at + 3 : nullptr;
     }
     for (int more = 0; more < 8 && is_digit(*at); ++more, ++at)
       seconds = seconds * 10 + (*at - '0');
   }
-  if (*at == '\r') ++at;
-  if (*at != '\n') return nullptr;
-  time = seconds > kMillisecondsFrom ? seconds / 1000 : seconds;
-  return at + 1;
+  time = seconds;
+  return seconds < end ? line_end(at) : nullptr;
+}
+
+// Days from 1970-01-01 of a date of the Gregorian calendar (Hinnant, "chrono-Compatible Low-Level
+// Date Algorithms").
+std::int64_t days_of(std::int64_t year, std::int64_t month, std::int64_t day) {
+  year -= month <= 2 ? 1 : 0;
+  const std::int64_t era = year / 400;
+  const std::int64_t of_era = year - era * 400;
+  const std::int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
+}
+
+// "2015-03-31 23:59:59" or with a T: one form that is read at once; nullptr for all others.
+const char* plain_date(const char* at, std::int64_t& time) {
+  const auto two = [](const char* p) { return 10 * (p[0] - '0') + (p[1] - '0'); };
+  // Digits where there should be: "dddd-dd-" and "dd dd:dd:dd" by words.
+  const std::uint64_t date = load8(at);
+  if ((date & 0xFF0000FF00000000ULL) != 0x2D00002D00000000ULL) return nullptr;
+  for (const int d : {0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18}) {
+    if (!is_digit(at[d])) return nullptr;
+  }
+  if ((at[10] != ' ' && at[10] != 'T') || at[13] != ':' || at[16] != ':') return nullptr;
+  const std::int64_t year = std::int64_t{100} * two(at) + two(at + 2);
+  const int month = two(at + 5);
+  const int day = two(at + 8);
+  const int hour = two(at + 11);
+  const int minute = two(at + 14);
+  const int second = two(at + 17);
+  constexpr int kSafeDay = 28;  // others are checked by the slow path
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return nullptr;
+  if (day > kSafeDay && (month == 2 || day > 30)) return nullptr;
+  time = days_of(year, month, day) * 86'400 + std::int64_t{3600} * hour + 60 * minute + second;
+  return at + 19;
+}
+
+// The time of a row of any form, and what ends the row.
+const char* plain_time(const char* at, const RowForm& row, std::int64_t end, std::int64_t& time) {
+  if (row.units == 0) {
+    at = plain_date(at, time);
+    if (at == nullptr) return nullptr;
+    if (*at == 'Z') ++at;
+  } else {
+    std::uint64_t units = 0;
+    constexpr int kDigits = 19;
+    int digits = 0;
+    for (; digits < kDigits && is_digit(*at); ++digits, ++at)
+      units = units * 10 + static_cast<std::uint64_t>(*at - '0');
+    if (digits == 0 || is_digit(*at) || units > static_cast<std::uint64_t>(INT64_MAX))
+      return nullptr;
+    time = static_cast<std::int64_t>(units) / row.units;
+  }
+  if (!row.end.empty() && *at++ != row.end[0]) return nullptr;
+  return time >= 0 && time < end ? line_end(at) : nullptr;
+}
+
+RowForm row_form(const LogLayout& layout, const std::string& quote) {
+  RowForm row;
+  row.begin = quote;
+  row.between = quote + layout.dialect.separator + quote;
+  row.end = quote;
+  row.units = units_a_second(layout.time_form.unit);
+  std::memcpy(&row.between_word, row.between.data(),
+              std::min(row.between.size(), sizeof(row.between_word)));
+  row.between_mask = row.between.size() >= sizeof(std::uint32_t)
+                         ? ~std::uint32_t{0}
+                         : (std::uint32_t{1} << (8 * row.between.size())) - 1;
+  return row;
 }
 
 }  // namespace
@@ -114,7 +192,11 @@ void LogChunk::clear() {
 }
 
 LogScanner::LogScanner(const LogLayout& layout, const IdTable& items)
-    : layout_(layout), items_(items), decimals_(100) {
+    : layout_(layout),
+      items_(items),
+      decimals_(100),
+      bare_(row_form(layout, "")),
+      quoted_(row_form(layout, "\"")) {
   for (int d = 0; d < 100; ++d)
     parse_value(fmt::format("{}.{}", d / 10, d % 10), decimals_[static_cast<std::size_t>(d)]);
 }
@@ -135,17 +217,17 @@ void LogScanner::start_text_run(std::string_view user, bool copy) {
 }
 
 // Reads a user who is not the last one and starts a run; nullptr when that takes the slow path.
-template <LogLayout::Form form>
-const char* LogScanner::plain_user(const char* at) {
+template <PlainForm form>
+const char* LogScanner::plain_user(const char* at, const RowForm& row) {
   const std::uint64_t word = load8(at);
   const unsigned digits = leading_digits(word);
-  if (digits == 0 || digits == 8 || !at_separator<form>(at + digits) ||
+  if (digits == 0 || digits == 8 || !at_separator<form>(at + digits, row) ||
       (digits > 1 && at[0] == '0')) {
     return nullptr;
   }
   const std::uint32_t number = number_of(word, digits);
   if (number >= IdTable::kSmallNumbers) return nullptr;
-  user_bytes_ = digits + kSeparator<form>;
+  user_bytes_ = digits + between_bytes<form>(row);
   user_mask_ = user_bytes_ >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * user_bytes_)) - 1;
   user_word_ = word & user_mask_;
   if (user_bytes_ > 8) {  // one byte of the separator is outside the word: never taken as the same
@@ -158,25 +240,33 @@ const char* LogScanner::plain_user(const char* at) {
 
 // Reads plain rows until `end` or the first record that is not plain, which is returned. A row is
 // taken only when the whole of it is sound.
-template <LogLayout::Form form>
-const char* LogScanner::plain_rows(const char* at, const char* end) {
+template <PlainForm form>
+const char* LogScanner::plain_rows(const char* at, const char* end, const RowForm& row) {
   LogChunk& chunk = *chunk_;
   std::size_t n = chunk.size;
   const std::size_t before = n;
   while (at < end) {
     if (n == capacity_) make_room();
     const std::size_t runs = chunk.runs.size();
-    const bool same = (load8(at) & user_mask_) == user_word_ && runs > 0;
-    const char* p = same ? at + user_bytes_ : plain_user<form>(at);
+    const char* p = at;
+    if constexpr (form == PlainForm::kAny) {
+      if (!row.begin.empty() && *p++ != row.begin[0]) break;
+    }
+    const bool same = (load8(p) & user_mask_) == user_word_ && runs > 0;
+    p = same ? p + user_bytes_ : plain_user<form>(p, row);
     if (p == nullptr) break;
     const std::uint64_t word = load8(p);
     const unsigned digits = leading_digits(word);
     Row item = kNoRow;
-    if (digits > 0 && digits < 8 && at_separator<form>(p + digits) && (digits == 1 || *p != '0')) {
+    if (digits > 0 && digits < 8 && at_separator<form>(p + digits, row) &&
+        (digits == 1 || *p != '0')) {
       item = items_.find_number(number_of(word, digits));
-      p += digits + kSeparator<form>;
-      p = plain_value<form>(p, decimals_.data(), chunk.values[n]);
-      if (p != nullptr) p = plain_time(p, chunk.times[n]);
+      p += digits + between_bytes<form>(row);
+      p = plain_value<form>(p, decimals_.data(), chunk.values[n], row);
+      if (p != nullptr) {
+        p = form == PlainForm::kAny ? plain_time(p, row, layout_.time_end, chunk.times[n])
+                                    : plain_seconds(p, layout_.time_end, chunk.times[n]);
+      }
     }
     if (item == kNoRow || p == nullptr) {
       if (!same) {
@@ -230,7 +320,7 @@ void LogScanner::use(const Fields& fields, std::uint64_t line) {
   ++chunk.runs.back().count;
 }
 
-// One CSV record, wherever it ends.
+// One record, wherever it ends.
 const char* LogScanner::slow_record(const char* at) {
   const auto begin = static_cast<std::size_t>(at - piece_.text.data());
   reader_.seek(begin);
@@ -251,24 +341,15 @@ const char* LogScanner::slow_record(const char* at) {
   return after;
 }
 
-// One line of a .dat file.
-const char* LogScanner::slow_line(const char* at) {
-  const std::string_view rest(
-      at, static_cast<std::size_t>(piece_.text.data() + piece_.text.size() - at));
-  const auto newline = rest.find('\n');
-  if (newline == std::string_view::npos && !piece_.last) {
-    chunk_->unfinished = true;
-    return at;
-  }
-  std::string_view line = rest.substr(0, newline);
-  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  if (!line.empty()) {
-    ++chunk_->rows;
-    use(split_dat(line), chunk_->newlines);
-  }
-  if (newline == std::string_view::npos) return at + rest.size();
-  ++chunk_->newlines;
-  return at + newline + 1;
+// Plain rows of whatever separator and times, in quotes or not.
+const char* LogScanner::plain_rows_of_any_form(const char* at, const char* end) {
+  const bool seconds = layout_.time_form.unit == TimeUnit::kSeconds;
+  if (seconds && layout_.dialect.separator == "," && *at != '"')
+    return plain_rows<PlainForm::kComma>(at, end, bare_);
+  if (seconds && layout_.dialect.separator == "::")
+    return plain_rows<PlainForm::kColons>(at, end, bare_);
+  const bool quoted = *at == '"' && layout_.dialect.quoting != Quoting::kNone;
+  return plain_rows<PlainForm::kAny>(at, end, quoted ? quoted_ : bare_);
 }
 
 void LogScanner::scan(const Piece& piece, LogChunk& chunk) {
@@ -278,26 +359,30 @@ void LogScanner::scan(const Piece& piece, LogChunk& chunk) {
   capacity_ = chunk.items.size();
   user_mask_ = 0;
   user_word_ = 1;
-  const bool csv = layout_.form == LogLayout::Form::kCsv;
-  if (csv) reader_ = CsvReader(piece.text);
+  reader_ = RecordReader(piece.text, layout_.dialect,
+                         piece.last ? RecordReader::Behind::kNothing : RecordReader::Behind::kMore);
   const char* const text = piece.text.data();
   const char* const end = text + piece.end;
   const char* const sure =
       std::min(end, text + std::max<std::ptrdiff_t>(
                                0, static_cast<std::ptrdiff_t>(piece.text.size()) - kLookAhead));
   const char* at = text + piece.begin;
+  const bool plain = layout_.is_plain() && layout_.dialect.separator.size() <= 2;
   while (at < end && !chunk.unfinished) {
-    if (csv && (*at == '\n' || *at == '\r')) {
+    if (*at == '\n' || *at == '\r') {
       chunk.newlines += *at == '\n' ? 1 : 0;
       ++at;
       continue;
     }
     const char* const before = at;
-    if (layout_.is_plain() && at < sure) {
-      at = csv ? plain_rows<LogLayout::Form::kCsv>(at, sure)
-               : plain_rows<LogLayout::Form::kDat>(at, sure);
+    if (plain && at < sure) {
+      at = plain_rows_of_any_form(at, sure);
+      if (at != before) {
+        user_mask_ = 0;  // the next rows may have another form
+        user_word_ = 1;
+      }
     }
-    if (at == before) at = csv ? slow_record(at) : slow_line(at);
+    if (at == before) at = slow_record(at);
   }
   chunk.end = static_cast<std::size_t>(at - text);
 }

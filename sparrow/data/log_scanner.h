@@ -1,5 +1,5 @@
 // LogScanner: a piece of a log's text -> columns of interactions. Plain rows are read eight bytes
-// at a time; any other record goes to the RFC 4180 reader, so that both give the same result.
+// at a time; any other record goes to RecordReader, so that both give the same result.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "sparrow/data/csv.h"
 #include "sparrow/data/id_table.h"
 #include "sparrow/data/log_layout.h"
+#include "sparrow/data/records.h"
 
 namespace sparrow::data {
 
@@ -40,6 +40,21 @@ struct LogChunk {
   void clear();
 };
 
+// What stands between the fields of plain rows, and how their times are written. kComma, kColons:
+// known when this is compiled, times are seconds; kAny: looked up in a RowForm.
+enum class PlainForm { kComma, kColons, kAny };
+
+// A row of kAny: `begin`, four fields with `between` between them, `end`, then the line end. Quoted
+// rows have quotes in all three.
+struct RowForm {
+  std::string begin;
+  std::string between;
+  std::string end;
+  std::uint32_t between_word = 0;  // its bytes, and the mask that keeps them
+  std::uint32_t between_mask = 0;
+  std::int64_t units = 1;  // a second has; 0: dates as "2015-03-31 23:59:59"
+};
+
 class LogScanner {
  public:
   LogScanner(const LogLayout& layout, const IdTable& items);
@@ -53,12 +68,12 @@ class LogScanner {
   void scan(const Piece& piece, LogChunk& chunk);
 
  private:
-  template <LogLayout::Form form>
-  const char* plain_rows(const char* at, const char* end);
-  template <LogLayout::Form form>
-  const char* plain_user(const char* at);
+  template <PlainForm form>
+  const char* plain_rows(const char* at, const char* end, const RowForm& row);
+  template <PlainForm form>
+  const char* plain_user(const char* at, const RowForm& row);
+  const char* plain_rows_of_any_form(const char* at, const char* end);
   const char* slow_record(const char* at);
-  const char* slow_line(const char* at);
   void use(const Fields& fields, std::uint64_t line);
   void start_run(std::uint32_t user);
   void start_text_run(std::string_view user, bool copy);
@@ -73,7 +88,9 @@ class LogScanner {
   std::uint64_t user_word_ = 1;  // the last user's digits and separator, to recognise it again
   std::uint64_t user_mask_ = 0;
   std::size_t user_bytes_ = 0;
-  CsvReader reader_{std::string_view()};
+  RowForm bare_;
+  RowForm quoted_;
+  RecordReader reader_{std::string_view(), Dialect()};
 };
 
 }  // namespace sparrow::data

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include <bzlib.h>
 #include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -96,6 +97,40 @@ class ZstdUnpacker : public Unpacker {
   bool ended_ = false;
 };
 
+class Bzip2Unpacker : public Unpacker {
+ public:
+  Bzip2Unpacker() { good_ = ::BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK; }
+  Bzip2Unpacker(const Bzip2Unpacker&) = delete;
+  Bzip2Unpacker& operator=(const Bzip2Unpacker&) = delete;
+  ~Bzip2Unpacker() override { ::BZ2_bzDecompressEnd(&stream_); }
+  std::string unpack(std::string_view& in, char*& out, const char* out_end) override {
+    if (ended_) {  // another stream follows
+      ::BZ2_bzDecompressEnd(&stream_);
+      stream_ = {};
+      good_ = ::BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
+      ended_ = false;
+    }
+    if (!good_) return "bzip2 does not start";
+    constexpr std::size_t kAtOnce = 1U << 20;
+    const std::size_t given = std::min(in.size(), kAtOnce);
+    stream_.next_in = const_cast<char*>(in.data());
+    stream_.avail_in = static_cast<unsigned>(given);
+    stream_.next_out = out;
+    stream_.avail_out = static_cast<unsigned>(out_end - out);
+    const int status = ::BZ2_bzDecompress(&stream_);
+    in.remove_prefix(given - stream_.avail_in);
+    out = stream_.next_out;
+    ended_ = status == BZ_STREAM_END;
+    return status == BZ_OK || ended_ ? std::string() : "is not sound bzip2 data";
+  }
+  bool may_end() const override { return ended_; }
+
+ private:
+  bz_stream stream_{};
+  bool good_ = false;
+  bool ended_ = false;
+};
+
 class PackedSource : public LogSource {
  public:
   PackedSource(std::filesystem::path path, MappedFile file, std::unique_ptr<Unpacker> unpacker)
@@ -165,22 +200,34 @@ class PackedSource : public LogSource {
   std::thread worker_;
 };
 
-}  // namespace
+// Brings the windows of another source to UTF-8 and LF.
+class DecodedSource : public LogSource {
+ public:
+  DecodedSource(std::unique_ptr<LogSource> source, const Dialect& dialect)
+      : source_(std::move(source)), dialect_(dialect), decoder_(dialect.encoding) {}
+  Result<Window> next(std::size_t carry) override {
+    auto window = source_->next(0);
+    if (!window) return window.error();
+    text_.erase(0, text_.size() - carry);
+    const std::size_t before = text_.size();
+    decoder_.decode(window->text, text_);
+    if (window->last) decoder_.finish(text_);
+    if (dialect_.line_end == LineEnd::kCr)
+      std::replace(text_.begin() + static_cast<std::ptrdiff_t>(before), text_.end(), '\r', '\n');
+    return Window{text_, window->last};
+  }
+  std::uint64_t bytes_read() const override { return source_->bytes_read(); }
+  std::uint64_t bytes_total() const override { return source_->bytes_total(); }
+  void forget(std::size_t) override {}
 
-Result<std::unique_ptr<LogSource>> open_log(const std::filesystem::path& path) {
-  auto mapped = MappedFile::open(path);
-  if (!mapped) return mapped.error();
-  std::unique_ptr<Unpacker> unpacker;
-  if (path.extension() == ".gz") unpacker = std::make_unique<GzipUnpacker>();
-  if (path.extension() == ".zst") unpacker = std::make_unique<ZstdUnpacker>();
-  if (!unpacker)
-    return std::unique_ptr<LogSource>(std::make_unique<PlainSource>(std::move(*mapped)));
-  return std::unique_ptr<LogSource>(
-      std::make_unique<PackedSource>(path, std::move(*mapped), std::move(unpacker)));
-}
+ private:
+  std::unique_ptr<LogSource> source_;
+  Dialect dialect_;
+  Decoder decoder_;
+  std::string text_;
+};
 
-Result<std::string> read_log_text(const std::filesystem::path& path) {
-  auto source = open_log(path);
+Result<std::string> text_of(Result<std::unique_ptr<LogSource>> source) {
   if (!source) return source.error();
   std::string text;
   while (true) {
@@ -189,6 +236,51 @@ Result<std::string> read_log_text(const std::filesystem::path& path) {
     text += window->text;
     if (window->last) return text;
   }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogSource>> open_log(const std::filesystem::path& path) {
+  auto mapped = MappedFile::open(path);
+  if (!mapped) return mapped.error();
+  std::unique_ptr<Unpacker> unpacker;
+  if (path.extension() == ".gz") unpacker = std::make_unique<GzipUnpacker>();
+  if (path.extension() == ".zst") unpacker = std::make_unique<ZstdUnpacker>();
+  if (path.extension() == ".bz2") unpacker = std::make_unique<Bzip2Unpacker>();
+  if (!unpacker)
+    return std::unique_ptr<LogSource>(std::make_unique<PlainSource>(std::move(*mapped)));
+  return std::unique_ptr<LogSource>(
+      std::make_unique<PackedSource>(path, std::move(*mapped), std::move(unpacker)));
+}
+
+Result<std::unique_ptr<LogSource>> open_log(const std::filesystem::path& path,
+                                            const Dialect& dialect) {
+  auto source = open_log(path);
+  const bool as_is = dialect.encoding == Encoding::kUtf8 && dialect.line_end != LineEnd::kCr;
+  if (!source || as_is) return source;
+  return std::unique_ptr<LogSource>(std::make_unique<DecodedSource>(std::move(*source), dialect));
+}
+
+Result<std::string> read_log_text(const std::filesystem::path& path) {
+  return text_of(open_log(path));
+}
+
+Result<std::string> read_log_text(const std::filesystem::path& path, const Dialect& dialect) {
+  return text_of(open_log(path, dialect));
+}
+
+Result<std::string> read_log_sample(const std::filesystem::path& path) {
+  auto source = open_log(path);
+  if (!source) return source.error();
+  auto window = (*source)->next(0);
+  if (!window) return window.error();
+  return std::string(window->text.substr(0, kLogSampleBytes));
+}
+
+std::string unpacked_name(const std::filesystem::path& path) {
+  const auto ending = path.extension();
+  const bool packed = ending == ".gz" || ending == ".zst" || ending == ".bz2";
+  return (packed ? path.stem() : path.filename()).string();
 }
 
 }  // namespace sparrow::data

@@ -1,5 +1,6 @@
-// LogSource: the text of a log in windows: a plain file as one mapped window, a .gz or .zst file
-// unpacked piece by piece in a thread of its own.
+// LogSource: the text of a log in windows: a plain file as one mapped window, a .gz, .zst or .bz2
+// file unpacked piece by piece in a thread of its own. Text of another encoding than UTF-8, or with
+// CR as line end, is brought to UTF-8 and LF on the way.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "sparrow/core/result.h"
+#include "sparrow/data/dialect.h"
 
 namespace sparrow::data {
 
@@ -30,10 +32,22 @@ class LogSource {
   virtual void forget(std::size_t end) = 0;
 };
 
-// By the file's name: .gz, .zst, else plain. Errors as file.h has them.
+// By the file's name: .gz, .zst, .bz2, else plain. Errors as file.h has them.
 Result<std::unique_ptr<LogSource>> open_log(const std::filesystem::path& path);
+// In UTF-8 with LF or CRLF, whatever the dialect.
+Result<std::unique_ptr<LogSource>> open_log(const std::filesystem::path& path,
+                                            const Dialect& dialect);
 
 // The whole text of a file, unpacked.
 Result<std::string> read_log_text(const std::filesystem::path& path);
+// The same in UTF-8 with LF or CRLF.
+Result<std::string> read_log_text(const std::filesystem::path& path, const Dialect& dialect);
+
+// The first bytes of a file, unpacked, not decoded: at most so many.
+inline constexpr std::size_t kLogSampleBytes = std::size_t{1} << 18;
+Result<std::string> read_log_sample(const std::filesystem::path& path);
+
+// The file's name without what says how it is packed: "ratings.csv.gz" -> "ratings.csv".
+std::string unpacked_name(const std::filesystem::path& path);
 
 }  // namespace sparrow::data

@@ -1,91 +1,75 @@
-// The slow twin of read_log(): every record through CsvReader or split_dat(), in one thread.
-#include <fmt/format.h>
+// The slow twin of read_log(): every record through TableReader, in one thread. It also reads JSON,
+// and the items of a log without a catalogue.
+#include <algorithm>
+#include <functional>
 
-#include "sparrow/data/csv.h"
 #include "sparrow/data/interaction_builder.h"
 #include "sparrow/data/interaction_log.h"
 #include "sparrow/data/log_source.h"
+#include "sparrow/data/table_file.h"
 
 namespace sparrow::data {
 namespace {
 
-class Reference {
- public:
-  Reference(const LogFile& file, const IdTable& items, LogContent& content)
-      : file_(file), items_(items), content_(content) {}
-
-  Result<void> read_csv(std::string_view text) {
-    CsvReader reader(text);
-    if (!reader.next()) return Error{ErrorCode::kInvalidInput, file_.path.string() + ": is empty"};
-    auto layout = file_.header(reader.fields());
-    if (!layout) return layout.error();
-    layout_ = *layout;
-    while (reader.next()) {
-      ++content_.rows;
-      if (reader.problem().empty()) {
-        use(reader.fields(), reader.line());
-      } else {
-        reject(reader.line(), std::string(reader.problem()));
-      }
-    }
-    return {};
+// Calls visit(part, reader) for each record of a log.
+Result<std::uint64_t> each_record(
+    const LogFile& file, const std::function<void(const LogPart&, const TableReader&)>& visit) {
+  std::uint64_t lines = 0;
+  for (const LogPart& part : file.parts) {
+    auto text = read_log_text(part.path, part.layout.dialect);
+    if (!text) return text.error();
+    TableFile table;
+    table.path = part.path;
+    table.dialect = part.layout.dialect;
+    table.columns = part.columns;
+    table.filter = part.filter;
+    TableReader reader(table, *text);
+    while (reader.next()) visit(part, reader);
+    lines += static_cast<std::uint64_t>(std::count(text->begin(), text->end(), '\n'));
   }
-
-  void read_dat(std::string_view text) {
-    layout_.form = LogLayout::Form::kDat;
-    layout_.extra = LogLayout::Extra::kNone;
-    std::uint64_t number = 0;
-    while (!text.empty()) {
-      const auto newline = text.find('\n');
-      std::string_view line = text.substr(0, newline);
-      text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-      ++number;
-      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-      if (line.empty()) continue;
-      ++content_.rows;
-      use(split_dat(line), number);
-    }
-  }
-
-  void finish() { content_.interactions = builder_.build(content_.users, content_.duplicates); }
-
- private:
-  void use(const Fields& fields, std::uint64_t line) {
-    LogRow row;
-    std::string reason;
-    const RowFault fault = read_log_row(fields, layout_, items_, row, reason);
-    if (fault == RowFault::kNone) {
-      builder_.add(row.user, row.item, row.value, row.time);
-      return;
-    }
-    content_.unknown_items += fault == RowFault::kUnknownItem ? 1 : 0;
-    reject(line, std::move(reason));
-  }
-  void reject(std::uint64_t line, std::string reason) {
-    content_.rejects.push_back({file_.path.filename().string(), line, std::move(reason)});
-  }
-
-  const LogFile& file_;
-  const IdTable& items_;
-  LogContent& content_;
-  LogLayout layout_;
-  InteractionBuilder builder_;
-};
+  return lines;
+}
 
 }  // namespace
 
 Result<LogContent> read_log_reference(const LogFile& file, const IdTable& items) {
-  auto text = read_log_text(file.path);
-  if (!text) return text.error();
   LogContent content;
-  Reference reference(file, items, content);
-  if (!file.header) {
-    reference.read_dat(*text);
-  } else if (auto read = reference.read_csv(*text); !read) {
-    return read.error();
-  }
-  reference.finish();
+  InteractionBuilder builder;
+  auto lines = each_record(file, [&](const LogPart& part, const TableReader& reader) {
+    ++content.rows;
+    std::string reason(reader.problem());
+    LogRow row;
+    if (reason.empty()) {
+      const RowFault fault = read_log_row(reader.fields(), part.layout, items, row, reason);
+      content.unknown_items += fault == RowFault::kUnknownItem ? 1 : 0;
+    }
+    if (reason.empty())
+      builder.add(row.user, row.item, row.value, row.time);
+    else
+      content.reject({part.path.filename().string(), reader.line(), std::move(reason)});
+  });
+  if (!lines) return lines.error();
+  content.lines = *lines;
+  content.interactions = builder.build(content.users, content.duplicates);
   return content;
+}
+
+Result<LogItems> read_log_items(const LogFile& file, std::optional<std::size_t> title_column) {
+  LogItems found;
+  std::string storage;
+  auto lines = each_record(file, [&](const LogPart& part, const TableReader& reader) {
+    const auto& fields = reader.fields();
+    if (!reader.problem().empty() || fields.size() <= part.layout.item) return;
+    const auto id = formed_id(fields[part.layout.item], part.layout.id_form, storage);
+    if (!id_problem(id).empty()) return;
+    const std::size_t before = found.ids.size();
+    const std::uint32_t number = found.ids.add(id);
+    if (!title_column || *title_column >= fields.size()) return;
+    found.titles.resize(found.ids.size());
+    if (number >= before) found.titles[number] = trim(fields[*title_column]);
+  });
+  if (!lines) return lines.error();
+  return found;
 }
 
 }  // namespace sparrow::data

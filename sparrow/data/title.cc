@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
+#include <utility>
 
 #include "sparrow/data/field_values.h"
+#include "sparrow/data/time_form.h"
 
 namespace sparrow::data {
 namespace {
@@ -71,7 +74,7 @@ std::string_view without_aka(std::string_view text) {
 
 }  // namespace
 
-ParsedTitle parse_title(std::string_view raw) {
+ParsedTitle parse_title(std::string_view raw, TitleForm form) {
   ParsedTitle parsed;
   std::string_view rest = trim(raw);
   std::size_t bracket = last_bracket(rest);
@@ -80,7 +83,8 @@ ParsedTitle parse_title(std::string_view raw) {
     if (parsed.year != 0) rest = trim(rest.substr(0, bracket));
   }
   std::vector<std::string> others;
-  for (bracket = last_bracket(rest); bracket != std::string_view::npos && bracket > 0;
+  for (bracket = last_bracket(rest);
+       form == TitleForm::kMovieLens && bracket != std::string_view::npos && bracket > 0;
        bracket = last_bracket(rest)) {
     const std::string_view inside =
         without_aka(rest.substr(bracket + 1, rest.size() - bracket - 2));
@@ -92,6 +96,63 @@ ParsedTitle parse_title(std::string_view raw) {
   if (parsed.title.empty()) parsed.title = std::string(trim(raw));
   parsed.alternative_titles = std::move(others);
   return parsed;
+}
+
+std::string clean_title(std::string_view raw) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kEntities = {
+      {{"amp", "&"},
+       {"lt", "<"},
+       {"gt", ">"},
+       {"quot", "\""},
+       {"apos", "'"},
+       {"nbsp", " "},
+       {"ndash", "\xE2\x80\x93"},
+       {"mdash", "\xE2\x80\x94"}}};
+  std::string clean;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(raw[i]);
+    if (byte < 0x20 || byte == 0x7F) {
+      if (!clean.empty() && clean.back() != ' ') clean += ' ';
+      continue;
+    }
+    const auto end = raw[i] == '&' ? raw.find(';', i) : std::string_view::npos;
+    constexpr std::size_t kLongest = 8;
+    if (end == std::string_view::npos || end - i > kLongest) {
+      clean += raw[i];
+      continue;
+    }
+    const std::string_view name = raw.substr(i + 1, end - i - 1);
+    const auto* known = std::find_if(kEntities.begin(), kEntities.end(),
+                                     [&](const auto& entity) { return entity.first == name; });
+    int code = 0;
+    if (known != kEntities.end()) {
+      clean += known->second;
+    } else if (name.starts_with('#') && parse_number(name.substr(1), code) && code >= 0x20 &&
+               code < 0x7F) {
+      clean += static_cast<char>(code);
+    } else {
+      clean += raw[i];
+      continue;
+    }
+    i = end;
+  }
+  return std::string(trim(clean));
+}
+
+int year_of_text(std::string_view text) {
+  text = trim(text);
+  if (text.starts_with('(') && text.ends_with(')')) text = trim(text.substr(1, text.size() - 2));
+  if (const int year = year_of(text); year != 0) return year;
+  double number = 0;
+  if (parse_number(text, number))
+    return number >= 1 && number <= 9999 ? static_cast<int>(number) : 0;
+  std::int64_t seconds = 0;
+  if (!parse_date(text, DateOrder::kMonthFirst, seconds) &&
+      !parse_date(text, DateOrder::kDayFirst, seconds))
+    return 0;
+  int year = 0;
+  parse_number(time_text(seconds).substr(0, 4), year);
+  return year;
 }
 
 }  // namespace sparrow::data

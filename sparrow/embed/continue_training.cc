@@ -107,7 +107,8 @@ void measure_drift(const Model& former, const std::vector<Row>& now, const Embed
 }  // namespace
 
 Result<ContinuedModel> continue_training(const Model& former, const data::Dataset& news,
-                                         const TrainOptions& options, const RunControl& control) {
+                                         const TrainOptions& given, const RunControl& control) {
+  const TrainOptions options = with_liked(given, news);
   if (former.manifest.method != "item2vec" || !model::VectorsView::of(former))
     return Error{
         ErrorCode::kInvalidInput,

@@ -22,12 +22,12 @@ void add_list(std::string& sentence, const std::vector<std::string>& names) {
   sentence += fmt::format("{}{}.", sentence.empty() ? "" : " ", fmt::join(names, ", "));
 }
 
-void normalize(std::span<float> row) {
+void to_unit(std::span<float> row) {
   const float length = std::sqrt(simd::dot(row.data(), row.data(), row.size()));
   if (length > 0) simd::scale(row.data(), 1 / length, row.size());
 }
 
-bool is_zero(std::span<const float> row) {
+bool has_no_text(std::span<const float> row) {
   return std::all_of(row.begin(), row.end(), [](float v) { return v == 0; });
 }
 
@@ -52,7 +52,7 @@ void subtract_mean(const std::vector<float>& mean, std::span<float> row) {
   simd::axpy(-1, mean.data(), row.data(), row.size());
   if (simd::dot(row.data(), row.data(), row.size()) < kNothing * kNothing)
     std::fill(row.begin(), row.end(), 0.0F);
-  normalize(row);
+  to_unit(row);
 }
 
 // From unit rows; a mean of doubles, so that it does not depend on the order of
@@ -62,7 +62,7 @@ void center(DenseBlock& block, std::size_t threads) {
   double count = 0;
   for (std::size_t r = 0; r < block.rows.rows(); ++r) {
     const auto row = block.rows.row(r);
-    if (is_zero(row)) continue;
+    if (has_no_text(row)) continue;
     for (std::size_t c = 0; c < row.size(); ++c) sum[c] += static_cast<double>(row[c]);
     ++count;
   }
@@ -72,7 +72,8 @@ void center(DenseBlock& block, std::size_t threads) {
   parallel_for(block.rows.rows(), 1024, threads,
                [&](std::size_t begin, std::size_t end, std::size_t) {
                  for (std::size_t r = begin; r < end; ++r) {
-                   if (!is_zero(block.rows.row(r))) subtract_mean(block.mean, block.rows.row(r));
+                   if (!has_no_text(block.rows.row(r)))
+                     subtract_mean(block.mean, block.rows.row(r));
                  }
                });
 }
@@ -90,7 +91,7 @@ DenseBlock text_block(const data::Catalog& catalog, const ContentOptions& option
                  for (std::size_t r = begin; r < end; ++r) {
                    table.embed(text_of(catalog[static_cast<Row>(r)], catalog.schema(), block),
                                block.rows.row(r));
-                   normalize(block.rows.row(r));
+                   to_unit(block.rows.row(r));
                  }
                });
   return block;
@@ -133,7 +134,7 @@ std::string item_sentence(const data::Item& item, const data::Schema& schema, Ti
 
 std::size_t DenseBlock::items() const {
   std::size_t count = 0;
-  for (std::size_t r = 0; r < rows.rows(); ++r) count += is_zero(rows.row(r)) ? 0U : 1U;
+  for (std::size_t r = 0; r < rows.rows(); ++r) count += has_no_text(rows.row(r)) ? 0U : 1U;
   return count;
 }
 
@@ -144,7 +145,7 @@ std::vector<DenseBlock> dense_blocks(const data::Catalog& catalog, const Content
     block.name = kVectors;
     block.weight = options.sentence;
     block.rows = options.text_vectors->vectors;
-    for (std::size_t r = 0; r < block.rows.rows(); ++r) normalize(block.rows.row(r));
+    for (std::size_t r = 0; r < block.rows.rows(); ++r) to_unit(block.rows.row(r));
     blocks.push_back(std::move(block));
   } else if (options.text_table != nullptr) {
     blocks.push_back(text_block(catalog, options, kSentence, options.sentence));
@@ -152,7 +153,7 @@ std::vector<DenseBlock> dense_blocks(const data::Catalog& catalog, const Content
   }
   for (DenseBlock& block : blocks) center(block, options.threads);
   std::erase_if(blocks, [](const DenseBlock& block) {
-    return block.weight <= 0 || is_zero(block.rows.values());
+    return block.weight <= 0 || has_no_text(block.rows.values());
   });
   return blocks;
 }
@@ -187,8 +188,8 @@ void embed_item(const data::Item& item, const data::Schema& schema, const DenseB
   std::fill(out.begin(), out.end(), 0.0F);
   if (block.name == kVectors || block.mean.size() != table.dim()) return;
   table.embed(text_of(item, schema, block), out);
-  normalize(out);
-  if (!is_zero(out)) subtract_mean(block.mean, out);
+  to_unit(out);
+  if (!has_no_text(out)) subtract_mean(block.mean, out);
 }
 
 }  // namespace sparrow::embed

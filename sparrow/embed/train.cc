@@ -47,8 +47,9 @@ Result<Model> finish_model(Model model, const TrainOptions& options, const RunCo
   return model;
 }
 
-Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& options,
+Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& given,
                           const RunControl& control) {
+  const TrainOptions options = with_liked(given, dataset);
   const Method* method = find_method(options.method);
   if (method == nullptr) {
     std::string known;
@@ -77,16 +78,31 @@ ImportedBlock block_of(const data::Catalog& catalog, const Model& model, float w
 }
 
 Result<Model> model_of_vectors(const data::Dataset& dataset, const model::NamedVectors& vectors,
-                               const TrainOptions& options) {
+                               const TrainOptions& given) {
+  const TrainOptions options = with_liked(given, dataset);
   Model model = start_model(dataset, options);
   Embeddings all(dataset.catalog.size(), vectors.vectors.dim());
+  std::size_t unknown = 0;
+  std::string first_unknown;
   for (std::size_t i = 0; i < vectors.items.size(); ++i) {
     const auto row = dataset.catalog.find(vectors.items[i]);
-    if (!row)
-      return Error{ErrorCode::kInvalidInput, fmt::format("item \"{}\" is not in the catalogue {}",
-                                                         vectors.items[i], dataset.info.name)};
+    if (!row) {
+      if (unknown++ == 0) first_unknown = vectors.items[i];
+      continue;
+    }
     std::copy(vectors.vectors.row(i).begin(), vectors.vectors.row(i).end(), all.row(*row).begin());
   }
+  const std::size_t known = vectors.items.size() - unknown;
+  if (known == 0)
+    return Error{ErrorCode::kInvalidInput,
+                 fmt::format("none of the {} vectors has an id of the catalogue {}; the first is "
+                             "\"{}\"",
+                             vectors.items.size(), dataset.info.name, first_unknown)};
+  model.manifest.metrics["imported"] = {
+      {"vectors", vectors.items.size()},
+      {"left_out", unknown},
+      {"first_left_out", first_unknown},
+      {"covered", static_cast<double>(known) / static_cast<double>(dataset.catalog.size())}};
   set_vectors(model, all);
   add_content(model, build_content(dataset.catalog, options.fusion.content));
   return finish_model(std::move(model), options, RunControl{});
@@ -105,6 +121,11 @@ nlohmann::json describe_text(const ContentOptions& content) {
 
 }  // namespace
 
+TrainOptions with_liked(TrainOptions options, const data::Dataset& dataset) {
+  options.sequences.min_value = dataset.info.scale.liked;
+  return options;
+}
+
 nlohmann::json describe(const TrainOptions& o) {
   nlohmann::json j = {{"method", o.method},
                       {"measure", o.measure},
@@ -119,7 +140,8 @@ nlohmann::json describe(const TrainOptions& o) {
   return j;
 }
 
-double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& options) {
+double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& given) {
+  const TrainOptions options = with_liked(given, dataset);
   const auto items = static_cast<double>(dataset.catalog.size());
   const auto rows = static_cast<double>(dataset.interactions.size());
   const double common =

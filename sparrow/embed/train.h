@@ -59,7 +59,9 @@ const Method* find_method(std::string_view name);  // nullptr: there is none
 Result<model::Model> train_model(const data::Dataset& dataset, const TrainOptions& options,
                                  const RunControl& control);
 
-// A model whose vectors came from elsewhere; ids that the catalogue lacks are an error.
+// A model whose vectors came from elsewhere. Vectors whose id the catalogue lacks are left out; the
+// manifest's metric "imported" has how many were given, left out (with the first's id), and the
+// share of the catalogue that has one. Errors: kInvalidInput when none is of the catalogue.
 Result<model::Model> model_of_vectors(const data::Dataset& dataset,
                                       const model::NamedVectors& vectors,
                                       const TrainOptions& options);
@@ -73,6 +75,10 @@ ImportedBlock block_of(const data::Catalog& catalog, const model::Model& model, 
 model::Model start_model(const data::Dataset& dataset, const TrainOptions& options);
 Result<model::Model> finish_model(model::Model model, const TrainOptions& options,
                                   const RunControl& control);
+
+// The options with what the data set calls liked: every function above reads them so, whatever
+// options.sequences.min_value says.
+TrainOptions with_liked(TrainOptions options, const data::Dataset& dataset);
 
 // The options that decide the result, as they stand in the manifest. Threads are not among them.
 nlohmann::json describe(const TrainOptions& options);

@@ -114,8 +114,7 @@ class Evaluation {
       : dataset_(dataset), options_(options), control_(control) {}
 
   Result<Report> run() {
-    const float min_value =
-        options_.methods.empty() ? 3.5F : options_.methods.front().sequences.min_value;
+    const float min_value = dataset_.info.scale.liked;
     for (std::size_t s = 0; s < options_.splits; ++s) {
       held_out_.push_back(
           make_task(dataset_,

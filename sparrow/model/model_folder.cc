@@ -44,7 +44,10 @@ Result<nlohmann::json> read_manifest(const std::filesystem::path& folder) {
     return corrupt(folder / kManifest, "its checksum is not the recorded one");
   if (body.value("format", "") != "sparrow-model" ||
       body.value("format_version", 0) != kFormatVersion) {
-    return corrupt(folder / kManifest, "is of another format or version");
+    return format_error(
+        folder / kManifest,
+        body.value("format", "") == "sparrow-model" ? body.value("format_version", 0) : 0,
+        kFormatVersion);
   }
   return body;
 }

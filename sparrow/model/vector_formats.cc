@@ -34,17 +34,19 @@ struct Lines {
   }
 };
 
-// Reads floats between spaces; false at anything else, or a value that is not finite.
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Reads floats between spaces or tabs; false at anything else, or a value that is not finite.
 bool parse_floats(std::string_view text, std::vector<float>& values) {
   values.clear();
   while (true) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
     if (text.empty()) return true;
     float value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
     if (result.ec != std::errc() || !std::isfinite(value)) return false;
     const auto used = static_cast<std::size_t>(result.ptr - text.data());
-    if (used < text.size() && text[used] != ' ') return false;
+    if (used < text.size() && !is_blank(text[used])) return false;
     text.remove_prefix(used);
     values.push_back(value);
   }
@@ -55,9 +57,10 @@ Result<std::pair<std::size_t, std::size_t>> parse_header(std::string_view line,
                                                          std::size_t available) {
   std::size_t count = 0;
   std::size_t dim = 0;
+  while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
   auto result = std::from_chars(line.data(), line.data() + line.size(), count);
   const char* end = line.data() + line.size();
-  if (result.ec == std::errc() && result.ptr != end && *result.ptr == ' ') {
+  if (result.ec == std::errc() && result.ptr != end && is_blank(*result.ptr)) {
     result = std::from_chars(result.ptr + 1, end, dim);
     if (result.ec == std::errc() && result.ptr == end && dim > 0 && dim <= kMaxDim &&
         count <= available / dim) {
@@ -106,6 +109,24 @@ Result<std::vector<std::string>> word2vec_ids(const std::vector<ItemId>& items) 
     ids.push_back(std::move(id));
   }
   return ids;
+}
+
+std::string id_lines(const std::vector<ItemId>& items) {
+  std::string lines;
+  for (const auto& id : items) lines += id + "\n";
+  return lines;
+}
+
+// The ids as they were before spaces became "_", where FILE.ids has them for all vectors.
+void restore_ids(const std::filesystem::path& file, NamedVectors& vectors) {
+  const auto text = read_file(file.string() + ".ids");
+  if (!text) return;
+  Lines lines{*text};
+  std::vector<ItemId> ids;
+  for (std::string_view line; lines.next(line);) ids.emplace_back(line);
+  if (ids.size() != vectors.items.size()) return;
+  const auto written = word2vec_ids(ids);
+  if (written && *written == vectors.items) vectors.items = std::move(ids);
 }
 
 NamedVectors vectors_of(const Model& model) {
@@ -158,26 +179,53 @@ bool parse_shape(std::string_view header, std::uint64_t& rows, std::uint64_t& di
 
 }  // namespace
 
+namespace {
+
+// "id v1 v2 ...": the last `dim` numbers are the vector, what stands before them is the id.
+bool parse_named_line(std::string_view line, std::size_t dim, std::string_view& id,
+                      std::vector<float>& row) {
+  while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+  std::size_t at = line.size();
+  for (std::size_t value = 0; value < dim; ++value) {
+    while (at > 0 && !is_blank(line[at - 1])) --at;
+    while (at > 0 && is_blank(line[at - 1])) --at;
+    if (at == 0) return false;
+  }
+  id = line.substr(0, at);
+  return parse_floats(line.substr(at), row) && row.size() == dim;
+}
+
+// How many numbers stand behind the first word of a line.
+std::size_t dim_of_line(std::string_view line) {
+  const auto blank = std::find_if(line.begin(), line.end(), is_blank);
+  std::vector<float> row;
+  const auto rest = line.substr(static_cast<std::size_t>(blank - line.begin()));
+  return parse_floats(rest, row) ? row.size() : 0;
+}
+
+}  // namespace
+
 Result<NamedVectors> parse_word2vec_text(std::string_view bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   Lines lines{bytes};
   std::string_view line;
   if (!lines.next(line)) return invalid("the file is empty");
   auto header = parse_header(line, bytes.size());
-  if (!header) return header.error();
+  const std::size_t values = dim_of_line(line);
+  if (!header && values < 2) return header.error();
+  if (!header) lines = Lines{bytes};  // GloVe's: the first line is a vector already
   Gather gather;
-  gather.dim = header->second;
+  gather.dim = header ? header->second : values;
   std::vector<float> row;
+  std::string_view id;
   while (lines.next(line)) {
-    const auto space = line.find(' ');
     if (line.empty()) continue;
-    if (space == std::string_view::npos || !parse_floats(line.substr(space), row)) {
+    if (!parse_named_line(line, gather.dim, id, row))
       return invalid(
-          fmt::format("line {}: not an id and {} finite numbers", lines.number, header->second));
-    }
-    if (auto added = gather.add(line.substr(0, space), row, lines.number); !added)
-      return added.error();
+          fmt::format("line {}: not an id and {} finite numbers", lines.number, gather.dim));
+    if (auto added = gather.add(id, row, lines.number); !added) return added.error();
   }
-  if (gather.result.items.size() != header->first) {
+  if (header && gather.result.items.size() != header->first) {
     return invalid(fmt::format("{} vectors, the first line promises {}", gather.result.items.size(),
                                header->first));
   }
@@ -217,7 +265,7 @@ Result<NamedVectors> parse_sparrowrecsys(std::string_view bytes) {
   std::vector<float> row;
   while (lines.next(line)) {
     if (line.empty()) continue;
-    const auto colon = line.find(':');
+    const auto colon = line.rfind(':');  // values have none, ids may
     if (colon == std::string_view::npos || !parse_floats(line.substr(colon + 1), row)) {
       return invalid(fmt::format("line {}: not `id:v1 v2 ...` with finite numbers", lines.number));
     }
@@ -309,22 +357,23 @@ Result<std::size_t> export_vectors(const Model& model, std::string_view format,
   const std::size_t count = known.items.size();
   std::string bytes;
   if (format == "npy") {
-    std::string ids;
-    for (const auto& id : known.items) ids += id + "\n";
-    if (auto written = write_file_atomically(file.string() + ".ids", ids); !written)
+    if (auto written = write_file_atomically(file.string() + ".ids", id_lines(known.items));
+        !written)
       return written.error();
     bytes = npy_bytes(known.vectors);
   } else if (format == "sparrowrecsys") {
     for (std::size_t i = 0; i < count; ++i) {
-      if (known.items[i].find(':') != std::string::npos)
-        return invalid(fmt::format("the id \"{}\" has a colon, which ends an id in this format",
-                                   known.items[i]));
       bytes += known.items[i] + ":";
       append_floats(bytes, known.vectors.row(i));
     }
   } else if (format == "word2vec" || format == "word2vec-binary") {
     auto ids = word2vec_ids(known.items);
     if (!ids) return ids.error();
+    if (*ids != known.items) {
+      if (auto written = write_file_atomically(file.string() + ".ids", id_lines(known.items));
+          !written)
+        return written.error();
+    }
     bytes = fmt::format("{} {}\n", count, known.vectors.dim());
     for (std::size_t i = 0; i < count; ++i) {
       bytes += (*ids)[i] + " ";
@@ -347,18 +396,27 @@ Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::stri
                                     const std::filesystem::path& ids_file) {
   auto mapped = MappedFile::open(file);
   if (!mapped) return mapped.error();
+  return import_vectors(mapped->bytes(), file, format, ids_file);
+}
+
+Result<NamedVectors> import_vectors(std::string_view bytes, const std::filesystem::path& file,
+                                    std::string_view format,
+                                    const std::filesystem::path& ids_file) {
   const auto with_file = [&](Result<NamedVectors> result) -> Result<NamedVectors> {
     if (result) return result;
     return Error{result.error().code, fmt::format("{}: {}", file.string(), result.error().message)};
   };
-  if (format == "word2vec") return with_file(parse_word2vec_text(mapped->bytes()));
-  if (format == "word2vec-binary") return with_file(parse_word2vec_binary(mapped->bytes()));
-  if (format == "sparrowrecsys") return with_file(parse_sparrowrecsys(mapped->bytes()));
+  if (format == "word2vec" || format == "word2vec-binary") {
+    auto named = format == "word2vec" ? parse_word2vec_text(bytes) : parse_word2vec_binary(bytes);
+    if (named) restore_ids(file, *named);
+    return with_file(std::move(named));
+  }
+  if (format == "sparrowrecsys") return with_file(parse_sparrowrecsys(bytes));
   auto matrix =
-      format == "npy"           ? parse_npy(mapped->bytes())
-      : format == "safetensors" ? parse_embedding_tensor(mapped->bytes())
+      format == "npy"           ? parse_npy(bytes)
+      : format == "safetensors" ? parse_embedding_tensor(bytes)
       : format == "tsv"
-          ? parse_tsv_vectors(mapped->bytes())
+          ? parse_tsv_vectors(bytes)
           : Result<Embeddings>(invalid(fmt::format("format \"{}\" is not known", format)));
   if (!matrix) return with_file(matrix.error());
   const std::filesystem::path names =

@@ -20,8 +20,9 @@ struct NamedVectors {
 
 // Formats: "word2vec", "word2vec-binary", "npy" (ids beside it as FILE.ids), "sparrowrecsys". Items
 // without a vector are left out. The word2vec formats end an id at a space, so spaces in ids become
-// "_"; two ids that become equal are an error. Returns how many vectors were written. Errors:
-// kInvalidInput, and those of writing.
+// "_", and the ids as they are stand in FILE.ids, by which an import finds them again; two ids that
+// become equal are an error. Returns how many vectors were written. Errors: kInvalidInput, and
+// those of writing.
 Result<std::size_t> export_vectors(const Model& model, std::string_view format,
                                    const std::filesystem::path& file);
 
@@ -30,8 +31,12 @@ Result<std::size_t> export_vectors(const Model& model, std::string_view format,
 // empty: FILE.ids. Errors: kInvalidInput naming file, line and cause.
 Result<NamedVectors> import_vectors(const std::filesystem::path& file, std::string_view format,
                                     const std::filesystem::path& ids_file);
+// The same for bytes that were read (and unpacked) already; `file` names them.
+Result<NamedVectors> import_vectors(std::string_view bytes, const std::filesystem::path& file,
+                                    std::string_view format, const std::filesystem::path& ids_file);
 
-// The parsers, on bytes.
+// The parsers, on bytes. word2vec's text may lack its first line (GloVe's), begin with a byte order
+// mark, have tabs for spaces, and spaces in ids and at the ends of lines.
 Result<NamedVectors> parse_word2vec_text(std::string_view bytes);
 Result<NamedVectors> parse_word2vec_binary(std::string_view bytes);
 Result<NamedVectors> parse_sparrowrecsys(std::string_view bytes);

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/core/text.h"
+
 namespace sparrow::rank {
 
 namespace {
@@ -28,7 +30,13 @@ constexpr int kMaxDepth = 64;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+bool is_ascii(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+}
+
+// Without regard to case, and to accents and width where there are any.
 bool same_text(std::string_view a, std::string_view b) {
+  if (!is_ascii(a) || !is_ascii(b)) return fold_name(a) == fold_name(b);
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                             [](char x, char y) { return lower(x) == lower(y); });
 }

@@ -7,8 +7,8 @@
 // Fields: id, title, year, genre, tag, director, actor, person, keyword, country, series, rating
 // (mean rating, drawn to the mean of all), ratings (users who liked it), popularity (percentile,
 // 0..100), and every other column of items.csv by its name. A field with several values holds when
-// any of them does. Text compares without regard to (ASCII) case; a quoted value may hold anything.
-// A condition on a value that an item lacks is false.
+// any of them does. Text compares without regard to case, accents and width; a quoted value may
+// hold anything. A condition on a value that an item lacks is false.
 #pragma once
 
 #include <cstdint>

@@ -104,6 +104,26 @@ class Chooser {
     std::fill(c_.overlap.begin(), c_.overlap.end(), 0.0F);
   }
 
+  bool pins_left() const { return pins_ > 0; }
+
+  // Takes the rest by adjusted match alone, as far as caps allow, until the list holds `wanted`.
+  // O(candidates log candidates).
+  void fill(std::vector<std::uint32_t>& list, std::size_t wanted) {
+    std::vector<std::uint32_t> rest;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (c_.worth[i] != kGone) rest.push_back(static_cast<std::uint32_t>(i));
+    }
+    std::sort(rest.begin(), rest.end(), [&](std::uint32_t i, std::uint32_t j) {
+      return comes_first(candidates_[i], candidates_[j]);
+    });
+    for (const std::uint32_t i : rest) {
+      if (list.size() == wanted) return;
+      if (!counter_.fits(candidates_[i].row)) continue;
+      counter_.take(candidates_[i].row);
+      list.push_back(i);
+    }
+  }
+
   // The position of the next one; candidates.size(): none is left.
   std::size_t next() {
     if (pins_ > 0) {
@@ -225,11 +245,14 @@ std::vector<std::uint32_t> order_list(const recall::ItemFacts& facts,
   std::vector<std::uint32_t> list;
   list.reserve(std::min(wanted, candidates.size()));
   Chooser chooser(facts, candidates, caps, diversity);
-  while (list.size() < wanted) {
+  const std::size_t chosen_first = diversity > 0 ? std::min(wanted, kDiverse) : 0;
+  while (list.size() < chosen_first || chooser.pins_left()) {
     const std::size_t chosen = chooser.next();
-    if (chosen == candidates.size()) break;
+    if (chosen == candidates.size()) return list;
     list.push_back(static_cast<std::uint32_t>(chosen));
+    if (list.size() == wanted) return list;
   }
+  chooser.fill(list, wanted);
   return list;
 }
 

@@ -25,10 +25,14 @@ float shelf_overlap(const recall::ItemFacts& facts, Row a, Row b);
 // Match with the popularity dial (20 points a standard deviation of ln popularity) and boosts.
 float adjust(const recall::ItemFacts& facts, const Controls& controls, Row row, float match);
 
-// Greedily takes `wanted` of the candidates (any order) by
+// Positions as deep as people look; behind them variety is not worth its cost.
+inline constexpr std::size_t kDiverse = 200;
+
+// Greedily takes the first kDiverse of the candidates (any order) by
 //   (1 - diversity) * adjusted / 100 - diversity * max overlap with what is taken,
-// leaving out what would break a cap; pinned candidates come first, whatever the caps. Gives their
-// positions. O(wanted * candidates), by vectors of instructions.
+// and the rest up to `wanted` by adjusted alone, leaving out what would break a cap; pinned
+// candidates come first, whatever the caps. Gives their positions. O(kDiverse * candidates), by
+// vectors of instructions, and O(candidates log candidates).
 std::vector<std::uint32_t> order_list(const recall::ItemFacts& facts,
                                       std::span<const Candidate> candidates, const Caps& caps,
                                       float diversity, std::size_t wanted);

@@ -2,7 +2,6 @@
 #include "sparrow/rank/listing.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -30,17 +29,19 @@ bool Controls::plain() const {
          channels.empty() && budget.count() == 0;
 }
 
-Ranking::Ranking() : channels(Recommender::channel_names().size()) {
-  channels[0].use = ChannelSetting::Use::kAlways;
+std::array<ChannelSetting, recall::kChannelNames.size()> Ranking::only_embedding() {
+  std::array<ChannelSetting, recall::kChannelNames.size()> settings;
+  settings[static_cast<std::size_t>(ChannelId::kEmbedding)].use = ChannelSetting::Use::kAlways;
+  return settings;
 }
 
 bool Ranking::plain_recall() const {
-  for (std::size_t c = 0; c < channels.size(); ++c) {
-    const bool asked = channels[c].use == ChannelSetting::Use::kAlways;
-    if (asked != (c == 0) || (asked && (channels[c].quota != 0 || channels[c].weight != 0)))
-      return false;
-  }
-  return true;
+  const ChannelSetting& embedding = channel(ChannelId::kEmbedding);
+  const auto always = std::count_if(channels.begin(), channels.end(), [](const auto& setting) {
+    return setting.use == ChannelSetting::Use::kAlways;
+  });
+  return always == 1 && embedding.use == ChannelSetting::Use::kAlways && embedding.quota == 0 &&
+         embedding.weight == 0;
 }
 
 Recommender::Listing::Listing(const State& state, const Request& request)
@@ -103,59 +104,58 @@ bool Recommender::Listing::reorders() const {
          (request_.rules != nullptr && !request_.rules->empty());
 }
 
-std::vector<std::uint8_t> Recommender::Listing::asked_channels() {
+std::vector<ChannelId> Recommender::Listing::asked_channels() {
   using Use = ChannelSetting::Use;
-  const auto& names = channel_names();
   const auto& wanted = request_.controls.channels;
-  std::vector<std::uint8_t> asked;
-  std::vector<std::uint8_t> usual;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const Use use = ranking_.channels[i].use;
-    if (use == Use::kAlways) usual.push_back(static_cast<std::uint8_t>(i));
-    if (std::find(wanted.begin(), wanted.end(), names[i]) == wanted.end()) continue;
+  std::vector<ChannelId> asked;
+  std::vector<ChannelId> usual;
+  for (std::size_t i = 0; i < recall::kChannelNames.size(); ++i) {
+    const auto id = static_cast<ChannelId>(i);
+    const Use use = ranking_.channel(id).use;
+    if (use == Use::kAlways) usual.push_back(id);
+    if (std::find(wanted.begin(), wanted.end(), recall::channel_name(id)) == wanted.end()) continue;
     if (use == Use::kOff)
-      answer_.degraded.push_back(fmt::format("channel {} is switched off", names[i]));
+      answer_.degraded.push_back(
+          fmt::format("channel {} is switched off", recall::channel_name(id)));
     else
-      asked.push_back(static_cast<std::uint8_t>(i));
+      asked.push_back(id);
   }
   return asked.empty() ? usual : asked;
 }
 
 void Recommender::Listing::collect() {
-  std::vector<std::uint8_t> asked = asked_channels();
+  std::vector<ChannelId> asked = asked_channels();
   if (!positive_) {
     answer_.degraded.emplace_back(
         request_.seeds.empty()
             ? "no history that the model knows: popular items instead"
             : "the model does not know this item yet: placed by series, people and genre");
-    asked = {3, 4, 5};
+    asked = {ChannelId::kPeopleSeries, ChannelId::kGenre, ChannelId::kPopular};
   }
-  answer_.asked = 0;
-  for (const std::uint8_t index : asked) ask(index);
+  answer_.asked = {};
+  for (const ChannelId id : asked) ask(id);
   // Where all that were asked fail the answer still comes.
-  constexpr std::uint8_t kEmbedding = 0;
-  constexpr std::uint8_t kPopular = 5;
-  for (const std::uint8_t index : {kEmbedding, kPopular}) {
-    const bool again = (answer_.asked >> index & 1U) != 0;
-    if (answer_.failed == answer_.asked && !again) ask(index);
+  for (const ChannelId id : {ChannelId::kEmbedding, ChannelId::kPopular}) {
+    if (answer_.failed == answer_.asked && !answer_.asked.contains(id)) ask(id);
   }
 }
 
 // A channel that fails is dropped, counted and said.
-void Recommender::Listing::ask(std::uint8_t index) {
+void Recommender::Listing::ask(ChannelId id) {
   recall::ChannelQuery query = query_;
-  if (ranking_.channels[index].quota != 0) query.quota = ranking_.channels[index].quota;
-  answer_.asked |= 1U << index;
+  if (ranking_.channel(id).quota != 0) query.quota = ranking_.channel(id).quota;
+  answer_.asked.add(id);
   std::string problem;
   try {
-    auto found = s_.channel(index).recall(query);
-    if (found) return merged_.add(index, std::move(*found));
+    auto found = s_.channel(id).recall(query);
+    if (found) return merged_.add(id, std::move(*found));
     problem = found.error().message;
   } catch (const std::exception& error) {
     problem = error.what();
   }
-  answer_.failed |= 1U << index;
-  answer_.degraded.push_back(fmt::format("channel {} failed: {}", channel_names()[index], problem));
+  answer_.failed.add(id);
+  answer_.degraded.push_back(
+      fmt::format("channel {} failed: {}", recall::channel_name(id), problem));
 }
 
 void Recommender::Listing::collect_by_vector() {
@@ -170,7 +170,7 @@ void Recommender::Listing::collect_by_vector() {
     if (row != kNoRow && by_vector_[m] >= top.threshold() && query_.allows(row))
       top.add(row, by_vector_[m]);
   }
-  merged_.add(0, top.take());
+  merged_.add(ChannelId::kEmbedding, top.take());
 }
 
 // The newest items speak for a long history; each votes with its nearest items in the table.
@@ -193,11 +193,12 @@ void Recommender::Listing::collect_by_history() {
   }
   TopK top(query_.quota);
   for (const auto& [row, vote] : votes_) top.add(row, vote);
-  merged_.add(0, top.take());
+  merged_.add(ChannelId::kEmbedding, top.take());
 }
 
-// Exact, also for candidates of channels whose own scores mean something else.
-void Recommender::Listing::score(Candidate& item) {
+// How alike the candidate is: exact, also for candidates of channels whose own scores mean
+// something else.
+void Recommender::Listing::find_match(Candidate& item) {
   const bool recalled = item.place != UINT32_MAX;
   const Row m = s_.to_model(item.row);
   float similarity = 0;
@@ -222,74 +223,67 @@ void Recommender::Listing::score(Candidate& item) {
   }
   item.similarity = similarity;
   item.match = std::clamp(match, 0.0F, 100.0F);
-  item.adjusted = adjust(facts_, request_.controls, item.row, match);
-  if (request_.rules != nullptr) item.adjusted *= request_.rules->factor(item.row, main_);
 }
 
-// One seed, the embedding channel, the dial: what most requests ask for.
-bool Recommender::Listing::scored_by_recall() const {
-  const Controls& c = request_.controls;
+// One seed and the embedding channel, as most requests ask: recall has the similarities already.
+bool Recommender::Listing::matched_by_recall() const {
   return by_vector_.empty() && votes_.empty() && positive_ && known_.size() == 1 &&
          merged_.by_embedding_alone() && candidates_.size() == merged_.items.size() &&
-         c.pins.empty() && c.boosts.empty() && request_.rules == nullptr;
+         request_.controls.pins.empty() && request_.rules == nullptr;
 }
 
-// As score(), without looking anything up twice.
-void Recommender::Listing::score_found() {
-  const model::Similarity& similarity = *s_.similarity;
-  for (std::size_t i = 0; i < candidates_.size(); ++i) {
-    Candidate& item = candidates_[i];
-    item.similarity = merged_.items[i].score;
-    const float match = similarity.to_match(item.similarity);
-    item.match = std::clamp(match, 0.0F, 100.0F);
-    item.adjusted = adjust(facts_, request_.controls, item.row, match);
-  }
-}
-
-float Recommender::Listing::channel_points(const Provenances& channels) const {
-  float points = 0;
-  for (const Provenance& p : channels)
-    points += ranking_.channels[p.channel].weight * 61 / static_cast<float>(60 + p.rank);
+// The points of a candidate before the dial, boosts and rules: what the ranker gives, or the match,
+// and what the channels that found it give.
+float Recommender::Listing::points_of(const Candidate& item, float ranked) const {
+  if (item.place == UINT32_MAX) return ranked;
+  float points = ranked;
+  for (const Provenance& p : merged_.channels(item.place))
+    points += ranking_.channel(p.channel).weight * 61 / static_cast<float>(60 + p.rank);
   return points;
+}
+
+// What a list is ordered by.
+float Recommender::Listing::score(Row row, float points) const {
+  const float adjusted = adjust(facts_, request_.controls, row, points);
+  return request_.rules == nullptr ? adjusted : adjusted * request_.rules->factor(row, main_);
 }
 
 bool Recommender::Listing::needs_features() const {
   return request_.features || ranking_.remote != nullptr || !linear().neutral();
 }
 
-// Scores by features, where there are weights or a remote ranker; the remote one is asked with the
-// best by match first.
+// Scores all candidates: by their features where there are weights or a remote ranker, which is
+// asked with the best by match first; else by match.
 void Recommender::Listing::rank() {
   const bool remote = ranking_.remote != nullptr;
   if (remote)
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [](const auto& a, const auto& b) { return a.match > b.match; });
-  const bool used = remote || !linear().neutral();
+  const bool by_features = remote || !linear().neutral();
   features_.clear();
   if (needs_features()) {
     features_.reserve(candidates_.size());
     for (const Candidate& item : candidates_) {
-      features_.push_back(features_of(facts_, main_, item.row));
-      features_.back().values[0] = item.match;
-      if (main_ != kNoRow) features_.back().values[2] = s_.content->cosine(main_, item.row);
+      Features& features = features_.emplace_back(features_of(facts_, main_, item.row));
+      features.match = item.match;
+      if (main_ != kNoRow) features.content = s_.content->cosine(main_, item.row);
     }
   }
-  if (!used && ranking_.plain_recall()) return;
-  auto scores = used ? *linear().score(features_) : std::vector<float>{};
+  std::vector<float> ranked;
+  if (by_features) ranked = *linear().score(features_);
   if (remote) {
     auto asked = ranking_.remote->score(features_);
     if (asked)
-      scores = std::move(*asked);
+      ranked = std::move(*asked);
     else
       answer_.degraded.push_back(asked.error().message + ": ranked here");
   }
+  const bool channel_weights = !ranking_.plain_recall();
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     Candidate& item = candidates_[i];
-    const float gained =
-        item.place == UINT32_MAX ? 0.0F : channel_points(merged_.channels(item.place));
-    const float points = (used ? scores[i] : item.match) + gained;
-    item.adjusted = adjust(facts_, request_.controls, item.row, points);
-    if (request_.rules != nullptr) item.adjusted *= request_.rules->factor(item.row, main_);
+    float points = by_features ? ranked[i] : item.match;
+    if (channel_weights) points = points_of(item, points);
+    item.adjusted = score(item.row, points);
   }
 }
 
@@ -314,10 +308,15 @@ void Recommender::Listing::collect_candidates() {
     if (!any_pin || !pinned(row))
       candidates_.push_back({.row = row, .place = static_cast<std::uint32_t>(i)});
   }
-  if (scored_by_recall())
-    score_found();
-  else
-    for (Candidate& item : candidates_) score(item);
+  if (matched_by_recall()) {
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      candidates_[i].similarity = merged_.items[i].score;
+      candidates_[i].match =
+          std::clamp(s_.similarity->to_match(candidates_[i].similarity), 0.0F, 100.0F);
+    }
+  } else {
+    for (Candidate& item : candidates_) find_match(item);
+  }
   const float least = request_.controls.min_match;
   if (least > 0)
     std::erase_if(candidates_,
@@ -339,7 +338,7 @@ ScoredItem Recommender::Listing::finished(std::uint32_t at) const {
   item.source = s_.source_of(from.row, answer_.seed_source);
   item.adjusted = from.adjusted;
   item.pinned = from.pinned;
-  if (from.place != UINT32_MAX && (std::popcount(answer_.asked) != 1 || !positive_))
+  if (from.place != UINT32_MAX && (answer_.asked.size() != 1 || !positive_))
     item.channels = merged_.channels(from.place);
   if (!features_.empty()) item.features = features_[at];
   return item;
@@ -397,6 +396,53 @@ Answer Recommender::Listing::answer() {
     answer_.items.push_back(finished(list[i]));
   answer_.rank_time = Clock::now() - recalled;
   return std::move(answer_);
+}
+
+ScoredItem Recommender::Listing::behind_list(Row item, std::size_t& ahead, std::size_t& ranked) {
+  query_.quota = std::min(kExplained, facts_.size());
+  query_.enough = query_.quota;
+  merged_ = {};
+  answer_ = {};
+  collect_all();
+  const bool found = std::any_of(merged_.items.begin(), merged_.items.end(),
+                                 [&](const Neighbor& n) { return n.row == item; });
+  if (!found) merged_.add(ChannelId::kGenre, {{item, 0}});
+  collect_candidates();
+  ranked = candidates_.size();
+  const auto at = std::find_if(candidates_.begin(), candidates_.end(),
+                               [&](const Candidate& c) { return c.row == item; });
+  if (at == candidates_.end()) {  // below the minimum match
+    Candidate alone{.row = item};
+    find_match(alone);
+    alone.adjusted = score(item, alone.match);
+    candidates_.push_back(alone);
+    ahead = ranked;
+    features_.clear();
+    return finished(static_cast<std::uint32_t>(ranked));
+  }
+  ahead = static_cast<std::size_t>(
+      std::count_if(candidates_.begin(), candidates_.end(), [&](const Candidate& c) {
+        return c.row != item && (c.pinned || c.adjusted > at->adjusted ||
+                                 (c.adjusted == at->adjusted && c.similarity > at->similarity));
+      }));
+  return finished(static_cast<std::uint32_t>(at - candidates_.begin()));
+}
+
+std::vector<Provenance> Recommender::Listing::provenance_of(Row item) const {
+  constexpr std::size_t kDepth = 200;
+  const Seed seed{main_, 1};
+  std::vector<Provenance> all;
+  for (std::size_t i = 0; i < recall::kChannelNames.size(); ++i) {
+    Provenance p{static_cast<ChannelId>(i), 0, 0};
+    const auto found =
+        s_.channel(p.channel).recall({.seeds = {&seed, 1}, .quota = kDepth, .allowed = &allowed_});
+    for (std::size_t r = 0; found && r < found->size(); ++r) {
+      if ((*found)[r].row == item)
+        p = {p.channel, static_cast<std::uint32_t>(r + 1), (*found)[r].score};
+    }
+    all.push_back(p);
+  }
+  return all;
 }
 
 }  // namespace sparrow::rank

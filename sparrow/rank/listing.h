@@ -1,7 +1,8 @@
 // Recommender::State: what a Recommender holds. Recommender::Listing: the work of one request.
-// Private to recommender.cc, listing.cc and explain.cc.
+// Private to recommender.cc and listing.cc.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -31,16 +32,20 @@ struct Recommender::State {
   std::unique_ptr<model::Similarity> similarity;
   LinearRanker ranker;  // the model's weights
   std::unique_ptr<recall::NeighborSearch> search;
-  std::unique_ptr<recall::EmbeddingChannel> embedding;
-  double recall_at_10 = 1;                               // of the embedding channel
-  const recall::ContentChannel* content = nullptr;       // one of the others
-  std::vector<std::unique_ptr<recall::Channel>> others;  // in the order of channel_names()
-  std::vector<Row> by_popularity;                        // catalogue rows, most popular first
-  std::optional<model::VectorsView> vectors;             // for requests by vector; model rows
-  std::vector<float> inverse_lengths;                    // of them
+  double recall_at_10 = 1;                              // of the embedding channel
+  const recall::EmbeddingChannel* embedding = nullptr;  // one of the channels
+  const recall::ContentChannel* content = nullptr;      // likewise; null without facts
+  // By ChannelId; without facts there is the embedding alone.
+  std::array<std::unique_ptr<recall::Channel>, recall::kChannelNames.size()> channels;
+  std::vector<Row> by_popularity;             // catalogue rows, most popular first
+  std::optional<model::VectorsView> vectors;  // for requests by vector; model rows
+  std::vector<float> inverse_lengths;         // of them
 
-  const recall::Channel& channel(std::size_t index) const {
-    return index == 0 ? *embedding : *others[index - 1];
+  const recall::Channel& channel(ChannelId id) const {
+    return *channels[static_cast<std::size_t>(id)];
+  }
+  void add(std::unique_ptr<recall::Channel> channel) {
+    channels[static_cast<std::size_t>(channel->id())] = std::move(channel);
   }
   Row to_model(Row row) const {
     return row < alignment.to_model.size() ? alignment.to_model[row] : kNoRow;
@@ -80,7 +85,7 @@ class Merged {
  public:
   std::vector<Neighbor> items;  // with the score of the first channel
 
-  void add(std::uint8_t channel, std::vector<Neighbor> found) {
+  void add(ChannelId channel, std::vector<Neighbor> found) {
     if (items.empty()) {
       first_ = channel;
       items = std::move(found);
@@ -104,12 +109,13 @@ class Merged {
   Provenances channels(std::size_t place) const {
     return channels_.empty() ? only_channel(place) : channels_[place];
   }
-  // Whether channel 0 alone gave all items.
-  bool by_embedding_alone() const { return channels_.empty() && first_ == 0; }
-  // Whether channel 0 alone gave this item, and with it its similarity.
+  // Whether the embedding alone gave all items.
+  bool by_embedding_alone() const { return channels_.empty() && first_ == ChannelId::kEmbedding; }
+  // Whether the embedding alone gave this item, and with it its similarity.
   bool by_embedding_alone(std::size_t place) const {
-    return channels_.empty() ? first_ == 0
-                             : channels_[place].size() == 1 && channels_[place][0].channel == 0;
+    return channels_.empty() ? first_ == ChannelId::kEmbedding
+                             : channels_[place].size() == 1 &&
+                                   channels_[place][0].channel == ChannelId::kEmbedding;
   }
 
  private:
@@ -119,7 +125,7 @@ class Merged {
     return one;
   }
 
-  std::uint8_t first_ = 0;
+  ChannelId first_ = ChannelId::kEmbedding;
   std::vector<Provenances> channels_;           // of items, once there are two channels
   std::unordered_map<Row, std::size_t> index_;  // row -> place, likewise
 };
@@ -134,23 +140,29 @@ class Recommender::Listing {
   bool allows(Row row, std::string* why) const;
   const recall::Allowed& allowed() const { return allowed_; }
   Answer answer();
+  // After answer(): where the item stands behind the list, by the score of the list, and what it
+  // scores. `ahead`: items that score more.
+  ScoredItem behind_list(Row item, std::size_t& ahead, std::size_t& ranked);
+  // Where each channel has the item for the main seed among its first 200.
+  std::vector<Provenance> provenance_of(Row item) const;
 
  private:
   bool reorders() const;
   void collect_all();
   void collect();
-  void ask(std::uint8_t channel);
+  void ask(ChannelId channel);
   void collect_by_vector();
   void collect_by_history();
-  void score(Candidate& item);
-  bool scored_by_recall() const;
-  void score_found();
+  void find_match(Candidate& item);
+  float points_of(const Candidate& item, float ranked) const;
+  float score(Row row, float points) const;
+  bool matched_by_recall() const;
   void collect_candidates();
   std::vector<std::uint32_t> order(std::size_t wanted);
   ScoredItem finished(std::uint32_t at) const;
   Caps caps() const;
   const LinearRanker& linear() const { return ranking_.weights ? *ranking_.weights : s_.ranker; }
-  std::vector<std::uint8_t> asked_channels();
+  std::vector<ChannelId> asked_channels();
   bool needs_features() const;
   void rank();
   float channel_points(const Provenances& channels) const;

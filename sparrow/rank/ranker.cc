@@ -8,12 +8,15 @@
 #include <fmt/ranges.h>
 
 namespace sparrow::rank {
+namespace {
 
-const std::array<std::string_view, Features::kCount>& Features::names() {
-  static constexpr std::array<std::string_view, kCount> kNames = {
-      "match", "co_watch", "content", "years", "quality", "popularity"};
-  return kNames;
+std::string known_names() {
+  std::vector<std::string_view> names;
+  for (const FeatureField& field : kFeatures) names.push_back(field.name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
+
+}  // namespace
 
 Features features_of(const recall::ItemFacts& facts, Row seed, Row item) {
   Features f;
@@ -21,14 +24,13 @@ Features features_of(const recall::ItemFacts& facts, Row seed, Row item) {
     const recall::Together together = facts.together(seed, item);
     const auto n = static_cast<double>(together.users);
     if (together.users > 0 && together.expected > 0)
-      f.values[1] = static_cast<float>(std::log(together.lift()) * n / (n + 5));
+      f.co_watch = static_cast<float>(std::log(together.lift()) * n / (n + 5));
     const int a = facts.catalog()[seed].year;
     const int b = facts.catalog()[item].year;
-    if (a != 0 && b != 0)
-      f.values[3] = -std::min(3.0F, static_cast<float>(std::abs(a - b)) / 10.0F);
+    if (a != 0 && b != 0) f.years = -std::min(3.0F, static_cast<float>(std::abs(a - b)) / 10.0F);
   }
-  f.values[4] = facts.quality(item) - facts.mean_quality();
-  f.values[5] = std::clamp(facts.popularity(item), -3.0F, 3.0F);
+  f.quality = facts.quality(item) - facts.mean_quality();
+  f.popularity = std::clamp(facts.popularity(item), -3.0F, 3.0F);
   return f;
 }
 
@@ -36,18 +38,18 @@ Result<LinearRanker> LinearRanker::of_json(const nlohmann::json& weights) {
   LinearRanker ranker;
   if (!weights.is_object())
     return Error{ErrorCode::kInvalidInput, "ranking weights are an object of numbers"};
-  const auto& names = Features::names();
   for (const auto& [name, value] : weights.items()) {
-    const auto at = std::find(names.begin(), names.end(), name);
-    if (at == names.end())
+    const auto* const at = std::find_if(kFeatures.begin(), kFeatures.end(),
+                                        [&](const FeatureField& f) { return f.name == name; });
+    if (at == kFeatures.end())
       return Error{ErrorCode::kInvalidInput,
-                   fmt::format("\"{}\" is no ranking feature; there are {}", name.substr(0, 64),
-                               fmt::join(names, ", "))};
+                   fmt::format("\"{}\" is not a ranking feature; there are {}", name.substr(0, 64),
+                               known_names())};
     const double weight = value.is_number() ? value.get<double>() : NAN;
     if (!(std::abs(weight) <= 1000))
       return Error{ErrorCode::kInvalidInput,
                    fmt::format("the ranking weight of {} must be a number in -1000..1000", name)};
-    ranker.weights_[static_cast<std::size_t>(at - names.begin())] = static_cast<float>(weight);
+    ranker.weights_.*(at->value) = static_cast<float>(weight);
   }
   return ranker;
 }
@@ -57,15 +59,16 @@ Result<std::vector<float>> LinearRanker::score(std::span<const Features> candida
   scores.reserve(candidates.size());
   for (const Features& f : candidates) {
     float sum = 0;
-    for (std::size_t i = 0; i < Features::kCount; ++i) sum += weights_[i] * f.values[i];
+    for (const FeatureField& field : kFeatures) sum += weights_.*(field.value) * f.*(field.value);
     scores.push_back(sum);
   }
   return scores;
 }
 
 bool LinearRanker::neutral() const {
-  return weights_[0] == 1 &&
-         std::all_of(weights_.begin() + 1, weights_.end(), [](float w) { return w == 0; });
+  return std::all_of(kFeatures.begin(), kFeatures.end(), [&](const FeatureField& field) {
+    return weights_.*(field.value) == (field.value == &Features::match ? 1.0F : 0.0F);
+  });
 }
 
 }  // namespace sparrow::rank

@@ -1,5 +1,5 @@
 // Ranker: scores for candidates that recall found, from features that recall did not see. Two of
-// them: LinearRanker here, RemoteRanker (serve/remote_ranker.h) asks another program.
+// them: LinearRanker here, RemoteRanker (live/remote_ranker.h) asks another program.
 #pragma once
 
 #include <array>
@@ -15,18 +15,28 @@
 
 namespace sparrow::rank {
 
-// What is known of a candidate beside its seed, in this order everywhere.
-//   match       0..100, the model's
-//   co_watch    ln lift of being liked together, drawn to 0 where few did: ln(lift) n / (n + 5)
-//   content     cosine of the content vectors, 0..1
-//   years       minus the decades between them, at most 3; 0 where a year is unknown
-//   quality     mean rating, drawn to the mean of all by 20 ratings, minus that mean
-//   popularity  standardised ln(1 + liked by), -3..3
+// What is known of a candidate beside its seed.
 struct Features {
-  static constexpr std::size_t kCount = 6;
-  std::array<float, kCount> values{};
-  static const std::array<std::string_view, kCount>& names();
+  float match = 0;  // 0..100, the model's
+  float co_watch =
+      0;              // ln lift of being liked together, drawn to 0 where few did: ln(lift) n/(n+5)
+  float content = 0;  // cosine of the content vectors, 0..1
+  float years = 0;    // minus the decades between them, at most 3; 0 where a year is unknown
+  float quality = 0;  // mean rating, drawn to the mean of all by 20 ratings, minus that mean
+  float popularity = 0;  // standardised ln(1 + liked by), -3..3
 };
+
+// The features by name, in the order in which a remote ranker gets them.
+struct FeatureField {
+  std::string_view name;
+  float Features::*value;
+};
+inline constexpr std::array<FeatureField, 6> kFeatures = {{{"match", &Features::match},
+                                                           {"co_watch", &Features::co_watch},
+                                                           {"content", &Features::content},
+                                                           {"years", &Features::years},
+                                                           {"quality", &Features::quality},
+                                                           {"popularity", &Features::popularity}}};
 
 // All but `match` and `content`, which the caller has.
 Features features_of(const recall::ItemFacts& facts, Row seed, Row item);
@@ -51,10 +61,10 @@ class LinearRanker final : public Ranker {
   std::string_view name() const override { return "linear"; }
   Result<std::vector<float>> score(std::span<const Features> candidates) const override;
   bool neutral() const;
-  const std::array<float, Features::kCount>& weights() const { return weights_; }
+  const Features& weights() const { return weights_; }
 
  private:
-  std::array<float, Features::kCount> weights_{1, 0, 0, 0, 0, 0};
+  Features weights_{.match = 1};
 };
 
 }  // namespace sparrow::rank

@@ -19,12 +19,6 @@ using Clock = std::chrono::steady_clock;
 Recommender::Recommender() = default;
 Recommender::~Recommender() = default;
 
-const std::vector<std::string>& Recommender::channel_names() {
-  static const std::vector<std::string> table = {
-      "embedding", "co-watch", "content", "people-series", "genre", "popular", "fresh"};
-  return table;
-}
-
 Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& catalog,
                                                        const model::Model& model,
                                                        const recall::ItemFacts* facts,
@@ -45,20 +39,22 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
   state->search =
       std::make_unique<recall::NeighborSearch>(model, *state->similarity, recall::SearchOptions{},
                                                same ? before->state_->search.get() : nullptr);
-  state->embedding = std::make_unique<recall::EmbeddingChannel>(model, *state->similarity,
-                                                                state->alignment, *state->search);
+  auto embedding = std::make_unique<recall::EmbeddingChannel>(model, *state->similarity,
+                                                              state->alignment, *state->search);
   constexpr std::size_t kSample = 24;
-  state->recall_at_10 = state->embedding->recall_at_k(10, kSample);
+  state->embedding = embedding.get();
+  state->recall_at_10 = embedding->recall_at_k(10, kSample);
+  state->add(std::move(embedding));
   state->sort_by_popularity();
   if (facts != nullptr) {
-    state->others.push_back(std::make_unique<recall::CoWatchChannel>(*facts));
     auto content = std::make_unique<recall::ContentChannel>(model, state->alignment);
     state->content = content.get();
-    state->others.push_back(std::move(content));
-    state->others.push_back(std::make_unique<recall::RelatedChannel>(*facts));
+    state->add(std::move(content));
+    state->add(std::make_unique<recall::CoWatchChannel>(*facts));
+    state->add(std::make_unique<recall::RelatedChannel>(*facts));
     for (const auto order :
          {recall::Order::kQuality, recall::Order::kPopularity, recall::Order::kYear})
-      state->others.push_back(std::make_unique<recall::OrderedChannel>(*facts, order));
+      state->add(std::make_unique<recall::OrderedChannel>(*facts, order));
     if ((state->vectors = model::VectorsView::of(model)))
       state->inverse_lengths = state->vectors->inverse_lengths();
   }
@@ -125,41 +121,54 @@ Answer Recommender::recommend(const Request& request) const {
   return Listing(s, request).answer();
 }
 
-Answer Recommender::for_user(const UserRequest& request) const {
+Explanation Recommender::explain(const Request& request, Row item) const {
   const State& s = *state_;
-  Answer answer;
-  std::vector<Row> banned = request.exclude;
-  banned.insert(banned.end(), request.history.begin(), request.history.end());
-  recall::Allowed allowed;
-  allowed.without(std::move(banned));
-  const std::size_t first =
-      request.history.size() > kHistorySeeds ? request.history.size() - kHistorySeeds : 0;
-  std::unordered_map<Row, float> votes;
-  std::size_t seeds = 0;
-  for (std::size_t i = first; i < request.history.size(); ++i) {
-    const Seed seed{request.history[i], 1};
-    if (s.to_model(seed.row) == kNoRow) continue;
-    ++seeds;
-    const auto recalled =
-        s.embedding->recall({.seeds = {&seed, 1}, .quota = kVotes, .allowed = &allowed});
-    if (!recalled) continue;
-    for (const Neighbor& n : *recalled) votes[n.row] += std::max(0.0F, n.score);
+  SPARROW_CHECK(s.facts != nullptr && !request.seeds.empty());
+  Explanation e;
+  Listing listing(s, request);
+  const Row seed = listing.main_seed();
+  const Row a = s.to_model(seed);
+  const Row b = s.to_model(item);
+  std::string why;
+  const bool allowed = listing.allows(item, &why);
+  if (item == seed) e.why_not.emplace_back("it is the seed itself");
+  if (!allowed) e.why_not.push_back(why);
+  if (a == kNoRow) e.why_not.emplace_back("the model does not know the seed");
+  if (b == kNoRow) e.why_not.emplace_back("the model does not know the item");
+  e.item.row = item;
+  if (a != kNoRow && b != kNoRow) {
+    e.item = s.scored({item, s.similarity->score(a, b)}, s.similarity->source(a));
+    e.parts = s.similarity->parts(a, b);
+    e.channels = listing.provenance_of(item);
   }
-  TopK best(request.size);
-  for (const auto& [row, vote] : votes) best.add(row, vote / static_cast<float>(seeds));
-  std::vector<Neighbor> found = best.take();
-  if (found.size() < request.size) {
-    answer.degraded.emplace_back(seeds == 0
-                                     ? "no history that the model knows: popular items instead"
-                                     : "the history has few neighbours: filled with popular items");
-    for (const Row row : s.by_popularity) {
-      if (found.size() == request.size) break;
-      const bool listed = votes.contains(row);
-      if (!listed && allowed(row)) found.push_back({row, 0});
-    }
+  if (!allowed || item == seed) return e;
+  Request whole = request;
+  whole.size += whole.offset;
+  whole.offset = 0;
+  const Answer list = recommend(whole);
+  const auto listed = std::find_if(list.items.begin(), list.items.end(),
+                                   [&](const ScoredItem& i) { return i.row == item; });
+  std::size_t ahead = 0;
+  const ScoredItem behind = listing.behind_list(item, ahead, e.ranked);
+  e.ranked = std::max(e.ranked, list.items.size());
+  if (listed != list.items.end()) {
+    e.item = *listed;
+    e.rank = static_cast<std::size_t>(listed - list.items.begin()) + 1;
+    return e;
   }
-  for (const Neighbor& n : found) answer.items.push_back(s.scored(n, model::Source::kBehavior));
-  return answer;
+  e.item = behind;
+  if (e.item.match < request.controls.min_match) {
+    e.why_not.push_back(fmt::format("its match of {:.0f} is below the minimum of {:.0f}",
+                                    e.item.match, request.controls.min_match));
+    return e;
+  }
+  // Behind the list for sure, though diversity or caps may have passed over it.
+  e.rank = std::max(ahead, list.items.size()) + 1;
+  if (ahead >= whole.size)
+    e.why_not.push_back(fmt::format("{} items are closer; the list holds {}", ahead, whole.size));
+  else
+    e.why_not.emplace_back("diversity or a cap put others before it");
+  return e;
 }
 
 void Recommender::prefetch(Row seed) const { state_->embedding->prefetch(seed); }

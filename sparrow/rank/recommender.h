@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,7 @@
 
 namespace sparrow::rank {
 
+using recall::ChannelId;
 using recall::Seed;
 
 struct SimilarRequest {
@@ -67,12 +69,29 @@ struct ChannelSetting {
 
 // What the configuration says of recall and ranking.
 struct Ranking {
-  Ranking();
-  std::vector<ChannelSetting> channels;  // in the order of Recommender::channel_names()
+  std::array<ChannelSetting, recall::kChannelNames.size()> channels =
+      only_embedding();                  // by ChannelId
   std::optional<LinearRanker> weights;   // else the model's, else match alone
   std::shared_ptr<const Ranker> remote;  // asked first, when there is one
 
+  const ChannelSetting& channel(ChannelId id) const {
+    return channels[static_cast<std::size_t>(id)];
+  }
   bool plain_recall() const;  // the embedding channel alone, without quota or weight
+  static std::array<ChannelSetting, recall::kChannelNames.size()> only_embedding();
+};
+
+// Channels, as bits.
+class ChannelSet {
+ public:
+  void add(ChannelId id) { bits_ |= 1U << static_cast<unsigned>(id); }
+  bool contains(ChannelId id) const { return (bits_ >> static_cast<unsigned>(id) & 1U) != 0; }
+  bool empty() const { return bits_ == 0; }
+  std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
+  bool operator==(const ChannelSet&) const = default;
+
+ private:
+  std::uint32_t bits_ = 0;
 };
 
 struct Request {
@@ -90,9 +109,9 @@ struct Request {
 
 // Where a channel had an item.
 struct Provenance {
-  std::uint8_t channel = 0;  // index into Recommender::channel_names()
-  std::uint32_t rank = 0;    // from 1
-  float score = 0;           // the channel's own
+  ChannelId channel = ChannelId::kEmbedding;
+  std::uint32_t rank = 0;  // from 1
+  float score = 0;         // the channel's own
 };
 
 // At most one a channel; needs no memory of its own, since every candidate has one of these.
@@ -110,7 +129,7 @@ class Provenances {
   const Provenance* end() const { return places_.data() + size_; }
 
  private:
-  std::array<Provenance, 7> places_;
+  std::array<Provenance, recall::kChannelNames.size()> places_;
   std::uint8_t size_ = 0;
 };
 
@@ -130,35 +149,31 @@ struct Answer {
   std::vector<ScoredItem> items;  // best first
   model::Source seed_source = model::Source::kBehavior;
   std::vector<std::string> degraded;  // what could not be done, in words; empty: nothing
-  std::uint32_t asked = 1;            // bit c: channel c was asked
-  std::uint32_t failed = 0;           // of those
+  ChannelSet asked;
+  ChannelSet failed;  // of those
   std::chrono::nanoseconds recall_time{0};
   std::chrono::nanoseconds rank_time{0};  // 0 where the list came straight from the model's table
-};
-
-struct UserRequest {
-  std::vector<Row> history;  // catalogue rows the user liked, newest last
-  std::vector<Row> exclude;  // for example all that the user rated
-  std::size_t size = 20;
 };
 
 // Why an item stands where it does, or not at all, in a seed's list.
 struct Explanation {
   ScoredItem item;
   std::size_t rank = 0;    // in the seed's whole list as controlled, from 1; 0: not allowed in it
-  std::size_t ranked = 0;  // items in that list
+  std::size_t ranked = 0;  // items in that list, at most kExplained and what the request asks for
   std::vector<model::Part> parts;    // of the similarity
   std::vector<Provenance> channels;  // rank 0: the channel did not have it among its first 200
   std::vector<std::string> why_not;  // empty: nothing is against it
 };
+
+inline constexpr std::size_t kExplained = 20'000;
 
 // Immutable; safe for use by several threads.
 class Recommender {
  public:
   // Aligns the model's items with the catalogue by id. Items that the model does not know get
   // kContent placement only if the model holds their content; the rest answer with `degraded`. All
-  // arguments must outlive the recommender. Without facts only similar(), for_user() and
-  // similarity() may be called. `before` (only read here, may be null): an earlier state of the
+  // arguments must outlive the recommender. Without facts only similar() and similarity() may be
+  // called. `before` (only read here, may be null): an earlier state of the
   // same model, whose neighbor search is used again.
   static Result<std::unique_ptr<Recommender>> open(const data::Catalog& catalog,
                                                    const model::Model& model,
@@ -170,8 +185,8 @@ class Recommender {
   // Without controls and with one seed: the list of similar(). O(size) when the model's table
   // reaches, else O(items * dim).
   Answer recommend(const Request& request) const;
-  // Items near the user's history (mean similarity), without the history itself.
-  Answer for_user(const UserRequest& request) const;
+  // What recommend() does with this item, and why: rank and score are those of its list. Items
+  // behind the list are ranked by the same score among the kExplained nearest. O(items * dim).
   Explanation explain(const Request& request, Row item) const;
   // Served similarity of any two catalogue rows.
   float similarity(Row a, Row b) const;
@@ -182,7 +197,6 @@ class Recommender {
   bool knows(Row row) const;
   std::size_t dim() const;
 
-  static const std::vector<std::string>& channel_names();
   const model::Manifest& manifest() const;
   // How neighbors are searched where the table does not reach, and what that costs here.
   const recall::SearchReport& search_report() const;
@@ -193,7 +207,6 @@ class Recommender {
 
  private:
   Recommender();
-  std::vector<Provenance> provenance_of(const Request& request, Row item) const;
   struct State;
   class Listing;
   std::unique_ptr<State> state_;

@@ -47,11 +47,12 @@ Result<void> only_fields(const json& rule, std::set<std::string> known) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Rules>> Rules::parse(const json& input,
-                                                  const recall::ItemFacts& facts) {
+Result<std::shared_ptr<const Rules>> Rules::parse(const json& input, const recall::ItemFacts& facts,
+                                                  Faulty faulty) {
   if (!input.is_object() || !input.contains("rules") || !input["rules"].is_array())
     return bad("rules are {\"version\": n, \"rules\": [...]}");
-  if (input["rules"].size() > kMaxRules) return bad("more than 10,000 rules");
+  if (input["rules"].size() > kMaxRules && faulty == Faulty::kRefused)
+    return bad("more than 10,000 rules");
   auto rules = std::make_shared<Rules>();
   rules->json_ = {{"version", 0}, {"rules", input["rules"]}};
   if (input.contains("version")) {
@@ -62,8 +63,11 @@ Result<std::shared_ptr<const Rules>> Rules::parse(const json& input,
   std::size_t number = 0;
   for (const json& rule : input["rules"]) {
     ++number;
-    if (auto added = rules->add(rule, facts); !added)
-      return bad(fmt::format("rule {}: {}", number, added.error().message));
+    const auto added = rules->add(rule, facts);
+    if (added) continue;
+    const std::string what = fmt::format("rule {}: {}", number, added.error().message);
+    if (faulty == Faulty::kRefused) return bad(what);
+    rules->resting_.push_back(what);
   }
   return std::shared_ptr<const Rules>(std::move(rules));
 }
@@ -71,6 +75,12 @@ Result<std::shared_ptr<const Rules>> Rules::parse(const json& input,
 Result<void> Rules::add(const json& rule, const recall::ItemFacts& facts) {
   if (!rule.is_object() || !rule.contains("type") || !rule["type"].is_string())
     return bad("is no object with a \"type\"");
+  for (const auto& [name, most] : {std::pair<const char*, std::size_t>{"id", 64}, {"note", 1000}}) {
+    const auto found = rule.find(name);
+    if (found != rule.end() &&
+        (!found->is_string() || found->get_ref<const std::string&>().size() > most))
+      return bad(fmt::format("\"{}\" is no text of at most {} bytes", name, most));
+  }
   const auto type = rule["type"].get<std::string>();
   auto when = filter_of(rule, "when", false, facts);
   if (!when) return when.error();

@@ -41,9 +41,16 @@ struct Boost {
 
 class Rules {
  public:
-  // Errors: kInvalidInput naming the rule (from 1) and what is wrong with it.
+  // What becomes of a rule that does not fit the catalogue: rules that people give are refused as a
+  // whole; of those that were accepted before, such a rule rests until it fits again.
+  enum class Faulty { kRefused, kRests };
+  // At most 10,000 rules; "id" and "note" are texts. Errors: kInvalidInput naming the rule (from 1)
+  // and what is wrong with it.
   static Result<std::shared_ptr<const Rules>> parse(const nlohmann::json& json,
-                                                    const recall::ItemFacts& facts);
+                                                    const recall::ItemFacts& facts,
+                                                    Faulty faulty = Faulty::kRefused);
+  // Which rules rest, and why: "rule 3: there is no item \"7\"".
+  const std::vector<std::string>& resting() const { return resting_; }
 
   // Whether `item` may stand in a list of `seed`. `why` (may be null) gets the reason if not.
   bool allows(Row item, Row seed, std::string* why) const;
@@ -77,6 +84,7 @@ class Rules {
   Result<void> add_block(const nlohmann::json& rule, const recall::ItemFacts& facts);
 
   nlohmann::json json_;
+  std::vector<std::string> resting_;
   std::vector<Show> filters_;
   std::vector<Boost> boosts_;
   std::vector<Pin> pins_;

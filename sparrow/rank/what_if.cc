@@ -1,6 +1,7 @@
 #include "sparrow/rank/what_if.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sparrow::rank {
 namespace {
@@ -8,11 +9,12 @@ namespace {
 constexpr std::size_t kTen = 10;
 constexpr std::size_t kExamples = 20;
 
-std::vector<Row> first_ten(const Recommender& recommender, const Rules& rules, Row seed) {
-  Request request;
+std::vector<Row> first_ten(const Recommender& recommender, const Request& usual, const Rules* rules,
+                           Row seed) {
+  Request request = usual;
   request.seeds = {{seed, 1}};
   request.size = kTen;
-  request.rules = rules.empty() ? nullptr : &rules;
+  request.rules = rules == nullptr || rules->empty() ? nullptr : rules;
   std::vector<Row> rows;
   for (const auto& item : recommender.recommend(request).items) rows.push_back(item.row);
   return rows;
@@ -24,6 +26,13 @@ std::vector<Row> without(const std::vector<Row>& from, const std::vector<Row>& w
     if (std::find(what.begin(), what.end(), row) == what.end()) rest.push_back(row);
   }
   return rest;
+}
+
+// The turn-th of n, each once: steps of a stride that has no divisor in common with n.
+std::size_t spread(std::size_t turn, std::size_t n) {
+  std::size_t stride = static_cast<std::size_t>(0.618 * static_cast<double>(n)) + 1;
+  while (std::gcd(stride, n) != 1) ++stride;
+  return turn * stride % n;
 }
 
 // What one side's lists add up to.
@@ -50,17 +59,21 @@ struct Tally {
 
 }  // namespace
 
-WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Rules& before,
-               const Rules& after, std::size_t max_seeds) {
+WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Request& usual,
+               const Rules& after, const WhatIfLimits& limits) {
   WhatIf result;
   Tally old_tally{.covered = std::vector<std::uint8_t>(facts.size(), 0), .genres = {}};
   Tally new_tally = old_tally;
-  const std::size_t most = std::max<std::size_t>(1, max_seeds);
+  const std::size_t most = std::max<std::size_t>(1, limits.max_seeds);
   const std::size_t step = std::max<std::size_t>(1, (facts.size() + most - 1) / most);
-  for (std::size_t seed = 0; seed < facts.size(); seed += step) {
-    const Row row = static_cast<Row>(seed);
-    const auto old_list = first_ten(recommender, before, row);
-    const auto new_list = first_ten(recommender, after, row);
+  const auto deadline = std::chrono::steady_clock::now() + limits.time;
+  // Every step-th item, in an order that is spread over the catalogue wherever it ends.
+  const std::size_t seeds = (facts.size() + step - 1) / step;
+  for (std::size_t turn = 0; turn < seeds; ++turn) {
+    if (turn > 0 && std::chrono::steady_clock::now() > deadline) break;
+    const Row row = static_cast<Row>(spread(turn, seeds) * step);
+    const auto old_list = first_ten(recommender, usual, usual.rules, row);
+    const auto new_list = first_ten(recommender, usual, &after, row);
     ++result.seeds;
     old_tally.add(facts, old_list);
     new_tally.add(facts, new_list);

@@ -1,6 +1,7 @@
 // what_if(): what a change of rules would do to the lists before anybody sees it.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,9 +26,16 @@ struct WhatIf {
   std::vector<Example> examples;              // those that change most, at most 20
 };
 
-// Compares the first ten of at most `max_seeds` items, spread over the catalogue. O(seeds * list).
-WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Rules& before,
-               const Rules& after, std::size_t max_seeds = 2000);
+struct WhatIfLimits {
+  std::size_t max_seeds = 2000;
+  std::chrono::milliseconds time{2000};  // no list is begun after it
+};
+
+// Compares the first ten of items spread over the catalogue, with the rules of `usual` (may be
+// null) and with `after`; everything else is as `usual` has it. O(seeds * list); WhatIf::seeds says
+// how many were looked at.
+WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, const Request& usual,
+               const Rules& after, const WhatIfLimits& limits = {});
 
 // As the API answers it (docs/api/openapi.json, WhatIf), with the titles of the examples.
 nlohmann::json what_if_json(const WhatIf& what_if, const data::Catalog& catalog);

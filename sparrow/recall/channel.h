@@ -2,6 +2,7 @@
 // give; ranking then scores the candidates exactly. Rows are rows of the catalogue.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,29 @@
 #include "sparrow/recall/allowed.h"
 
 namespace sparrow::recall {
+
+enum class ChannelId : std::uint8_t {
+  kEmbedding,     // near by the model's similarity
+  kCoWatch,       // liked by the same people
+  kContent,       // near by content
+  kPeopleSeries,  // of the same series or people
+  kGenre,         // of the same genres, best liked first
+  kPopular,
+  kFresh,
+};
+
+// The channels by name, in the order of their ids.
+inline constexpr std::array<std::string_view, 7> kChannelNames = {
+    "embedding", "co-watch", "content", "people-series", "genre", "popular", "fresh"};
+constexpr std::string_view channel_name(ChannelId id) {
+  return kChannelNames[static_cast<std::size_t>(id)];
+}
+// kChannelNames.size() for a name that no channel has.
+constexpr std::size_t channel_index(std::string_view name) {
+  std::size_t i = 0;
+  while (i < kChannelNames.size() && kChannelNames[i] != name) ++i;
+  return i;
+}
 
 // An item to start from. A negative weight means "not like this".
 struct Seed {
@@ -44,7 +68,7 @@ struct ChannelQuery {
 class Channel {
  public:
   virtual ~Channel() = default;
-  virtual std::string_view name() const = 0;
+  virtual ChannelId id() const = 0;
   // Best first; scores are the channel's own. An error drops the channel from this answer, not the
   // answer.
   virtual Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const = 0;

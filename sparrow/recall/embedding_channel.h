@@ -22,7 +22,7 @@ class EmbeddingChannel final : public Channel {
   // All must outlive this.
   EmbeddingChannel(const model::Model& model, const model::Similarity& similarity,
                    const Alignment& alignment, const NeighborSearch& search);
-  std::string_view name() const override { return "embedding"; }
+  ChannelId id() const override { return ChannelId::kEmbedding; }
   // Exact unless the search is by graph: the same list with and without the table. With several
   // seeds each gives its own list; scores are then the best of any positive seed. O(quota), or a
   // search where the table does not reach.
@@ -46,7 +46,7 @@ class EmbeddingChannel final : public Channel {
 class ContentChannel final : public Channel {
  public:
   ContentChannel(const model::Model& model, const Alignment& alignment);
-  std::string_view name() const override { return "content"; }
+  ChannelId id() const override { return ChannelId::kContent; }
   // Errors: kUnavailable when the model holds no content.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
   float cosine(Row a, Row b) const;  // catalogue rows

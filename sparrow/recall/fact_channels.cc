@@ -79,8 +79,9 @@ OrderedChannel::OrderedChannel(const ItemFacts& facts, Order order) : facts_(fac
   });
 }
 
-std::string_view OrderedChannel::name() const {
-  return order_ == Order::kQuality ? "genre" : order_ == Order::kPopularity ? "popular" : "fresh";
+ChannelId OrderedChannel::id() const {
+  if (order_ == Order::kQuality) return ChannelId::kGenre;
+  return order_ == Order::kPopularity ? ChannelId::kPopular : ChannelId::kFresh;
 }
 
 Result<std::vector<Neighbor>> OrderedChannel::recall(const ChannelQuery& query) const {

@@ -14,7 +14,7 @@ namespace sparrow::recall {
 class CoWatchChannel final : public Channel {
  public:
   explicit CoWatchChannel(const ItemFacts& facts) : facts_(facts) {}
-  std::string_view name() const override { return "co-watch"; }
+  ChannelId id() const override { return ChannelId::kCoWatch; }
   // Errors: kUnavailable where there are no interactions.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
 
@@ -26,7 +26,7 @@ class CoWatchChannel final : public Channel {
 class RelatedChannel final : public Channel {
  public:
   explicit RelatedChannel(const ItemFacts& facts) : facts_(facts) {}
-  std::string_view name() const override { return "people-series"; }
+  ChannelId id() const override { return ChannelId::kPeopleSeries; }
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
 
  private:
@@ -40,7 +40,7 @@ enum class Order { kQuality, kPopularity, kYear };
 class OrderedChannel final : public Channel {
  public:
   OrderedChannel(const ItemFacts& facts, Order order);
-  std::string_view name() const override;
+  ChannelId id() const override;
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
 
  private:

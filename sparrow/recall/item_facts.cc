@@ -56,8 +56,8 @@ std::string series_key(std::string_view title, bool& stripped) {
   return key;
 }
 
-ItemFacts::ItemFacts(const data::Dataset& dataset, float min_value) : dataset_(dataset) {
-  group(min_value);
+ItemFacts::ItemFacts(const data::Dataset& dataset) : dataset_(dataset) {
+  group();
   rate();
   find_genres();
   find_series();
@@ -70,13 +70,14 @@ ItemFacts::ItemFacts(const data::Dataset& dataset, float min_value) : dataset_(d
     user_numbers_.emplace(dataset.users[u], u);
 }
 
-void ItemFacts::group(float min_value) {
+void ItemFacts::group() {
+  const float liked_from = dataset_.info.scale.liked;
   const data::Interactions& all = dataset_.interactions;
   item_offsets_.assign(size() + 1, 0);
   user_offsets_.assign(1, 0);
   for (std::size_t u = 0; u < all.users(); ++u) {
     for (auto e = all.offsets[u]; e < all.offsets[u + 1]; ++e) {
-      if (all.values[e] < min_value) continue;
+      if (all.values[e] < liked_from) continue;
       user_items_.push_back(all.items[e]);
       ++item_offsets_[all.items[e] + 1];
     }
@@ -120,12 +121,15 @@ void ItemFacts::rate() {
   std::vector<double> sum(n, 0);
   std::vector<double> count(n, 0);
   double total = 0;
+  std::size_t rated = 0;
   for (std::size_t e = 0; e < all.size(); ++e) {
+    if (!dataset_.info.scale.rates(all.values[e])) continue;
+    ++rated;
     sum[all.items[e]] += static_cast<double>(all.values[e]);
     count[all.items[e]] += 1;
     total += static_cast<double>(all.values[e]);
   }
-  const double mean = all.size() == 0 ? 0 : total / static_cast<double>(all.size());
+  const double mean = rated == 0 ? 0 : total / static_cast<double>(rated);
   mean_quality_ = static_cast<float>(mean);
   constexpr double kPrior = 20;
   quality_.resize(n);

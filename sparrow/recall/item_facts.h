@@ -34,8 +34,8 @@ struct Shelf {
 
 class ItemFacts {
  public:
-  // Ratings of `min_value` or more count as liked. The data set must outlive this. O(interactions).
-  explicit ItemFacts(const data::Dataset& dataset, float min_value = 3.5F);
+  // The data set must outlive this, and says what is liked. O(interactions).
+  explicit ItemFacts(const data::Dataset& dataset);
 
   const data::Catalog& catalog() const { return dataset_.catalog; }
   std::size_t size() const { return dataset_.catalog.size(); }
@@ -72,7 +72,7 @@ class ItemFacts {
   const data::Dataset& dataset() const { return dataset_; }
 
  private:
-  void group(float min_value);
+  void group();
   void rate();
   void find_genres();
   void find_series();

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -14,6 +15,14 @@
 
 namespace sparrow::store {
 namespace {
+
+// RocksDB would write what it does into files beside the data, and end the process when the disk of
+// those is full.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*values*/) override {}
+};
 
 Error error_of(const rocksdb::Status& status, const std::string& path) {
   const bool full = status.IsNoSpace() || status.IsMemoryLimit() ||
@@ -24,6 +33,20 @@ Error error_of(const rocksdb::Status& status, const std::string& path) {
   return {code, fmt::format("store rocksdb:{}: {}", path, status.ToString())};
 }
 
+constexpr std::chrono::seconds kPatience{10};  // with a process that has the store open
+
+// Calls `attempt` until it succeeds or fails for another reason than the lock.
+template <typename Attempt>
+rocksdb::Status with_patience(const Attempt& attempt) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    const rocksdb::Status status = attempt();
+    const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
+    if (status.ok() || !locked || std::chrono::steady_clock::now() > deadline) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 }  // namespace
 
 rocksdb::Options rocksdb_options() {
@@ -32,9 +55,8 @@ rocksdb::Options rocksdb_options() {
   options.max_open_files = -1;  // a secondary needs its files kept open
   options.write_buffer_size = 4 << 20;
   options.max_write_buffer_number = 2;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 1 << 20;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<NoLog>();
+  options.max_bgerror_resume_count = 0;  // a write that failed is not tried again behind our back
   options.compression = rocksdb::kNoCompression;
   options.paranoid_checks = true;
   // Blocks are read once, by large batches: what is kept is for the keys of one batch.
@@ -79,14 +101,8 @@ Result<std::unique_ptr<EmbeddingStore>> RocksDbStore::open(const std::string& pa
   if (code)
     return Error{ErrorCode::kUnavailable,
                  fmt::format("store rocksdb:{}: cannot create: {}", path, code.message())};
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (true) {
-    const auto status = rocksdb::DB::Open(options, path, &db);
-    if (status.ok()) break;
-    const bool locked = status.IsIOError() && status.ToString().find("lock") != std::string::npos;
-    if (!locked || std::chrono::steady_clock::now() > deadline) return error_of(status, path);
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+  const auto status = with_patience([&] { return rocksdb::DB::Open(options, path, &db); });
+  if (!status.ok()) return error_of(status, path);
   return std::unique_ptr<EmbeddingStore>(
       new RocksDbStore(std::unique_ptr<rocksdb::DB>(db), path, mode, ""));
 }
@@ -142,6 +158,18 @@ Result<void> RocksDbStore::compare_and_set(const std::string& key,
     return Error{ErrorCode::kConflict, fmt::format("{} changed meanwhile", key)};
   const KeyValue pair{key, desired};
   return write(std::span(&pair, 1));
+}
+
+Result<RocksDbPause> RocksDbPause::take(const std::string& path) {
+  rocksdb::FileLock* lock = nullptr;
+  const auto status =
+      with_patience([&] { return rocksdb::Env::Default()->LockFile(path + "/LOCK", &lock); });
+  if (!status.ok()) return error_of(status, path);
+  return RocksDbPause(lock);
+}
+
+RocksDbPause::~RocksDbPause() {
+  if (lock_ != nullptr) rocksdb::Env::Default()->UnlockFile(lock_);
 }
 
 }  // namespace sparrow::store

@@ -5,11 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "sparrow/store/embedding_store.h"
 
 namespace rocksdb {
 class DB;
+class FileLock;
 struct Options;
 }  // namespace rocksdb
 
@@ -42,6 +44,23 @@ class RocksDbStore final : public EmbeddingStore {
   OpenMode mode_;
   std::string secondary_path_;  // the reader's own folder for its info log; removed at the end
   std::mutex compare_mutex_;
+};
+
+// While it lives, no process can open the store for writing: its files stay as they are and may be
+// copied (without LOCK, which must not be opened by the same process).
+class RocksDbPause {
+ public:
+  // Waits up to 10 s for a process that writes. Error kUnavailable after that.
+  static Result<RocksDbPause> take(const std::string& path);
+  RocksDbPause(RocksDbPause&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+  RocksDbPause& operator=(RocksDbPause&&) = delete;
+  RocksDbPause(const RocksDbPause&) = delete;
+  RocksDbPause& operator=(const RocksDbPause&) = delete;
+  ~RocksDbPause();
+
+ private:
+  explicit RocksDbPause(rocksdb::FileLock* lock) : lock_(lock) {}
+  rocksdb::FileLock* lock_;
 };
 
 }  // namespace sparrow::store

@@ -1,0 +1,131 @@
+#include "sparrow/api/api.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace sparrow::api {
+namespace {
+
+std::shared_ptr<data::Dataset> films() {
+  auto dataset = std::make_shared<data::Dataset>();
+  std::vector<data::Item> items(5);
+  items[0] = {.id = "1",
+              .title = "The Matrix",
+              .year = 1999,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[1] = {.id = "2",
+              .title = "The Matrix Reloaded",
+              .year = 2003,
+              .values = {{data::kGenres, data::Names{"Action"}}}};
+  items[2] = {.id = "3",
+              .title = "Amélie",
+              .alternative_titles = {"Le Fabuleux destin d'Amélie Poulain"},
+              .year = 2001,
+              .values = {{data::kGenres, data::Names{"Comedy"}}}};
+  items[3] = {.id = "4",
+              .title = "<script>alert(1)</script>",
+              .year = 1990,
+              .values = {{data::kGenres, data::Names{"<b>"}}}};
+  items[4] = {
+      .id = "5 6",
+      .title = "Terminator 2: Judgment Day",
+      .year = 1991,
+      .values = {{data::kGenres, data::Names{"Action"}}, {data::kImdbId, std::string("0103064")}}};
+  dataset->catalog = data::Catalog(std::move(items));
+  dataset->users = {"7"};
+  dataset->interactions.offsets = {0, 2};
+  dataset->interactions.items = {0, 4};
+  dataset->interactions.values = {5, 4};
+  dataset->interactions.times = {10, 20};
+  dataset->info.name = "films";
+  return dataset;
+}
+
+std::shared_ptr<const live::ServedModel> served_films(
+    const std::shared_ptr<data::Dataset>& dataset) {
+  auto served = std::make_shared<live::ServedModel>();
+  served->dataset = dataset;
+  served->model.manifest.name = "fusion";
+  served->model.manifest.version = "v1";
+  std::vector<float> vectors;
+  for (int i = 0; i < 5; ++i) {
+    served->model.items.push_back(dataset->catalog[static_cast<Row>(i)].id);
+    vectors.push_back(std::cos(0.2F * static_cast<float>(i)));
+    vectors.push_back(std::sin(0.2F * static_cast<float>(i)));
+  }
+  served->model.tensors["vectors"] = model::Tensor::of(std::span<const float>(vectors), {5, 2});
+  served->facts = std::make_shared<const recall::ItemFacts>(*dataset);
+  served->recommender =
+      std::move(*rank::Recommender::open(dataset->catalog, served->model, served->facts.get()));
+  return served;
+}
+
+class ApiTest : public testing::Test {
+ protected:
+  ApiTest() : dataset_(films()), api_({}, std::make_shared<const live::CatalogView>(dataset_)) {}
+  // Status and body of GET path?query.
+  std::pair<int, nlohmann::json> get(std::string_view path, std::string_view query = "") {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.query = query;
+    http::Response response;
+    api_.handle(request, response);
+    EXPECT_EQ(response.body.find('<'), std::string::npos) << path;
+    return {response.status, nlohmann::json::parse(response.body)};
+  }
+  std::shared_ptr<data::Dataset> dataset_;
+  Api api_;
+};
+
+TEST_F(ApiTest, AnswersOnlyWhenAModelIsThere) {
+  EXPECT_EQ(get("/api/v1/readyz").first, 503);
+  EXPECT_EQ(get("/api/v1/items/1/similar").first, 400);
+  api_.state().set_model(served_films(dataset_));
+  EXPECT_EQ(get("/api/v1/readyz").first, 200);
+  const auto [status, body] = get("/api/v1/items/1/similar", "size=2");
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(body["items"].size(), 2U);
+  EXPECT_EQ(body["items"][0]["id"], "2");
+  EXPECT_EQ(body["model"]["version"], "v1");
+  EXPECT_TRUE(body["degraded"].empty());
+  EXPECT_EQ(get("/api/v1/items/5%206/similar", "exclude=1,2").second["items"][0]["id"], "4");
+}
+
+TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
+  api_.state().set_model(served_films(dataset_));
+  for (const auto& [query, parameter] : {std::pair{"size=-1", "size"},
+                                         {"size=1e9", "size"},
+                                         {"model=nope", "model"},
+                                         {"exclude=99", "exclude"},
+                                         {"foo=1", "foo"},
+                                         {"size=%ff", "size"}}) {
+    const auto [status, body] = get("/api/v1/items/1/similar", query);
+    EXPECT_EQ(status, 400) << query;
+    EXPECT_EQ(body["error"]["parameter"], parameter) << query;
+  }
+  EXPECT_EQ(get("/api/v1/items/99").first, 404);
+  EXPECT_EQ(get("/api/v1/nothing").first, 404);
+  EXPECT_EQ(get("/api/v1/search").first, 400);
+  EXPECT_EQ(get("/api/v1/items", "genre=Nope").first, 400);
+  EXPECT_EQ(get("/getuser", "id=8").first, 404);
+  EXPECT_EQ(get("/getsimilarmovie", "movieId=1&size=x&model=emb").first, 400);
+}
+
+TEST_F(ApiTest, SparrowRecSysShapes) {
+  api_.state().set_model(served_films(dataset_));
+  const auto movie = get("/getmovie", "id=1").second;
+  EXPECT_EQ(movie["movieId"], 1);
+  EXPECT_EQ(movie["ratingNumber"], 1);
+  EXPECT_EQ(movie["topRatings"][0]["rating"]["userId"], 7);
+  EXPECT_EQ(movie.size(), 9U);
+  EXPECT_EQ(get("/getsimilarmovie", "movieId=1&size=3&model=emb").second.size(), 3U);
+  EXPECT_EQ(get("/getrecommendation", "genre=Action&size=2&sortby=rating").second.size(), 2U);
+  const auto user = get("/getuser", "id=7").second;
+  EXPECT_EQ(user["ratingCount"], 2);
+  EXPECT_EQ(user["ratings"][1]["rating"]["movieId"], "5 6");
+  EXPECT_EQ(get("/getrecforyou", "id=7&size=2&model=nerualcf").second.size(), 2U);
+}
+
+}  // namespace
+}  // namespace sparrow::api

@@ -1,0 +1,242 @@
+#include "sparrow/api/list_answer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "sparrow/api/routes.h"
+
+namespace sparrow::api {
+namespace {
+
+// {"id":...,"genres":[...] ,"score":97,"source":"behavior"}: what most lists consist of, in two
+// pieces.
+void append_plain(std::string& out, std::string_view rendered, const rank::ScoredItem& item) {
+  constexpr std::string_view kScore = ",\"score\":";
+  const std::string_view source =
+      item.source == model::Source::kBehavior  ? std::string_view(",\"source\":\"behavior\"}")
+      : item.source == model::Source::kContent ? std::string_view(",\"source\":\"content\"}")
+                                               : std::string_view(",\"source\":\"none\"}");
+  char tail[64];
+  char* end = std::copy(kScore.begin(), kScore.end(), tail);
+  end = std::to_chars(end, tail + sizeof(tail), std::lround(item.match)).ptr;
+  end = std::copy(source.begin(), source.end(), end);
+  out += rendered;
+  out.append(tail, end);
+}
+
+bool wanted(const std::vector<std::string>& fields, std::string_view name) {
+  return fields.empty() || std::find(fields.begin(), fields.end(), name) != fields.end();
+}
+
+double mean_percentile(const recall::ItemFacts& facts, const rank::Answer& answer) {
+  double sum = 0;
+  for (const auto& item : answer.items) sum += static_cast<double>(facts.percentile(item.row));
+  return answer.items.empty() ? 0 : sum / static_cast<double>(answer.items.size());
+}
+
+// 1234 -> 1.234
+void append_thousandths(std::string& out, long long thousandths) {
+  http::append_json(out, thousandths / 1000);
+  const auto rest = static_cast<unsigned>(thousandths % 1000);
+  const char digits[] = {'.', static_cast<char>('0' + rest / 100),
+                         static_cast<char>('0' + rest / 10 % 10),
+                         static_cast<char>('0' + rest % 10)};
+  out.append(digits, sizeof(digits));
+}
+
+void append_id_and_time(std::string& out, const Context& c) {
+  append_request_id(out, c);
+  out += "\",\"took_ms\":";
+  const auto took = std::chrono::steady_clock::now() - c.began;
+  append_thousandths(out, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+}
+
+// The query as it is written: the same asked in other words is made once more.
+std::string answer_key(const Context& c) {
+  std::string key;
+  key.reserve(sizeof(c.now->lists) + sizeof(c.item) + sizeof(c.route) + c.request.query.size());
+  key.append(reinterpret_cast<const char*>(&c.now->lists), sizeof(c.now->lists));
+  key.append(reinterpret_cast<const char*>(&c.item), sizeof(c.item));
+  key.append(reinterpret_cast<const char*>(&c.route), sizeof(c.route));
+  key += c.request.query;
+  return key;
+}
+
+void append_entry(std::string& out, Context& c, const rank::ScoredItem& item, Row seed,
+                  const ListOptions& options) {
+  if (options.fields.empty() && !options.reasons && !options.parts && !item.pinned &&
+      item.channels.empty())
+    return append_plain(out, c.view.rendered(item.row), item);
+  const auto put = std::back_inserter(out);
+  if (options.fields.empty()) {
+    out += c.view.rendered(item.row);
+  } else {
+    const data::Item& facts = c.view.dataset->catalog[item.row];
+    out += "{\"id\":";
+    http::append_json(out, facts.id);
+    if (wanted(options.fields, "title")) {
+      out += ",\"title\":";
+      http::append_json(out, facts.title);
+    }
+    if (wanted(options.fields, "year")) fmt::format_to(put, ",\"year\":{}", facts.year);
+    if (wanted(options.fields, "genres")) {
+      out += ",\"genres\":";
+      append_strings(out, facts.list(data::kGenres));
+    }
+  }
+  if (wanted(options.fields, "score")) {
+    out += ",\"score\":";
+    http::append_json(out, std::lround(item.match));
+  }
+  if (wanted(options.fields, "source")) {
+    out += ",\"source\":\"";
+    out += source_name(item.source);
+    out += '"';
+  }
+  if (item.pinned) out += ",\"pinned\":true";
+  if (options.reasons) {
+    fmt::format_to(put, ",\"rating\":{:.2f},\"ratings\":{}", c.view.average[item.row],
+                   c.view.ratings[item.row]);
+    if (seed != kNoRow) {
+      const auto relation = rank::relate(*c.view.facts, seed, item.row);
+      out += ",\"reason\":";
+      http::append_json(out, rank::reason_of(*c.view.facts, relation));
+      out += ",\"reason_parts\":";
+      append_relation(out, *c.view.facts, relation);
+    }
+  }
+  if (options.parts) {
+    fmt::format_to(put, ",\"parts\":{{\"match\":{:.2f},\"adjusted\":{:.2f},\"similarity\":{:.4f}",
+                   item.match, item.adjusted, item.similarity);
+    for (std::size_t f = 1; item.features && f < rank::kFeatures.size(); ++f)
+      fmt::format_to(put, ",\"{}\":{:.3f}", rank::kFeatures[f].name,
+                     (*item.features).*(rank::kFeatures[f].value));
+    out += '}';
+  }
+  if (!item.channels.empty()) {
+    out += ",\"channels\":[";
+    for (std::size_t i = 0; i < item.channels.size(); ++i) {
+      fmt::format_to(put, "{}{{\"name\":\"{}\",\"rank\":{},\"score\":{:.4g}}}", i > 0 ? "," : "",
+                     recall::channel_name(item.channels[i].channel), item.channels[i].rank,
+                     item.channels[i].score);
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
+}  // namespace
+
+ListOptions read_list_options(Context& c) {
+  static constexpr std::string_view kFields[] = {"id",       "title",  "year",   "genres",
+                                                 "score",    "source", "reason", "reason_parts",
+                                                 "channels", "parts",  "rating", "ratings"};
+  ListOptions options;
+  options.reasons = c.query.flag("reasons", false);
+  options.parts = c.query.flag("parts", false);
+  const auto fields = c.query.list("fields");
+  options.fields.assign(fields.begin(), fields.end());
+  for (const auto& field : options.fields) {
+    if (std::find(std::begin(kFields), std::end(kFields), field) == std::end(kFields))
+      c.query.fail("fields", fmt::format("\"{}\" is not a field of an item", field.substr(0, 64)));
+  }
+  return options;
+}
+
+rank::Answer recommend(Context& c, const rank::Request& request, const live::ServedModel& served) {
+  rank::Answer answer = served.recommender->recommend(request);
+  c.services.metrics.record(Stage::kRecall, answer.recall_time);
+  if (answer.rank_time.count() > 0) c.services.metrics.record(Stage::kRank, answer.rank_time);
+  for (std::size_t i = 0; i < recall::kChannelNames.size(); ++i) {
+    const auto id = static_cast<rank::ChannelId>(i);
+    if (answer.asked.contains(id)) c.services.metrics.count_channel(i, answer.failed.contains(id));
+  }
+  if (!answer.degraded.empty()) {
+    c.degraded = true;
+    c.services.metrics.count_degraded();
+  }
+  c.repeatable = c.repeatable && answer.failed.empty() && request.controls.budget.count() == 0 &&
+                 c.services.options.ranking.remote == nullptr;
+  if (const auto user = c.query.text("user")) {
+    c.repeatable = false;
+    for (const auto& item : answer.items)
+      c.services.events.add(*user, item.row, live::EventKind::kShown);
+  }
+  return answer;
+}
+
+void append_list(std::string& out, Context& c, const rank::Answer& answer, Row seed,
+                 const ListOptions& options) {
+  // Items lie anywhere in the arena: the memory is asked for all of them at once.
+  for (const auto& item : answer.items) {
+    const std::string_view text = c.view.rendered(item.row);
+    for (std::size_t at = 0; at < text.size(); at += 64) __builtin_prefetch(text.data() + at);
+  }
+  out += ",\"items\":[";
+  for (std::size_t i = 0; i < answer.items.size(); ++i) {
+    if (i > 0) out += ',';
+    append_entry(out, c, answer.items[i], seed, options);
+  }
+  out += ']';
+}
+
+void append_footer(std::string& out, Context& c, const live::ServedModel& served,
+                   const rank::Answer& answer) {
+  out += ",\"model\":";
+  append_model(out, served.model.manifest);
+  out += ",\"request_id\":\"";
+  c.gap_begin = out.size();
+  append_id_and_time(out, c);
+  c.gap_end = out.size();
+  fmt::format_to(std::back_inserter(out), ",\"popularity_percentile\":{:.1f},\"degraded\":",
+                 mean_percentile(*c.view.facts, answer));
+  append_strings(out, answer.degraded);
+}
+
+bool answer_again(Context& c, http::Response& response) {
+  bool degraded = false;
+  if (!c.services.answers.keeps() ||
+      !c.services.answers.append(answer_key(c), response.body, degraded,
+                                 [&c](std::string& out) { append_id_and_time(out, c); }))
+    return false;
+  if (degraded) c.services.metrics.count_degraded();
+  return true;
+}
+
+void keep_answer(Context& c, const http::Response& response) {
+  if (!c.repeatable || !c.services.answers.keeps()) return;
+  AnswerCache::Kept kept{response.body, c.gap_begin, c.degraded};
+  kept.text.erase(c.gap_begin, c.gap_end - c.gap_begin);
+  c.services.answers.put(answer_key(c), std::move(kept));
+}
+
+void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r) {
+  const auto put = std::back_inserter(out);
+  fmt::format_to(put, "{{\"together\":{{\"users\":{},\"expected\":{:.2f},\"lift\":{:.2f}}}",
+                 r.together.users, r.together.expected, r.together.lift());
+  const std::pair<std::string_view, const std::vector<std::string>*> lists[] = {
+      {"genres", &r.genres},
+      {"tags", &r.tags},
+      {"directors", &r.directors},
+      {"actors", &r.actors},
+      {"keywords", &r.keywords}};
+  for (const auto& [name, values] : lists) {
+    fmt::format_to(put, ",\"{}\":", name);
+    append_strings(out, *values);
+  }
+  out += ",\"series\":";
+  if (r.series == 0)
+    out += "null";
+  else
+    http::append_json(out, facts.series_name(r.series));
+  fmt::format_to(put, ",\"years_apart\":");
+  if (r.years_apart < 0)
+    out += "null}";
+  else
+    fmt::format_to(put, "{}}}", r.years_apart);
+}
+
+}  // namespace sparrow::api

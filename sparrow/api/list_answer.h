@@ -1,0 +1,39 @@
+// From what the Recommender answers to JSON: the members "items", "model", "request_id", "degraded"
+// of every list; and answers that are given again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sparrow/api/context.h"
+#include "sparrow/rank/reasons.h"
+
+namespace sparrow::api {
+
+// Which members of an item are wanted.
+struct ListOptions {
+  bool reasons = false;
+  bool parts = false;
+  std::vector<std::string> fields;  // empty: all
+};
+ListOptions read_list_options(Context& c);
+
+// Asks the model, counts what it took, notes what the query's user was shown.
+rank::Answer recommend(Context& c, const rank::Request& request, const live::ServedModel& served);
+
+// ,"items":[...] `seed`: what reasons refer to; kNoRow: none.
+void append_list(std::string& out, Context& c, const rank::Answer& answer, Row seed,
+                 const ListOptions& options);
+// ,"model":...,"request_id":...,"took_ms":...,"popularity_percentile":...,"degraded":[...]
+void append_footer(std::string& out, Context& c, const live::ServedModel& served,
+                   const rank::Answer& answer);
+
+// Answers from the cache, if the same was asked of the same lists before.
+bool answer_again(Context& c, http::Response& response);
+// Keeps this answer for the next who asks the same, unless it is personal, late or failed.
+void keep_answer(Context& c, const http::Response& response);
+
+// How two items are related, as "reason_parts" and `explain` have it.
+void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r);
+
+}  // namespace sparrow::api

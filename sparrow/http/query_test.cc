@@ -1,0 +1,34 @@
+#include "sparrow/http/query.h"
+
+#include <gtest/gtest.h>
+
+namespace sparrow::http {
+namespace {
+
+TEST(Query, DecodesAndValidates) {
+  EXPECT_EQ(percent_decode("a%20b+c", true), "a b c");
+  EXPECT_EQ(percent_decode("a+b", false), "a+b");
+  for (const auto* bad : {"%", "%4", "%zz", "%00", "%ff"})
+    EXPECT_EQ(percent_decode(bad, true), std::nullopt) << bad;
+  Query query("size=7&q=x%26y&empty=");
+  EXPECT_EQ(query.number("size", 20, 1, 10), 7U);
+  EXPECT_EQ(query.number("offset", 3, 0, 10), 3U);
+  EXPECT_EQ(query.text("q"), "x&y");
+  EXPECT_FALSE(query.error());
+  for (const auto* wrong :
+       {"size=-1", "size=1e9", "size=", "size=11", "size=0", "size=99999999999999999999"}) {
+    Query bad(wrong);
+    bad.number("size", 20, 1, 10);
+    ASSERT_TRUE(bad.error()) << wrong;
+    EXPECT_EQ(bad.error()->parameter, "size");
+  }
+  Query unknown("sise=3");
+  unknown.allow_only({"size"});
+  EXPECT_EQ(unknown.error()->parameter, "sise");
+  Query twice("a=1&a=2");
+  twice.allow_only({"a"});
+  EXPECT_TRUE(twice.error());
+}
+
+}  // namespace
+}  // namespace sparrow::http

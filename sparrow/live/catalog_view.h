@@ -1,0 +1,64 @@
+// CatalogView: what answers need of the data set beside the model. Made once for a state of the
+// catalogue, shared by all models.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sparrow/data/dataset.h"
+#include "sparrow/live/search.h"
+#include "sparrow/recall/item_facts.h"
+
+namespace sparrow::live {
+
+// What was done to the catalogue at run time; one byte a row each, or empty.
+struct CatalogMarks {
+  std::vector<std::uint8_t> hidden;   // not in lists nor search; the item itself can be read
+  std::vector<std::uint8_t> removed;  // hidden, and there is no such item any more
+};
+
+struct CatalogView {
+  // `facts` of the same data set; made here when it is null.
+  explicit CatalogView(std::shared_ptr<const data::Dataset> dataset,
+                       std::shared_ptr<const recall::ItemFacts> facts = nullptr,
+                       CatalogMarks marks = {});
+
+  std::uint64_t generation = 0;  // another one for each view of this process
+  CatalogMarks marks;
+  std::shared_ptr<const data::Dataset> dataset;
+  std::shared_ptr<const recall::ItemFacts> facts;
+  std::vector<std::uint32_t> ratings;                    // per item
+  std::vector<double> average;                           // 0 where nobody rated
+  std::vector<double> shrunk_average;                    // towards the mean of all, by 20 ratings
+  std::vector<std::array<std::uint32_t, 10>> histogram;  // by ValueScale::bin()
+  std::vector<std::uint64_t> by_item_offsets;            // interactions of each item, best first
+  std::vector<std::uint32_t> by_item_user;
+  std::vector<float> by_item_value;
+  std::vector<std::int64_t> by_item_time;
+  std::map<std::string, std::vector<Row>> genres;  // rows by shrunk average, best first
+  std::string item_json;  // one arena: {"id":..,"title":..,"year":..,"genres":[..]
+  std::vector<std::uint32_t> item_json_offsets;
+  Search search;
+
+  bool hidden(Row row) const { return !marks.hidden.empty() && marks.hidden[row] != 0; }
+  // The row of an item that is there.
+  std::optional<Row> find(std::string_view id) const {
+    const auto row = dataset->catalog.find(id);
+    return row && !marks.removed.empty() && marks.removed[*row] != 0 ? std::nullopt : row;
+  }
+  std::string_view rendered(Row row) const {
+    return std::string_view(item_json).substr(item_json_offsets[row],
+                                              item_json_offsets[row + 1] - item_json_offsets[row]);
+  }
+};
+
+// Appends {"id","title","year","genres","rating","ratings"}.
+void append_card(std::string& out, const CatalogView& view, Row row);
+
+}  // namespace sparrow::live

@@ -1,0 +1,69 @@
+// Follower: keeps a server's models at what is promoted in the store. run() is the server's main
+// loop.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "sparrow/core/home.h"
+#include "sparrow/live/live_catalog.h"
+#include "sparrow/live/say.h"
+#include "sparrow/live/state.h"
+#include "sparrow/store/model_store.h"
+
+namespace sparrow::live {
+
+struct FollowerOptions {
+  Home home;
+  std::string store_uri;
+  Say say;  // of versions taken up, troubles and recoveries
+};
+
+// A version that cannot be loaded leaves the old one. What was served last is kept under
+// HOME/served, so that a server that starts without its store has it.
+class Follower {
+ public:
+  Follower(FollowerOptions options, LiveCatalog& catalog, State& state)
+      : options_(std::move(options)), catalog_(catalog), state_(state) {}
+
+  // Loads every promoted version that the server does not have yet; tells readyz what is wrong.
+  void follow();
+  // What the store did not give: the versions served last, else the newest of `name` that was
+  // trained here.
+  void use_disk(const std::string& name);
+  // follow() now, from any thread.
+  void wake();
+  // follow() at each wake() and each `poll`, until `stop` is set.
+  void run(std::chrono::milliseconds poll, const std::atomic<bool>& stop);
+
+ private:
+  struct Refusal {
+    std::string version;
+    std::string why;
+    std::chrono::steady_clock::time_point at;
+  };
+
+  Result<void> follow_all(std::string& problem);
+  Result<void> follow_one(const std::string& name, std::string& problem);
+  Result<void> serve(const std::string& name, model::Model model, const char* from);
+  Result<void> write(const model::Model& model);
+  void keep(const std::string& name, const std::string& version);
+
+  FollowerOptions options_;
+  LiveCatalog& catalog_;
+  State& state_;
+  std::unique_ptr<store::EmbeddingStore> store_;
+  std::map<std::string, std::string> served_;
+  std::map<std::string, Refusal> refused_;
+  std::string problem_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool woken_ = false;
+};
+
+}  // namespace sparrow::live

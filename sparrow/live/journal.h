@@ -1,0 +1,117 @@
+// Journal: what people tell the server: judgements, votes, reports, feedback. Each kind is a file
+// of JSON lines that is only appended to (docs/formats.md); all of it is held in memory, bounded.
+// UserEvents answers from feedback and impressions what a user should not be shown again.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sparrow/core/result.h"
+#include "sparrow/core/row.h"
+
+namespace sparrow::live {
+
+// The text under a name of an entry; empty when it has none.
+inline std::string text_of(const nlohmann::json& entry, const char* name) {
+  const auto found = entry.find(name);
+  return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+// What a line of a journal must hold to be an entry of its kind.
+struct JournalKind {
+  std::vector<const char*> texts;      // members that must be there, as texts
+  std::vector<const char*> may_texts;  // members that must be texts where they are
+  bool graded = false;                 // "grade": 0 to 3, or null
+
+  bool fits(const nlohmann::json& entry) const;
+};
+
+class Journal {
+ public:
+  // An empty path: kept in memory only. Lines are sealed (core/sealed_lines.h); an end that was
+  // torn by a crash is cut off, a line that is no entry is counted and skipped, and neither keeps
+  // the server from starting. A file that cannot be read is tried again at each call.
+  explicit Journal(std::filesystem::path file, JournalKind kind = {},
+                   std::size_t max_entries = 1'000'000);
+
+  // All entries or none; durable on return, and not in memory before. Errors: kUnavailable naming
+  // the file; kExhausted when the disk or the journal is full.
+  Result<void> append_all(std::span<const nlohmann::json> entries);
+  Result<void> append(const nlohmann::json& entry) { return append_all({&entry, 1}); }
+  // Error: the file cannot be read.
+  Result<std::vector<nlohmann::json>> entries() const;
+  // What was skipped or cut off, or why the file cannot be read; empty: nothing.
+  std::string notice() const;
+
+ private:
+  Result<void> load() const;  // with mutex_ held
+
+  std::filesystem::path file_;
+  JournalKind kind_;
+  std::size_t max_entries_;
+  std::mutex append_mutex_;  // one append at a time; readers do not wait for the disk
+  mutable std::mutex mutex_;
+  mutable bool loaded_ = false;
+  mutable std::string notice_;
+  mutable std::vector<nlohmann::json> entries_;
+};
+
+// Judgements without those that a later one of the same grader and pair with `grade` null took
+// back.
+std::vector<nlohmann::json> standing_judgements(std::vector<nlohmann::json> entries);
+
+enum class EventKind { kShown, kPlayed, kHidden, kSeen, kUnlike };
+// "hide", "not_similar", "seen", "play", "shown"; nothing for other names.
+std::optional<EventKind> event_kind(std::string_view name);
+
+class UserEvents {
+ public:
+  void add(const std::string& user, Row item, EventKind kind);
+  // What a line of feedback changes. False: an undo that had nothing to take back.
+  bool take(const nlohmann::json& feedback, Row item);
+  bool would_take(const nlohmann::json& feedback, Row item) const;  // what take() would answer
+  // Forgets that the user hid the item, has seen it or found it unlike; without `kind` all three.
+  // False: there was nothing to forget.
+  bool take_back(const std::string& user, Row item, std::optional<EventKind> kind);
+  // What take_back() would answer.
+  bool has(const std::string& user, Row item, std::optional<EventKind> kind) const;
+  // Items the user hid or has seen, and with `fatigue` > 0 those shown so often and never played.
+  std::vector<Row> unwanted(const std::string& user, std::size_t fatigue) const;
+
+ private:
+  // What was said of an item: kept as long as the journal has it.
+  struct Mark {
+    std::uint32_t unlike = 0;  // counts as shown
+    bool played = false;
+    bool hidden = false;
+    bool seen = false;
+  };
+  // How often items were shown to a user: a hint, forgotten first for who has not come for long.
+  struct Shown {
+    std::unordered_map<Row, std::uint32_t> times;
+    std::list<std::string>::iterator place;  // in recent_
+  };
+  static constexpr std::size_t kMaxMarks = 1'000'000;  // about 100 MB
+  static constexpr std::size_t kMaxShown = 1'000'000;  // items of all users; about 70 MB
+  static constexpr std::size_t kMaxShownToOne = 5'000;
+  void add_shown(const std::string& user, Row item);
+
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::unordered_map<Row, Mark>> marks_;
+  std::size_t mark_count_ = 0;
+  std::unordered_map<std::string, Shown> shown_;
+  std::list<std::string> recent_;  // users of shown_, the latest last
+  std::size_t shown_count_ = 0;
+};
+
+}  // namespace sparrow::live

@@ -1,0 +1,133 @@
+"""A disk that is full, and a limit on files, during each kind of write: an error that says so, lists go on, nothing is lost."""
+import json
+import os
+import resource
+import time
+
+from ground import TOKEN, Attacked, check, equal, fill, run, small_disk, unpack
+
+WRITES = [
+    ("judgements", "POST", {"grader": "d", "seed": "m1", "item": "m9", "grade": 1}),
+    ("votes", "POST", {"grader": "d", "seed": "m1", "winner": "tie", "left": {"name": "a", "version": "1"}, "right": {"name": "b", "version": "1"}}),
+    ("reports", "POST", {"seed": "m1", "item": "m8", "state": "reported", "block": True}),
+    ("feedback", "POST", {"user": "d", "item": "m4", "kind": "hide"}),
+    ("items/fresh", "PUT", {"title": "Another Story", "genres": ["Harbour"]}),
+    ("models/content/promote", "POST", None),
+    ("models/content/rollback", "POST", None),
+]
+
+
+def main():
+    with small_disk(6) as disk:
+        if disk is None:
+            print("skip full disks: this machine mounts none", flush=True)
+            return
+        home = unpack(disk)
+        full_disk(home, disk)
+    with small_disk(6) as disk:
+        home = unpack(disk)
+        check("a server with changed items starts on a full disk and says so", lambda: starts_full(home, disk))
+    with small_disk(6) as disk:
+        home = unpack(disk)
+        check("promote on the command line: exit 7 and a sentence, no abort", lambda: command_line(home, disk))
+    with small_disk(6) as disk:
+        home = unpack(disk)
+        check("a limit on the size of files is an error, not the end", lambda: file_limit(home))
+
+
+def second_version(home):
+    """Publishes one more version of "content", not promoted; returns it."""
+    for arguments in (["train", "--method", "item2vec", "--name", "content", "--dim", "16"], ["publish", "content"]):
+        done = run(*arguments, home=home)
+        equal((arguments[0], done.returncode, done.stderr if done.returncode else ""), (arguments[0], 0, ""))
+    listed = json.loads(run("--json", "models", home=home).stdout)
+    return next(m["version"] for m in listed if m["name"] == "content" and m["where"] == "store" and not m["promoted"])
+
+
+def refuses(server, path, method, body, version):
+    if path.endswith("promote"):
+        body = {"version": version}
+    status, answer = server.send(f"/api/v1/{path}", body if body is not None else {}, TOKEN, method)
+    return status, answer
+
+
+def full_disk(home, disk):
+    with Attacked(home) as server:
+        version = second_version(home)
+        before = {name: server.json(f"/api/v1/{name}") for name in ("judgements", "votes", "rules")}
+        filler = fill(disk)
+        for path, method, body in WRITES:
+            def one(path=path, method=method, body=body):
+                status, answer = refuses(server, path, method, body, version)
+                if path.endswith(("promote", "rollback")):
+                    assert status in (404, 503, 507), (status, answer)  # 404: nothing to roll back to
+                else:
+                    equal((status, answer["error"]["code"]), (507, "exhausted"))
+                equal(server.process.poll(), None)
+                server.alive()
+            check(f"full disk: {method} {path}", one)
+
+        def nothing_applied():
+            for name, value in before.items():
+                equal(server.json(f"/api/v1/{name}"), value)
+            assert "m4" in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]], "a refused hide was applied"
+            equal(server.get("/api/v1/items/fresh")[0], 404)
+        check("full disk: what was refused is not in answers", nothing_applied)
+        os.unlink(filler)
+
+        def all_again():
+            for path, method, body in WRITES:
+                status, answer = refuses(server, path, method, body, version)
+                assert status in ((200, 404) if path.endswith("rollback") else (200, 201)), (path, status, answer)
+        check("room again: all of it is accepted", all_again)
+    with Attacked(home) as server:
+        def kept():
+            assert any(e["grader"] == "d" for e in server.json("/api/v1/judgements")["judgements"])
+            assert "m4" not in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]]
+            equal(server.json("/api/v1/items/fresh")["title"], "Another Story")
+            equal(server.json("/api/v1/readyz")["status"], "ready")
+        check("after the next start all of it is there", kept)
+
+
+def starts_full(home, disk):
+    lines = (home / "items.jsonl").read_text(encoding="utf-8")
+    (home / "items.jsonl").write_text(lines + lines, encoding="utf-8")  # something to write anew
+    fill(disk)
+    with Attacked(home) as server:
+        ready = server.json("/api/v1/readyz")
+        assert ready["status"] == "degraded" and any("No space left" in reason for reason in ready["reasons"]), ready
+        equal(server.json("/api/v1/items/new1")["title"], "A New Story")
+        equal(server.send("/api/v1/feedback", {"user": "d", "item": "m4", "kind": "hide"})[0], 507)
+
+
+def command_line(home, disk):
+    version = second_version(home)
+    filler = fill(disk)
+    for arguments in (["rollback", "content"], ["publish", "content"], ["promote", "content", "--version", version], ["prune", "content", "--keep", "1"]):
+        done = run(*arguments, home=home)
+        assert done.returncode in (0, 3, 5, 7), (arguments, done.returncode, done.stderr)
+        assert "Assertion" not in done.stderr and "core dumped" not in done.stderr, done.stderr
+    os.unlink(filler)
+    equal(run("promote", "content", home=home).returncode, 0)
+    equal(run("verify", "content", home=home).returncode, 0)
+
+
+def file_limit(home):
+    size = (home / "judgements.jsonl").stat().st_size
+    with Attacked(home) as server:
+        entry = {"grader": "limit", "seed": "m1", "item": "m9", "grade": 1, "note": "x" * 900}
+        equal(server.send("/api/v1/judgements", entry)[0], 200)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size + 1500, size + 1500))
+        status = 200
+        for _ in range(5):
+            status, answer = server.send("/api/v1/judgements", entry)
+            if status != 200:
+                break
+        assert status in (503, 507), (status, answer)
+        equal(server.process.poll(), None)
+        server.alive()
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        equal(server.send("/api/v1/judgements", entry)[0], 200)
+    time.sleep(.1)
+    with Attacked(home) as server:
+        equal(server.json("/api/v1/readyz")["status"], "ready")
