@@ -1,6 +1,4 @@
 // The way out: a server may go at any time, whatever its handlers are doing.
-#include "sparrow/http/server.h"
-
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -11,6 +9,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "sparrow/http/server.h"
 
 namespace sparrow::http {
 namespace {

@@ -50,8 +50,8 @@ Result<void> Follower::follow_all(std::string& problem) {
     const auto promoted = models.promoted(name);
     if (!promoted) return promoted.error();
     if (!*promoted)
-      problem = fmt::format("{} has no promoted version of {} any more; {} stays",
-                            store_->uri(), name, served_[name]);
+      problem = fmt::format("{} has no promoted version of {} any more; {} stays", store_->uri(),
+                            name, served_[name]);
   }
   return {};
 }

@@ -53,7 +53,12 @@ Recommender::Listing::Listing(const State& state, const Request& request)
     if (seed.weight > 0 && main_ == kNoRow) main_ = seed.row;
     if (!request.controls.same_series && seed.weight > 0 && facts_.series(seed.row) != 0)
       barred_series_.push_back(facts_.series(seed.row));
-    if (s_.to_model(seed.row) == kNoRow) continue;
+    const Row m = s_.to_model(seed.row);
+    if (m == kNoRow) continue;
+    if (s_.similarity->source(m) == model::Source::kNone) {
+      like_nothing_ = true;
+      continue;
+    }
     known_.push_back(seed);
     positive_ = positive_ || seed.weight > 0;
     weights_ += std::max(0.0F, seed.weight);
@@ -127,8 +132,9 @@ void Recommender::Listing::collect() {
   std::vector<ChannelId> asked = asked_channels();
   if (!positive_) {
     answer_.degraded.emplace_back(
-        request_.seeds.empty()
-            ? "no history that the model knows: popular items instead"
+        request_.seeds.empty() ? "no history that the model knows: popular items instead"
+        : like_nothing_
+            ? "nothing is known of this item that another one shares: popular items instead"
             : "the model does not know this item yet: placed by series, people and genre");
     asked = {ChannelId::kPeopleSeries, ChannelId::kGenre, ChannelId::kPopular};
   }

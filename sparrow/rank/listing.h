@@ -173,9 +173,10 @@ class Recommender::Listing {
   const Ranking& ranking_;
   std::vector<std::uint32_t> barred_series_;
   Row main_ = kNoRow;
-  std::vector<Seed> known_;  // seeds that the model knows
-  bool positive_ = false;    // one of them is to be like
-  float weights_ = 0;        // of the positive ones
+  std::vector<Seed> known_;    // seeds that the model knows
+  bool positive_ = false;      // one of them is to be like
+  bool like_nothing_ = false;  // a seed shares nothing with any item
+  float weights_ = 0;          // of the positive ones
   recall::Allowed allowed_;
   recall::ChannelQuery query_;
   Merged merged_;
