@@ -1,4 +1,5 @@
 # `cmake --install` and `cpack -G DEB`. Manual pages and completions are written by the program itself.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # cpack packages what was built and compiles nothing
 include(GNUInstallDirs)
 set(made ${PROJECT_BINARY_DIR}/made)
 add_custom_command(
@@ -35,7 +36,7 @@ set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "The Sparrow Authors <sparrow@example.org>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "related items: what is like this?")
 set(CPACK_PACKAGE_DESCRIPTION "Learns item embeddings from what people watched and from what items are,
-keeps them in a store and serves \"more like this\" with reasons over HTTP,
+keeps them in a store and serves more of its kind with reasons over HTTP,
 for every item of a catalogue. One program trains, measures and serves.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_GENERATOR DEB)

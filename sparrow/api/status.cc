@@ -222,10 +222,10 @@ void get_metrics(Context& c, http::Response& response) {
   out += "# TYPE sparrow_requests_total counter\n";
   for (int h = 1; h <= 5; ++h)
     fmt::format_to(put, "sparrow_requests_total{{status=\"{}xx\"}} {}\n", h, m.with_status(h));
-  out += "# TYPE sparrow_c.requestseconds histogram\n";
+  out += "# TYPE sparrow_request_seconds histogram\n";
   for (std::size_t e = 0; e < kEndpointNames.size(); ++e) {
     const Histogram& h = m.latency(static_cast<Endpoint>(e));
-    append_histogram(out, "sparrow_c.requestseconds", "endpoint", kEndpointNames[e], h);
+    append_histogram(out, "sparrow_request_seconds", "endpoint", kEndpointNames[e], h);
   }
   out += "# TYPE sparrow_stage_seconds histogram\n";
   for (std::size_t i = 0; i < kStageNames.size(); ++i)

@@ -378,7 +378,7 @@ Result<Backup> write_backup(const Home& home, const fs::path& file) {
   if (!fs::is_directory(home.root, code) || is_empty(home))
     return Error{ErrorCode::kNotFound,
                  fmt::format("{}: there is no home here to back up", home.root.string())};
-  const fs::path whole = fs::weakly_canonical(file, code);
+  const fs::path whole = fs::weakly_canonical(fs::absolute(file, code), code);
   const fs::path inside = whole.lexically_relative(fs::weakly_canonical(home.root, code));
   if (!inside.empty() && *inside.begin() != "..")
     return Error{ErrorCode::kInvalidInput,

@@ -19,13 +19,14 @@ struct RulesArguments {
 
 using RulesPtr = std::shared_ptr<const rank::Rules>;
 
-Result<RulesPtr> read_rules(const std::filesystem::path& file, const recall::ItemFacts& facts) {
+Result<RulesPtr> read_rules(const std::filesystem::path& file, const recall::ItemFacts& facts,
+                            rank::Rules::Faulty faulty = rank::Rules::Faulty::kRefused) {
   const auto text = read_file(file);
   if (!text) return text.error();
   const auto parsed = json::parse(*text, nullptr, false);
   if (parsed.is_discarded())
     return Error{ErrorCode::kInvalidInput, file.string() + ": this is not JSON"};
-  auto rules = rank::Rules::parse(parsed, facts);
+  auto rules = rank::Rules::parse(parsed, facts, faulty);
   if (!rules) return Error{rules.error().code, file.string() + ": " + rules.error().message};
   return rules;
 }
@@ -35,7 +36,7 @@ Result<RulesPtr> present_rules(const Context& context, const recall::ItemFacts& 
   const auto file = context.paths().root / "rules.json";
   if (!std::filesystem::exists(file))
     return rank::Rules::parse({{"version", 0}, {"rules", json::array()}}, facts);
-  return read_rules(file, facts);
+  return read_rules(file, facts, rank::Rules::Faulty::kRests);
 }
 
 void print_what_if(const rank::WhatIf& w, const data::Catalog& catalog) {
@@ -88,6 +89,7 @@ Result<void> show_or_check(const Context& context, const RulesArguments& o) {
   const recall::ItemFacts facts(**dataset);
   const auto rules = o.file.empty() ? present_rules(context, facts) : read_rules(o.file, facts);
   if (!rules) return rules.error();
+  for (const std::string& resting : (*rules)->resting()) fmt::print(stderr, "rests: {}\n", resting);
   if (o.file.empty())
     fmt::print("{}\n", (*rules)->source().dump(2));
   else if (!context.quiet)

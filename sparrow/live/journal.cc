@@ -43,7 +43,7 @@ Result<void> Journal::load() const {
   if (!lines) {
     notice_ = lines.error().message;
     Error error = lines.error();
-    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kUnavailable;
+    if (error.code != ErrorCode::kExhausted) error.code = ErrorCode::kUnavailable;
     return error;
   }
   for (std::string& line : lines->objects) {

@@ -84,6 +84,6 @@ def damaged_items(home):
     with Attacked(home) as server:
         ready = server.json("/api/v1/readyz")
         assert ready["status"] == "degraded" and any("2 changes of items" in reason for reason in ready["reasons"]), ready
-        equal(server.json("/api/v1/items/new1")["title"], "A New Story")
+        equal(server.json("/api/v1/items/new1")["item"]["title"], "A New Story")
         assert "m2" not in [item["id"] for item in server.json("/api/v1/items/m1/similar?size=29")["items"]], "it is hidden"
     assert "nonsense" in (home / "items.jsonl").read_text(encoding="utf-8"), "what cannot be read is kept for whoever can"

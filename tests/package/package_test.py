@@ -85,7 +85,7 @@ def inside(*command, **environment):
 
 def files():
     """All of the root but what apt and dpkg keep for themselves."""
-    own = re.compile(r"^(proc|sys|dev|tmp|var/cache|var/log|var/lib/(apt|dpkg|systemd)|etc/resolv.conf|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$)")
+    own = re.compile(r"^(proc|sys|dev|run|tmp|var/cache|var/log|var/lib/(apt|dpkg|systemd)|etc/resolv.conf|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$)")
     found = set()
     for folder, folders, names in os.walk(WORK):
         relative = pathlib.Path(folder).relative_to(WORK)
@@ -101,7 +101,8 @@ def unit_command(name):
 
 def as_sparrow(command, **environment):
     clean = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **environment}
-    return subprocess.Popen(["chroot", "--userspec=sparrow:sparrow", str(WORK), *command], env=clean, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(["/usr/sbin/chroot", "--userspec=sparrow:sparrow", str(WORK), *command], env=clean, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True)
 
 
 def answer(path):
@@ -157,7 +158,7 @@ def trains(data):
 def pages_and_words():
     page = inside("sh", "-c", "zcat /usr/share/man/man1/sparrow.1.gz")
     assert ".SH EXIT STATUS" in page and "SPARROW_HOME" in page, page[:500]
-    lint = subprocess.run(["mandoc", "-Tlint", "-Werror", "-"], input=page, capture_output=True, text=True, check=False)
+    lint = subprocess.run(["mandoc", "-Tlint", "-Werror"], input=page, capture_output=True, text=True, check=False)
     assert lint.returncode == 0, lint.stdout[:1500]
     version = json.loads(inside("sparrow", "--version", "--json"))
     assert version["libraries"]["rocksdb"], version
@@ -182,12 +183,19 @@ def removed_without_a_trace(before, deb):
     shutil.rmtree(WORK / "var/lib/sparrow", ignore_errors=True)
     inside("apt-get", "install", "-y", "-qq", "--no-install-recommends", f"/{deb.name}")
     process = as_sparrow(unit_command("sparrow.service"), SPARROW_PORT=str(PORT))
-    served(process, "/healthz", 60)
-    stop(process)
+    try:
+        served(process, "/api/v1/healthz", 60)
+    finally:
+        stop(process)
     inside("apt-get", "purge", "-y", "-qq", "--autoremove", "sparrow")
     left = sorted(files() - before)
     assert not left, f"left: {left[:20]}"
     assert "sparrow" not in (WORK / "etc/passwd").read_text(encoding="utf-8"), "the user stays without a file to own"
+
+
+def licences():
+    table = run("python3", str(ROOT / "tools/third_party_licences.py"), "--strict", str(WORK / "usr/bin/sparrow"))
+    return f"{len(table.splitlines()) - 1} libraries"
 
 
 def main():
@@ -200,6 +208,7 @@ def main():
     before = files()
     check("apt install", lambda: inside("apt-get", "install", "-y", "-qq", "--no-install-recommends", f"/{deb.name}") and None)
     check("manual pages and version", pages_and_words)
+    check("every library that is linked has a licence with a name", licences)
     check("the unit's command in an empty home", first_start)
     data = os.environ.get("SPARROW_DATA")
     if data:
