@@ -142,7 +142,7 @@ def main():
     says(["train", "--method", "node2vec", "--p", "0"], 2, "--p", "Value 0 not in range 0.01 to 100")
     says(["train", "--method", "item3vec"], 2, "item3vec", "item2vec")
     says(["evaluate", "--methods", "nope"], 2, 'no method "nope"')
-    says(["build", "--data", "/nowhere"], 3, "/nowhere: is not a folder")
+    says(["build", "--data", "/nowhere"], 3, "/nowhere: is not there")
     says(["rules", "check", __file__], 2, "is not JSON")
     print(f"{api_test.passed} passed, {api_test.failed} failed")
     raise SystemExit(api_test.failed > 0)

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "sparrow/core/file.h"
 #include "sparrow/data/dataset_reader.h"
@@ -158,6 +159,35 @@ TEST_F(DatasetTest, SynthIsDeterministicAndReadable) {
   ASSERT_TRUE(data) << data.error().message;
   EXPECT_EQ(data->info.rejects, 0U);
   EXPECT_GE(data->info.interactions, 900U);
+}
+
+// Whoever makes a data set says what is liked in it: the sample once had a share of 0.
+TEST(Sample, SaysWhatIsLiked) {
+  const auto data = sample_dataset("testdata/sample/items.csv", 50, 1);
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->info.scale.name, "stars");
+  EXPECT_GT(data->info.scale.liked_share, 0.2);
+}
+
+// Data that version 0.2.0 prepared are read on: what was liked then is.
+TEST_F(DatasetTest, PreparedDataOfVersionOneAreRead) {
+  put_movielens();
+  const auto original = read();
+  ASSERT_TRUE(original);
+  const auto home = folder_ / "prepared";
+  ASSERT_TRUE(save_dataset(*original, home));
+  auto meta = nlohmann::json::parse(*read_file(home / "dataset.json"));
+  meta["version"] = 1;
+  meta.erase("schema");
+  meta.erase("checksum");
+  for (const char* member : {"scale", "ordered", "log_rows", "joined", "dropped_values",
+                             "cleaned_titles", "files", "notes"})
+    meta["info"].erase(member);
+  std::ofstream(home / "dataset.json") << meta.dump();
+  const auto loaded = load_dataset(home);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_FLOAT_EQ(loaded->info.scale.liked, 3.5F);
+  EXPECT_EQ(loaded->info.scale.liked_share, original->info.scale.liked_share);
 }
 
 // The acceptance numbers of the real data.

@@ -94,6 +94,10 @@ Result<Dataset> sample_dataset(const std::filesystem::path& items_csv, std::uint
   dataset.info.items = dataset.catalog.size();
   dataset.info.users = dataset.users.size();
   dataset.info.interactions = dataset.interactions.size();
+  const auto& values = dataset.interactions.values;
+  auto scale = find_scale({values.data(), values.size()}, {});
+  if (!scale) return scale.error();
+  dataset.info.scale = *scale;
   if (auto sealed = seal_dataset(dataset); !sealed) return sealed.error();
   return dataset;
 }

@@ -220,8 +220,11 @@ void ItemFacts::find_people() {
   std::unordered_map<std::string, std::uint32_t> numbers;
   people_.resize(size());
   for (Row row = 0; row < size(); ++row) {
-    for (const auto* names :
-         {&catalog()[row].list(data::kDirectors), &catalog()[row].list(data::kActors)}) {
+    for (const data::ItemValue& value : catalog()[row].values) {
+      const auto* names = std::get_if<data::Names>(&value.value);
+      if (names == nullptr ||
+          catalog().schema()[value.attribute].kind != data::AttributeKind::kPeople)
+        continue;
       for (const auto& name : *names) {
         const auto [at, fresh] = numbers.emplace(name, static_cast<std::uint32_t>(works_.size()));
         if (fresh) works_.emplace_back();
