@@ -197,10 +197,6 @@ void append_request_id(std::string& out, const Context& c) {
   out.append(digits, end);
 }
 
-const char* source_name(model::Source source) {
-  return source == model::Source::kContent ? "content" : "behavior";
-}
-
 void append_strings(std::string& out, const std::vector<std::string>& values) {
   out += '[';
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -82,7 +82,6 @@ bool authorized(const Context& c, http::Response& response, Role role);
 bool may_write(const Context& c, http::Response& response, std::size_t entries);
 
 void append_request_id(std::string& out, const Context& c);
-const char* source_name(model::Source source);
 void append_strings(std::string& out, const std::vector<std::string>& values);
 void append_model(std::string& out, const model::Manifest& manifest);
 

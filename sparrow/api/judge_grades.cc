@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "sparrow/api/handlers.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/core/file.h"
+#include "sparrow/evaluate/statistics.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::api {
@@ -47,91 +49,48 @@ double mean_grade(const std::map<std::string, json>& grades) {
   return sum / static_cast<double>(grades.size());
 }
 
-// Cohen's kappa (Cohen 1960) of two graders: agreement beyond what their shares of grades give.
-struct TwoGraders {
-  std::array<std::array<double, kGrades>, kGrades> counts{};
-  double shared = 0;
-
-  double agreed() const {
-    double sum = 0;
-    for (std::size_t g = 0; g < kGrades; ++g) sum += counts[g][g];
-    return shared > 0 ? sum / shared : 0;
-  }
-  json kappa() const {
-    double chance = 0;
-    for (std::size_t g = 0; g < kGrades; ++g) {
-      double first = 0;
-      double second = 0;
-      for (std::size_t h = 0; h < kGrades; ++h) {
-        first += counts[g][h];
-        second += counts[h][g];
-      }
-      chance += (first / shared) * (second / shared);
-    }
-    return shared > 0 && chance < 1 ? json((agreed() - chance) / (1 - chance)) : json();
-  }
-};
+json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(); }
 
 json agreement_between(const Grades& pairs) {
   constexpr std::size_t kMost = 45;  // ten graders
-  std::map<Pair, TwoGraders> between;
+  std::map<Pair, std::array<double, kGrades * kGrades>> between;
   for (const auto& [pair, grades] : pairs) {
     for (auto a = grades.begin(); a != grades.end(); ++a) {
-      for (auto b = std::next(a); b != grades.end(); ++b) {
-        TwoGraders& two = between[{a->first, b->first}];
-        two.counts[grade_of(a->second)][grade_of(b->second)] += 1;
-        two.shared += 1;
-      }
+      for (auto b = std::next(a); b != grades.end(); ++b)
+        between[{a->first, b->first}][grade_of(a->second) * kGrades + grade_of(b->second)] += 1;
     }
   }
   json list = json::array();
-  for (const auto& [names, two] : between) {
+  for (const auto& [names, counts] : between) {
     if (list.size() == kMost) break;
-    list.push_back({{"a", names.first},
-                    {"b", names.second},
-                    {"shared", static_cast<std::size_t>(two.shared)},
-                    {"percent", 100 * two.agreed()},
-                    {"kappa", two.kappa()}});
+    const auto agreement = evaluate::cohen_agreement(counts, kGrades);
+    list.push_back(
+        {{"a", names.first},
+         {"b", names.second},
+         {"shared", static_cast<std::size_t>(std::accumulate(counts.begin(), counts.end(), 0.0))},
+         {"percent", 100 * agreement.observed},
+         {"kappa", number_or_null(agreement.kappa)}});
   }
   return list;
 }
 
-// Fleiss' kappa (Fleiss 1971) over pairs with two graders or more, extended to unequal numbers of
-// graders; null where nothing can be said.
+// Over pairs with two graders or more; null where nothing can be said.
 json agreement_of(const Grades& pairs) {
   std::set<std::string> graders;
-  double observed = 0;
-  double shared = 0;
-  double ratings = 0;
-  std::array<double, kGrades> share{};
+  std::vector<double> subjects;
   for (const auto& [pair, grades] : pairs) {
     for (const auto& [grader, entry] : grades) graders.insert(grader);
     if (grades.size() < 2) continue;
-    std::array<double, kGrades> counts{};
-    for (const auto& [grader, entry] : grades) ++counts[grade_of(entry)];
-    const auto n = static_cast<double>(grades.size());
-    double agree = 0;
-    for (std::size_t g = 0; g < counts.size(); ++g) {
-      agree += counts[g] * (counts[g] - 1);
-      share[g] += counts[g];
-    }
-    observed += agree / (n * (n - 1));
-    ratings += n;
-    ++shared;
+    const std::size_t begin = subjects.size();
+    subjects.resize(begin + kGrades, 0.0);
+    for (const auto& [grader, entry] : grades) ++subjects[begin + grade_of(entry)];
   }
-  json kappa = nullptr;
-  json percent = nullptr;
-  if (shared > 0) {
-    double chance = 0;
-    for (const double s : share) chance += (s / ratings) * (s / ratings);
-    if (chance < 1) kappa = (observed / shared - chance) / (1 - chance);
-    percent = 100 * observed / shared;
-  }
+  const auto agreement = evaluate::fleiss_agreement(subjects, kGrades);
   return {{"graders", graders.size()},
           {"pairs", pairs.size()},
-          {"shared_pairs", static_cast<std::size_t>(shared)},
-          {"kappa", kappa},
-          {"percent", percent},
+          {"shared_pairs", subjects.size() / kGrades},
+          {"kappa", number_or_null(agreement.kappa)},
+          {"percent", subjects.empty() ? json() : json(100 * agreement.observed)},
           {"between", agreement_between(pairs)}};
 }
 

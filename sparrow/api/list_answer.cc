@@ -15,9 +15,10 @@ namespace {
 // pieces.
 void append_plain(std::string& out, std::string_view rendered, const rank::ScoredItem& item) {
   constexpr std::string_view kScore = ",\"score\":";
-  const std::string_view source = item.source == model::Source::kContent
-                                      ? std::string_view(",\"source\":\"content\"}")
-                                      : std::string_view(",\"source\":\"behavior\"}");
+  const std::string_view source =
+      item.source == model::Source::kBehavior  ? std::string_view(",\"source\":\"behavior\"}")
+      : item.source == model::Source::kContent ? std::string_view(",\"source\":\"content\"}")
+                                               : std::string_view(",\"source\":\"none\"}");
   char tail[64];
   char* end = std::copy(kScore.begin(), kScore.end(), tail);
   end = std::to_chars(end, tail + sizeof(tail), std::lround(item.match)).ptr;

@@ -100,7 +100,7 @@ class World {
     list.push_back({{"type", "pin"}, {"seed", id_of(3)}, {"items", {id_of(7), id_of(11)}}});
     list.push_back({{"type", "filter"}, {"when", "genre = Western"}, {"show", "year < 2010"}});
     list.push_back({{"type", "block_pair"}, {"a", id_of(4)}, {"b", id_of(8)}});
-    if (random_.uniform() < 0.5) list.push_back({{"type", "cap"}, {"by", "series"}, {"max", 1}});
+    if (random_.uniform() < 0.5) list.push_back({{"type", "cap"}, {"by", "series"}, {"max", 1U}});
     return {{"version", 1}, {"rules", list}};
   }
 

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "sparrow/api/handlers.h"
+#include "sparrow/evaluate/statistics.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::api {
 namespace {
@@ -26,36 +28,17 @@ std::vector<std::vector<Row>> first_ten(const live::ServedModel& served) {
   return lists;
 }
 
-// Skewness of how often items stand in others' first ten (hubness; Radovanovic et al. 2010).
-double skewness(const std::vector<std::uint32_t>& counts) {
-  double mean = 0;
-  for (const auto c : counts) mean += c;
-  mean /= static_cast<double>(std::max<std::size_t>(1, counts.size()));
-  double second = 0;
-  double third = 0;
-  for (const auto c : counts) {
-    const double d = c - mean;
-    second += d * d;
-    third += d * d * d;
-  }
-  const auto n = static_cast<double>(std::max<std::size_t>(1, counts.size()));
-  return second == 0 ? 0 : (third / n) / std::pow(second / n, 1.5);
-}
-
 // Rows of equal vectors beyond the first, and rows without any.
 std::pair<std::size_t, std::size_t> duplicates_and_zeros(const model::Model& model) {
-  const model::Tensor* vectors = model.find("vectors");
-  if (vectors == nullptr) return {0, model.items.size()};
-  const std::size_t bytes = model.dim() * sizeof(float);
-  const std::string zero(bytes, '\0');
+  const auto vectors = model::VectorsView::of(model);
+  if (!vectors) return {0, model.items.size()};
   std::unordered_map<std::string_view, std::size_t> seen;
   std::size_t zeros = 0;
   std::size_t duplicates = 0;
-  for (std::size_t row = 0; row < model.items.size(); ++row) {
-    const std::string_view v = std::string_view(vectors->bytes).substr(row * bytes, bytes);
-    if (v == zero)
+  for (Row row = 0; row < model.items.size(); ++row) {
+    if (!vectors->has(row))
       ++zeros;
-    else if (seen[v]++ > 0)
+    else if (seen[vectors->bytes(row)]++ > 0)
       ++duplicates;
   }
   return {duplicates, zeros};
@@ -142,7 +125,7 @@ void get_health(Context& c, http::Response& response) {
   for (const auto& list : lists) short_lists += list.size() < kFirst ? 1U : 0U;
   const json answer = {{"name", name},
                        {"version", served.model.manifest.version},
-                       {"hubness", {{"skewness", skewness(n10)}, {"top", hubs}}},
+                       {"hubness", {{"skewness", evaluate::skewness(n10)}, {"top", hubs}}},
                        {"duplicates", duplicates},
                        {"zero_vectors", zeros},
                        {"short_lists", short_lists},

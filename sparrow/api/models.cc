@@ -7,6 +7,7 @@
 #include "sparrow/api/handlers.h"
 #include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::api {
 
@@ -78,11 +79,11 @@ void get_map(Context& c, http::Response& response) {
   const auto model = named_model(c, response);
   if (model == nullptr) return;
   const live::ServedModel& served = *model;
-  const model::Tensor* map = served.model.find("map");
-  if (map == nullptr || map->shape.size() != 2 || map->shape[1] != 2)
+  const auto map = model::MapView::of(served.model);
+  if (!map)
     return http::write_error(response, 404, "not_found",
                              "this model was trained without a map; train it again", "name");
-  const auto xy = map->floats();
+  const auto xy = map->xy();
   const recall::ItemFacts& facts = *c.view.facts;
   std::vector<Row> rows;
   std::string x;

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/data/sequences.h"
+#include "sparrow/core/parallel.h"
 #include "sparrow/embed/train.h"
 
 namespace sparrow::app {
@@ -41,20 +41,71 @@ Activity activity_of(std::vector<std::uint64_t> counts) {
   return activity;
 }
 
-TimeSpan time_of(const data::Interactions& log) {
-  constexpr std::size_t kParts = 24;
+// What is counted of the log in one pass over its users.
+struct LogCounts {
+  std::vector<std::uint32_t> of_items;
+  std::vector<std::uint32_t> liked_of_items;
+  std::vector<std::uint64_t> of_parts;  // of the time span
+  std::uint64_t liked_histories = 0;
+};
+
+constexpr std::size_t kTimeParts = 24;
+
+// Events of a user are in order of time: the ends are those of users.
+TimeSpan span_of(const data::Interactions& log) {
   TimeSpan span;
-  if (log.size() == 0) return span;
-  const auto [first, last] = std::minmax_element(log.times.begin(), log.times.end());
-  span.first = *first;
-  span.last = *last;
-  span.counts.assign(kParts, 0);
-  const double length = static_cast<double>(span.last - span.first) + 1;
-  for (const std::int64_t time : log.times) {
-    const double part = static_cast<double>(time - span.first) / length;
-    ++span.counts[static_cast<std::size_t>(part * static_cast<double>(kParts))];
+  bool any = false;
+  for (std::size_t u = 0; u < log.users(); ++u) {
+    if (log.offsets[u] == log.offsets[u + 1]) continue;
+    const std::int64_t first = log.times[log.offsets[u]];
+    const std::int64_t last = log.times[log.offsets[u + 1] - 1];
+    span.first = any ? std::min(span.first, first) : first;
+    span.last = any ? std::max(span.last, last) : last;
+    any = true;
   }
   return span;
+}
+
+void count_users(const data::Dataset& dataset, const TimeSpan& span,
+                 std::pair<std::size_t, std::size_t> users, LogCounts& counts) {
+  const data::Interactions& log = dataset.interactions;
+  const float liked_from = dataset.info.scale.liked;
+  const double parts =
+      static_cast<double>(kTimeParts) / (static_cast<double>(span.last - span.first) + 1);
+  for (std::size_t u = users.first; u < users.second; ++u) {
+    std::uint32_t liked = 0;
+    for (auto e = log.offsets[u]; e < log.offsets[u + 1]; ++e) {
+      const std::uint32_t one = log.values[e] >= liked_from ? 1 : 0;
+      ++counts.of_items[log.items[e]];
+      counts.liked_of_items[log.items[e]] += one;
+      liked += one;
+      const double part = static_cast<double>(log.times[e] - span.first) * parts;
+      ++counts.of_parts[std::min(kTimeParts - 1, static_cast<std::size_t>(part))];
+    }
+    counts.liked_histories += liked >= 2 ? 1U : 0U;
+  }
+}
+
+LogCounts count_log(const data::Dataset& dataset, const TimeSpan& span, std::size_t threads) {
+  const std::size_t items = dataset.catalog.size();
+  const LogCounts none{std::vector<std::uint32_t>(items, 0), std::vector<std::uint32_t>(items, 0),
+                       std::vector<std::uint64_t>(kTimeParts, 0), 0};
+  std::vector<LogCounts> parts(thread_count(threads), none);
+  constexpr std::size_t kUsersAtOnce = 1024;
+  parallel_for(dataset.interactions.users(), kUsersAtOnce, threads,
+               [&](std::size_t first, std::size_t last, std::size_t thread) {
+                 count_users(dataset, span, {first, last}, parts[thread]);
+               });
+  LogCounts sum = none;
+  for (const LogCounts& part : parts) {
+    for (std::size_t i = 0; i < items; ++i) {
+      sum.of_items[i] += part.of_items[i];
+      sum.liked_of_items[i] += part.liked_of_items[i];
+    }
+    for (std::size_t p = 0; p < kTimeParts; ++p) sum.of_parts[p] += part.of_parts[p];
+    sum.liked_histories += part.liked_histories;
+  }
+  return sum;
 }
 
 double share(std::uint64_t part, std::uint64_t all) {
@@ -209,29 +260,24 @@ void count_catalog(const data::Dataset& dataset, DataCard& card) {
 
 }  // namespace
 
-DataCard data_card(const data::Dataset& dataset) {
+DataCard data_card(const data::Dataset& dataset, std::size_t threads) {
   DataCard card;
   card.info = dataset.info;
   const data::Interactions& log = dataset.interactions;
+  card.time = span_of(log);
+  const LogCounts counts = count_log(dataset, card.time, threads);
+  card.time.counts = counts.of_parts;
+  card.liked_histories = counts.liked_histories;
   std::vector<std::uint64_t> of_users;
-  for (std::size_t u = 0; u < log.users(); ++u) {
+  for (std::size_t u = 0; u < log.users(); ++u)
     of_users.push_back(log.offsets[u + 1] - log.offsets[u]);
-    std::size_t liked = 0;
-    for (auto e = log.offsets[u]; e < log.offsets[u + 1] && liked < 2; ++e)
-      liked += log.values[e] >= dataset.info.scale.liked ? 1U : 0U;
-    card.liked_histories += liked >= 2 ? 1U : 0U;
-  }
-  std::vector<std::uint64_t> of_items(dataset.catalog.size(), 0);
-  for (const Row row : log.items) ++of_items[row];
-  card.never_seen =
-      static_cast<std::uint64_t>(std::count(of_items.begin(), of_items.end(), std::uint64_t{0}));
   const auto least = embed::TrainOptions{}.fusion.histories.min_positives;
-  for (const std::uint32_t liked :
-       data::count_positives(log, dataset.catalog.size(), dataset.info.scale.liked))
-    card.warm_items += liked >= least ? 1U : 0U;
+  for (std::size_t i = 0; i < counts.of_items.size(); ++i) {
+    card.never_seen += counts.of_items[i] == 0 ? 1U : 0U;
+    card.warm_items += counts.liked_of_items[i] >= least ? 1U : 0U;
+  }
   card.users = activity_of(std::move(of_users));
-  card.items = activity_of(std::move(of_items));
-  if (dataset.info.ordered) card.time = time_of(log);
+  card.items = activity_of({counts.of_items.begin(), counts.of_items.end()});
   count_catalog(dataset, card);
   Judge(card).judge();
   judge_methods(card);

@@ -59,8 +59,8 @@ struct DataCard {
   std::vector<std::pair<std::string, std::string>> methods;  // method, what the data mean for it
 };
 
-// O(interactions + items).
-DataCard data_card(const data::Dataset& dataset);
+// O(interactions + items). The same for any number of threads.
+DataCard data_card(const data::Dataset& dataset, std::size_t threads);
 
 // At most 100 columns wide.
 std::string card_text(const DataCard& card);

@@ -54,8 +54,10 @@ std::string columns_plot(const std::string& title, const std::vector<Column>& co
         columns[c].marked ? "liked" : "bar", left + 2, 16 + kPlotHeight - height,
         std::max(1.0, step - 4), height, escaped(columns[c].label), columns[c].count);
     if (columns[c].label.empty()) continue;
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
-                       left + step / 2, kPlotHeight + 34, escaped(columns[c].label));
+    const bool long_first = c == 0 && columns[c].label.size() > 6;  // a date would be cut
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>",
+                       long_first ? 0 : left + step / 2, kPlotHeight + 34,
+                       long_first ? "start" : "middle", escaped(columns[c].label));
   }
   return svg + "</svg></figure>";
 }

@@ -85,10 +85,10 @@ std::string values_text(const DataCard& card) {
 
 std::string card_text(const DataCard& card) {
   const data::DatasetInfo& i = card.info;
-  std::string out = paragraph(
-      i.name.substr(0, kIndent - 1),
-      fmt::format("{} items, {} users, {} interactions{}", number(i.items), number(i.users),
-                  number(i.interactions), i.simulated ? " (simulated viewers)" : ""));
+  std::string out =
+      paragraph("data", fmt::format("{}: {} items, {} users, {} interactions{}", i.name,
+                                    number(i.items), number(i.users), number(i.interactions),
+                                    i.simulated ? " (simulated viewers)" : ""));
   out += values_text(card);
   if (i.interactions > 0) {
     out += activity_text("users", card.users);

@@ -93,7 +93,7 @@ Command add_prepare(CLI::App& sub) {
     if (!dataset) return dataset.error();
     if (!context.json) return {};
     nlohmann::json card = describe((*dataset)->info);
-    card.update(card_json(data_card(**dataset)));
+    card.update(card_json(data_card(**dataset, context.threads)));
     fmt::print("{}\n", card.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return {};
   };

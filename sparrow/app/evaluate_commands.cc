@@ -168,6 +168,8 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
                                                   : arguments.train);
     if (method != kOriginal) options.methods.back().method = method;
     options.methods.back().name = method;
+    const auto texts = load_texts(context, **dataset, options.methods.back());
+    if (!texts) return texts.error();
   }
   if (!arguments.groups.empty()) {
     auto truth = read_truth(arguments.groups, **dataset, true, options.seed, options.min_positives);
@@ -216,6 +218,8 @@ Command add_evaluate(CLI::App& sub) {
       ->capture_default_str();
   sub.add_option("--split-seed", arguments->options.seed, "Seed of the splits")
       ->capture_default_str();
+  sub.add_flag("--cold-slice", arguments->options.cold_slice,
+               "Measure known items with their behavior hidden, against words alone");
   sub.add_flag("--baselines,!--no-baselines", arguments->options.baselines,
                "Measure the baselines too (popularity, random, genre-jaccard, item-knn, ease)");
   sub.add_option("--groups", arguments->groups, "Series and remakes: groups of title<TAB>year");

@@ -43,6 +43,7 @@ constexpr Subcommand kSubcommands[] = {
     {"import", "Make a model of vectors from another program", add_import},
     {"score", "Append the served similarity to pairs of items", add_score},
     {"synth", "Generate a rating log of any size", add_synth},
+    {"embed-text", "Tokens and vectors of texts, as training sees them", add_embed_text},
     {"rules", "Show or check rules, and what they would change", add_rules},
     {"config", "Show or check how the server is configured", add_config},
     {"store", "Look into a store, copy models between stores", add_store},

@@ -1,6 +1,8 @@
 // build, train, publish, promote, rollback, models, prune, verify.
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -107,6 +109,37 @@ Command add_build(CLI::App& sub) {
   };
 }
 
+namespace {
+
+// The trials as a table with a bar each, then the choices in sentences.
+void explain(const model::Manifest& manifest) {
+  const auto trials = manifest.metrics.value("content_weight_trials", nlohmann::json::array());
+  const double chosen = manifest.options.value("content_weight", 0.0);
+  const auto quality = [](const nlohmann::json& trial) {
+    return std::sqrt(trial.at("hit_at_10").get<double>() * trial.at("hit_at_10_ipw").get<double>());
+  };
+  double best = 0;
+  for (const auto& trial : trials) best = std::max(best, quality(trial));
+  if (!trials.empty())
+    fmt::print("content   next item among ten   rare ones count more   both, against the best\n");
+  for (const auto& trial : trials) {
+    const double share = best > 0 ? quality(trial) / best : 0;
+    fmt::print("{:>7.2f}   {:>21.4f}   {:>20.4f}   {:<30} {:.3f}\n",
+               trial.at("content_weight").get<double>(), trial.at("hit_at_10").get<double>(),
+               trial.at("hit_at_10_ipw").get<double>(),
+               std::string(static_cast<std::size_t>(std::lround(30 * share)), '#'), share);
+  }
+  if (!trials.empty()) fmt::print("chosen: {:.2f}, by a cubic through these\n\n", chosen);
+  for (const auto& sentence : manifest.metrics.value("choices", nlohmann::json::array()))
+    fmt::print("- {}\n", sentence.get<std::string>());
+  const auto text = manifest.options.find("text");
+  if (text != manifest.options.end() && text->value("table", nlohmann::json()).is_null() &&
+      !text->contains("vectors"))
+    fmt::print("- Texts are compared by their words alone: there was no table of text vectors.\n");
+}
+
+}  // namespace
+
 Command add_train(CLI::App& sub) {
   struct Options {
     embed::TrainOptions train;
@@ -114,6 +147,7 @@ Command add_train(CLI::App& sub) {
     std::vector<std::string> blocks;
     std::string former;
     std::string events;
+    bool explain = false;
     std::optional<float> liked;
   };
   constexpr std::size_t kContinuedEpochs = 5;
@@ -128,6 +162,8 @@ Command add_train(CLI::App& sub) {
   auto* events = sub.add_option("--events", options->events,
                                 "--continue: folder of the catalogue and the new events")
                      ->check(CLI::ExistingDirectory);
+  sub.add_flag("--explain", options->explain,
+               "Show what was tried on held-out users, what was chosen and why");
   former->needs(events)->excludes(force)->excludes(blocks);
   events->needs(former);
   const CLI::App* parsed = &sub;
@@ -145,6 +181,8 @@ Command add_train(CLI::App& sub) {
       trained = train(context, **dataset, options->train, options->force);
     }
     if (!trained) return trained.error();
+    finish_progress();
+    if (options->explain && !context.json) explain(trained->manifest);
     if (context.json) fmt::print("{}\n", model::to_json(trained->manifest).dump(2));
     return {};
   };
@@ -155,22 +193,23 @@ Command add_publish(CLI::App& sub) {
     Named named;
     bool promote = false;
     bool allow_content_only = false;
-    std::string encoding = "float32";
+    std::string encoding;  // empty: as the model has them
   };
   auto options = std::make_shared<Options>();
   add_name(sub, options->named);
   sub.add_flag("--promote", options->promote, "Promote it too");
   add_content_only(sub, options->allow_content_only);
-  sub.add_option("--encoding", options->encoding, "How the store keeps the values of vectors")
-      ->check(CLI::IsMember({"float32", "float16", "int8"}))
-      ->capture_default_str();
+  sub.add_option("--encoding", options->encoding,
+                 "How the store keeps the values of vectors; default: as the model has them")
+      ->check(CLI::IsMember({"float32", "float16", "int8"}));
   return [options](const Context& context) -> Result<void> {
     auto version = version_or_newest(context, options->named);
     if (!version) return version.error();
     const std::string& name = options->named.name;
     auto loaded = model::read_model(context.paths().models() / name / *version);
     if (!loaded) return loaded.error();
-    auto encoding = store::encoding_of_name(options->encoding);
+    auto encoding = options->encoding.empty() ? encoding_of(*loaded)
+                                              : store::encoding_of_name(options->encoding);
     if (!encoding) return encoding.error();
     auto dataset = load_prepared(context);
     if (!dataset && dataset.error().code != ErrorCode::kNotFound) return dataset.error();

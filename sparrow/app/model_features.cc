@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/parallel.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::app {
 namespace {
@@ -55,16 +56,13 @@ void add_items(const data::Dataset& dataset, store::Features& features) {
 }
 
 // Row of the catalogue -> the model's vector, empty where it has none.
-std::vector<std::span<const float>> vectors_by_row(const data::Dataset& dataset,
-                                                   const model::Model& model) {
-  std::vector<std::span<const float>> vectors(dataset.catalog.size());
-  const model::Tensor* tensor = model.find("vectors");
-  if (tensor == nullptr) return vectors;
-  for (std::size_t i = 0; i < model.items.size(); ++i) {
-    const auto row = dataset.catalog.find(model.items[i]);
-    const auto values = tensor->floats().subspan(i * model.dim(), model.dim());
-    if (row && std::any_of(values.begin(), values.end(), [](float v) { return v != 0; }))
-      vectors[*row] = values;
+std::vector<std::vector<float>> vectors_by_row(const data::Dataset& dataset,
+                                               const model::Model& model) {
+  std::vector<std::vector<float>> vectors(dataset.catalog.size());
+  const auto view = model::VectorsView::of(model);
+  for (Row m = 0; view && m < model.items.size(); ++m) {
+    const auto row = dataset.catalog.find(model.items[m]);
+    if (row && view->has(m)) vectors[*row] = view->row(m);
   }
   return vectors;
 }
@@ -107,7 +105,7 @@ class UserFeatures {
       ratings.add(value);
       if (const int year = dataset_.catalog[row].year; year != 0) years.add(year);
       for (const std::uint32_t genre : genres_[row]) sums.genres[genre] += value;
-      const auto vector = vectors_[row];
+      const auto& vector = vectors_[row];
       if (vector.empty() || value <= 0) continue;
       for (std::size_t c = 0; c < dim_; ++c)
         sums.vector[c] += value * static_cast<double>(vector[c]);
@@ -141,7 +139,7 @@ class UserFeatures {
 
   const data::Dataset& dataset_;
   std::size_t dim_;
-  std::vector<std::span<const float>> vectors_;     // by row
+  std::vector<std::vector<float>> vectors_;         // by row
   std::vector<std::string> names_;                  // of genres
   std::vector<std::vector<std::uint32_t>> genres_;  // by row
 };

@@ -14,6 +14,7 @@
 #include "sparrow/data/synth.h"
 #include "sparrow/embed/continue_training.h"
 #include "sparrow/model/model_folder.h"
+#include "sparrow/model/schema.h"
 
 namespace sparrow::app {
 namespace {
@@ -110,7 +111,7 @@ void tell_findings(const Context& context, const data::DatasetInfo& info) {
 
 // The card at the end of `prepare`, and as a page beside the data.
 Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
-  const DataCard card = data_card(dataset);
+  const DataCard card = data_card(dataset, context.threads);
   std::string text = card_text(card);
   text.pop_back();
   say(context, "{}", text);
@@ -192,8 +193,11 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
 }
 
 Result<model::Model> train(const Context& context, const data::Dataset& dataset,
-                           const embed::TrainOptions& options, bool force) {
+                           const embed::TrainOptions& asked, bool force) {
   const auto start = Clock::now();
+  embed::TrainOptions options = asked;
+  const auto texts = load_texts(context, dataset, options);
+  if (!texts) return texts.error();
   const std::string name = options.name.empty() ? options.method : options.name;
   const std::string key = options_key(options, dataset);
   const auto versions = model::list_versions(context.paths().models(), name);
@@ -206,8 +210,8 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
       return newest;
     }
   }
-  say(context, "train     {}: about {:.0f} MB expected", name,
-      embed::expected_memory_mb(dataset, options));
+  say(context, "train     {}: about {:.0f} MB expected; content: {}", name,
+      embed::expected_memory_mb(dataset, options), *texts);
   auto trained = embed::train_model(dataset, options, run_control(context));
   if (!trained) return trained.error();
   trained->manifest.code_version = SPARROW_VERSION;
@@ -261,6 +265,13 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
       "all: {}",
       10 * continued->mean_overlap_at_10, continued->lists_mostly_new, changed);
   return std::move(continued->model);
+}
+
+store::VectorEncoding encoding_of(const model::Model& model) {
+  const model::Tensor* vectors = model.find(model::tensor_name::kVectors);
+  return vectors != nullptr && vectors->type == model::TensorType::kFloat16
+             ? store::VectorEncoding::kFloat16
+             : store::VectorEncoding::kFloat32;
 }
 
 Result<void> publish(const Context& context, const model::Model& model,
@@ -341,7 +352,8 @@ Result<void> build_live(const Context& context, const DataOptions& data,
   for (const auto& run : runs) {
     auto trained = train(context, **dataset, run, data.force);
     if (!trained) return trained.error();
-    if (auto done = publish(context, *trained, dataset->get()); !done) return done;
+    if (auto done = publish(context, *trained, dataset->get(), encoding_of(*trained)); !done)
+      return done;
     if (auto done =
             promote(context, trained->manifest.name, trained->manifest.version, content_only);
         !done)

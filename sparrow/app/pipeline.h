@@ -33,8 +33,14 @@ CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks);
 Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
                          const std::vector<std::string>& blocks, embed::TrainOptions& options);
 
-// Reads and saves the data set unless the prepared one was made from the same files with the same
-// options.
+// --text-table and --text-vectors: reads them into options.fusion.content.
+// Without them the table in HOME/text, where there is one. Returns what it
+// found, for people.
+Result<std::string> load_texts(const Context& context, const data::Dataset& dataset,
+                               embed::TrainOptions& options);
+
+// Reads and saves the data set unless the prepared one was made from the same
+// files with the same options.
 Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
                                                      const DataOptions& options);
 nlohmann::json describe(const data::DatasetInfo& info);
@@ -52,8 +58,9 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
 // Publishes to the store, with features when `dataset` (may be null) is what the model was trained
 // on.
 Result<void> publish(const Context& context, const model::Model& model,
-                     const data::Dataset* dataset,
-                     store::VectorEncoding encoding = store::VectorEncoding::kFloat32);
+                     const data::Dataset* dataset, store::VectorEncoding encoding);
+// How the store keeps a model's vectors exactly in the least space.
+store::VectorEncoding encoding_of(const model::Model& model);
 // A model that learned from no behavior although there is a log is promoted only when that is
 // allowed.
 enum class ContentOnly { kRefuse, kAllow };

@@ -33,7 +33,7 @@ nlohmann::json list_json(const data::Catalog& catalog, Row seed, const rank::Ans
                      {"year", catalog[i.row].year},
                      {"score", i.match},
                      {"similarity", i.similarity},
-                     {"source", i.source == model::Source::kContent ? "content" : "behavior"}});
+                     {"source", model::source_name(i.source)}});
   }
   return {{"seed", catalog[seed].id}, {"title", catalog[seed].title},
           {"model", m.name},          {"version", m.version},
@@ -52,7 +52,9 @@ void print_list(const data::Catalog& catalog, Row seed, const rank::Answer& answ
     fmt::print("{:>3}  {:>3.0f}  {:>8}  {}  {}{}\n", ++rank, i.match, catalog[i.row].id,
                data::title_and_year(catalog[i.row]),
                fmt::join(catalog[i.row].list(data::kGenres), ", "),
-               i.source == model::Source::kContent ? "  [content]" : "");
+               i.source == model::Source::kBehavior  ? ""
+               : i.source == model::Source::kContent ? "  [content]"
+                                                     : "  [popular]");
   }
   for (const auto& note : answer.degraded) fmt::print("  note: {}\n", note);
   fmt::print("model {} {}\n", m.name, m.version);

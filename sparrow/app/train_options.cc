@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/pipeline.h"
+#include "sparrow/embed/text_table.h"
+#include "sparrow/model/vector_formats.h"
 
 namespace sparrow::app {
 namespace {
@@ -116,6 +118,25 @@ void add_side_info(CLI::App& sub, embed::SideInfoOptions& o) {
       ->capture_default_str();
 }
 
+void add_content(CLI::App& sub, embed::TrainOptions& o) {
+  auto* table = sub.add_option("--text-table", o.text_table,
+                               "Folder of a table of token vectors for texts, "
+                               "or off; default: HOME/text where it is");
+  sub.add_option("--text-vectors", o.text_vectors,
+                 "Vectors of the items' texts made elsewhere, in place of the "
+                 "table: .npy, "
+                 ".safetensors, .tsv, .bin or word2vec text")
+      ->excludes(table);
+  sub.add_option("--sentence-weight", o.fusion.content.sentence,
+                 "Content: weight of an item's sentence (genres weigh 1, tags 1.5)")
+      ->check(number_from(0, 10))
+      ->capture_default_str();
+  sub.add_option("--description-weight", o.fusion.content.description,
+                 "Content: weight of the vector of an item's description")
+      ->check(number_from(0, 10))
+      ->capture_default_str();
+}
+
 void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--content-weight", o.fusion.content_weight,
                  "Fusion: share of content, 0..1; default: chosen on held-out users")
@@ -126,6 +147,12 @@ void add_fusion(CLI::App& sub, embed::TrainOptions& o) {
       ->capture_default_str();
   sub.add_option("--cooccurrence-share", o.fusion.cooccurrence_share,
                  "Fusion: share of co-occurrence in behavior; the rest is history")
+      ->check(number_from(0, 1))
+      ->capture_default_str();
+  sub.add_option("--ridge-share", o.fusion.ridge_share,
+                 "Fusion: share of flattened history in behavior; with that of "
+                 "co-occurrence at "
+                 "most 1")
       ->check(number_from(0, 1))
       ->capture_default_str();
   sub.add_option("--tolerated-loss", o.fusion.tolerated_loss,
@@ -149,6 +176,7 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   add_skip_gram(sub, o.skip_gram);
   add_walks(sub, o);
   add_side_info(sub, o.side_info);
+  add_content(sub, o);
   add_fusion(sub, o);
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
 }
@@ -159,6 +187,54 @@ CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {
       "Vectors of another model as one more block of content: MODEL or MODEL=WEIGHT "
       "(weight 1; genres weigh 1, tags 1.5); for vectors from elsewhere see `sparrow "
       "import`. May be repeated");
+}
+
+Result<std::string> load_texts(const Context& context, const data::Dataset& dataset,
+                               embed::TrainOptions& options) {
+  embed::ContentOptions& content = options.fusion.content;
+  content.threads = context.threads;
+  if (!options.text_vectors.empty()) {
+    const std::filesystem::path file = options.text_vectors;
+    const std::string extension = file.extension().string();
+    const std::string format = extension == ".npy"           ? "npy"
+                               : extension == ".safetensors" ? "safetensors"
+                               : extension == ".tsv"         ? "tsv"
+                               : extension == ".bin"         ? "word2vec-binary"
+                                                             : "word2vec";
+    auto named = model::import_vectors(file, format, "");
+    if (!named) return named.error();
+    embed::ImportedBlock block{file.filename().string(), content.sentence,
+                               Embeddings(dataset.catalog.size(), named->vectors.dim())};
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < named->items.size(); ++i) {
+      const auto row = dataset.catalog.find(named->items[i]);
+      if (!row) continue;
+      std::copy(named->vectors.row(i).begin(), named->vectors.row(i).end(),
+                block.vectors.row(*row).begin());
+      ++found;
+    }
+    if (found == 0)
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--text-vectors {}: none of its {} ids is an "
+                               "item of the catalogue",
+                               file.string(), named->items.size())};
+    content.text_vectors = std::move(block);
+    return fmt::format("vectors of {} for {} of {} items", file.string(), found,
+                       dataset.catalog.size());
+  }
+  const bool named = !options.text_table.empty();
+  const std::filesystem::path folder =
+      named ? std::filesystem::path(options.text_table) : context.paths().text();
+  if (options.text_table == "off") return std::string("words alone, as --text-table off asks");
+  if (!named && !std::filesystem::exists(folder))
+    return fmt::format(
+        "words alone: no table of text vectors in {} "
+        "(tools/get_text_table.sh fetches one; better lists for rare items)",
+        folder.string());
+  auto table = embed::TextTable::open(folder);
+  if (!table) return table.error();
+  content.text_table = std::make_shared<const embed::TextTable>(std::move(*table));
+  return fmt::format("words, and sentences by {}", content.text_table->name());
 }
 
 Result<void> load_blocks(const Context& context, const data::Dataset& dataset,

@@ -9,6 +9,7 @@ struct Home {
   std::filesystem::path root;
   std::filesystem::path prepared() const { return root / "prepared"; }
   std::filesystem::path models() const { return root / "models"; }
+  std::filesystem::path text() const { return root / "text"; }  // table of token vectors
   std::filesystem::path evaluations() const { return root / "evaluations"; }
   std::filesystem::path default_store() const { return root / "store"; }
   std::filesystem::path served() const { return root / "served"; }  // what to serve with no store

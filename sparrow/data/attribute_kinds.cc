@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -69,22 +68,34 @@ bool keeps_names(AttributeKind kind) {
   return kind == AttributeKind::kCategories || kind == AttributeKind::kPeople;
 }
 
-// Names by what is equal in them; the most frequent spelling of each, of equally frequent ones the
+// The most frequent spelling of names that are equal (fold_name()); of equally frequent ones the
 // least.
 class Spellings {
  public:
-  void add(const std::string& name) { ++counts_[fold_name(name)][name]; }
+  void add(const std::string& name) { ++counts_[name]; }
+  void settle() {
+    std::unordered_map<std::string, std::pair<std::size_t, std::string>> best;
+    for (const auto& [name, count] : counts_) {
+      auto& [most, spelling] = best[fold_name(name)];
+      if (count < most || (count == most && name > spelling)) continue;
+      most = count;
+      spelling = name;
+    }
+    for (const auto& [name, count] : counts_) {
+      const auto& spelling = best[fold_name(name)].second;
+      if (spelling != name) other_[name] = spelling;
+    }
+  }
+  // Whether any name is written in several ways.
+  bool differ() const { return !other_.empty(); }
   const std::string& of(const std::string& name) const {
-    const auto found = counts_.find(fold_name(name));
-    if (found == counts_.end()) return name;
-    const auto best =
-        std::max_element(found->second.begin(), found->second.end(),
-                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    return best->first;
+    const auto found = other_.find(name);
+    return found == other_.end() ? name : found->second;
   }
 
  private:
-  std::unordered_map<std::string, std::map<std::string, std::size_t>> counts_;
+  std::unordered_map<std::string, std::size_t> counts_;
+  std::unordered_map<std::string, std::string> other_;  // how a name is to be written
 };
 
 // Cells of a column that holds lists, as lists of names.
@@ -108,6 +119,8 @@ void settle_spelling(std::vector<Item>& items, AttributePosition attribute) {
       return false;
     });
   }
+  spellings.settle();
+  if (!spellings.differ()) return;
   for (Item& item : items) {
     const AttributeValue* value = item.find(attribute);
     if (value == nullptr) continue;

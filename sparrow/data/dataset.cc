@@ -21,7 +21,7 @@ static_assert(std::endian::native == std::endian::little, "prepared data are lit
 using nlohmann::json;
 
 constexpr int kVersion = 2;
-constexpr int kOldestRead = 1;  // of 0.2: the well-known attributes only, no schema written down
+constexpr int kOldestVersion = 1;  // had no schema and no scale: 3.5 and more was liked
 constexpr std::string_view kGenomeMagic = "SPARROWG";
 
 void put_number(std::string& out, std::uint64_t value) {
@@ -174,7 +174,7 @@ DatasetInfo info_from_json(const json& j) {
   i.unknown_item_rows = j.at("unknown_item_rows").get<std::uint64_t>();
   i.rejects = j.at("rejects").get<std::uint64_t>();
   i.hash = j.at("hash").get<std::string>();
-  if (!j.contains("scale")) return i;  // of 0.2: stars, liked from 3.5
+  if (!j.contains("scale")) return i;  // version 1
   i.scale = scale_from_json(j.at("scale"));
   i.ordered = j.at("ordered").get<bool>();
   i.log_rows = j.at("log_rows").get<std::uint64_t>();
@@ -292,23 +292,14 @@ Result<void> save_interactions(const Dataset& dataset, const std::filesystem::pa
   return write_file_atomically(file, interaction_pieces(dataset.interactions, header));
 }
 
-// What 0.2 did not write down of the values.
-void count_values(Dataset& dataset) {
-  ValueScale& scale = dataset.info.scale;
-  const auto& values = dataset.interactions.values;
-  for (std::size_t i = 0; i < values.size(); ++i) ++scale.histogram.at(scale.bin(values[i]));
-  set_liked(scale, scale.liked, {values.data(), values.size()});
-}
-
 Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
   const json& files = meta.at("files");
   Dataset dataset;
   dataset.info = info_from_json(meta.at("info"));
   auto lines = checked(directory, files, "catalog.jsonl");
   if (!lines) return lines.error();
-  Schema schema =
-      meta.at("version") == kOldestRead ? Schema() : schema_from_json(meta.at("schema"));
-  auto catalog = parse_catalog(*lines, std::move(schema), directory / "catalog.jsonl");
+  auto catalog = parse_catalog(*lines, schema_from_json(meta.value("schema", json::array())),
+                               directory / "catalog.jsonl");
   if (!catalog) return catalog.error();
   dataset.catalog = std::move(*catalog);
   auto users = checked(directory, files, "users.txt");
@@ -326,7 +317,9 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
     return error.code == ErrorCode::kCorrupt ? corrupt(file, error.message) : error;
   }
   dataset.interactions = std::move(*interactions);
-  if (!meta.at("info").contains("scale")) count_values(dataset);
+  const auto& values = dataset.interactions.values;
+  if (!meta.at("info").contains("scale"))
+    set_liked(dataset.info.scale, dataset.info.scale.liked, {values.data(), values.size()});
   if (dataset.interactions.users() != dataset.users.size())
     return corrupt(directory / "users.txt", "has another number of users");
   if (files.contains("genome.bin")) {
@@ -388,10 +381,12 @@ Result<Dataset> load_dataset(const std::filesystem::path& directory) {
   }
   try {
     const json meta = json::parse(*text);
-    const int version =
-        meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0;
-    if (version < kOldestRead || version > kVersion)
-      return format_error(directory / "dataset.json", version, kVersion);
+    if (meta.value("format", "") != "sparrow-dataset" ||
+        meta.value("version", 0) < kOldestVersion || meta.value("version", 0) > kVersion) {
+      return format_error(
+          directory / "dataset.json",
+          meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
+    }
     if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
       return corrupt(directory / "dataset.json", "its checksum is not the recorded one");
     return load_files(directory, meta);

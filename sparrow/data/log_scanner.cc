@@ -42,24 +42,24 @@ std::uint32_t number_of(std::uint64_t word, unsigned digits) {
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 template <PlainForm form>
-std::size_t between_bytes(const RowForm& row) {
+std::size_t between_bytes(RowForm row) {
   if constexpr (form == PlainForm::kComma) return 1;
   if constexpr (form == PlainForm::kColons) return 2;
-  return row.between.size();
+  return row.bytes;
 }
 
 template <PlainForm form>
-bool at_separator(const char* at, const RowForm& row) {
+bool at_separator(const char* at, RowForm row) {
   if constexpr (form == PlainForm::kComma) return *at == ',';
   if constexpr (form == PlainForm::kColons) return at[0] == ':' && at[1] == ':';
   std::uint32_t word = 0;
   std::memcpy(&word, at, sizeof(word));
-  return (word & row.between_mask) == row.between_word;
+  return (word & row.mask) == row.between;
 }
 
 // Length of a field without quotes, or 0 when it does not end within the look-ahead.
 template <PlainForm form>
-std::size_t field_bytes(const char* at, const RowForm& row) {
+std::size_t field_bytes(const char* at, RowForm row) {
   constexpr std::size_t kLongest = 40;
   for (std::size_t n = 0; n < kLongest; ++n) {
     if (at_separator<form>(at + n, row)) return n;
@@ -70,7 +70,7 @@ std::size_t field_bytes(const char* at, const RowForm& row) {
 
 // Reads "d.d" or "d" by table, anything else as a number; nullptr when it is none.
 template <PlainForm form>
-const char* plain_value(const char* at, const float* decimals, float& value, const RowForm& row) {
+const char* plain_value(const char* at, const float* decimals, float& value, RowForm row) {
   if (is_digit(at[0]) && at[1] == '.' && is_digit(at[2]) && at_separator<form>(at + 3, row)) {
     value = decimals[std::ptrdiff_t{10} * (at[0] - '0') + (at[2] - '0')];
     return at + 3 + between_bytes<form>(row);
@@ -119,33 +119,56 @@ std::int64_t days_of(std::int64_t year, std::int64_t month, std::int64_t day) {
   return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
 }
 
+// Whether the bytes of `word` differ from those of `form` by at most 9 in their lowest bits: digits
+// where the form has 0; its other bytes are compared by the caller.
+bool has_form(std::uint64_t word, std::uint64_t form) {
+  const std::uint64_t low = word ^ form;
+  return (((low + 0x7676767676767676ULL) | low) & 0x8080808080808080ULL) == 0;
+}
+
+unsigned two_digits(const char* at) {
+  return 10U * static_cast<unsigned>(at[0] - '0') + static_cast<unsigned>(at[1] - '0');
+}
+
+// The seconds of a day "2015-03-31"; false for what the slow path has to check.
+bool plain_day(const char* at, KnownDay& known) {
+  constexpr std::uint64_t kForm = 0x2D30302D30303030ULL;  // "0000-00-"
+  const std::uint64_t text = load8(at);
+  std::uint16_t day_text = 0;
+  std::memcpy(&day_text, at + 8, sizeof(day_text));
+  if (text == known.text && day_text == known.day) return true;
+  if (!has_form(text, kForm) || at[4] != '-' || at[7] != '-' || !is_digit(at[8]) ||
+      !is_digit(at[9]))
+    return false;
+  const unsigned month = two_digits(at + 5);
+  const unsigned day = two_digits(at + 8);
+  constexpr unsigned kSafeDay = 28;  // of every month
+  if (month < 1 || month > 12 || day < 1) return false;
+  if (day > kSafeDay && (month == 2 || day > 30)) return false;
+  const std::int64_t year = std::int64_t{100} * two_digits(at) + two_digits(at + 2);
+  known = {text, day_text, days_of(year, month, day) * 86'400};
+  return true;
+}
+
 // "2015-03-31 23:59:59" or with a T: one form that is read at once; nullptr for all others.
-const char* plain_date(const char* at, std::int64_t& time) {
-  const auto two = [](const char* p) { return 10 * (p[0] - '0') + (p[1] - '0'); };
-  // Digits where there should be: "dddd-dd-" and "dd dd:dd:dd" by words.
-  const std::uint64_t date = load8(at);
-  if ((date & 0xFF0000FF00000000ULL) != 0x2D00002D00000000ULL) return nullptr;
-  for (const int d : {0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18}) {
-    if (!is_digit(at[d])) return nullptr;
-  }
-  if ((at[10] != ' ' && at[10] != 'T') || at[13] != ':' || at[16] != ':') return nullptr;
-  const std::int64_t year = std::int64_t{100} * two(at) + two(at + 2);
-  const int month = two(at + 5);
-  const int day = two(at + 8);
-  const int hour = two(at + 11);
-  const int minute = two(at + 14);
-  const int second = two(at + 17);
-  constexpr int kSafeDay = 28;  // others are checked by the slow path
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return nullptr;
-  if (day > kSafeDay && (month == 2 || day > 30)) return nullptr;
-  time = days_of(year, month, day) * 86'400 + std::int64_t{3600} * hour + 60 * minute + second;
+const char* plain_date(const char* at, KnownDay& known, std::int64_t& time) {
+  constexpr std::uint64_t kForm = 0x30303A30303A3030ULL;  // "00:00:00"
+  if (!plain_day(at, known) || (at[10] != ' ' && at[10] != 'T')) return nullptr;
+  const char* const clock = at + 11;
+  if (!has_form(load8(clock), kForm) || clock[2] != ':' || clock[5] != ':') return nullptr;
+  const unsigned hour = two_digits(clock);
+  const unsigned minute = two_digits(clock + 3);
+  const unsigned second = two_digits(clock + 6);
+  if (hour > 23 || minute > 59 || second > 59) return nullptr;
+  time = known.seconds + std::int64_t{3600} * hour + std::int64_t{60} * minute + second;
   return at + 19;
 }
 
 // The time of a row of any form, and what ends the row.
-const char* plain_time(const char* at, const RowForm& row, std::int64_t end, std::int64_t& time) {
+const char* plain_time(const char* at, RowForm row, KnownDay& known, std::int64_t end,
+                       std::int64_t& time) {
   if (row.units == 0) {
-    at = plain_date(at, time);
+    at = plain_date(at, known, time);
     if (at == nullptr) return nullptr;
     if (*at == 'Z') ++at;
   } else {
@@ -158,21 +181,19 @@ const char* plain_time(const char* at, const RowForm& row, std::int64_t end, std
       return nullptr;
     time = static_cast<std::int64_t>(units) / row.units;
   }
-  if (!row.end.empty() && *at++ != row.end[0]) return nullptr;
+  if (row.quote != 0 && *at++ != row.quote) return nullptr;
   return time >= 0 && time < end ? line_end(at) : nullptr;
 }
 
-RowForm row_form(const LogLayout& layout, const std::string& quote) {
+RowForm row_form(const LogLayout& layout, std::string_view quote) {
+  const std::string between = fmt::format("{0}{1}{0}", quote, layout.dialect.separator);
   RowForm row;
-  row.begin = quote;
-  row.between = quote + layout.dialect.separator + quote;
-  row.end = quote;
+  row.quote = quote.empty() ? '\0' : quote[0];
   row.units = units_a_second(layout.time_form.unit);
-  std::memcpy(&row.between_word, row.between.data(),
-              std::min(row.between.size(), sizeof(row.between_word)));
-  row.between_mask = row.between.size() >= sizeof(std::uint32_t)
-                         ? ~std::uint32_t{0}
-                         : (std::uint32_t{1} << (8 * row.between.size())) - 1;
+  row.bytes = static_cast<std::uint32_t>(between.size());
+  std::memcpy(&row.between, between.data(), std::min(between.size(), sizeof(row.between)));
+  row.mask = between.size() >= sizeof(row.mask) ? ~std::uint32_t{0}
+                                                : (std::uint32_t{1} << (8 * between.size())) - 1;
   return row;
 }
 
@@ -218,7 +239,7 @@ void LogScanner::start_text_run(std::string_view user, bool copy) {
 
 // Reads a user who is not the last one and starts a run; nullptr when that takes the slow path.
 template <PlainForm form>
-const char* LogScanner::plain_user(const char* at, const RowForm& row) {
+const char* LogScanner::plain_user(const char* at, RowForm row) {
   const std::uint64_t word = load8(at);
   const unsigned digits = leading_digits(word);
   if (digits == 0 || digits == 8 || !at_separator<form>(at + digits, row) ||
@@ -241,7 +262,7 @@ const char* LogScanner::plain_user(const char* at, const RowForm& row) {
 // Reads plain rows until `end` or the first record that is not plain, which is returned. A row is
 // taken only when the whole of it is sound.
 template <PlainForm form>
-const char* LogScanner::plain_rows(const char* at, const char* end, const RowForm& row) {
+const char* LogScanner::plain_rows(const char* at, const char* end, RowForm row) {
   LogChunk& chunk = *chunk_;
   std::size_t n = chunk.size;
   const std::size_t before = n;
@@ -250,7 +271,7 @@ const char* LogScanner::plain_rows(const char* at, const char* end, const RowFor
     const std::size_t runs = chunk.runs.size();
     const char* p = at;
     if constexpr (form == PlainForm::kAny) {
-      if (!row.begin.empty() && *p++ != row.begin[0]) break;
+      if (row.quote != 0 && *p++ != row.quote) break;
     }
     const bool same = (load8(p) & user_mask_) == user_word_ && runs > 0;
     p = same ? p + user_bytes_ : plain_user<form>(p, row);
@@ -264,8 +285,9 @@ const char* LogScanner::plain_rows(const char* at, const char* end, const RowFor
       p += digits + between_bytes<form>(row);
       p = plain_value<form>(p, decimals_.data(), chunk.values[n], row);
       if (p != nullptr) {
-        p = form == PlainForm::kAny ? plain_time(p, row, layout_.time_end, chunk.times[n])
-                                    : plain_seconds(p, layout_.time_end, chunk.times[n]);
+        p = form == PlainForm::kAny
+                ? plain_time(p, row, known_day_, layout_.time_end, chunk.times[n])
+                : plain_seconds(p, layout_.time_end, chunk.times[n]);
       }
     }
     if (item == kNoRow || p == nullptr) {

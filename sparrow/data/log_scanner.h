@@ -44,15 +44,21 @@ struct LogChunk {
 // known when this is compiled, times are seconds; kAny: looked up in a RowForm.
 enum class PlainForm { kComma, kColons, kAny };
 
-// A row of kAny: `begin`, four fields with `between` between them, `end`, then the line end. Quoted
-// rows have quotes in all three.
+// A row of kAny: `quote` (0: none), four fields with `between` between them, `quote`, then the line
+// end.
 struct RowForm {
-  std::string begin;
-  std::string between;
-  std::string end;
-  std::uint32_t between_word = 0;  // its bytes, and the mask that keeps them
-  std::uint32_t between_mask = 0;
+  std::uint32_t between = 0;  // the bytes between two fields, quotes included, and the mask of them
+  std::uint32_t mask = 0;
+  std::uint32_t bytes = 1;  // how many they are
+  char quote = 0;
   std::int64_t units = 1;  // a second has; 0: dates as "2015-03-31 23:59:59"
+};
+
+// The last date that was read, as rows of one day often stand together.
+struct KnownDay {
+  std::uint64_t text = 1;  // "2015-03-"; 1: none yet
+  std::uint16_t day = 0;   // "31"
+  std::int64_t seconds = 0;
 };
 
 class LogScanner {
@@ -69,9 +75,9 @@ class LogScanner {
 
  private:
   template <PlainForm form>
-  const char* plain_rows(const char* at, const char* end, const RowForm& row);
+  const char* plain_rows(const char* at, const char* end, RowForm row);
   template <PlainForm form>
-  const char* plain_user(const char* at, const RowForm& row);
+  const char* plain_user(const char* at, RowForm row);
   const char* plain_rows_of_any_form(const char* at, const char* end);
   const char* slow_record(const char* at);
   void use(const Fields& fields, std::uint64_t line);
@@ -90,6 +96,7 @@ class LogScanner {
   std::size_t user_bytes_ = 0;
   RowForm bare_;
   RowForm quoted_;
+  KnownDay known_day_;
   RecordReader reader_{std::string_view(), Dialect()};
 };
 

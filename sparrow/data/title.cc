@@ -112,7 +112,9 @@ std::string clean_title(std::string_view raw) {
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const auto byte = static_cast<unsigned char>(raw[i]);
     if (byte < 0x20 || byte == 0x7F) {
-      if (!clean.empty() && clean.back() != ' ') clean += ' ';
+      const bool gap =
+          (!clean.empty() && clean.back() == ' ') || (i + 1 < raw.size() && raw[i + 1] == ' ');
+      if (!gap) clean += ' ';
       continue;
     }
     const auto end = raw[i] == '&' ? raw.find(';', i) : std::string_view::npos;

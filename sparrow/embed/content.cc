@@ -13,6 +13,11 @@
 #include <Eigen/Dense>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/embed/number_bins.h"
+#include "sparrow/embed/text_content.h"
+#include "sparrow/embed/text_table.h"
+#include "sparrow/model/views.h"
+
 namespace sparrow::embed {
 namespace {
 
@@ -26,9 +31,10 @@ struct Block {
   std::string name;
   float weight = 0;
   std::size_t features = 0;
-  std::vector<Entries> rows;       // length 1 each, or empty
-  std::vector<std::string> terms;  // of TF-IDF blocks: by feature
-  std::vector<float> idf;          // 0: the feature is too rare, or in every document
+  std::vector<Entries> rows;         // length 1 each, or empty
+  std::vector<std::string> terms;    // of TF-IDF blocks: by feature
+  std::vector<float> idf;            // 0: the feature is too rare, or in every document
+  std::optional<NumberScale> scale;  // of blocks of numbers
 };
 
 constexpr std::array<std::string_view, 48> kStopWords = {
@@ -152,6 +158,20 @@ void normalize(Entries& row) {
   for (auto& [feature, value] : row) value *= factor;
 }
 
+// Both parts together.
+void normalize(Entries& row, std::vector<float>& dense) {
+  double squares = 0;
+  for (const auto& [feature, value] : row) squares += static_cast<double>(value) * value;
+  for (const float v : dense) squares += static_cast<double>(v) * static_cast<double>(v);
+  if (squares <= 0) {
+    row.clear();
+    return;
+  }
+  const auto factor = static_cast<float>(1.0 / std::sqrt(squares));
+  for (auto& [feature, value] : row) value *= factor;
+  for (float& v : dense) v *= factor;
+}
+
 Block tf_idf(std::size_t items, float weight, std::uint32_t min_documents, const Extract& extract) {
   Block block;
   block.weight = weight;
@@ -245,6 +265,36 @@ Document document_of_attribute(const data::Item& item, data::AttributePosition a
   return document;
 }
 
+Document words_of_attribute(const data::Item& item, data::AttributePosition attribute) {
+  Document document;
+  for (const auto& word : words_of(item.text(attribute))) document[word] += 1;
+  return document;
+}
+
+bool is_number(data::AttributeKind kind) {
+  return kind == data::AttributeKind::kNumber || kind == data::AttributeKind::kDate;
+}
+
+Block number_block(const data::Catalog& catalog, data::AttributePosition attribute, float weight) {
+  const data::Attribute& known = catalog.schema()[attribute];
+  Block block;
+  block.name = std::string(kAttributeBlock) + known.name;
+  block.weight = weight;
+  block.rows.resize(catalog.size());
+  std::vector<double> numbers;
+  for (const data::Item& item : catalog.items()) {
+    if (const auto number = number_of(item, attribute, known.kind)) numbers.push_back(*number);
+  }
+  block.scale = scale_of(std::move(numbers));
+  if (!block.scale) return block;
+  block.features = block.scale->bins;
+  for (Row row = 0; row < catalog.size(); ++row) {
+    if (const auto number = number_of(catalog[row], attribute, known.kind))
+      block.rows[row] = block.scale->bins_of(*number);
+  }
+  return block;
+}
+
 // Whether the values of an attribute are names that items share.
 bool has_names(data::AttributeKind kind) {
   return kind == data::AttributeKind::kCategory || kind == data::AttributeKind::kCategories ||
@@ -264,18 +314,24 @@ ItemDocument document_of(std::string_view block, const data::Schema& schema) {
   if (further) block.remove_prefix(kAttributeBlock.size());
   const auto attribute = schema.find(block);
   if (!attribute || further != (*attribute >= data::kWellKnownAttributes)) return {};
-  return [a = *attribute](const data::Item& item) { return document_of_attribute(item, a); };
+  const bool prose = schema[*attribute].kind == data::AttributeKind::kText;
+  return [a = *attribute, prose](const data::Item& item) {
+    return prose ? words_of_attribute(item, a) : document_of_attribute(item, a);
+  };
 }
 
-std::string vocabulary_text(const std::vector<Block>& blocks, float full_weight) {
+std::string vocabulary_text(const std::vector<Block>& blocks, const nlohmann::json& dense,
+                            float full_weight) {
   nlohmann::json list = nlohmann::json::array();
-  for (const Block& block : blocks)
+  for (const Block& block : blocks) {
     list.push_back({{"name", block.name},
                     {"weight", block.weight},
                     {"features", block.features},
                     {"terms", block.terms},
                     {"idf", block.idf}});
-  return nlohmann::json{{"full_weight", full_weight}, {"blocks", list}}.dump(
+    if (block.scale) list.back()["scale"] = to_json(*block.scale);
+  }
+  return nlohmann::json{{"full_weight", full_weight}, {"blocks", list}, {"dense", dense}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -340,6 +396,10 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
   for (auto a = data::kWellKnownAttributes; a < schema.size(); ++a) {
     if (has_names(schema[a].kind))
       add(std::string(kAttributeBlock) + schema[a].name, options.attributes, 1);
+    else if (is_number(schema[a].kind))
+      blocks.push_back(number_block(catalog, a, options.attributes));
+    else if (schema[a].kind == data::AttributeKind::kText)
+      add(std::string(kAttributeBlock) + schema[a].name, options.text, 2);
   }
   if (!catalog.genome.tags.empty()) blocks.push_back(genome_block(catalog, options.genome));
   for (const ImportedBlock& imported : options.imported) blocks.push_back(imported_block(imported));
@@ -354,12 +414,22 @@ std::vector<Block> build_blocks(const data::Catalog& catalog, const ContentOptio
 
 ContentVectors build_content(const data::Catalog& catalog, const ContentOptions& options) {
   const std::vector<Block> blocks = build_blocks(catalog, options);
+  const std::vector<DenseBlock> dense = dense_blocks(catalog, options);
   ContentVectors content;
+  std::size_t dense_dim = 0;
+  for (const DenseBlock& block : dense) dense_dim += block.rows.dim();
+  content.dense = Embeddings(dense_dim == 0 ? 0 : catalog.size(), dense_dim);
   content.weight.assign(catalog.size(), 0);
   for (const Block& block : blocks) {
     content.features += block.features;
     content.full_weight += block.weight;
+    content.blocks.push_back(
+        {block.name, block.weight,
+         static_cast<std::size_t>(std::count_if(block.rows.begin(), block.rows.end(),
+                                                [](const auto& row) { return !row.empty(); }))});
   }
+  for (const DenseBlock& block : dense)
+    content.blocks.push_back({block.name + " (vectors)", block.weight, block.items()});
   content.full_weight =
       std::max(content.full_weight,
                options.genres + options.audience + options.tags + options.title + options.year);
@@ -374,45 +444,63 @@ ContentVectors build_content(const data::Catalog& catalog, const ContentOptions&
         merged.emplace_back(offset + feature, value * std::sqrt(block.weight));
       offset += static_cast<std::uint32_t>(block.features);
     }
-    normalize(merged);
+    std::vector<float> joined;
+    for (const DenseBlock& block : dense) {
+      for (const float v : block.rows.row(row)) joined.push_back(v * std::sqrt(block.weight));
+    }
+    normalize(merged, joined);
+    if (dense_dim > 0) std::copy(joined.begin(), joined.end(), content.dense.row(row).begin());
     for (const auto& [feature, value] : merged) {
       content.indices.push_back(feature);
       content.values.push_back(value);
     }
     content.indptr.push_back(static_cast<std::uint32_t>(content.indices.size()));
   }
-  content.vocabulary = vocabulary_text(blocks, content.full_weight);
+  content.vocabulary =
+      vocabulary_text(blocks, describe_dense(dense, options.text_table.get()), content.full_weight);
   return content;
 }
 
 void add_content(model::Model& model, const ContentVectors& content) {
-  using model::Tensor;
-  model.tensors["content.indptr"] =
-      Tensor::of(std::span<const std::uint32_t>(content.indptr), {content.indptr.size()});
-  model.tensors["content.indices"] =
-      Tensor::of(std::span<const std::uint32_t>(content.indices), {content.indices.size()});
-  model.tensors["content.values"] =
-      Tensor::of(std::span<const float>(content.values), {content.values.size()});
-  if (content.vocabulary.empty()) return;
-  Tensor& vocabulary = model.tensors["content.vocabulary"];
-  vocabulary.type = model::TensorType::kUint8;
-  vocabulary.shape = {content.vocabulary.size()};
-  vocabulary.bytes = content.vocabulary;
+  set_content(model, {.offsets = content.indptr,
+                      .indices = content.indices,
+                      .values = content.values,
+                      .vocabulary = content.vocabulary});
+  if (content.dense.rows() > 0) set_dense_content(model, content.dense);
 }
 
-Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
-  const model::Tensor* tensor = model.find("content.vocabulary");
-  if (tensor == nullptr)
+ContentPlacer::ContentPlacer() = default;
+ContentPlacer::ContentPlacer(ContentPlacer&&) noexcept = default;
+ContentPlacer& ContentPlacer::operator=(ContentPlacer&&) noexcept = default;
+ContentPlacer::~ContentPlacer() = default;
+
+Result<ContentPlacer> ContentPlacer::open(const model::Model& model, const TextTable* table) {
+  const auto content = model::ContentView::of(model);
+  if (!content || content->vocabulary.empty())
     return Error{ErrorCode::kNotFound,
                  "the model " + model.manifest.name + " " + model.manifest.version +
                      " carries no content vocabulary: train it again to place new items"};
   ContentPlacer placer;
   try {
-    const auto json = nlohmann::json::parse(tensor->bytes);
+    const auto json = nlohmann::json::parse(content->vocabulary);
     placer.full_weight_ = json.at("full_weight").get<float>();
+    if (const auto dense = json.find("dense"); dense != json.end()) {
+      placer.dense_ = dense_of_json(*dense);
+      const bool same =
+          table != nullptr && std::all_of(dense->begin(), dense->end(), [&](const auto& entry) {
+            return entry.value("table", "") == table->fingerprint();
+          });
+      if (same) placer.table_ = table;
+    }
     std::uint32_t offset = 0;
     for (const auto& entry : json.at("blocks")) {
-      Block block{entry.at("name").get<std::string>(), entry.at("weight").get<float>(), offset, {}};
+      Block block{entry.at("name").get<std::string>(),
+                  entry.at("weight").get<float>(),
+                  offset,
+                  {},
+                  std::nullopt};
+      if (const auto scale = entry.find("scale"); scale != entry.end())
+        block.scale = number_scale_of_json(*scale);
       const auto& terms = entry.at("terms");
       const auto features = entry.at("features").get<std::uint32_t>();
       for (std::uint32_t f = 0; f < terms.size() && f < features; ++f) {
@@ -423,7 +511,7 @@ Result<ContentPlacer> ContentPlacer::open(const model::Model& model) {
       placer.blocks_.push_back(std::move(block));
     }
   } catch (const nlohmann::json::exception& error) {
-    return Error{ErrorCode::kCorrupt, std::string("content.vocabulary: ") + error.what()};
+    return Error{ErrorCode::kCorrupt, std::string("the content vocabulary: ") + error.what()};
   }
   return placer;
 }
@@ -439,6 +527,11 @@ model::ItemContent ContentPlacer::place(const data::Item& item, const data::Sche
       part = audience_entries(item);
     } else if (block.name == "year") {
       part = year_entries(item);
+    } else if (block.scale) {
+      const auto attribute = schema.find(block.name.substr(kAttributeBlock.size()));
+      const auto number = attribute ? number_of(item, *attribute, schema[*attribute].kind)
+                                    : std::optional<double>();
+      if (number) part = block.scale->bins_of(*number);
     } else if (const auto document = document_of(block.name, schema); document) {
       for (const auto& [term, frequency] : document(item)) {
         const auto found = block.terms.find(term);
@@ -452,7 +545,14 @@ model::ItemContent ContentPlacer::place(const data::Item& item, const data::Sche
     for (const auto& [feature, value] : part)
       merged.emplace_back(block.offset + feature, value * std::sqrt(block.weight));
   }
-  normalize(merged);
+  std::vector<float>& joined = placed.dense;
+  std::vector<float> row;
+  for (const DenseBlock& block : dense_) {
+    row.assign(block.mean.size(), 0.0F);
+    if (table_ != nullptr) embed_item(item, schema, block, *table_, row);
+    for (const float v : row) joined.push_back(v * std::sqrt(block.weight));
+  }
+  normalize(merged, joined);
   for (const auto& [feature, value] : merged) {
     placed.features.push_back(feature);
     placed.values.push_back(value);

@@ -6,12 +6,12 @@
 #include <fmt/format.h>
 
 #include "sparrow/data/sequences.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::embed {
 namespace {
 
 using model::Model;
-using model::Tensor;
 
 // former row -> row of the new catalog, or kNoRow.
 std::vector<Row> rows_now(const Model& former, const data::Catalog& catalog) {
@@ -26,11 +26,10 @@ std::vector<Row> rows_now(const Model& former, const data::Catalog& catalog) {
 
 // The former vectors by rows of the new catalog; zero where there was none.
 Embeddings vectors_now(const Model& former, const std::vector<Row>& now, std::size_t items) {
-  const std::size_t dim = former.dim();
-  Embeddings vectors(items, dim);
-  const auto values = former.find("vectors")->floats();
+  const auto before = *model::VectorsView::of(former);
+  Embeddings vectors(items, before.dim());
   for (std::size_t r = 0; r < now.size(); ++r) {
-    if (now[r] != kNoRow) std::copy_n(values.data() + r * dim, dim, vectors.row(now[r]).begin());
+    if (now[r] != kNoRow) before.copy(static_cast<Row>(r), vectors.row(now[r]));
   }
   return vectors;
 }
@@ -53,30 +52,29 @@ std::vector<std::uint32_t> counts_of(const data::Sequences& sequences, const Emb
 
 // Popularity of all events so far.
 void add_popularity(const Model& former, const std::vector<Row>& now, Model& model) {
-  const Tensor* before = former.find("popularity");
-  if (before == nullptr) return;
-  const auto fresh = model.tensors.at("popularity").uint32s();
+  const auto counts = model::popularity_of(former);
+  if (counts.empty()) return;
+  const auto fresh = model::popularity_of(model);
   std::vector<std::uint32_t> sum(fresh.begin(), fresh.end());
-  const auto counts = before->uint32s();
   for (std::size_t r = 0; r < now.size(); ++r) {
     if (now[r] != kNoRow) sum[now[r]] += counts[r];
   }
-  model.tensors["popularity"] = Tensor::of(std::span<const std::uint32_t>(sum), {sum.size()});
+  set_popularity(model, sum);
 }
 
 // How many of each item's ten nearest stayed, over items with a vector in both.
 void measure_drift(const Model& former, const std::vector<Row>& now, const Embeddings& before,
                    ContinuedModel& result) {
-  const Tensor* old_table = former.find("neighbors.rows");
-  const Tensor* new_table = result.model.find("neighbors.rows");
-  if (old_table == nullptr || new_table == nullptr) return;
-  const std::size_t old_k = old_table->shape[1];
-  const std::size_t new_k = new_table->shape[1];
+  const auto old_table = model::NeighborTable::of(former);
+  const auto new_table = model::NeighborTable::of(result.model);
+  if (!old_table || !new_table) return;
+  const std::size_t old_k = old_table->per_item;
+  const std::size_t new_k = new_table->per_item;
   const std::size_t wanted = std::min({std::size_t{10}, old_k, new_k});
   if (wanted == 0) return;
-  const auto old_rows = old_table->uint32s();
-  const auto new_rows = new_table->uint32s();
-  const auto popularity = result.model.tensors.at("popularity").uint32s();
+  const auto old_rows = old_table->rows;
+  const auto new_rows = new_table->rows;
+  const auto popularity = model::popularity_of(result.model);
   double sum = 0;
   std::vector<std::pair<std::size_t, Row>> stayed_of;
   for (std::size_t r = 0; r < now.size(); ++r) {
@@ -111,7 +109,7 @@ void measure_drift(const Model& former, const std::vector<Row>& now, const Embed
 Result<ContinuedModel> continue_training(const Model& former, const data::Dataset& news,
                                          const TrainOptions& given, const RunControl& control) {
   const TrainOptions options = with_liked(given, news);
-  if (former.manifest.method != "item2vec" || former.find("vectors") == nullptr)
+  if (former.manifest.method != "item2vec" || !model::VectorsView::of(former))
     return Error{
         ErrorCode::kInvalidInput,
         fmt::format("{} {} was made by {}; only item2vec can be continued, the others are "
@@ -146,7 +144,7 @@ Result<ContinuedModel> continue_training(const Model& former, const data::Datase
   }
   result.items_missing = static_cast<std::size_t>(std::count(now.begin(), now.end(), kNoRow));
   Model model = start_model(news, as_made);
-  model.tensors["vectors"] = Tensor::of(vectors.values(), {vectors.rows(), vectors.dim()});
+  set_vectors(model, vectors);
   add_popularity(former, now, model);
   add_content(model, build_content(news.catalog, options.fusion.content));
   auto finished = finish_model(std::move(model), as_made, control);

@@ -96,9 +96,10 @@ void multiply_right(TallBlock& block, const MatrixXd& turn, std::size_t threads)
   });
 }
 
-// Orthonormal columns by Cholesky QR, twice for stability (Yamamoto et al. 2015).
-void orthonormalize(TallBlock& block, std::size_t threads) {
-  for (int round = 0; round < 2; ++round) {
+// Orthonormal columns by Cholesky QR; twice is stable (Yamamoto et al. 2015),
+// once will do on the way.
+void orthonormalize(TallBlock& block, int rounds, std::size_t threads) {
+  for (int round = 0; round < rounds; ++round) {
     MatrixXd gram = product_of_columns(block, block, threads);
     gram.diagonal().array() += gram.trace() * 1e-14 + 1e-300;
     const Eigen::LLT<MatrixXd> factor(gram);
@@ -133,12 +134,13 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
     product(in.data(), out.data(), width);
     std::copy(out.begin(), out.end(), to.values.begin());
   };
+  // Two products between orthonormalisations: doubles hold what eigenvalues squared differ by.
   for (std::size_t round = 0; round < options.iterations; ++round) {
-    orthonormalize(basis, options.threads);
+    if (round % 2 == 0) orthonormalize(basis, 1, options.threads);
     multiply(basis, image);
     std::swap(basis, image);
   }
-  orthonormalize(basis, options.threads);
+  orthonormalize(basis, 2, options.threads);
   multiply(basis, image);
   const MatrixXd small = product_of_columns(basis, image, options.threads);
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(0.5 * (small + small.transpose()));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sparrow/core/random.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::embed {
 namespace {
@@ -77,11 +78,11 @@ void repel(float* a, const float* b, float rate) {
 }  // namespace
 
 void add_map(model::Model& model, std::uint64_t seed) {
-  const model::Tensor* table = model.find("neighbors.rows");
+  const auto table = model::NeighborTable::of(model);
   const std::size_t n = model.items.size();
-  if (table == nullptr || table->shape.size() != 2 || n < 2 || table->shape[1] == 0) return;
-  const std::size_t k = table->shape[1];
-  const auto rows = table->uint32s();
+  if (!table || n < 2 || table->per_item == 0) return;
+  const std::size_t k = table->per_item;
+  const auto rows = table->rows;
   Random random(seed ^ 0x6d6170ULL);
   std::vector<float> xy = start_layout(rows, n, k, random);
   for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
@@ -107,7 +108,7 @@ void add_map(model::Model& model, std::uint64_t seed) {
     xy[2 * i] *= pulled;
     xy[2 * i + 1] *= pulled;
   }
-  model.tensors["map"] = model::Tensor::of(std::span<const float>(xy), {n, 2});
+  set_map(model, xy);
 }
 
 }  // namespace sparrow::embed

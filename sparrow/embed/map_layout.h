@@ -7,7 +7,7 @@
 
 namespace sparrow::embed {
 
-// Adds the tensor "map", float32 [items, 2], laid out from the model's neighbor table by attraction
+// Adds the map laid out from the model's neighbor table by attraction
 // along edges and repulsion from random points (as LargeVis, Tang et al. 2016, and UMAP, McInnes et
 // al. 2018). Starts from smoothed
 // random places. Deterministic for a seed. O(items * neighbors * epochs). Without a table: nothing.

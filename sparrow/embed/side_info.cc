@@ -1,4 +1,4 @@
-// train_side_info(): Trainer::train_window() is the hot loop.
+// train_side_info(): SideInfoTrainer::train_window() is the hot loop.
 #include "sparrow/embed/side_info.h"
 
 #include <algorithm>
@@ -70,10 +70,10 @@ void fill_random(Embeddings& rows, Random& random) {
     values[i] = static_cast<float>((random.uniform() - 0.5) / static_cast<double>(rows.dim()));
 }
 
-class Trainer {
+class SideInfoTrainer {
  public:
-  Trainer(const SideFeatures& features, std::vector<std::uint32_t> counts,
-          const SideInfoOptions& options)
+  SideInfoTrainer(const SideFeatures& features, std::vector<std::uint32_t> counts,
+                  const SideInfoOptions& options)
       : features_(features),
         counts_(std::move(counts)),
         options_(options),
@@ -119,7 +119,7 @@ class Trainer {
 };
 
 // Fills slots_, share_ and hidden_; false when the item has nothing at all.
-bool Trainer::compose(Row row, Id id, std::span<const float> attention) {
+bool SideInfoTrainer::compose(Row row, Id id, std::span<const float> attention) {
   std::fill_n(slots_.data(), kAll * options_.dim, 0.0F);
   std::fill_n(hidden_.data(), options_.dim, 0.0F);
   share_.fill(0);
@@ -145,7 +145,7 @@ bool Trainer::compose(Row row, Id id, std::span<const float> attention) {
 }
 
 // One logistic regression: moves the output and adds to the gradient of the vector.
-void Trainer::train_output(Row output, float label, float rate) {
+void SideInfoTrainer::train_output(Row output, float label, float rate) {
   float* out = outputs_.row(output).data();
   const float score = std::clamp(simd::dot(hidden_.data(), out, options_.dim), -15.0F, 15.0F);
   const float predicted = 1 / (1 + std::exp(-score));
@@ -157,7 +157,7 @@ void Trainer::train_output(Row output, float label, float rate) {
 
 // Passes the gradient on: H = sum_s a_s W_s, so dW_s = a_s dH and, through the softmax,
 // d(logit s) = a_s (dH . W_s - dH . H).
-void Trainer::learn_item(Row row) {
+void SideInfoTrainer::learn_item(Row row) {
   const float along = simd::dot(gradient_.data(), hidden_.data(), options_.dim);
   auto attention = attention_.row(row);
   for (std::size_t s = 0; s < kAll; ++s) {
@@ -175,7 +175,7 @@ void Trainer::learn_item(Row row) {
   }
 }
 
-void Trainer::train_window(const std::vector<Row>& walk, std::size_t center, float rate) {
+void SideInfoTrainer::train_window(const std::vector<Row>& walk, std::size_t center, float rate) {
   const Row row = walk[center];
   const Id id =
       random_.uniform() < static_cast<double>(options_.id_dropout) ? Id::kLeftOut : Id::kUsed;
@@ -196,8 +196,8 @@ void Trainer::train_window(const std::vector<Row>& walk, std::size_t center, flo
   learn_item(row);
 }
 
-bool Trainer::train(const SequenceSource& source, const RunControl& control,
-                    SideInfoResult& result) {
+bool SideInfoTrainer::train(const SequenceSource& source, const RunControl& control,
+                            SideInfoResult& result) {
   std::vector<std::uint32_t> order(source.count);
   std::vector<Row> walk;
   std::uint64_t done = 0;
@@ -225,7 +225,7 @@ bool Trainer::train(const SequenceSource& source, const RunControl& control,
   return true;
 }
 
-void Trainer::finish(SideInfoResult& result) {
+void SideInfoTrainer::finish(SideInfoResult& result) {
   std::array<double, kAll> logits{};
   double learned = 0;
   for (Row row = 0; row < counts_.size(); ++row) {
@@ -301,7 +301,7 @@ Result<SideInfoResult> train_side_info(const data::Sequences& sequences,
                  "no two items with enough positive interactions follow each other; lower "
                  "--min-count, or use a content method"};
   SideInfoResult result;
-  Trainer trainer(features, sampler.expected_counts(), options);
+  SideInfoTrainer trainer(features, sampler.expected_counts(), options);
   if (!trainer.train(source, control, result))
     return Error{ErrorCode::kUnavailable, "cancelled; nothing was written"};
   trainer.finish(result);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sparrow/core/progress.h"
@@ -23,6 +24,11 @@ struct TrainOptions {
   std::string name;                // of the model; empty: the method's
   std::string measure = "cosine";  // or inner_product
   std::size_t neighbors = 100;     // of each item, precomputed
+  // Texts as content, read by the caller into fusion.content: the folder of a
+  // table of token vectors ("off": none; empty: the usual place), or a file of
+  // vectors in its place.
+  std::string text_table;
+  std::string text_vectors;
   std::uint64_t seed = 1;
   std::size_t threads = 0;
   data::SequenceOptions sequences;
@@ -33,11 +39,21 @@ struct TrainOptions {
   FusionOptions fusion;
 };
 
+// A way to learn: all that differs from method to method.
 struct Method {
-  const char* name;
+  std::string_view name;
   const char* summary;
+  std::vector<const char*> options;  // flags that it reads beside those that every method does
+  // Peak memory of training beside the data set, the content and the neighbor table.
+  double (*memory_bytes)(const data::Dataset& dataset, const TrainOptions& options);
+  // Sets the vectors; content too where the method needs it.
+  Result<void> (*train)(const data::Dataset& dataset, const TrainOptions& options,
+                        const RunControl& control, model::Model& model);
+  // Adds the options that it reads, as the manifest keeps them.
+  void (*describe)(const TrainOptions& options, nlohmann::json& json);
 };
 const std::vector<Method>& methods();
+const Method* find_method(std::string_view name);  // nullptr: there is none
 
 // Errors: kInvalidInput (unknown method, nothing to learn from), kUnavailable when cancelled.
 Result<model::Model> train_model(const data::Dataset& dataset, const TrainOptions& options,

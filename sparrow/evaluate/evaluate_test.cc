@@ -22,6 +22,20 @@ TEST(Metrics, NextItemByHand) {
   EXPECT_DOUBLE_EQ(next_item(lists, transitions, popularity, 1).hit, 0.25);
 }
 
+TEST(Statistics, SkewnessAndAgreementByHand) {
+  EXPECT_DOUBLE_EQ(skewness(std::vector<double>{1, 1, 1}), 0);
+  EXPECT_NEAR(skewness(std::vector<double>{0, 0, 0, 4}), 2 / std::sqrt(3.0), 1e-12);
+  // Cohen (1960), two grades: .4 + .3 agree, chance .6 * .5 + .4 * .5.
+  const auto two = cohen_agreement(std::vector<double>{40, 20, 10, 30}, 2);
+  EXPECT_DOUBLE_EQ(two.observed, 0.7);
+  EXPECT_NEAR(*two.kappa, (0.7 - 0.5) / 0.5, 1e-12);
+  // Three subjects, one of a single grader, which does not count.
+  const auto many = fleiss_agreement(std::vector<double>{2, 0, 1, 2, 1, 0}, 2);
+  EXPECT_NEAR(many.observed, (1.0 + 1.0 / 3) / 2, 1e-12);
+  EXPECT_NEAR(*many.kappa, (2.0 / 3 - 13.0 / 25) / (1 - 13.0 / 25), 1e-12);
+  EXPECT_FALSE(fleiss_agreement({}, 2).kappa);
+}
+
 TEST(Metrics, SlicesByPopularityOfTheTarget) {
   // 100 positives: the head holds 50, head and middle 80.
   const std::vector<std::uint32_t> popularity{50, 20, 10, 8, 7, 4, 1};

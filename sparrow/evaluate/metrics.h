@@ -9,6 +9,7 @@
 
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
+#include "sparrow/evaluate/statistics.h"
 
 namespace sparrow::evaluate {
 
@@ -78,51 +79,5 @@ ListHealth list_health(const Lists& lists, std::span<const Row> eligible,
                        const data::Catalog& catalog);
 
 double genre_jaccard(const data::Item& a, const data::Item& b);
-
-// Area under the ROC curve of scores for positives against negatives; ties count half. 0.5 if
-// either is empty.
-double roc_auc(std::span<const float> positives, std::span<const float> negatives);
-// Mean precision at each positive, best score first; tied scores count as one block.
-double average_precision(std::span<const float> positives, std::span<const float> negatives);
-
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-// 95 % percentile bootstrap of a mean (1,000 resamples, seeded).
-Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed);
-// 95 % percentile bootstrap of sum(numerators) / sum(denominators), resampled in pairs.
-Interval bootstrap_ratio(std::span<const double> numerators, std::span<const double> denominators,
-                         std::uint64_t seed);
-// 95 % bootstrap of roc_auc, resampling positives and negatives apart.
-Interval bootstrap_auc(std::span<const float> positives, std::span<const float> negatives,
-                       std::uint64_t seed);
-// One scored pair's part in an AUC: the share of pairs of the other kind that it is on the right
-// side of, ties half. Pairs of one cluster depend on each other, as those of one series do.
-struct Placement {
-  bool positive = false;
-  std::uint32_t cluster = 0;
-  double value = 0;
-};
-struct ScoredPair {
-  bool positive = false;
-  std::uint32_t cluster = 0;
-  float score = 0;
-};
-// One for one with `pairs`; empty unless both kinds are there. O(n log n).
-std::vector<Placement> placements(std::span<const ScoredPair> pairs);
-struct Difference {
-  double value = 0;
-  Interval interval;  // 95 %, normal
-  double p = 1;       // two-sided
-};
-// AUC of `b` minus AUC of `a` over the same pairs in the same order: DeLong, DeLong &
-// Clarke-Pearson (1988), with clusters as Obuchowski (1997). Nothing is claimed (p = 1) when the
-// pairs are not the same or lie in fewer than two clusters.
-Difference paired_auc(std::span<const Placement> a, std::span<const Placement> b);
-
-// Two-sided p value of a paired sign-flip permutation test (Fisher 1935; 5,000 flips, seeded).
-double paired_permutation_p(std::span<const double> a, std::span<const double> b,
-                            std::uint64_t seed);
 
 }  // namespace sparrow::evaluate

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "sparrow/data/split.h"
 #include "sparrow/evaluate/baselines.h"
 #include "sparrow/model/similarity.h"
+#include "sparrow/model/views.h"
 #include "sparrow/rank/recommender.h"
 
 namespace sparrow::evaluate {
@@ -256,7 +258,19 @@ class Evaluation {
       report.judged = *quality;
       report.judged_lists = list_quality(*whole, *options_.ground_truth);
     }
+    report.whole = whole_health(*whole);
     report.popularity_match = popularity_match(*whole);
+    if (options_.cold_slice) {
+      auto cold =
+          measure_cold_slice(dataset_, method, options_.groups ? &*options_.groups : nullptr,
+                             {.min_positives = options_.min_positives,
+                              .k = options_.k,
+                              .seed = options_.seed,
+                              .threads = options_.threads},
+                             silent);
+      if (!cold) return cold.error();
+      report.cold = std::move(*cold);
+    }
     if (options_.groups) {
       embed::TrainOptions untitled = method;
       untitled.fusion.content.title = 0;
@@ -278,6 +292,21 @@ class Evaluation {
     quality.reliability = reliability(
         truth, [&](Row a, Row b) { return (*similarity)->to_match((*similarity)->score(a, b)); });
     return quality;
+  }
+
+  // Every item asks, every item may be listed. Kept lists, where they are long
+  // enough.
+  ListHealth whole_health(const model::Model& model) const {
+    const auto table = model::NeighborTable::of(model);
+    Lists lists(dataset_.catalog.size());
+    std::vector<Row> all(lists.size());
+    std::iota(all.begin(), all.end(), Row{0});
+    for (const Row row : all) {
+      for (const Row other : table->rows_of(row).first(std::min(options_.k, table->per_item))) {
+        if (other != kNoRow) lists[row].push_back(other);
+      }
+    }
+    return list_health(lists, all, last_out_.popularity, dataset_.users.size(), dataset_.catalog);
   }
 
   // Lists over the whole catalogue, as they are served.

@@ -14,6 +14,7 @@
 #include "sparrow/core/result.h"
 #include "sparrow/data/dataset.h"
 #include "sparrow/embed/train.h"
+#include "sparrow/evaluate/cold_slice.h"
 #include "sparrow/evaluate/ground_truth.h"
 #include "sparrow/evaluate/metrics.h"
 
@@ -27,7 +28,8 @@ struct EvaluateOptions {
   std::uint32_t min_positives = 5;  // items with fewer neither ask nor answer, except in `served`
   std::uint64_t seed = 1;
   std::size_t threads = 0;
-  bool baselines = true;  // measured after the methods; most of the time of a small run
+  bool cold_slice = false;  // hides the behavior of known items: two more trainings a method
+  bool baselines = true;    // measured after the methods; most of the time of a small run
   std::optional<GroundTruth>
       groups;  // series and remakes; measured with content that knows no titles
   std::optional<GroundTruth> ground_truth;  // judged pairs
@@ -50,8 +52,10 @@ struct MethodReport {
   // over the whole catalogue, where baselines list none.
   std::array<NextItem, kSlices> held_out_slices;
   std::array<NextItem, kSlices> last_out_slices;
-  double served_hit = 0;  // held_out again, with lists over the whole catalogue
-  ListHealth health;      // mean of the splits
+  double served_hit = 0;            // held_out again, with lists over the whole catalogue
+  ListHealth health;                // mean of the splits
+  std::optional<ListHealth> whole;  // of all items in lists over the whole catalogue, as served
+  std::optional<ColdSlice> cold;
   std::optional<PairQuality> groups;
   std::optional<PairQuality> judged;
   std::optional<ListQuality> judged_lists;

@@ -44,6 +44,19 @@ nlohmann::json lists_json(const ListQuality& q) {
           {"judged_interval", {q.judged_interval.low, q.judged_interval.high}}};
 }
 
+nlohmann::json cold_json(const ColdSlice& cold) {
+  nlohmann::json j = {{"hidden_items", cold.hidden},
+                      {"next", next_json(cold.method)},
+                      {"words_alone", next_json(cold.words)},
+                      {"p_value", cold.p_value}};
+  if (cold.groups)
+    j["groups"] = {{"auc", cold.groups->auc},
+                   {"words_alone", cold.words_groups->auc},
+                   {"difference", cold.groups_difference.value},
+                   {"p_value", cold.groups_difference.p}};
+  return j;
+}
+
 nlohmann::json pair_json(const PairQuality& q, const std::optional<PairQuality>& first) {
   nlohmann::json j = {{"positives", q.positives},
                       {"negatives", q.negatives},
@@ -86,6 +99,12 @@ nlohmann::json to_json(const Report& report) {
       j["p_value_ipw_against_first"] =
           paired_permutation_p(first.user_weighted_hit, m.held_out.user_weighted_hit, 1);
     }
+    if (m.whole)
+      j["whole_catalogue"] = {{"skew", m.whole->skew},
+                              {"coverage", m.whole->coverage},
+                              {"gini", m.whole->gini},
+                              {"genre_coherence", m.whole->genre_coherence}};
+    if (m.cold) j["cold_slice"] = cold_json(*m.cold);
     if (m.groups) j["groups"] = pair_json(*m.groups, report.methods.front().groups);
     if (m.judged) j["ground_truth"] = pair_json(*m.judged, report.methods.front().judged);
     if (m.judged_lists) j["ground_truth"]["lists"] = lists_json(*m.judged_lists);
@@ -208,6 +227,26 @@ std::string judged_markdown(const Report& report) {
       report.options.k, text);
 }
 
+std::string cold_markdown(const Report& report) {
+  std::string text;
+  for (const auto& m : report.methods) {
+    if (!m.cold) continue;
+    const ColdSlice& c = *m.cold;
+    text += fmt::format("| {} | {} | {:.3f} / {:.3f} | {:.3f} / {:.3f} | {:.3f} | {} |\n", m.name,
+                        c.hidden, c.method.hit, c.method.hit_ipw, c.words.hit, c.words.hit_ipw,
+                        c.p_value,
+                        c.groups ? fmt::format("{:.3f} | {:.3f} | {:.3f}", c.groups->auc,
+                                               c.words_groups->auc, c.groups_difference.p)
+                                 : "- | - | -");
+  }
+  if (text.empty()) return text;
+  return "\nKnown items with their behavior hidden, against words alone "
+         "(TF-IDF).\n\n| method | hidden "
+         "| NX / IPW | words alone | p | series AUC | words alone | p "
+         "|\n|---|---|---|---|---|---|---|---|\n" +
+         text;
+}
+
 }  // namespace
 
 std::string to_markdown(const Report& report) {
@@ -219,23 +258,33 @@ std::string to_markdown(const Report& report) {
       report.data.users, report.data.interactions, report.data.hash.substr(0, 12), o.k, o.splits,
       o.seed);
   text +=
-      "| method | NX / IPW | NX tail | NDCG | MRR | Hit / IPW | served NX | lift | skew | coverage "
-      "| Gini | genre | diversity | series AUC | judged AUC | s |\n";
-  text += "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+      "| method | NX / IPW | NX tail | NDCG | MRR | Hit / IPW | served NX "
+      "| lift | skew | coverage "
+      "| all items: skew | coverage | genre | Gini | genre | diversity | "
+      "series AUC | judged AUC | s "
+      "|\n";
+  text +=
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---"
+      "|---|---|\n";
   for (const auto& m : report.methods) {
     text += fmt::format(
-        "| {}{} | {:.3f} / {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} / {:.3f} | {:.3f} | {:+.2f} "
-        "| {:.2f} | {:.3f} | {:.2f} | {:.2f} | {:.2f} | {} | {} | {} |\n",
+        "| {}{} | {:.3f} / {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} / {:.3f} "
+        "| {:.3f} | {:+.2f} "
+        "| {:.2f} | {:.3f} | {} | {:.2f} | {:.2f} | {:.2f} | {} | {} | {} |\n",
         m.name, m.baseline ? " (baseline)" : "", m.held_out.hit, m.held_out.hit_ipw,
         m.held_out.hit_tail, m.held_out.ndcg, m.held_out.mrr, m.last_out.hit, m.last_out.hit_ipw,
-        m.served_hit, m.health.popularity_lift, m.health.skew, m.health.coverage, m.health.gini,
-        m.health.genre_coherence, m.health.diversity,
+        m.served_hit, m.health.popularity_lift, m.health.skew, m.health.coverage,
+        m.whole ? fmt::format("{:.2f} | {:.3f} | {:.2f}", m.whole->skew, m.whole->coverage,
+                              m.whole->genre_coherence)
+                : "- | - | -",
+        m.health.gini, m.health.genre_coherence, m.health.diversity,
         m.groups ? fmt::format("{:.3f}", m.groups->auc) : "-",
         m.judged ? fmt::format("{:.3f}", m.judged->auc) : "-",
         m.baseline ? "-" : fmt::format("{:.1f}", m.seconds));
   }
   if (!report.methods.empty())
-    text += slices_markdown(report) + paired_markdown(report) + judged_markdown(report);
+    text += slices_markdown(report) + paired_markdown(report) + cold_markdown(report) +
+            judged_markdown(report);
   return text;
 }
 

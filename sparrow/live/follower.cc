@@ -45,6 +45,14 @@ Result<void> Follower::follow_all(std::string& problem) {
   for (const auto& name : *names) {
     if (auto done = follow_one(name, problem); !done) return done;
   }
+  // A store that was emptied or replaced under the server.
+  for (const auto& name : from_store_) {
+    const auto promoted = models.promoted(name);
+    if (!promoted) return promoted.error();
+    if (!*promoted)
+      problem = fmt::format("{} has no promoted version of {} any more; {} stays",
+                            store_->uri(), name, served_[name]);
+  }
   return {};
 }
 
@@ -72,6 +80,7 @@ Result<void> Follower::follow_one(const std::string& name, std::string& problem)
     return {};
   }
   refused_.erase(name);
+  from_store_.insert(name);
   if (written)
     keep(name, **version);
   else

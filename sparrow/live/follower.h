@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "sparrow/core/home.h"
@@ -59,6 +60,7 @@ class Follower {
   State& state_;
   std::unique_ptr<store::EmbeddingStore> store_;
   std::map<std::string, std::string> served_;
+  std::set<std::string> from_store_;  // names whose version came from the store
   std::map<std::string, Refusal> refused_;
   std::string problem_;
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 #include "sparrow/live/live_catalog.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -252,11 +253,26 @@ std::shared_ptr<const CatalogView> LiveCatalog::next_view(const Records& changed
   return std::make_shared<const CatalogView>(std::move(dataset), nullptr, std::move(marks));
 }
 
+Result<const embed::ContentPlacer*> LiveCatalog::placer_of(const model::Model& model) const {
+  const auto& [name, version] = std::tie(model.manifest.name, model.manifest.version);
+  const auto known = placers_.find(name);
+  if (known != placers_.end() && known->second.version == version) return &known->second.placer;
+  auto placer = embed::ContentPlacer::open(model, text_.get());
+  if (placer && placer->lacks_table() && text_ == nullptr) {
+    if (auto table = embed::TextTable::open(options_.home.text())) {
+      text_ = std::make_unique<embed::TextTable>(std::move(*table));
+      placer = embed::ContentPlacer::open(model, text_.get());
+    }
+  }
+  if (!placer) return placer.error();
+  return &placers_.insert_or_assign(name, Placer{version, std::move(*placer)}).first->second.placer;
+}
+
 // Items whose content is as the model has it are left alone: only they that are new to it, or
 // changed in what their content is made of, are placed.
 Result<model::Model> LiveCatalog::extended(const model::Model& model, const Records& changed,
                                            const data::Schema& schema) const {
-  const auto placer = embed::ContentPlacer::open(model);
+  const auto placer = placer_of(model);
   if (!placer) return placer.error();
   std::map<std::string, const data::Item*> last;
   for (const ItemRecord& record : changed) last[record.item.id] = &record.item;
@@ -265,7 +281,7 @@ Result<model::Model> LiveCatalog::extended(const model::Model& model, const Reco
     const auto row = view_->dataset->catalog.find(id);
     const bool known = std::find(model.items.begin(), model.items.end(), id) != model.items.end();
     if (known && row && same_content(view_->dataset->catalog[*row], *item)) continue;
-    contents.push_back(placer->place(*item, schema));
+    contents.push_back((*placer)->place(*item, schema));
   }
   return model::extend(model, contents);
 }
@@ -307,13 +323,13 @@ Result<std::string> LiveCatalog::serve(model::Model model) {
     }
   }
   std::string trouble;
+  const auto placer = placer_of(model);
   if (!all.empty()) {
-    const auto placer = embed::ContentPlacer::open(model);
     if (placer) {
       std::vector<model::ItemContent> contents;
       contents.reserve(all.size());
       for (const ItemRecord& record : all)
-        contents.push_back(placer->place(record.item, view->dataset->catalog.schema()));
+        contents.push_back((*placer)->place(record.item, view->dataset->catalog.schema()));
       auto larger = model::extend(model, contents);
       if (!larger) return larger.error();
       model = std::move(*larger);

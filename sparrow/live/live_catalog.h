@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "sparrow/core/home.h"
+#include "sparrow/embed/content.h"
+#include "sparrow/embed/text_table.h"
 #include "sparrow/live/item_changes.h"
 #include "sparrow/live/say.h"
 #include "sparrow/live/state.h"
@@ -66,6 +68,7 @@ class LiveCatalog {
   void run();
   Result<void> build(const Records& changed);
   std::shared_ptr<const CatalogView> next_view(const Records& changed) const;
+  Result<const embed::ContentPlacer*> placer_of(const model::Model& model) const;
   Result<model::Model> extended(const model::Model& model, const Records& changed,
                                 const data::Schema& schema) const;
 
@@ -87,6 +90,14 @@ class LiveCatalog {
   std::string problem_;
   bool stopping_ = false;
   std::vector<std::string> notices_;
+  // Of the models that were served last, by name; made when a model comes, so that a change waits
+  // for none. The table of texts is read when a model first names one.
+  struct Placer {
+    std::string version;
+    embed::ContentPlacer placer;
+  };
+  mutable std::map<std::string, Placer> placers_;
+  mutable std::unique_ptr<embed::TextTable> text_;
   std::thread thread_;
 };
 

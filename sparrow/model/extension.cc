@@ -3,24 +3,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <iterator>
+#include <numeric>
 #include <unordered_map>
 
 #include "sparrow/model/fusion_similarity.h"
+#include "sparrow/model/schema.h"
 #include "sparrow/model/similarity.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::model {
 namespace {
 
 constexpr std::size_t kReference = 2048;  // rows that statistics are estimated against
 
-void append_zero_rows(Model& model, const char* name, std::size_t count) {
-  const auto found = model.tensors.find(name);
-  if (found == model.tensors.end()) return;
-  Tensor& tensor = found->second;
-  const std::uint64_t rows = tensor.shape[0];
-  if (rows > 0) tensor.bytes.resize(tensor.bytes.size() / rows * (rows + count), '\0');
-  tensor.shape[0] += count;
+// Every tensor with a row an item gets zero rows; lists and content are set afterwards.
+void append_zero_rows(Model& model, std::size_t count) {
+  for (const TensorForm& form : tensor_forms()) {
+    const auto found = model.tensors.find(form.name);
+    if (form.rows != TensorRows::kItems || found == model.tensors.end()) continue;
+    Tensor& tensor = found->second;
+    const std::uint64_t rows = tensor.shape[0];
+    if (rows > 0) tensor.bytes.resize(tensor.bytes.size() / rows * (rows + count), '\0');
+    tensor.shape[0] += count;
+  }
 }
 
 // Rows of the touched items; appends those that are new.
@@ -36,15 +42,15 @@ std::vector<Row> add_items(Model& model, std::span<const ItemContent> items) {
     touched.push_back(at->second);
   }
   model.items.insert(model.items.end(), fresh.begin(), fresh.end());
-  for (const char* name : {"vectors", "popularity", "fusion.items", "map"})
-    append_zero_rows(model, name, fresh.size());
+  append_zero_rows(model, fresh.size());
   return touched;
 }
 
-void set_content(Model& model, std::span<const ItemContent> items, std::span<const Row> touched) {
-  const auto indptr = model.find("content.indptr")->uint32s();
-  const auto indices = model.find("content.indices")->uint32s();
-  const auto values = model.find("content.values")->floats();
+void place_content(Model& model, std::span<const ItemContent> items, std::span<const Row> touched) {
+  const ContentView before = *ContentView::of(model);
+  const auto& indptr = before.offsets;
+  const auto& indices = before.indices;
+  const auto& values = before.values;
   std::vector<const ItemContent*> given(model.items.size(), nullptr);
   for (std::size_t i = 0; i < items.size(); ++i) given[touched[i]] = &items[i];
   std::vector<std::uint32_t> offsets{0};
@@ -62,45 +68,44 @@ void set_content(Model& model, std::span<const ItemContent> items, std::span<con
     }
     offsets.push_back(static_cast<std::uint32_t>(features.size()));
   }
-  model.tensors["content.indptr"] =
-      Tensor::of(std::span<const std::uint32_t>(offsets), {offsets.size()});
-  model.tensors["content.indices"] =
-      Tensor::of(std::span<const std::uint32_t>(features), {features.size()});
-  model.tensors["content.values"] = Tensor::of(std::span<const float>(weights), {weights.size()});
+  set_content(model, {.offsets = offsets, .indices = features, .values = weights});
+  if (!before.dense) return;
+  Embeddings dense(model.items.size(), before.dense->dim());
+  for (Row row = 0; row < model.items.size(); ++row) {
+    if (given[row] == nullptr)
+      before.dense->copy(row, dense.row(row));
+    else if (given[row]->dense.size() == dense.dim())
+      std::copy(given[row]->dense.begin(), given[row]->dense.end(), dense.row(row).begin());
+  }
+  set_dense_content(model, dense);
 }
 
-// Items with behavior, evenly spread; all items where none has any.
-std::vector<Row> reference_rows(const Similarity& similarity) {
-  std::vector<Row> rows;
-  for (Row row = 0; row < similarity.items(); ++row) {
-    if (similarity.source(row) == Source::kBehavior) rows.push_back(row);
-  }
-  if (rows.empty()) {
-    rows.resize(similarity.items());
-    for (Row row = 0; row < rows.size(); ++row) rows[row] = row;
-  }
-  std::vector<Row> chosen;
-  const std::size_t step = std::max<std::size_t>(1, rows.size() / kReference);
-  for (std::size_t i = 0; i < rows.size(); i += step) chosen.push_back(rows[i]);
-  return chosen;
+// Of each kind evenly spread; all items where none has behavior.
+FusionReference reference_rows(const Similarity& similarity) {
+  const auto spread = [](const std::vector<Row>& rows) {
+    std::vector<Row> chosen;
+    const std::size_t step = std::max<std::size_t>(1, rows.size() / kReference);
+    for (std::size_t i = 0; i < rows.size(); i += step) chosen.push_back(rows[i]);
+    return chosen;
+  };
+  std::vector<Row> all(similarity.items());
+  std::iota(all.begin(), all.end(), Row{0});
+  std::vector<Row> known;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(known),
+               [&](Row row) { return similarity.source(row) == Source::kBehavior; });
+  return {spread(known.empty() ? all : known), spread(all)};
 }
 
 void set_statistics(Model& model, std::span<const ItemContent> items,
                     std::span<const Row> touched) {
-  Tensor& tensor = model.tensors.at("fusion.items");
-  const auto at = [&](Row row) { return tensor.bytes.data() + row * sizeof(FusionItem); };
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    FusionItem item;
-    std::memcpy(&item, at(touched[i]), sizeof(item));
-    item.richness = items[i].richness;
-    std::memcpy(at(touched[i]), &item, sizeof(item));
-  }
+  const FusionView before = *FusionView::of(model);
+  std::vector<FusionItem> scalars(before.items.begin(), before.items.end());
+  for (std::size_t i = 0; i < items.size(); ++i) scalars[touched[i]].richness = items[i].richness;
+  set_fusion(model, before.parameters, scalars);
   const FusionSimilarity similarity(model);
   const auto reference = reference_rows(similarity);
-  for (const Row row : touched) {
-    const FusionItem item = similarity.estimate_item(row, reference);
-    std::memcpy(at(row), &item, sizeof(item));
-  }
+  for (const Row row : touched) scalars[row] = similarity.estimate_item(row, reference);
+  set_fusion(model, before.parameters, scalars);
 }
 
 // One row of the table.
@@ -150,15 +155,12 @@ struct TableRow {
 };
 
 void set_table(Model& model, const Similarity& similarity, std::span<const Row> touched) {
-  const Tensor* old_rows = model.find("neighbors.rows");
-  const Tensor* old_scores = model.find("neighbors.scores");
-  if (old_rows == nullptr || old_scores == nullptr) return;
+  const auto before = NeighborTable::of(model);
+  if (!before) return;
   const std::size_t n = model.items.size();
-  const std::size_t k = old_rows->shape[1];
-  std::vector<std::uint32_t> rows(old_rows->uint32s().begin(), old_rows->uint32s().end());
-  std::vector<float> scores(old_scores->floats().begin(), old_scores->floats().end());
-  rows.resize(n * k, kNoRow);
-  scores.resize(n * k, 0.0F);
+  const std::size_t k = before->per_item;
+  std::vector<std::uint32_t> rows(before->rows.begin(), before->rows.end());
+  std::vector<float> scores(before->scores.begin(), before->scores.end());
   const auto row_of = [&](Row row) {
     return TableRow{{rows.data() + row * k, k}, {scores.data() + row * k, k}};
   };
@@ -171,27 +173,22 @@ void set_table(Model& model, const Similarity& similarity, std::span<const Row> 
     }
     row_of(row).assign(similarity.nearest(row, k, {}));
   }
-  model.tensors["neighbors.rows"] = Tensor::of(std::span<const std::uint32_t>(rows), {n, k});
-  model.tensors["neighbors.scores"] = Tensor::of(std::span<const float>(scores), {n, k});
+  set_neighbors(model, {k, rows, scores});
 }
 
 // On the map a new item stands amid its ten nearest.
-void set_map(Model& model, std::span<const Row> touched, std::size_t first_new) {
-  const auto found = model.tensors.find("map");
-  const Tensor* near = model.find("neighbors.rows");
-  if (found == model.tensors.end() || near == nullptr || found->second.shape.size() != 2 ||
-      found->second.shape[1] != 2)
-    return;
-  const auto before = found->second.floats();
-  std::vector<float> xy(before.begin(), before.end());
-  const std::size_t k = near->shape[1];
+void place_on_map(Model& model, std::span<const Row> touched, std::size_t first_new) {
+  const auto before = MapView::of(model);
+  const auto near = NeighborTable::of(model);
+  if (!before || !near) return;
+  std::vector<float> xy(before->xy().begin(), before->xy().end());
   for (const Row row : touched) {
     if (row < first_new) continue;
     float count = 0;
     float x = 0;
     float y = 0;
-    for (std::size_t i = 0; i < std::min<std::size_t>(10, k); ++i) {
-      const Row other = near->uint32s()[row * k + i];
+    for (std::size_t i = 0; i < std::min<std::size_t>(10, near->per_item); ++i) {
+      const Row other = near->rows_of(row)[i];
       if (other == kNoRow || other >= first_new) continue;
       x += xy[std::size_t{2} * other];
       y += xy[std::size_t{2} * other + 1];
@@ -200,34 +197,32 @@ void set_map(Model& model, std::span<const Row> touched, std::size_t first_new) 
     xy[std::size_t{2} * row] = count > 0 ? x / count : 0;
     xy[std::size_t{2} * row + 1] = count > 0 ? y / count : 0;
   }
-  found->second = Tensor::of(std::span<const float>(xy), found->second.shape);
+  set_map(model, xy);
 }
 
 }  // namespace
 
 Result<Model> extend(const Model& model, std::span<const ItemContent> items) {
-  if (model.find("content.indptr") == nullptr || model.find("content.indices") == nullptr ||
-      model.find("content.values") == nullptr)
+  if (!ContentView::of(model))
     return Error{ErrorCode::kInvalidInput,
                  "model " + model.manifest.name + " has no content: items cannot be placed in it"};
   Model next = model;
   if (items.empty()) return next;
   const std::size_t first_new = next.items.size();
-  // The old content has no rows for new items yet; they read as empty until set_content().
+  // The old content has no rows for new items yet; they read as empty until place_content().
   {
-    auto indptr = next.find("content.indptr")->uint32s();
-    std::vector<std::uint32_t> offsets(indptr.begin(), indptr.end());
+    const ContentView before = *ContentView::of(next);
+    std::vector<std::uint32_t> offsets(before.offsets.begin(), before.offsets.end());
     offsets.resize(first_new + items.size() + 1, offsets.back());
-    next.tensors["content.indptr"] =
-        Tensor::of(std::span<const std::uint32_t>(offsets), {offsets.size()});
+    set_content(next, {.offsets = offsets, .indices = before.indices, .values = before.values});
   }
   const std::vector<Row> touched = add_items(next, items);
-  set_content(next, items, touched);
-  if (next.find("fusion.items") != nullptr) set_statistics(next, items, touched);
+  place_content(next, items, touched);
+  if (FusionView::of(next)) set_statistics(next, items, touched);
   auto similarity = Similarity::open(next);
   if (!similarity) return similarity.error();
   set_table(next, **similarity, touched);
-  set_map(next, touched, first_new);
+  place_on_map(next, touched, first_new);
   return next;
 }
 

@@ -16,8 +16,10 @@ namespace sparrow::model {
 struct ItemContent {
   ItemId id;
   std::vector<std::uint32_t> features;  // ascending
-  std::vector<float> values;            // of length 1, or empty
-  float richness = 0;  // fourth root of the share of the block weights that the item has
+  std::vector<float> values;
+  std::vector<float> dense;  // in the model's dense content; empty: none. All of
+                             // length 1, or empty
+  float richness = 0;        // fourth root of the share of the block weights that the item has
 };
 
 // A copy of the model where each of `items` has this content: appended in their order when the

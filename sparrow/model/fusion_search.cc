@@ -1,19 +1,141 @@
-// FusionSimilarity::nearest() with few exact products: bytes in place of floats bound every inner
-// product from above, that bounds every similarity, and only pairs whose bound reaches the k best
-// are looked at.
+// The nearest items by a fused similarity. The kernels tell which pairs may be among the k best,
+// the scalar formula has the last word. With few exact products: bytes in place of floats bound
+// every inner product from above, that bounds every similarity, and only pairs whose bound reaches
+// the k best are looked at.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <functional>
+#include <numeric>
 
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/core/top_k.h"
-#include "sparrow/model/fusion_bar.h"
 #include "sparrow/model/fusion_similarity.h"
 
 namespace sparrow::model {
+namespace {
+
+// Scores above which the k best of a row lie: the k-th largest of the values seen so far, which
+// come in blocks.
+class RisingBar {
+ public:
+  explicit RisingBar(std::size_t k) : k_(k) {}
+  // The k-th largest of the values; minus infinity when there are fewer.
+  static float of(std::span<const float> values, std::size_t k) {
+    constexpr std::size_t kBlock = 1024;
+    std::uint32_t above[kBlock + 1];
+    RisingBar rising(k);
+    for (std::size_t begin = 0; begin < values.size(); begin += kBlock) {
+      const std::size_t found = simd::select_above(
+          values.data() + begin, std::min(kBlock, values.size() - begin), rising.bar(), above);
+      for (std::size_t i = 0; i < found; ++i) rising.add(values[begin + above[i]]);
+    }
+    rising.cut();
+    return rising.bar();
+  }
+  float bar() const { return bar_; }
+  void add(float value) {
+    values_.push_back(value);
+    if (values_.size() >= 4 * k_ + 64) cut();
+  }
+  void cut() {
+    if (values_.size() < k_ || k_ == 0) return;
+    const auto kth = values_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
+    std::nth_element(values_.begin(), kth, values_.end(), std::greater<>());
+    bar_ = *kth;
+    values_.resize(k_);
+  }
+
+ private:
+  std::size_t k_;
+  float bar_ = -__builtin_inff();
+  std::vector<float> values_;
+};
+
+// A z so low that no pair whose smaller z lies below it is among the k best, when k pairs have a
+// smaller z of `bar` or more: for u, v the tails, max(u, v) <= u + v - uv <= 2 max(u, v).
+float lowest_worth(float bar) {
+  constexpr float kStep = 0.01F;
+  constexpr float kHair = 1e-3F;  // what the kernel may be off, and more
+  if (bar < -8) return -__builtin_inff();
+  const double twice = 2 * upper_tail(bar - kHair);
+  float z = bar - kHair;
+  while (z > -8 && upper_tail(z) < twice) z -= kStep;
+  return z > -8 ? z : -__builtin_inff();
+}
+
+}  // namespace
+
+std::vector<Neighbor> FusionSimilarity::nearest(Row row, std::size_t k,
+                                                std::span<const std::uint8_t> excluded) const {
+  if (none_[row] != 0) return {};
+  if (coarse_.width > 0 && behavior_[row] != 0) return nearest_by_bound(row, k, excluded);
+  thread_local std::vector<float> inner;
+  thread_local std::vector<float> cosine;
+  inner.resize(items_.size());
+  cosine.resize(items_.size());
+  raw_row(row, inner, cosine);
+  return nearest_of(row, k, excluded, inner, cosine);
+}
+
+std::vector<std::vector<Neighbor>> FusionSimilarity::nearest_block(Row first, std::size_t count,
+                                                                   std::size_t k) const {
+  const std::size_t n = items_.size();
+  std::vector<Row> rows(count);
+  std::iota(rows.begin(), rows.end(), first);
+  std::vector<float> inner(count * n);
+  std::vector<float> cosine(count * n);
+  raw_rows(rows, inner, cosine);
+  std::vector<std::vector<Neighbor>> lists;
+  for (std::size_t i = 0; i < count; ++i)
+    lists.push_back(nearest_of(rows[i], k, {}, std::span(inner).subspan(i * n, n),
+                               std::span(cosine).subspan(i * n, n)));
+  return lists;
+}
+
+// For all items; minus infinity for `row` itself and what is excluded.
+void FusionSimilarity::smaller_z_of(Row row, std::span<const float> inner,
+                                    std::span<const float> cosine,
+                                    std::span<const std::uint8_t> excluded,
+                                    std::span<float> out) const {
+  simd::fused_smaller_z(
+      {constants(), seed(row), columns_at(columns_), inner.data(), cosine.data(), out.size()},
+      out.data());
+  for (const Row j : like_nothing_) out[j] = -__builtin_inff();
+  out[row] = -__builtin_inff();
+  for (std::size_t j = 0; j < excluded.size(); ++j) {
+    if (excluded[j] != 0) out[j] = -__builtin_inff();
+  }
+}
+
+// The scalar formula has the last word, but few pairs are worth it.
+std::vector<Neighbor> FusionSimilarity::nearest_of(Row row, std::size_t k,
+                                                   std::span<const std::uint8_t> excluded,
+                                                   std::span<const float> inner,
+                                                   std::span<const float> cosine) const {
+  constexpr std::size_t kBlock = 1024;
+  if (none_[row] != 0) return {};
+  const std::size_t n = items_.size();
+  thread_local std::vector<float> smaller_z;
+  smaller_z.resize(n);
+  smaller_z_of(row, inner, cosine, excluded, smaller_z);
+  std::uint32_t above[kBlock];
+  const float worth = lowest_worth(RisingBar::of(smaller_z, k));
+  TopK best(k);
+  for (std::size_t begin = 0; begin < n; begin += kBlock) {
+    const std::size_t found =
+        simd::select_above(smaller_z.data() + begin, std::min(kBlock, n - begin), worth, above);
+    for (std::size_t i = 0; i < found; ++i) {
+      const Row j = static_cast<Row>(begin + above[i]);
+      best.add(j, similarity(row, j, behavior_[row] != 0 ? inner[j] : 0.0F, cosine[j]));
+    }
+  }
+  return best.take();
+}
 
 void FusionSimilarity::prepare_search() {
   // The bound needs a similarity that never falls as the inner product rises.
-  if (parameters_.content_weight > 1 || parameters_.closeness_bonus < 0 || dim_ == 0) return;
+  if (formula_.q.content_weight > 1 || formula_.q.closeness_bonus < 0 || dim_ == 0) return;
   const std::size_t n = items_.size();
   ByteVectors c;
   c.width = (dim_ + simd::kByteRow - 1) / simd::kByteRow * simd::kByteRow;
@@ -21,8 +143,9 @@ void FusionSimilarity::prepare_search() {
   c.scale.resize(n);
   c.length.resize(n);
   c.error.resize(n);
+  std::vector<float> v(dim_);
   for (const Row row : known_) {
-    const float* v = vectors_ + row * dim_;
+    vectors_.copy(row, v);
     float largest = 0;
     for (std::size_t i = 0; i < dim_; ++i) largest = std::max(largest, std::abs(v[i]));
     const float scale = largest / 127;
@@ -64,12 +187,6 @@ void FusionSimilarity::bound_inner(Row row, std::span<float> inner) const {
   }
 }
 
-float FusionSimilarity::smaller_z(Row a, Row b, float inner, float cosine) const {
-  const float l = standardized(a, b, fuse(a, b, inner, cosine));
-  return std::min((l - items_[a].mean_l) / items_[a].deviation_l,
-                  (l - items_[b].mean_l) / items_[b].deviation_l);
-}
-
 std::vector<Neighbor> FusionSimilarity::nearest_by_bound(
     Row row, std::size_t k, std::span<const std::uint8_t> excluded) const {
   const std::size_t n = items_.size();
@@ -83,9 +200,7 @@ std::vector<Neighbor> FusionSimilarity::nearest_by_bound(
   std::fill(cosine.begin(), cosine.end(), 0.0F);
   content_.add_cosines(row, cosine);
   smaller_z_of(row, inner, cosine, excluded, highest_z);
-  const auto exact_inner = [&](Row j) {
-    return simd::dot(vectors_ + row * dim_, vectors_ + j * dim_, dim_);
-  };
+  const auto exact_inner = [&](Row j) { return inner_product(row, j); };
   // Exact for those with the best bounds: the k-th of them is a bar that the k best all reach.
   RisingBar exact(k);
   std::size_t found =

@@ -19,7 +19,7 @@ constexpr std::size_t kDim = 20;
 Model random_model(float content_weight) {
   Random random(3);
   Model model;
-  std::vector<float> vectors(kItems * kDim);
+  Embeddings vectors(kItems, kDim);
   std::vector<std::uint32_t> indptr{0};
   std::vector<std::uint32_t> indices;
   std::vector<float> values;
@@ -27,7 +27,7 @@ Model random_model(float content_weight) {
   for (std::size_t r = 0; r < kItems; ++r) {
     model.items.push_back(std::to_string(r));
     for (std::size_t c = 0; c < kDim; ++c)
-      vectors[r * kDim + c] = r % 3 == 0 ? 0.0F : static_cast<float>(random.normal() * 0.2);
+      vectors.row(r)[c] = r % 3 == 0 ? 0.0F : static_cast<float>(random.normal() * 0.2);
     for (std::uint32_t f = 0; f < 40; ++f) {
       if (f != 0 && random.below(8) != 0) continue;
       indices.push_back(f);
@@ -45,24 +45,19 @@ Model random_model(float content_weight) {
   p.content_mean = 0.3F;
   p.content_deviation = 0.2F;
   p.behavior_slope = 0.1F;
-  model.tensors["vectors"] = Tensor::of(std::span<const float>(vectors), {kItems, kDim});
-  model.tensors["content.indptr"] =
-      Tensor::of(std::span<const std::uint32_t>(indptr), {indptr.size()});
-  model.tensors["content.indices"] =
-      Tensor::of(std::span<const std::uint32_t>(indices), {indices.size()});
-  model.tensors["content.values"] = Tensor::of(std::span<const float>(values), {values.size()});
-  model.tensors["fusion.parameters"] = Tensor::of(
-      {reinterpret_cast<const float*>(&p), FusionParameters::kCount}, {FusionParameters::kCount});
-  model.tensors["fusion.items"] =
-      Tensor::of({reinterpret_cast<const float*>(items.data()), kItems * FusionItem::kCount},
-                 {kItems, FusionItem::kCount});
+  set_vectors(model, vectors);
+  set_content(model, {indptr, indices, values, {}});
+  set_fusion(model, p, items);
   return model;
 }
 
-std::vector<Row> every_fourth() {
-  std::vector<Row> rows;
-  for (Row r = 1; r < kItems; r += 4) rows.push_back(r);
-  return rows;
+FusionReference every_fourth() {
+  FusionReference reference;
+  for (Row r = 1; r < kItems; r += 4) {
+    if (r % 3 != 0) reference.behavior.push_back(r);
+    reference.all.push_back(r);
+  }
+  return reference;
 }
 
 TEST(FusionSimilarity, ListsAreThoseOfTheScores) {
@@ -115,7 +110,7 @@ TEST(FusionSimilarity, ListsByBoundsOfBytesAreTheSame) {
 }
 
 TEST(FusionSimilarity, StatisticsAreThoseOfTheScalarFormulaForEveryContentWeight) {
-  const std::vector<Row> reference = every_fourth();
+  const FusionReference reference = every_fourth();
   const Model model = random_model(0);
   std::vector<FusionSimilarity> together(2, FusionSimilarity(model));
   together[1].set_content_weight(0.6F);
@@ -123,14 +118,13 @@ TEST(FusionSimilarity, StatisticsAreThoseOfTheScalarFormulaForEveryContentWeight
   for (std::size_t w = 0; w < 2; ++w) {
     const Model alone = random_model(w == 0 ? 0.0F : 0.6F);
     FusionSimilarity similarity(alone);
-    const Tensor items = similarity.estimate_statistics(reference, 1);
+    const auto items = similarity.estimate_statistics(reference, 1);
     for (Row row = 0; row < 60; ++row) {
       const FusionItem one = similarity.estimate_item(row, reference);
-      const float* all = items.floats().data() + row * FusionItem::kCount;
-      EXPECT_NEAR(all[2], one.mean_s, 1e-4);
-      EXPECT_NEAR(all[3], one.deviation_s, 1e-4);
-      EXPECT_NEAR(all[4], one.mean_l, 1e-4);
-      EXPECT_NEAR(all[5], one.deviation_l, 1e-4);
+      EXPECT_NEAR(items[row].mean_s, one.mean_s, 1e-4);
+      EXPECT_NEAR(items[row].deviation_s, one.deviation_s, 1e-4);
+      EXPECT_NEAR(items[row].mean_l, one.mean_l, 1e-4);
+      EXPECT_NEAR(items[row].deviation_l, one.deviation_l, 1e-4);
       EXPECT_EQ(similarity.score(row, 700), together[w].score(row, 700));
     }
   }

@@ -1,7 +1,6 @@
 #include "sparrow/model/model.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -9,24 +8,13 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/core/float16.h"
+#include "sparrow/model/schema.h"
 
 namespace sparrow::model {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are little-endian");
-
-std::size_t type_bytes(TensorType type) {
-  switch (type) {
-    case TensorType::kFloat32:
-    case TensorType::kUint32:
-      return 4;
-    case TensorType::kInt64:
-      return 8;
-    case TensorType::kUint8:
-      return 1;
-  }
-  return 1;
-}
 
 template <typename T>
 Tensor tensor_of(TensorType type, std::span<const T> values, std::vector<std::uint64_t> shape) {
@@ -42,46 +30,35 @@ Error corrupt(std::string_view tensor, std::string_view what) {
   return {ErrorCode::kCorrupt, fmt::format("tensor {}: {}", tensor, what)};
 }
 
-Result<void> check_type(const Model& model, std::string_view name, TensorType type,
-                        std::size_t rank) {
-  const Tensor* tensor = model.find(name);
-  if (tensor == nullptr) return {};
-  if (tensor->type != type) return corrupt(name, "has an unexpected type");
-  if (tensor->shape.size() != rank) return corrupt(name, "has an unexpected number of dimensions");
-  return {};
-}
-
 Result<void> check_content(const Model& model) {
-  const Tensor* indptr = model.find("content.indptr");
-  const Tensor* indices = model.find("content.indices");
-  const Tensor* values = model.find("content.values");
-  if (indptr == nullptr && indices == nullptr && values == nullptr) return {};
-  if (indptr == nullptr || indices == nullptr || values == nullptr)
+  const Tensor* offsets_tensor = model.find(tensor_name::kContentOffsets);
+  const Tensor* indices = model.find(tensor_name::kContentIndices);
+  const Tensor* values = model.find(tensor_name::kContentValues);
+  if (offsets_tensor == nullptr && indices == nullptr && values == nullptr) return {};
+  if (offsets_tensor == nullptr || indices == nullptr || values == nullptr)
     return corrupt("content.*", "is not complete");
-  const auto offsets = indptr->uint32s();
-  if (offsets.size() != model.items.size() + 1 || offsets.front() != 0 ||
-      offsets.back() != indices->elements() || indices->elements() != values->elements() ||
+  const auto offsets = offsets_tensor->uint32s();
+  if (offsets.front() != 0 || offsets.back() != indices->elements() ||
+      indices->elements() != values->elements() ||
       !std::is_sorted(offsets.begin(), offsets.end())) {
-    return corrupt("content.indptr", "does not fit the items and entries");
+    return corrupt(tensor_name::kContentOffsets, "does not fit the entries");
   }
   constexpr std::uint32_t kMaxFeatures = 1U << 28;
   for (const std::uint32_t f : indices->uint32s()) {
-    if (f >= kMaxFeatures) return corrupt("content.indices", "an index is out of range");
+    if (f >= kMaxFeatures) return corrupt(tensor_name::kContentIndices, "an index is out of range");
   }
   return {};
 }
 
 Result<void> check_neighbors(const Model& model) {
-  const Tensor* rows = model.find("neighbors.rows");
-  const Tensor* scores = model.find("neighbors.scores");
+  const Tensor* rows = model.find(tensor_name::kNeighborRows);
+  const Tensor* scores = model.find(tensor_name::kNeighborScores);
   if (rows == nullptr && scores == nullptr) return {};
-  if (rows == nullptr || scores == nullptr || rows->shape != scores->shape ||
-      rows->shape[0] != model.items.size()) {
-    return corrupt("neighbors.rows", "does not fit the items and scores");
-  }
+  if (rows == nullptr || scores == nullptr || rows->shape != scores->shape)
+    return corrupt(tensor_name::kNeighborRows, "does not fit the scores");
   for (const std::uint32_t row : rows->uint32s()) {
     if (row != kNoRow && row >= model.items.size())
-      return corrupt("neighbors.rows", "a row is out of range");
+      return corrupt(tensor_name::kNeighborRows, "a row is out of range");
   }
   return {};
 }
@@ -90,25 +67,16 @@ Result<void> check_values(const Model& model) {
   for (const auto& [name, tensor] : model.tensors) {
     if (tensor.bytes.size() != tensor.elements() * type_bytes(tensor.type))
       return corrupt(name, "its bytes do not fit its shape");
-    if (tensor.type != TensorType::kFloat32) continue;
-    for (const float v : tensor.floats()) {
-      if (!std::isfinite(v)) return corrupt(name, "a value is not finite");
+    bool finite = true;
+    if (tensor.type == TensorType::kFloat32) {
+      for (const float v : tensor.floats()) finite = finite && std::isfinite(v);
+    } else if (tensor.type == TensorType::kFloat16) {
+      for (const std::uint16_t v : tensor.float16s()) finite = finite && (v & 0x7C00U) != 0x7C00U;
     }
+    if (!finite) return corrupt(name, "a value is not finite");
   }
   return {};
 }
-
-constexpr std::array<std::pair<std::string_view, std::pair<TensorType, std::size_t>>, 9> kKnown = {{
-    {"vectors", {TensorType::kFloat32, 2}},
-    {"popularity", {TensorType::kUint32, 1}},
-    {"content.indptr", {TensorType::kUint32, 1}},
-    {"content.indices", {TensorType::kUint32, 1}},
-    {"content.values", {TensorType::kFloat32, 1}},
-    {"neighbors.rows", {TensorType::kUint32, 2}},
-    {"neighbors.scores", {TensorType::kFloat32, 2}},
-    {"fusion.parameters", {TensorType::kFloat32, 1}},
-    {"fusion.items", {TensorType::kFloat32, 2}},
-}};
 
 bool is_model_name(std::string_view name) {
   if (name.empty() || name.size() > 64 || name.front() == '.' || name.front() == '-' ||
@@ -121,6 +89,21 @@ bool is_model_name(std::string_view name) {
 
 }  // namespace
 
+std::size_t type_bytes(TensorType type) {
+  switch (type) {
+    case TensorType::kFloat32:
+    case TensorType::kUint32:
+      return 4;
+    case TensorType::kInt64:
+      return 8;
+    case TensorType::kFloat16:
+      return 2;
+    case TensorType::kUint8:
+      return 1;
+  }
+  return 1;
+}
+
 std::uint64_t Tensor::elements() const {
   std::uint64_t count = 1;
   for (const std::uint64_t side : shape) count *= side;
@@ -130,6 +113,12 @@ std::uint64_t Tensor::elements() const {
 std::span<const float> Tensor::floats() const {
   SPARROW_CHECK(type == TensorType::kFloat32);
   return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+std::span<const std::uint16_t> Tensor::float16s() const {
+  SPARROW_CHECK(type == TensorType::kFloat16);
+  return {reinterpret_cast<const std::uint16_t*>(bytes.data()),
+          bytes.size() / sizeof(std::uint16_t)};
 }
 
 std::span<const std::uint32_t> Tensor::uint32s() const {
@@ -145,13 +134,19 @@ Tensor Tensor::of(std::span<const std::uint32_t> values, std::vector<std::uint64
   return tensor_of(TensorType::kUint32, values, std::move(shape));
 }
 
+Tensor Tensor::halves_of(std::span<const float> values, std::vector<std::uint64_t> shape) {
+  std::vector<std::uint16_t> halves(values.size());
+  std::transform(values.begin(), values.end(), halves.begin(), float16_of);
+  return tensor_of(TensorType::kFloat16, std::span<const std::uint16_t>(halves), std::move(shape));
+}
+
 const Tensor* Model::find(std::string_view name) const {
   const auto found = tensors.find(std::string(name));
   return found == tensors.end() ? nullptr : &found->second;
 }
 
 std::size_t Model::dim() const {
-  const Tensor* vectors = find("vectors");
+  const Tensor* vectors = find(tensor_name::kVectors);
   return vectors == nullptr || vectors->shape.size() != 2 ? 0 : vectors->shape[1];
 }
 
@@ -204,14 +199,7 @@ Result<void> validate(const Model& model) {
   }
   if (auto ids = check_ids(model.items); !ids) return ids;
   if (auto values = check_values(model); !values) return values;
-  for (const auto& [name, form] : kKnown) {
-    if (auto typed = check_type(model, name, form.first, form.second); !typed) return typed;
-  }
-  for (const auto* name : {"vectors", "popularity", "fusion.items"}) {
-    const Tensor* tensor = model.find(name);
-    if (tensor != nullptr && tensor->shape[0] != model.items.size())
-      return corrupt(name, "does not have one row an item");
-  }
+  if (auto forms = check_forms(model); !forms) return forms;
   if (auto content = check_content(model); !content) return content;
   return check_neighbors(model);
 }

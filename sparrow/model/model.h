@@ -17,7 +17,9 @@
 
 namespace sparrow::model {
 
-enum class TensorType { kFloat32, kUint32, kInt64, kUint8 };
+enum class TensorType { kFloat32, kUint32, kInt64, kUint8, kFloat16 };
+
+std::size_t type_bytes(TensorType type);  // of one value
 
 // A named array, little-endian, row-major, as safetensors has it.
 struct Tensor {
@@ -26,9 +28,11 @@ struct Tensor {
   std::string bytes;
 
   std::uint64_t elements() const;
-  std::span<const float> floats() const;           // type must be kFloat32
-  std::span<const std::uint32_t> uint32s() const;  // type must be kUint32
+  std::span<const float> floats() const;            // type must be kFloat32
+  std::span<const std::uint16_t> float16s() const;  // type must be kFloat16; core/float16.h
+  std::span<const std::uint32_t> uint32s() const;   // type must be kUint32
   static Tensor of(std::span<const float> values, std::vector<std::uint64_t> shape);
+  static Tensor halves_of(std::span<const float> values, std::vector<std::uint64_t> shape);
   static Tensor of(std::span<const std::uint32_t> values, std::vector<std::uint64_t> shape);
   bool operator==(const Tensor&) const = default;
 };
@@ -48,16 +52,7 @@ struct Manifest {
   nlohmann::json metrics = nlohmann::json::object();
 };
 
-// Tensor names that Sparrow itself reads; anything else is kept and passed on.
-//   vectors              float32 [items, dim]     zero row: the item has no behaviour vector
-//   popularity           uint32  [items]          positive interactions
-//   content.indptr       uint32  [items + 1]      sparse content vectors, CSR, rows of length 1
-//   content.indices      uint32  [nnz]
-//   content.values       float32 [nnz]
-//   content.vocabulary   uint8   [bytes]          JSON: terms and weights, to place further items
-//   neighbors.rows       uint32  [items, k]       precomputed lists, best first, kNoRow pads
-//   neighbors.scores     float32 [items, k]       similarity as the recommender gives it
-//   fusion.*             see embed/fusion.h
+// schema.h has the tensors that Sparrow itself reads; anything else is kept and passed on.
 struct Model {
   Manifest manifest;
   std::vector<ItemId> items;  // row -> id

@@ -9,6 +9,7 @@
 #include "sparrow/core/random.h"
 #include "sparrow/model/model_folder.h"
 #include "sparrow/model/safetensors.h"
+#include "sparrow/model/schema.h"
 #include "sparrow/model/similarity.h"
 #include "sparrow/model/vector_formats.h"
 
@@ -98,6 +99,42 @@ TEST(Validate, RefusesWhatDoesNotFit) {
   const float bad = std::numeric_limits<float>::quiet_NaN();
   std::memcpy(model.tensors["vectors"].bytes.data(), &bad, sizeof(bad));
   EXPECT_FALSE(validate(model));
+}
+
+// A map of another type but of the right shape aborted the server that was asked for it.
+TEST(Validate, AMapOfAnotherTypeIsRefusedWhenTheModelIsOpened) {
+  Model model = small_model();
+  model.tensors["map"] = Tensor::of(std::vector<std::uint32_t>(10), {5, 2});
+  const auto refused = validate(model);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("map"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("float32"), std::string::npos);
+  EXPECT_FALSE(Similarity::open(model));
+}
+
+// The kind of that fault: every tensor of the table, of a wrong type, rank and length.
+TEST(Validate, EveryTensorOfAWrongFormIsRefused) {
+  for (const TensorForm& form : tensor_forms()) {
+    const auto refuses = [&](TensorType type, const std::vector<std::uint64_t>& shape) {
+      Model model = small_model();
+      Tensor& tensor = model.tensors[form.name];
+      tensor = {};
+      tensor.type = type;
+      tensor.shape = shape;
+      tensor.bytes.resize(tensor.elements() * type_bytes(type));
+      return !validate(model) && !Similarity::open(model);
+    };
+    const std::uint64_t rows = form.rows == TensorRows::kItemsAndOne ? 6 : 5;
+    const std::uint64_t columns = form.columns == 0 ? 3 : form.columns;
+    const auto shape = form.rank == 1 ? std::vector<std::uint64_t>{rows}
+                                      : std::vector<std::uint64_t>{rows, columns};
+    EXPECT_TRUE(refuses(TensorType::kInt64, shape)) << form.name;
+    EXPECT_TRUE(refuses(form.type, {rows, columns, 1})) << form.name;
+    if (form.rows == TensorRows::kAny) continue;
+    auto longer = shape;
+    ++longer[0];
+    EXPECT_TRUE(refuses(form.type, longer)) << form.name;
+  }
 }
 
 TEST(Safetensors, RoundTripAndRefusal) {

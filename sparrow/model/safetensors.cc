@@ -16,7 +16,8 @@ struct TypeName {
 constexpr TypeName kTypes[] = {{TensorType::kFloat32, "F32", 4},
                                {TensorType::kUint32, "U32", 4},
                                {TensorType::kInt64, "I64", 8},
-                               {TensorType::kUint8, "U8", 1}};
+                               {TensorType::kUint8, "U8", 1},
+                               {TensorType::kFloat16, "F16", 2}};
 
 Error corrupt(std::string what) { return {ErrorCode::kCorrupt, "safetensors: " + std::move(what)}; }
 

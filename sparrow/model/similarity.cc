@@ -9,6 +9,8 @@
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_similarity.h"
+#include "sparrow/model/schema.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::model {
 namespace {
@@ -18,11 +20,9 @@ namespace {
 class VectorSimilarity final : public Similarity {
  public:
   VectorSimilarity(const Model& model, Measure measure) : measure_(measure), content_(model) {
-    const Tensor* tensor = model.find("vectors");
     const std::size_t n = model.items.size();
-    vectors_ = Embeddings(n, tensor == nullptr ? 0 : model.dim());
-    if (tensor != nullptr)
-      std::copy(tensor->floats().begin(), tensor->floats().end(), vectors_.data());
+    const auto view = VectorsView::of(model);
+    vectors_ = view ? view->all() : Embeddings(n, 0);
     known_.resize(n);
     for (std::size_t r = 0; r < n; ++r) {
       const auto v = vectors_.row(r);
@@ -41,7 +41,8 @@ class VectorSimilarity final : public Similarity {
   std::size_t items() const override { return vectors_.rows(); }
   // Without any vectors the model is one of content, and content is what it knows.
   Source source(Row row) const override {
-    return known_[row] != 0 ? Source::kBehavior : Source::kContent;
+    if (known_[row] != 0) return Source::kBehavior;
+    return content_.alone(row) ? Source::kNone : Source::kContent;
   }
 
   void scores(Row row, std::span<float> out) const override {
@@ -90,26 +91,34 @@ Error misfit(const Model& model, const std::string& what) {
 
 }  // namespace
 
-Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
-  const Tensor* vectors = model.find("vectors");
-  if (vectors != nullptr &&
-      (vectors->shape.size() != 2 || vectors->shape[0] != model.items.size())) {
-    return misfit(model, "the tensor vectors does not have one row an item");
+const char* source_name(Source source) {
+  switch (source) {
+    case Source::kBehavior:
+      return "behavior";
+    case Source::kContent:
+      return "content";
+    case Source::kNone:
+      return "none";
   }
-  if (const Tensor* fusion = model.find("fusion.items")) {
-    const Tensor* parameters = model.find("fusion.parameters");
-    if (vectors == nullptr || parameters == nullptr ||
-        parameters->elements() != FusionParameters::kCount ||
-        fusion->elements() != model.items.size() * FusionItem::kCount) {
-      return misfit(model, "the fusion tensors do not fit each other");
+  return "none";
+}
+
+Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
+  if (auto forms = check_forms(model); !forms) return misfit(model, forms.error().message);
+  const bool has_vectors = VectorsView::of(model).has_value();
+  if (model.find(tensor_name::kFusionItems) != nullptr) {
+    const Tensor* parameters = model.find(tensor_name::kFusionParameters);
+    if (!has_vectors || parameters == nullptr ||
+        parameters->elements() != FusionParameters::kCount) {
+      return misfit(model,
+                    "its fusion tensors are not those of this version of Sparrow: train it again");
     }
     auto fused = std::make_unique<FusionSimilarity>(model);
     fused->prepare_search();
     return std::unique_ptr<Similarity>(std::move(fused));
   }
-  if (vectors == nullptr && model.find("content.indptr") == nullptr) {
+  if (!has_vectors && !ContentView::of(model))
     return misfit(model, "it has neither vectors nor content");
-  }
   const auto measure = model.manifest.options.value("measure", std::string("cosine"));
   return std::unique_ptr<Similarity>(std::make_unique<VectorSimilarity>(
       model, measure == "inner_product" ? Measure::kInnerProduct : Measure::kCosine));
@@ -117,6 +126,7 @@ Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
 
 std::vector<Neighbor> Similarity::nearest(Row row, std::size_t k,
                                           std::span<const std::uint8_t> excluded) const {
+  if (source(row) == Source::kNone) return {};
   thread_local std::vector<float> out;
   out.resize(items());
   scores(row, out);
@@ -141,7 +151,7 @@ void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t 
   k = std::min(k, n == 0 ? 0 : n - 1);
   std::vector<std::uint32_t> rows(n * k, kNoRow);
   std::vector<float> scores(n * k, 0.0F);
-  constexpr std::size_t kBlock = 32;
+  constexpr std::size_t kBlock = 64;
   parallel_for(n, kBlock, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     const auto lists = similarity.nearest_block(static_cast<Row>(begin), end - begin, k);
     for (std::size_t i = begin; i < end; ++i) {
@@ -152,8 +162,7 @@ void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t 
       }
     }
   });
-  model.tensors["neighbors.rows"] = Tensor::of(std::span<const std::uint32_t>(rows), {n, k});
-  model.tensors["neighbors.scores"] = Tensor::of(std::span<const float>(scores), {n, k});
+  set_neighbors(model, {k, rows, scores});
 }
 
 }  // namespace sparrow::model

@@ -18,7 +18,10 @@ namespace sparrow::model {
 enum class Measure { kCosine, kInnerProduct };
 
 // Where an item's place among the others comes from.
-enum class Source { kBehavior, kContent };
+// kNone: nothing is known of it that it shares with another item, so it is like
+// nothing.
+enum class Source { kBehavior, kContent, kNone };
+const char* source_name(Source source);  // "behavior", "content", "none"
 
 // One term of a similarity, for explanations.
 struct Part {
@@ -30,13 +33,15 @@ struct Part {
 class Similarity {
  public:
   // Takes what it needs from the model's tensors, which must outlive it. The manifest's option
-  // "measure" ("cosine", "inner_product") and the presence of "fusion.items" decide which
+  // "measure" ("cosine", "inner_product") and whether it has the tensors of a fusion decide which
   // similarity it is. Errors: kCorrupt when the tensors do not fit each other.
   static Result<std::unique_ptr<Similarity>> open(const Model& model);
   virtual ~Similarity() = default;
 
   virtual std::size_t items() const = 0;
-  // kContent: no behavior vector; the item is placed by genres, tags, title words and year.
+  // kContent: no behavior vector; the item is placed by what it is. kNone: its
+  // similarity to any other item is that of a pair at chance or less, and its
+  // list is empty.
   virtual Source source(Row row) const = 0;
 
   // out[j] = similarity of `row` and j for all j; out[row] is the maximum. O(items * dim).
@@ -60,7 +65,7 @@ class Similarity {
                                                            std::size_t k) const;
 };
 
-// Adds "neighbors.rows" and "neighbors.scores": nearest(row, k) of every item.
+// Adds the neighbor table: nearest(row, k) of every item.
 void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
                         std::size_t threads);
 

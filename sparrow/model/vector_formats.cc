@@ -10,6 +10,7 @@
 
 #include "sparrow/core/file.h"
 #include "sparrow/model/safetensors.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::model {
 namespace {
@@ -130,18 +131,15 @@ void restore_ids(const std::filesystem::path& file, NamedVectors& vectors) {
 
 NamedVectors vectors_of(const Model& model) {
   NamedVectors known;
-  const Tensor* tensor = model.find("vectors");
-  const std::size_t dim = model.dim();
+  const auto vectors = VectorsView::of(model);
   std::vector<Row> rows;
-  for (Row r = 0; tensor != nullptr && r < model.items.size(); ++r) {
-    const auto row = tensor->floats().subspan(r * dim, dim);
-    if (std::any_of(row.begin(), row.end(), [](float v) { return v != 0; })) rows.push_back(r);
+  for (Row r = 0; vectors && r < model.items.size(); ++r) {
+    if (vectors->has(r)) rows.push_back(r);
   }
-  known.vectors = Embeddings(rows.size(), dim);
+  known.vectors = Embeddings(rows.size(), model.dim());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     known.items.push_back(model.items[rows[i]]);
-    const auto row = tensor->floats().subspan(rows[i] * dim, dim);
-    std::copy(row.begin(), row.end(), known.vectors.row(i).begin());
+    vectors->copy(rows[i], known.vectors.row(i));
   }
   return known;
 }

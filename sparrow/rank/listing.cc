@@ -159,14 +159,13 @@ void Recommender::Listing::ask(ChannelId id) {
 }
 
 void Recommender::Listing::collect_by_vector() {
-  by_vector_.resize(s_.unit_vectors.rows());
+  by_vector_.assign(s_.inverse_lengths.size(), 0.0F);
   const auto& vector = request_.vector;
   const float length = std::sqrt(simd::dot(vector.data(), vector.data(), vector.size()));
-  simd::dot_rows(vector.data(), s_.unit_vectors.data(), s_.unit_vectors.rows(),
-                 s_.unit_vectors.dim(), by_vector_.data());
+  if (s_.vectors) s_.vectors->products(vector, by_vector_);
   TopK top(query_.quota);
   for (Row m = 0; m < by_vector_.size(); ++m) {
-    by_vector_[m] /= std::max(1e-20F, length);
+    by_vector_[m] *= s_.inverse_lengths[m] / std::max(1e-20F, length);
     const Row row = s_.alignment.to_catalog[m];
     if (row != kNoRow && by_vector_[m] >= top.threshold() && query_.allows(row))
       top.add(row, by_vector_[m]);
@@ -367,8 +366,8 @@ void Recommender::Listing::collect_all() {
 Answer Recommender::Listing::answer() {
   const auto began = Clock::now();
   const Row seed = main_ == kNoRow ? kNoRow : s_.to_model(main_);
-  if (main_ != kNoRow && (seed == kNoRow || s_.similarity->source(seed) == model::Source::kContent))
-    answer_.seed_source = model::Source::kContent;
+  if (main_ != kNoRow)
+    answer_.seed_source = seed == kNoRow ? model::Source::kContent : s_.similarity->source(seed);
   collect_all();
   auto recalled = Clock::now();
   answer_.recall_time = recalled - began;

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sparrow/core/embeddings.h"
+#include "sparrow/model/views.h"
 #include "sparrow/rank/list_order.h"
 #include "sparrow/rank/recommender.h"
 #include "sparrow/recall/embedding_channel.h"
@@ -37,8 +37,9 @@ struct Recommender::State {
   const recall::ContentChannel* content = nullptr;      // likewise; null without facts
   // By ChannelId; without facts there is the embedding alone.
   std::array<std::unique_ptr<recall::Channel>, recall::kChannelNames.size()> channels;
-  std::vector<Row> by_popularity;  // catalogue rows, most popular first
-  Embeddings unit_vectors;         // for requests by vector; model rows
+  std::vector<Row> by_popularity;             // catalogue rows, most popular first
+  std::optional<model::VectorsView> vectors;  // for requests by vector; model rows
+  std::vector<float> inverse_lengths;         // of them
 
   const recall::Channel& channel(ChannelId id) const {
     return *channels[static_cast<std::size_t>(id)];
@@ -51,13 +52,12 @@ struct Recommender::State {
   }
 
   void sort_by_popularity() {
-    const model::Tensor* popularity = model.find("popularity");
+    const auto popularity = model::popularity_of(model);
     std::vector<Neighbor> sorted;
     for (Row m = 0; m < model.items.size(); ++m) {
       if (alignment.to_catalog[m] == kNoRow) continue;
       sorted.push_back(
-          {alignment.to_catalog[m],
-           popularity == nullptr ? 0.0F : static_cast<float>(popularity->uint32s()[m])});
+          {alignment.to_catalog[m], popularity.empty() ? 0.0F : static_cast<float>(popularity[m])});
     }
     std::sort(sorted.begin(), sorted.end(), better);
     for (const Neighbor& n : sorted) by_popularity.push_back(n.row);
@@ -65,8 +65,8 @@ struct Recommender::State {
 
   model::Source source_of(Row row, model::Source seed_source) const {
     const Row m = to_model(row);
-    return seed_source == model::Source::kContent || m == kNoRow ? model::Source::kContent
-                                                                 : similarity->source(m);
+    if (seed_source != model::Source::kBehavior) return seed_source;
+    return m == kNoRow ? model::Source::kContent : similarity->source(m);
   }
   ScoredItem scored(const Neighbor& n, model::Source seed_source) const {
     ScoredItem item;

@@ -55,11 +55,8 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
     for (const auto order :
          {recall::Order::kQuality, recall::Order::kPopularity, recall::Order::kYear})
       state->add(std::make_unique<recall::OrderedChannel>(*facts, order));
-    if (const model::Tensor* vectors = model.find("vectors")) {
-      state->unit_vectors = Embeddings(model.items.size(), model.dim());
-      std::copy(vectors->floats().begin(), vectors->floats().end(), state->unit_vectors.data());
-      normalize_rows(state->unit_vectors);
-    }
+    if ((state->vectors = model::VectorsView::of(model)))
+      state->inverse_lengths = state->vectors->inverse_lengths();
   }
   if (const auto weights = model.manifest.options.find("ranking");
       weights != model.manifest.options.end()) {
@@ -84,9 +81,13 @@ Answer Recommender::similar(const SimilarRequest& request) const {
   const recall::ChannelQuery query{.seeds = {&seed, 1}, .quota = wanted, .allowed = &allowed};
   const Row known = s.to_model(request.seed);
   std::vector<Neighbor> found;
-  if (known == kNoRow) {
-    answer.degraded.emplace_back("the model does not know this item yet: popular items instead");
-    answer.seed_source = model::Source::kContent;
+  const bool like_nothing = known != kNoRow && s.similarity->source(known) == model::Source::kNone;
+  if (known == kNoRow || like_nothing) {
+    answer.degraded.emplace_back(
+        like_nothing ? "nothing is known of this item that another one shares: popular "
+                       "items instead"
+                     : "the model does not know this item yet: popular items instead");
+    answer.seed_source = like_nothing ? model::Source::kNone : model::Source::kContent;
     for (const Row row : s.by_popularity) {
       if (found.size() == wanted) break;
       if (query.allows(row)) found.push_back({row, 0});

@@ -22,21 +22,16 @@ std::vector<Neighbor> merge_best(std::vector<std::vector<Neighbor>> lists, std::
 EmbeddingChannel::EmbeddingChannel(const model::Model& model, const model::Similarity& similarity,
                                    const Alignment& alignment, const NeighborSearch& search)
     : similarity_(similarity), alignment_(alignment), search_(search) {
-  const model::Tensor* rows = model.find("neighbors.rows");
-  const model::Tensor* scores = model.find("neighbors.scores");
-  if (rows == nullptr || scores == nullptr || rows->shape.size() != 2) return;
-  rows_ = rows->uint32s();
-  scores_ = scores->floats();
-  per_item_ = rows->shape[1];
+  if (const auto table = model::NeighborTable::of(model)) table_ = *table;
 }
 
 void EmbeddingChannel::prefetch(Row seed) const {
   constexpr std::size_t kLine = 64 / sizeof(std::uint32_t);
   const Row m = alignment_.to_model[seed];
   if (m == kNoRow) return;
-  for (std::size_t r = 0; r < per_item_; r += kLine) {
-    __builtin_prefetch(rows_.data() + m * per_item_ + r);
-    __builtin_prefetch(scores_.data() + m * per_item_ + r);
+  for (std::size_t r = 0; r < table_.per_item; r += kLine) {
+    __builtin_prefetch(table_.rows_of(m).data() + r);
+    __builtin_prefetch(table_.scores_of(m).data() + r);
   }
 }
 
@@ -45,11 +40,13 @@ std::vector<Neighbor> EmbeddingChannel::nearest(Row seed, const ChannelQuery& qu
   std::vector<Neighbor> found;
   if (m == kNoRow) return found;
   found.reserve(query.quota);
-  for (std::size_t r = 0; r < per_item_ && found.size() < query.quota; ++r) {
-    const Row row = rows_[m * per_item_ + r];
+  const auto rows = table_.rows_of(m);
+  const auto scores = table_.scores_of(m);
+  for (std::size_t r = 0; r < rows.size() && found.size() < query.quota; ++r) {
+    const Row row = rows[r];
     if (row == kNoRow) break;
     const Row c = alignment_.to_catalog[row];
-    if (c != kNoRow && query.allows(c)) found.push_back({c, scores_[m * per_item_ + r]});
+    if (c != kNoRow && query.allows(c)) found.push_back({c, scores[r]});
   }
   const std::size_t enough = query.enough == 0 ? query.quota : query.enough;
   if (found.size() >= std::min(enough, query.quota)) return found;

@@ -10,6 +10,7 @@
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/model.h"
 #include "sparrow/model/similarity.h"
+#include "sparrow/model/views.h"
 #include "sparrow/recall/alignment.h"
 #include "sparrow/recall/channel.h"
 #include "sparrow/recall/neighbor_search.h"
@@ -39,9 +40,7 @@ class EmbeddingChannel final : public Channel {
   const model::Similarity& similarity_;
   const Alignment& alignment_;
   const NeighborSearch& search_;
-  std::span<const std::uint32_t> rows_;
-  std::span<const float> scores_;
-  std::size_t per_item_ = 0;
+  model::NeighborTable table_;
 };
 
 class ContentChannel final : public Channel {

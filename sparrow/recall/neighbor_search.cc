@@ -2,9 +2,11 @@
 #include "sparrow/recall/neighbor_search.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "sparrow/core/embeddings.h"
 #include "sparrow/index/hnsw_index.h"
+#include "sparrow/model/views.h"
 
 namespace sparrow::recall {
 namespace {
@@ -40,13 +42,38 @@ double overlap(const std::vector<Neighbor>& found, const std::vector<Neighbor>& 
   return static_cast<double>(hits) / static_cast<double>(truth.size());
 }
 
+// The columns of most energy, ascending: the graph only proposes, and walks are
+// as long as rows.
+constexpr std::size_t kGraphColumns = 192;
+std::vector<std::uint32_t> columns_of(const Embeddings& vectors) {
+  std::vector<double> energy(vectors.dim(), 0.0);
+  for (std::size_t r = 0; r < vectors.rows(); ++r) {
+    for (std::size_t c = 0; c < vectors.dim(); ++c) {
+      const auto v = static_cast<double>(vectors.row(r)[c]);
+      energy[c] += v * v;
+    }
+  }
+  std::vector<std::uint32_t> columns(vectors.dim());
+  std::iota(columns.begin(), columns.end(), 0U);
+  if (columns.size() > kGraphColumns) {
+    std::stable_sort(columns.begin(), columns.end(),
+                     [&](auto a, auto b) { return energy[a] > energy[b]; });
+    columns.resize(kGraphColumns);
+    std::sort(columns.begin(), columns.end());
+  }
+  return columns;
+}
+
+void gather(std::span<const float> row, const std::vector<std::uint32_t>& columns,
+            std::span<float> out) {
+  for (std::size_t c = 0; c < columns.size(); ++c) out[c] = row[columns[c]];
+}
+
 Embeddings vectors_of(const model::Model& model) {
-  const model::Tensor& tensor = *model.find("vectors");
-  Embeddings vectors(model.items.size(), model.dim());
-  std::copy(tensor.floats().begin(), tensor.floats().end(), vectors.data());
+  Embeddings vectors = model::VectorsView::of(model)->all();
   // A fusion's blocks are of unit length each; of others only the cosine counts.
-  const bool fused = model.find("fusion.items") != nullptr;
-  if (!fused && model.manifest.options.value("measure", "cosine") == "cosine")
+  if (!model::FusionView::of(model) &&
+      model.manifest.options.value("measure", "cosine") == "cosine")
     normalize_rows(vectors);
   return vectors;
 }
@@ -60,6 +87,7 @@ NeighborSearch::NeighborSearch(const model::Model& model, const model::Similarit
     : model_(model), similarity_(similarity) {
   if (before != nullptr) {
     graph_ = before->graph_;
+    columns_ = before->columns_;
     report_ = before->report_;
     find_loose();
     return;
@@ -69,7 +97,7 @@ NeighborSearch::NeighborSearch(const model::Model& model, const model::Similarit
   std::vector<std::vector<Neighbor>> truth;
   measure_exact(seeds, truth);
   if (report_.exact_us > static_cast<double>(options.exact_budget.count()) &&
-      model.find("vectors") != nullptr)
+      model::VectorsView::of(model))
     try_graph(seeds, truth, options);
 }
 
@@ -95,7 +123,14 @@ void NeighborSearch::try_graph(std::span<const Row> seeds,
   constexpr std::size_t kWidest = 3200;
   index::HnswOptions graph_options;
   graph_options.threads = options.threads;
-  graph_ = std::make_shared<const index::HnswIndex>(vectors_of(model_), graph_options);
+  {
+    const Embeddings vectors = vectors_of(model_);
+    columns_ = columns_of(vectors);
+    Embeddings gathered(vectors.rows(), columns_.size());
+    for (std::size_t r = 0; r < vectors.rows(); ++r)
+      gather(vectors.row(r), columns_, gathered.row(r));
+    graph_ = std::make_shared<const index::HnswIndex>(std::move(gathered), graph_options);
+  }
   find_loose();
   for (report_.width = kNarrowest; report_.width <= kWidest; report_.width *= 2) {
     double recall = 0;
@@ -116,7 +151,7 @@ void NeighborSearch::try_graph(std::span<const Row> seeds,
 void NeighborSearch::find_loose() {
   if (graph_ == nullptr) return;
   for (Row row = 0; row < similarity_.items(); ++row) {
-    if (row >= graph_->size() || similarity_.source(row) == model::Source::kContent)
+    if (row >= graph_->size() || similarity_.source(row) != model::Source::kBehavior)
       loose_.push_back(row);
   }
 }
@@ -154,9 +189,9 @@ std::vector<Neighbor> NeighborSearch::by_graph(Row row, std::size_t k,
                                                std::span<const std::uint8_t> excluded,
                                                std::size_t allowed) const {
   thread_local std::vector<std::uint8_t> open;
-  const std::size_t dim = model_.dim();
-  const float* vector = model_.find("vectors")->floats().data() + row * dim;
-  index::IndexQuery query{{vector, dim}, std::max(report_.width, 4 * k), {}};
+  std::vector<float> vector(columns_.size());
+  gather(model::VectorsView::of(model_)->row(row), columns_, vector);
+  index::IndexQuery query{vector, std::max(report_.width, 4 * k), {}};
   if (!excluded.empty()) {
     open.resize(graph_->size());
     for (std::size_t j = 0; j < open.size(); ++j) open[j] = excluded[j] == 0 ? 1 : 0;

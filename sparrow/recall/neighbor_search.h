@@ -61,6 +61,7 @@ class NeighborSearch {
   const model::Model& model_;
   const model::Similarity& similarity_;
   std::shared_ptr<const index::Index> graph_;  // of the first graph_->size() rows
+  std::vector<std::uint32_t> columns_;         // of the vectors, that the graph knows
   std::vector<Row> loose_;                     // without a behavior vector, or newer than the graph
   SearchReport report_;
 };

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/model/schema.h"
+
 namespace sparrow::store {
 namespace {
 
@@ -253,7 +255,7 @@ Result<void> for_each_key(const VersionKeys& keys, const json& manifest,
     if (auto done = batch.add(keys.user_vector(id)); !done) return done;
   }
   for (const auto& [name, entry] : manifest.at("tensors").items()) {
-    if (name == "vectors") continue;
+    if (name == model::tensor_name::kVectors) continue;
     auto done = batch.add_chunks(keys.tensor(name), entry.at("bytes").get<std::size_t>());
     if (!done) return done;
   }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/model/schema.h"
+#include "sparrow/model/views.h"
 #include "sparrow/store/model_layout.h"
 #include "sparrow/store/published_features.h"
 
@@ -26,14 +28,15 @@ json tensor_json(const Tensor& tensor) {
 
 // The hash of what load() will give: of the values as they come back from the encoding.
 Result<std::string> hash_as_published(const Model& model, VectorEncoding encoding) {
-  const Tensor* vectors = model.find("vectors");
-  if (encoding == VectorEncoding::kFloat32 || vectors == nullptr) return model::content_hash(model);
+  const auto vectors = model::VectorsView::of(model);
+  if (encoding == VectorEncoding::kFloat32 || !vectors) return model::content_hash(model);
   Model decoded = model;
-  std::vector<float> values(vectors->floats().begin(), vectors->floats().end());
-  const std::size_t dim = model.dim();
+  Tensor& tensor = decoded.tensors.at(model::tensor_name::kVectors);
+  tensor.bytes.clear();
+  std::vector<float> row(vectors->dim());
   std::string bytes;
-  for (std::size_t begin = 0; begin < values.size(); begin += dim) {
-    const auto row = std::span(values).subspan(begin, dim);
+  for (Row r = 0; r < vectors->rows(); ++r) {
+    vectors->copy(r, row);
     bytes.clear();
     append_encoded(encoding, row, bytes);
     decode(encoding, bytes, row);
@@ -42,18 +45,18 @@ Result<std::string> hash_as_published(const Model& model, VectorEncoding encodin
           ErrorCode::kInvalidInput,
           fmt::format("{} cannot hold a value of this model; publish it as float32 or int8",
                       encoding_name(encoding))};
+    append_vector(tensor, row);
   }
-  decoded.tensors["vectors"] = Tensor::of(std::span<const float>(values), vectors->shape);
   return model::content_hash(decoded);
 }
 
 Result<void> write_vectors(BatchWriter& writer, const VersionKeys& keys, const Model& model,
                            VectorEncoding encoding, const RunControl& control) {
   constexpr std::size_t kReportEvery = 4096;
-  const std::size_t dim = model.dim();
-  const auto values = model.find("vectors")->floats();
+  const auto vectors = *model::VectorsView::of(model);
+  std::vector<float> row(vectors.dim());
   for (std::size_t i = 0; i < model.items.size(); ++i) {
-    const auto row = values.subspan(i * dim, dim);
+    vectors.copy(static_cast<Row>(i), row);
     if (i % kReportEvery == 0) {
       control.report({"publish", i, model.items.size(), "vectors", 0});
       if (control.is_cancelled())
@@ -63,7 +66,7 @@ Result<void> write_vectors(BatchWriter& writer, const VersionKeys& keys, const M
                     [](float v) { return std::bit_cast<std::uint32_t>(v) == 0; }))
       continue;
     std::string value;
-    value.reserve(encoded_bytes(encoding, dim));
+    value.reserve(encoded_bytes(encoding, row.size()));
     append_encoded(encoding, row, value);
     if (auto added = writer.add(keys.vector(model.items[i]), std::move(value)); !added)
       return added;
@@ -82,7 +85,7 @@ Result<void> write_parts(EmbeddingStore& store, const VersionKeys& keys, const M
   }
   if (auto done = writer.flush(); !done) return done;
   for (const auto& [tensor_name, tensor] : model.tensors) {
-    auto done = tensor_name == "vectors"
+    auto done = tensor_name == model::tensor_name::kVectors
                     ? write_vectors(writer, keys, model, options.encoding, control)
                     : writer.add_chunks(keys.tensor(tensor_name), tensor.bytes);
     if (!done) return done;
@@ -97,9 +100,8 @@ Result<void> write_parts(EmbeddingStore& store, const VersionKeys& keys, const M
 Result<void> read_rows(const EmbeddingStore& store, const VersionKeys& keys,
                        const std::vector<ItemId>& items, VectorEncoding encoding, Tensor& tensor) {
   const std::size_t dim = tensor.shape.at(1);
-  const std::size_t row_bytes = dim * sizeof(float);
   const std::size_t stored_bytes = encoded_bytes(encoding, dim);
-  tensor.bytes.reserve(items.size() * row_bytes);
+  tensor.bytes.reserve(items.size() * dim * model::type_bytes(tensor.type));
   std::vector<float> row(dim);
   for (std::size_t begin = 0; begin < items.size(); begin += kBatchKeys) {
     std::vector<std::string> names;
@@ -110,14 +112,11 @@ Result<void> read_rows(const EmbeddingStore& store, const VersionKeys& keys,
     for (const auto& value : *values) {
       if (value && value->size() != stored_bytes)
         return Error{ErrorCode::kCorrupt, "a vector has another length"};
-      if (!value) {
-        tensor.bytes.append(row_bytes, '\0');
-      } else if (encoding == VectorEncoding::kFloat32) {
-        tensor.bytes += *value;
-      } else {
+      if (value)
         decode(encoding, *value, row);
-        tensor.bytes.append(reinterpret_cast<const char*>(row.data()), row_bytes);
-      }
+      else
+        std::fill(row.begin(), row.end(), 0.0F);
+      append_vector(tensor, row);
     }
   }
   return {};
@@ -139,7 +138,7 @@ Result<Model> load_parts(const EmbeddingStore& store, const VersionKeys& keys,
     Tensor& tensor = model.tensors[tensor_name];
     tensor.type = static_cast<model::TensorType>(entry.at("type").get<int>());
     tensor.shape = entry.at("shape").get<std::vector<std::uint64_t>>();
-    if (tensor_name == "vectors") {
+    if (tensor_name == model::tensor_name::kVectors) {
       auto read = read_rows(store, keys, model.items, *encoding, tensor);
       if (!read) return read.error();
       continue;
@@ -169,6 +168,14 @@ Result<bool> ModelStore::is_there(const std::string& name, const std::string& ve
   return Error{ErrorCode::kConflict,
                fmt::format("{}: model {} {} is published with other content or another encoding",
                            store_.uri(), name, version)};
+}
+
+// Whether every key of the version is there and what it should be: a store may have lost some (an
+// eviction of Redis, a restore of an old dump).
+bool ModelStore::is_whole(const std::string& name, const std::string& version) const {
+  const auto manifest = manifest_of(name, version);
+  if (!manifest || !load(name, version)) return false;
+  return !manifest->contains("features") || features(name, version).ok();
 }
 
 // Lists the version as unfinished, with its manifest, so that prune() can remove what a killed
@@ -208,7 +215,10 @@ Result<void> ModelStore::publish(const Model& model, const PublishOptions& optio
   if (!hash) return hash.error();
   auto there = is_there(name, version, *hash);
   if (!there) return there.error();
-  if (*there) return add_to_list(store_, versions_key(name), version);
+  if (*there && is_whole(name, version)) {
+    if (auto named = add_to_list(store_, kNamesKey, name); !named) return named;
+    return add_to_list(store_, versions_key(name), version);
+  }
   json manifest = model::to_json(model.manifest);
   manifest["content_hash"] = *hash;
   manifest["encoding"] = encoding_name(options.encoding);
@@ -218,7 +228,7 @@ Result<void> ModelStore::publish(const Model& model, const PublishOptions& optio
   manifest["tensors"] = json::object();
   for (const auto& [tensor_name, tensor] : model.tensors) {
     manifest["tensors"][tensor_name] = tensor_json(tensor);
-    bytes += tensor_name == "vectors"
+    bytes += tensor_name == model::tensor_name::kVectors
                  ? model.items.size() * encoded_bytes(options.encoding, model.dim())
                  : tensor.bytes.size();
   }

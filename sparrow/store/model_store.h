@@ -94,6 +94,7 @@ class ModelStore {
   const EmbeddingStore& store() const { return store_; }
 
  private:
+  bool is_whole(const std::string& name, const std::string& version) const;
   Result<bool> is_there(const std::string& name, const std::string& version,
                         const std::string& hash) const;
   Result<void> begin_draft(const nlohmann::json& manifest, const std::string& name,

@@ -139,6 +139,21 @@ TEST(ModelStore, FeaturesComeBack) {
   EXPECT_FALSE(models.publish(random_model("v3", 1), {VectorEncoding::kFloat32, &wrong}));
 }
 
+// A store may lose keys of a version that is on its lists (Redis evicts, dumps are old).
+TEST(ModelStore, PublishRepairsWhatTheStoreLost) {
+  MemoryStore store;
+  ModelStore models(store);
+  const model::Model model = random_model("v1", 1);
+  ASSERT_TRUE(models.publish(model));
+  const std::vector<std::string> lost{VersionKeys("test", "v1").vector(model.items[3])};
+  ASSERT_TRUE(store.remove(lost));
+  EXPECT_EQ(models.load("test", "v1").error().code, ErrorCode::kCorrupt);
+  ASSERT_TRUE(models.publish(model));
+  const auto whole = models.load("test", "v1");
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(model::content_hash(*whole), model::content_hash(model));
+}
+
 TEST(ModelStore, PrunedVersionsCannotBePromotedOrRolledBackTo) {
   MemoryStore store;
   ModelStore models(store);

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/model/views.h"
+
 namespace sparrow::store {
 namespace {
 
@@ -174,15 +176,16 @@ Result<SparrowRecSysCounts> write_sparrowrecsys(RedisClient& client, const model
                                                 const Features* features,
                                                 const SparrowRecSysOptions& options,
                                                 const RunControl& control) {
-  const model::Tensor* vectors = model.find("vectors");
-  if (vectors == nullptr)
+  const auto vectors = model::VectorsView::of(model);
+  if (!vectors)
     return Error{ErrorCode::kInvalidInput,
                  fmt::format("model {} has no vectors to export", model.manifest.name)};
+  const Embeddings values = vectors->all();
   SparrowRecSysCounts counts;
   constexpr std::size_t kTogether = 4096;
   std::vector<Row> rows;
   for (std::size_t i = 0; i < model.items.size(); ++i) {
-    const auto row = vectors->floats().subspan(i * model.dim(), model.dim());
+    const auto row = values.row(i);
     if (!is_zero(row)) rows.push_back({options.prefix + ":" + model.items[i], row});
     if (rows.size() < kTogether && i + 1 < model.items.size()) continue;
     if (auto done = write_rows(client, rows, options.ttl_seconds); !done) return done.error();

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "sparrow/core/float16.h"
 #include "sparrow/core/result.h"
 
 namespace sparrow::store {
@@ -25,8 +26,5 @@ std::size_t encoded_bytes(VectorEncoding encoding, std::size_t dim);
 void append_encoded(VectorEncoding encoding, std::span<const float> values, std::string& out);
 // Writes out.size() values; `bytes` must have encoded_bytes(encoding, out.size()) bytes.
 void decode(VectorEncoding encoding, std::string_view bytes, std::span<float> out);
-
-std::uint16_t float16_of(float value);
-float float32_of(std::uint16_t half);
 
 }  // namespace sparrow::store

@@ -236,6 +236,16 @@ def one_by_one():
     assert own_taste(neighbors(home), moods()) >= .9
 
 
+def steam_hours_command():
+    """The command of docs/own-data.md, on a log without header or catalogue."""
+    folder = WORK / "own/steam_hours"
+    planted.steam_hours(folder)
+    home = WORK / "homes/steam_hours"
+    sparrow(home, "build", "--interactions", folder / "plays.csv", "--columns", "user=column 1,item=column 2,value=column 4", "--scale", "amounts")
+    taste = {t["title"]: t["mood"] for t in planted.things()}
+    assert own_taste(neighbors(home), taste) >= .9
+
+
 def orders_name_their_things():
     folder = WORK / "own/titles_in_log"
     planted.titles_in_log(folder)
@@ -309,6 +319,11 @@ def own_cases():
     own(planted.yes_no, info={"scale.name": "zero-one"})
     own(planted.catalog_alone, .6, says=["no log"])
     own(planted.reviews_of_lines, says=["user=reviewerID", "item=asin", "value=overall"])
+    own(planted.goodbooks, says=["id=book_id", "to_read.csv is not used"])
+    own(planted.book_crossing, info={"scale.unrated": 0.0, "rejects": 0}, says=["Windows-1252", "BX-Users.csv is not used"])
+    check("own: hours without a header", steam_hours_command)
+    own(planted.shop_events, .9, "--event-weights", "view=1,addtocart=3,transaction=5")
+    own(planted.amazon, info={"items": 48})
     check("own: a log whose rows name their things", orders_name_their_things)
     check("own: ids that lost their zeros", number_form_mends)
     check("own: two files given one by one", one_by_one)

@@ -223,3 +223,46 @@ def reviews_of_lines(out):
                                                    "reviewText": "so\nso", "summary": "ok", "unixReviewTime": s}) + "\n" for p, i, liked, s in deeds()))
     put(out / "meta.jsonl", "".join(json.dumps({"asin": f"B{t['id']}", "title": t["title"], "brand": t["maker"], "price": f"${t['price']}", "category": t["kinds"],
                                                 "description": [t["about"]]}) + "\n" for t in things()))
+
+
+# ---- the five layouts of docs/own-data.md, as they are downloaded
+
+def goodbooks(out):
+    draw = random.Random(31)
+    put(out / "books.csv", table(["id", "book_id", "best_book_id", "isbn", "authors", "original_publication_year", "title", "average_rating"],
+                                 [(n + 1, t["id"], t["id"] + 1, f"{t['id']:09d}", f'"{t["maker"]}, {MAKERS[n % 3]}"', f"{t['year']}.0" if n % 7 else "", f'"{t["title"]} (Set, #{n})"', 4.1)
+                                  for n, t in enumerate(things())]))
+    put(out / "ratings.csv", table(["user_id", "book_id", "rating"], [(p, i, draw.choice([4, 5]) if liked else draw.choice([1, 2])) for p, i, liked, _ in deeds()]))
+    put(out / "to_read.csv", table(["user_id", "book_id"], [(p, i) for p, i, *_ in deeds()[:40]]))
+    put(out / "tags.csv", table(["tag_id", "tag_name"], [(1, "to-read"), (2, "owned")]))
+
+
+def book_crossing(out):
+    draw = random.Random(32)
+    row = lambda *values: ";".join(f'"{v}"' for v in values) + "\r\n"
+    escaped = lambda text: text.replace('"', '\\"')
+    put(out / "BX-Books.csv", row("ISBN", "Book-Title", "Book-Author", "Year-Of-Publication", "Publisher", "Image-URL-S")
+        + "".join(row(f"0{t['id']:09d}", escaped(t["title"] + (' "New"' if n % 9 == 0 else "")), t["maker"], t["year"], "H&auml;rte &amp; Co", "http://x.invalid/1.jpg") for n, t in enumerate(things())), "latin-1")
+    put(out / "BX-Book-Ratings.csv", row("User-ID", "ISBN", "Book-Rating")
+        + "".join(row(p, f"0{i:09d}", draw.choice([8, 9, 10]) if liked else draw.choice([0, 0, 2, 4])) for p, i, liked, _ in deeds()), "latin-1")
+    put(out / "BX-Users.csv", row("User-ID", "Location", "Age") + row(1, "göteborg", "NULL"), "latin-1")
+
+
+def steam_hours(out):
+    draw = random.Random(33)
+    title = {t["id"]: t["title"] for t in things()}
+    lines = [(151_600_000 + p, title[i], "play", round(draw.uniform(8, 300) if liked else draw.uniform(.1, .9), 1), 0) for p, i, liked, _ in deeds()]
+    put(out / "plays.csv", table(None, lines))
+
+
+def shop_events(out):
+    draw = random.Random(34)
+    put(out / "events.csv", table(["timestamp", "visitorid", "event", "itemid", "transactionid"],
+                                  [(s * 1000 + 7, p, draw.choice(["view", "addtocart", "transaction"]) if liked else "view", i, "") for p, i, liked, s in deeds() if liked or p % 3]))
+
+
+def amazon(out):
+    reviews_of_lines(out)
+    for name in ["reviews.jsonl", "meta.jsonl"]:
+        put(out / (name + ".gz"), gzip.compress((out / name).read_bytes(), mtime=0))
+        (out / name).unlink()

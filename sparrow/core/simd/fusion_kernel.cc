@@ -13,21 +13,30 @@ template <class D>
 HWY_INLINE hn::Vec<D> fused_lanes(D d, const FusionRow& a, std::size_t j) {
   const FusionConstants& k = a.constants;
   const auto zero = hn::Zero(d);
-  const auto c = hn::Mul(hn::Sub(hn::LoadU(d, a.cosine + j), hn::Set(d, k.content_mean)),
-                         hn::Set(d, k.content_scale));
+  const auto cosine = hn::LoadU(d, a.cosine + j);
+  const auto rich = hn::Mul(hn::Set(d, a.seed.richness), hn::LoadU(d, a.columns.richness + j));
+  const auto standard = [&](auto x) {
+    return hn::Mul(hn::Sub(x, hn::Set(d, k.content_mean)), hn::Set(d, k.content_scale));
+  };
+  // Where one of the two has no behavior, what its content lacks counts as not shared.
+  auto c = standard(hn::Mul(cosine, hn::Mul(rich, rich)));
   auto behavior = hn::Mul(hn::Set(d, k.behavior_slope), c);
+  auto share = c;
   if (a.seed.known) {
+    const auto known = hn::Gt(hn::LoadU(d, a.columns.known + j), zero);
     const auto measured = hn::Mul(hn::Sub(hn::LoadU(d, a.inner + j), hn::Set(d, k.behavior_mean)),
                                   hn::Set(d, k.behavior_scale));
-    behavior = hn::IfThenElse(hn::Gt(hn::LoadU(d, a.columns.known + j), zero), measured, behavior);
+    const auto whole = standard(cosine);
+    behavior = hn::IfThenElse(known, measured, behavior);
+    share = hn::IfThenElse(known, hn::Mul(rich, whole), c);
+    c = hn::IfThenElse(known, whole, c);
   }
-  const auto content = hn::Mul(hn::Set(d, k.content_weight * a.seed.richness),
-                               hn::Mul(hn::LoadU(d, a.columns.richness + j), c));
+  const auto content = hn::Mul(hn::Set(d, k.content_weight), share);
   const auto above = hn::Max(hn::Sub(behavior, hn::Set(d, k.closeness_threshold)), zero);
-  const auto share = hn::Min(
+  const auto agreeing = hn::Min(
       hn::Max(hn::MulAdd(hn::Set(d, k.closeness_agreement), c, hn::Set(d, k.closeness_base)), zero),
       hn::Set(d, 1.0F));
-  const auto closeness = hn::Mul(hn::Mul(hn::Set(d, k.closeness_bonus), above), share);
+  const auto closeness = hn::Mul(hn::Mul(hn::Set(d, k.closeness_bonus), above), agreeing);
   const auto popularity =
       hn::Mul(hn::Set(d, k.popularity_penalty),
               hn::Add(hn::Set(d, a.seed.popularity), hn::LoadU(d, a.columns.popularity + j)));
