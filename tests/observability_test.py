@@ -82,7 +82,7 @@ def load(server, stop):
     number = 0
     while not stop.is_set():
         number += 1
-        for path in (f"/api/v1/items/m{number % 30}/similar?size=5&diversity=0.3", f"/api/v1/items/m{number % 30}/similar", "/api/v1/search?q=story",
+        for path in (f"/api/v1/items/m{number % 30}/similar?size=5&diversity={number % 997 / 1000}", f"/api/v1/items/m{number % 30}/similar", "/api/v1/search?q=story",
                      "/api/v1/items/none", "/", "/api/v1/items/m1/similar?channels=co-watch,popular"):
             server.get(path)
         server.talk(b"nonsense\r\n\r\n", 0.2)
