@@ -80,11 +80,12 @@ std::string_view MatrixView::bytes(Row row) const {
 
 std::optional<ContentView> ContentView::of(const Model& model) {
   const Tensor* offsets = model.find(tensor_name::kContentOffsets);
-  if (offsets == nullptr) return std::nullopt;
+  const Tensor* indices = model.find(tensor_name::kContentIndices);
+  const Tensor* values = model.find(tensor_name::kContentValues);
+  if (offsets == nullptr || indices == nullptr || values == nullptr) return std::nullopt;
   const Tensor* vocabulary = model.find(tensor_name::kContentVocabulary);
   const Tensor* dense = model.find(tensor_name::kContentDense);
-  return ContentView{offsets->uint32s(), model.find(tensor_name::kContentIndices)->uint32s(),
-                     model.find(tensor_name::kContentValues)->floats(),
+  return ContentView{offsets->uint32s(), indices->uint32s(), values->floats(),
                      vocabulary == nullptr ? std::string_view() : vocabulary->bytes,
                      dense == nullptr ? std::nullopt : std::optional(MatrixView(*dense))};
 }
