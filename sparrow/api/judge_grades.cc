@@ -187,7 +187,7 @@ class JudgementReader {
     double grade = NAN;
     const auto end = text.data() + text.size();
     if (text.empty() || std::from_chars(text.data(), end, grade).ptr != end)
-      return wrong(fmt::format("the grade \"{}\" is no number", text.substr(0, 32)));
+      return wrong(fmt::format("the grade \"{}\" is not a number", text.substr(0, 32)));
     if (!(grade >= 0 && grade <= static_cast<double>(kGrades) - 1))
       return wrong(fmt::format("the grade {} is not within 0 and 3", text.substr(0, 32)));
     for (const char* name : {"seed", "item"}) {

@@ -213,7 +213,7 @@ class BackupReader {
       if (auto one = read_entry(*entry); !one) return one.error();
     }
     if (status != ARCHIVE_EOF) return broken(reason());
-    if (list_.empty()) return broken("has no list of its files: it is no backup, or cut short");
+    if (list_.empty()) return broken("has no list of its files: it is not a backup, or cut short");
     return compare();
   }
 
@@ -286,7 +286,7 @@ class BackupReader {
   Result<Backup> compare() const {
     const json list = json::parse(list_, nullptr, false);
     try {
-      if (list.at("format") != "sparrow-backup") return broken("is no backup of Sparrow");
+      if (list.at("format") != "sparrow-backup") return broken("is not a backup of Sparrow");
       Backup backup;
       backup.written_by = list.at("written_by").get<std::string>();
       backup.created = list.at("created").get<std::string>();

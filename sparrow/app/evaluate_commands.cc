@@ -73,7 +73,7 @@ Result<nlohmann::json> read_report(const std::string& file) {
   if (!text) return text.error();
   auto json = nlohmann::json::parse(*text, nullptr, false);
   if (json.is_discarded() || !json.contains("protocol"))
-    return Error{ErrorCode::kInvalidInput, file + ": is no evaluation report"};
+    return Error{ErrorCode::kInvalidInput, file + ": is not an evaluation report"};
   return json;
 }
 
@@ -114,7 +114,7 @@ Result<void> check_gate(const nlohmann::json& report, const std::string& file, d
   if (!text) return text.error();
   const auto floors = nlohmann::json::parse(*text, nullptr, false);
   if (!floors.is_object())
-    return Error{ErrorCode::kInvalidInput, file + ": is no JSON object of metric: value"};
+    return Error{ErrorCode::kInvalidInput, file + ": is not a JSON object of metric: value"};
   const auto& method = report["methods"][0];
   for (const auto& [path, recorded] : floors.items()) {
     const auto value = method.at(nlohmann::json::json_pointer(path)).get<double>();

@@ -118,7 +118,8 @@ void check_numbers(CLI::App& app) {
       [](std::string& text) {
         double value = 0;
         if (!CLI::detail::lexical_cast(text, value)) return std::string();  // said elsewhere
-        return std::isfinite(value) ? std::string() : fmt::format("{} is no number to use", text);
+        return std::isfinite(value) ? std::string()
+                                    : fmt::format("{} is not a number to use", text);
       },
       "");
   const CLI::Validator whole(

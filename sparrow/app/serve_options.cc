@@ -197,8 +197,9 @@ Result<void> read_serve_arguments(ServeArguments& arguments) {
   }
   for (const auto& origin : arguments.api.cors_origins) {
     if (!origin.starts_with("http://") && !origin.starts_with("https://"))
-      return Error{ErrorCode::kInvalidInput,
-                   fmt::format("--cors: \"{}\" is no origin such as https://example.org", origin)};
+      return Error{
+          ErrorCode::kInvalidInput,
+          fmt::format("--cors: \"{}\" is not an origin such as https://example.org", origin)};
   }
   arguments.api.answer_cache_bytes = arguments.answer_cache_mb << 20;
   arguments.server.max_header_bytes = static_cast<std::uint32_t>(arguments.max_header_kb * 1024);

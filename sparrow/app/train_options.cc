@@ -248,7 +248,8 @@ Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
       if (parsed.ec != std::errc() || parsed.ptr != end || !(weight > 0 && weight <= 100))
         return Error{
             ErrorCode::kInvalidInput,
-            fmt::format("--block: the weight in \"{}\" is no number above 0, at most 100", text)};
+            fmt::format("--block: the weight in \"{}\" is not a number above 0, at most 100",
+                        text)};
     }
     auto found = find_model(context, text.substr(0, equals));
     if (!found) return found.error();

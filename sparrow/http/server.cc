@@ -48,7 +48,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   const auto address = asio::ip::make_address(options.address, error);
   if (error)
     return Error{ErrorCode::kInvalidInput,
-                 fmt::format("--host: \"{}\" is no IP address", options.address)};
+                 fmt::format("--host: \"{}\" is not an IP address", options.address)};
   std::size_t threads =
       options.threads == 0 ? std::thread::hardware_concurrency() : options.threads;
   threads = std::max<std::size_t>(1, threads);

@@ -125,7 +125,7 @@ class HttpPool final : public PoolSource {
         else if (id.is_number_integer())
           found.push_back(id.dump());
         else
-          return unavailable(name(), "the list holds something that is no id");
+          return unavailable(name(), "the list holds something that is not an id");
       }
       return found;
     }

@@ -22,7 +22,7 @@ std::optional<http::ParameterError> read_item(const json& object, const std::str
   };
   for (const auto& [name, value] : object.items()) {
     if (name != "hidden" && !data::is_item_member(name))
-      return fault(name.substr(0, 64), "is no member of an item");
+      return fault(name.substr(0, 64), "is not a member of an item");
   }
   data::Item& item = record.item;
   data::Schema grown = schema;  // kept only when the whole item is sound

@@ -35,7 +35,7 @@ Result<std::vector<float>> read_predictions(const std::string& body, std::size_t
   for (const auto& entry : answer["predictions"]) {
     const auto& value = entry.is_array() && !entry.empty() ? entry[0] : entry;
     const float score = value.is_number() ? value.get<float>() * scale : NAN;
-    if (!std::isfinite(score)) return unavailable("answered with something that is no number");
+    if (!std::isfinite(score)) return unavailable("answered with something that is not a number");
     scores.push_back(score);
   }
   return scores;

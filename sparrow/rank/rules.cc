@@ -74,12 +74,12 @@ Result<std::shared_ptr<const Rules>> Rules::parse(const json& input, const recal
 
 Result<void> Rules::add(const json& rule, const recall::ItemFacts& facts) {
   if (!rule.is_object() || !rule.contains("type") || !rule["type"].is_string())
-    return bad("is no object with a \"type\"");
+    return bad("is not an object with a \"type\"");
   for (const auto& [name, most] : {std::pair<const char*, std::size_t>{"id", 64}, {"note", 1000}}) {
     const auto found = rule.find(name);
     if (found != rule.end() &&
         (!found->is_string() || found->get_ref<const std::string&>().size() > most))
-      return bad(fmt::format("\"{}\" is no text of at most {} bytes", name, most));
+      return bad(fmt::format("\"{}\" is not a text of at most {} bytes", name, most));
   }
   const auto type = rule["type"].get<std::string>();
   auto when = filter_of(rule, "when", false, facts);
@@ -90,7 +90,7 @@ Result<void> Rules::add(const json& rule, const recall::ItemFacts& facts) {
   if (type == "cap") return add_cap(rule);
   if (type == "block_pair") return add_block(rule, facts);
   return bad(fmt::format(
-      "\"{}\" is no type of rule; there are filter, boost, pin, cap and block_pair", type));
+      "\"{}\" is not a type of rule; there are filter, boost, pin, cap and block_pair", type));
 }
 
 Result<void> Rules::add_filter(const json& rule, const FilterPtr& when,
@@ -109,7 +109,7 @@ Result<void> Rules::add_boost(const json& rule, const FilterPtr& when,
   if (!items) return items.error();
   if (!rule.contains("factor") || !rule["factor"].is_number() || rule["factor"] < 0.0 ||
       rule["factor"] > 10.0)
-    return bad("\"factor\" is no number in 0..10");
+    return bad("\"factor\" is not a number in 0..10");
   boosts_.push_back({when, *items, rule["factor"].get<float>()});
   return {};
 }
@@ -124,7 +124,7 @@ Result<void> Rules::add_pin(const json& rule, const FilterPtr& when,
     pin.seed = *seed;
   }
   if (!rule.contains("items") || !rule["items"].is_array() || rule["items"].size() > 100)
-    return bad("\"items\" is no list of at most 100 ids");
+    return bad("\"items\" is not a list of at most 100 ids");
   for (const json& id : rule["items"]) {
     auto row = item_of(id, facts);
     if (!row) return row.error();
@@ -138,7 +138,7 @@ Result<void> Rules::add_cap(const json& rule) {
   if (auto ok = only_fields(rule, {"by", "max"}); !ok) return ok;
   if (!rule.contains("max") || !rule["max"].is_number_unsigned() || rule["max"] < 1U ||
       rule["max"] > 1000U)
-    return bad("\"max\" is no whole number in 1..1000");
+    return bad("\"max\" is not a whole number in 1..1000");
   const auto by = rule.value("by", json()).is_string() ? rule["by"].get<std::string>() : "";
   std::size_t* cap = by == "genre"    ? &caps_.genre
                      : by == "series" ? &caps_.series

@@ -29,7 +29,7 @@ Result<std::unique_ptr<EmbeddingStore>> open_store(std::string_view uri, OpenMod
   }
   return Error{
       ErrorCode::kInvalidInput,
-      fmt::format("\"{}...\" is no store this program knows: memory:, rocksdb:PATH, "
+      fmt::format("\"{}...\" is not a store this program knows: memory:, rocksdb:PATH, "
                   "redis://HOST:PORT/DB, redis+sentinel://, redis+cluster://, redis+unix:PATH",
                   uri.substr(0, uri.find(':') + 1))};
 }

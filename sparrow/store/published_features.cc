@@ -193,7 +193,7 @@ Result<std::vector<std::optional<FeatureHash>>> read_hashes(const EmbeddingStore
     if (!parsed.is_object() || !std::all_of(parsed.begin(), parsed.end(),
                                             [](const json& entry) { return entry.is_string(); }))
       return Error{ErrorCode::kCorrupt,
-                   fmt::format("{}: {} is no JSON object of texts", store.uri(), keys[i])};
+                   fmt::format("{}: {} is not a JSON object of texts", store.uri(), keys[i])};
     hashes[i] = parsed.get<FeatureHash>();
   }
   return hashes;

@@ -78,7 +78,7 @@ Result<void> set(RedisOptions& options, std::string_view name, std::string_view 
   }
   if (name == "db") {
     const auto db = number(value, 0, 65535);
-    if (!db) return wrong("db is no number");
+    if (!db) return wrong("db is not a number");
     options.db = *db;
     return {};
   }
@@ -88,7 +88,7 @@ Result<void> set(RedisOptions& options, std::string_view name, std::string_view 
                                                                    : nullptr;
   if (target == nullptr) return wrong(fmt::format("there is no setting \"{}\"", name));
   const auto ms = number(value, name == "retry_ms" ? 0 : 1, kMaxMs);
-  if (!ms) return wrong(fmt::format("{} is no number of milliseconds up to {}", name, kMaxMs));
+  if (!ms) return wrong(fmt::format("{} is not a number of milliseconds up to {}", name, kMaxMs));
   *target = std::chrono::milliseconds(*ms);
   return {};
 }
@@ -110,7 +110,7 @@ Result<RedisEndpoint> endpoint_of(std::string_view text, int default_port) {
   if (endpoint.host.empty()) return wrong("a host is missing");
   if (!port.empty()) {
     const auto value = number(port.substr(1), 1, 65535);
-    if (!value) return wrong("a port is no number from 1 to 65535");
+    if (!value) return wrong("a port is not a number from 1 to 65535");
     endpoint.port = *value;
   }
   return endpoint;

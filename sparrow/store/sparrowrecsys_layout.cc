@@ -228,7 +228,7 @@ Result<ReadVectors> read_sparrowrecsys(RedisClient& client, const std::string& p
        [&](std::size_t i, RedisValue answer) -> Result<void> {
          if (answer.is_nil()) return {};  // its time was up since the scan
          if (parse_values(answer.text(), rows[i]) && !rows[i].empty()) return {};
-         return Error{ErrorCode::kCorrupt, fmt::format("{}: is no list of numbers", keys[i])};
+         return Error{ErrorCode::kCorrupt, fmt::format("{}: is not a list of numbers", keys[i])};
        }});
   if (!read) return read.error();
   std::vector<std::string> kept;

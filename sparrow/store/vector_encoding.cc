@@ -28,7 +28,7 @@ Result<VectorEncoding> encoding_of_name(std::string_view name) {
   const auto* const found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end())
     return Error{ErrorCode::kInvalidInput,
-                 fmt::format("\"{}\" is no encoding: float32, float16 or int8", name)};
+                 fmt::format("\"{}\" is not an encoding: float32, float16 or int8", name)};
   return static_cast<VectorEncoding>(found - kNames.begin());
 }
 
