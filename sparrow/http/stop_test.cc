@@ -52,7 +52,7 @@ TEST(ServerParallel, GoesWhileSlowRequestsRunAndWait) {
                            std::this_thread::sleep_for(std::chrono::milliseconds(20 + 5 * round));
                            response.body = "{}";
                          },
-                         [](const Request&) { return true; },
+                         [](const Request&) { return Lane::kSlow; },
                          {}});
       ASSERT_TRUE(server.ok());
       for (int i = 0; i < 12; ++i) connections.push_back(ask((*server)->port()));
@@ -67,14 +67,13 @@ TEST(ServerParallel, GoesWhileSlowRequestsRunAndWait) {
 TEST(ServerParallel, StopSaysWhetherSomethingIsStillRunning) {
   std::atomic<bool> go_on{false};
   std::atomic<bool> begun{false};
-  auto server =
-      Server::start(options_of(std::chrono::milliseconds(50)), {[&](const Request&, Response&) {
-                                                                  begun.store(true);
-                                                                  while (!go_on.load())
-                                                                    std::this_thread::yield();
-                                                                },
-                                                                [](const Request&) { return true; },
-                                                                {}});
+  auto server = Server::start(options_of(std::chrono::milliseconds(50)),
+                              {[&](const Request&, Response&) {
+                                 begun.store(true);
+                                 while (!go_on.load()) std::this_thread::yield();
+                               },
+                               [](const Request&) { return Lane::kSlow; },
+                               {}});
   ASSERT_TRUE(server.ok());
   const int fd = ask((*server)->port());
   while (!begun.load()) std::this_thread::yield();
