@@ -39,7 +39,7 @@ double recall_of(const NeighborSearch& search, const model::Similarity& similari
   std::size_t hits = 0;
   std::size_t wanted = 0;
   for (Row row = 1; row < similarity.items(); row += 97) {
-    if (similarity.source(row) == model::Source::kContent) continue;
+    if (similarity.source(row) != model::Source::kBehavior) continue;
     const auto found = search.nearest(row, 10, excluded);
     EXPECT_EQ(found.size(), 10U);
     for (const Neighbor& truth : similarity.nearest(row, 10, excluded)) {
