@@ -1,4 +1,5 @@
 """The real server, real data: contract, completeness, wrong requests, promotion under load, graceful stop."""
+import csv
 import json
 import os
 import pathlib
@@ -140,7 +141,16 @@ def completeness(server):
     ids = [line.split("\t")[0] for line in pathlib.Path(HOME, "ids.tmp").read_text().splitlines()]
 
     def every_item_answers():
-        assert len(ids) == server.json("/api/v1/config")["items"], len(ids)
+        """Those that share nothing with any other item list popular items, and say so."""
+        with open(pathlib.Path(os.environ["SPARROW_DATA"], "movies.csv"), encoding="utf-8", newline="") as file:
+            everything = [row[0] for row in csv.reader(file)][1:]
+        assert len(everything) == server.json("/api/v1/config")["items"], len(everything)
+        like_nothing = sorted(set(everything) - set(ids))
+        assert len(like_nothing) < 10, like_nothing
+        for item in like_nothing:
+            answer = server.json(f"/api/v1/items/{item}/similar?size=20")
+            assert answer["seed_source"] == "none" and answer["degraded"] and len(answer["items"]) == 20, answer
+            assert all(n["source"] == "none" and n["score"] == 0 for n in answer["items"]), answer
         for item in ids:
             answer = server.json(f"/api/v1/items/{urllib.parse.quote(item)}/similar?size=20")
             found = [n["id"] for n in answer["items"]]

@@ -19,8 +19,8 @@ struct Arguments {
 // A line is a JSON string, so that a text may have line ends, or the text itself.
 std::string text_of_line(const std::string& line) {
   if (!line.starts_with('"')) return line;
-  const auto parsed = nlohmann::json::parse(line, nullptr, false);
-  return parsed.is_string() ? parsed.get<std::string>() : line;
+  const auto quoted = nlohmann::json::parse(line, nullptr, false);
+  return quoted.is_string() ? quoted.get<std::string>() : line;
 }
 
 Result<void> run(const Context& context, const Arguments& arguments) {

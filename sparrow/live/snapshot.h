@@ -39,10 +39,10 @@ struct Snapshot {
   // The model for requests that name none: the configured one, else the only one; null where there
   // is neither.
   const std::shared_ptr<const ServedModel>& default_model(std::string_view configured) const {
-    static const std::shared_ptr<const ServedModel> kNone;
+    static const std::shared_ptr<const ServedModel> none;
     const auto found = models.find(configured);
     if (found != models.end()) return found->second;
-    return models.size() == 1 ? models.begin()->second : kNone;
+    return models.size() == 1 ? models.begin()->second : none;
   }
 };
 
