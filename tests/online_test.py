@@ -37,6 +37,13 @@ class TokenServer(Server):
             return error.code, json.loads(error.read())
 
 
+def copy_of(home):
+    """A home that another server can have: one home, one server."""
+    copied = tempfile.mkdtemp()
+    shutil.copytree(home, copied, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock", "*.tmp"))
+    return copied
+
+
 def ids(answer):
     return [item["id"] for item in answer["items"]]
 
@@ -114,7 +121,7 @@ def controls(server):
         assert first in ids(similar(server, 1, user="tester"))
         second = ids(plain)[1]
         equal(server.send("/api/v1/feedback", {"user": "tester", "item": second, "kind": "seen"})[1], {"saved": 1})
-        again = TokenServer(server.home)  # reads the journal: the undo too
+        again = TokenServer(copy_of(server.home))  # reads the journal: the undo too
         listed = ids(similar(again, 1, user="tester"))
         assert first in listed and second not in listed
         again.process.terminate()
@@ -355,7 +362,7 @@ def live_items(server):
             time.sleep(0.1)
         with open(pathlib.Path(server.home, "items.jsonl"), "a", encoding="utf-8") as file:
             file.write('{"state":"shown","item":{"id":"cut')  # as a crash leaves it
-        again = TokenServer(server.home, "--token", f"editor:{EDITOR}")
+        again = TokenServer(copy_of(server.home), "--token", f"editor:{EDITOR}")
         equal(len(similar(again, "bulk-3-49")["items"]), 20)
         equal(again.json("/api/v1/items/296")["item"]["year"], 1995)
         for gone in ("new-1", removed):

@@ -228,7 +228,7 @@ void check_models(const Context& context, Findings& findings) {
 }
 
 void check_memory(const Context& context, Findings& findings) {
-  // Measured on catalogues of 9,700 and 62,000 items: docs/benchmarks.md.
+  // Estimates; what training really takes is said when it begins (embed::TrainOptions and the method table).
   constexpr std::uint64_t kProgram = 40'000'000;
   constexpr std::uint64_t kPerModelByte = 4;
   constexpr std::uint64_t kPerCatalogueByte = 4;
