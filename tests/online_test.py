@@ -363,7 +363,8 @@ def live_items(server):
         with open(pathlib.Path(server.home, "items.jsonl"), "a", encoding="utf-8") as file:
             file.write('{"state":"shown","item":{"id":"cut')  # as a crash leaves it
         again = TokenServer(copy_of(server.home), "--token", f"editor:{EDITOR}")
-        equal(len(similar(again, "bulk-3-49")["items"]), 20)
+        answer = similar(again, "bulk-3-49")
+        assert len(answer["items"]) == 20, (answer, pathlib.Path(again.log.name).read_text(encoding="utf-8"))
         equal(again.json("/api/v1/items/296")["item"]["year"], 1995)
         for gone in ("new-1", removed):
             again.json(f"/api/v1/items/{gone}", 404)

@@ -1,6 +1,7 @@
 // Items that a model was not trained with: ContentPlacer and model::extend(). Oracles: the content
 // that training gives the same item, and exact lists of the larger model.
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
@@ -116,6 +117,27 @@ TEST_F(PlacementTest, ANewItemStandsByItsTwinAndListsStayExactPrefixes) {
     }
   }
   EXPECT_GT(listed, 0U);
+}
+
+// Seen: statistics of new items were estimated among others of them that had none yet, and every
+// list of fifty alike items was empty.
+TEST_F(PlacementTest, ManyNewItemsOfOneContentHaveListsOfTheirOwn) {
+  const auto placer = ContentPlacer::open(model_);
+  ASSERT_TRUE(placer);
+  data::Item twin = dataset_.catalog[*dataset_.catalog.find("8")];
+  std::vector<model::ItemContent> contents;
+  for (int i = 0; i < 50; ++i) {
+    twin.id = "twin " + std::to_string(i);
+    contents.push_back(placer->place(twin, dataset_.catalog.schema()));
+  }
+  const auto larger = model::extend(model_, contents);
+  ASSERT_TRUE(larger) << larger.error().message;
+  const auto similarity = model::Similarity::open(*larger);
+  ASSERT_TRUE(similarity);
+  for (auto row = static_cast<Row>(model_.items.size()); row < larger->items.size(); ++row) {
+    EXPECT_EQ((*similarity)->nearest(row, 10, {}).size(), 10U) << row;
+    EXPECT_TRUE(std::isfinite((*similarity)->score(row, 0))) << row;
+  }
 }
 
 TEST_F(PlacementTest, AModelWithoutAVocabularySaysSo) {

@@ -80,16 +80,21 @@ void place_content(Model& model, std::span<const ItemContent> items, std::span<c
   set_dense_content(model, dense);
 }
 
-// Of each kind evenly spread; all items where none has behavior.
-FusionReference reference_rows(const Similarity& similarity) {
+// Of each kind evenly spread; all items where none has behavior. Without the touched rows, whose
+// own statistics are not known yet: beside fifty new items of one content a sample would hold some.
+FusionReference reference_rows(const Similarity& similarity, std::span<const Row> touched) {
   const auto spread = [](const std::vector<Row>& rows) {
     std::vector<Row> chosen;
     const std::size_t step = std::max<std::size_t>(1, rows.size() / kReference);
     for (std::size_t i = 0; i < rows.size(); i += step) chosen.push_back(rows[i]);
     return chosen;
   };
-  std::vector<Row> all(similarity.items());
-  std::iota(all.begin(), all.end(), Row{0});
+  std::vector<std::uint8_t> is_touched(similarity.items(), 0);
+  for (const Row row : touched) is_touched[row] = 1;
+  std::vector<Row> all;
+  for (Row row = 0; row < similarity.items(); ++row) {
+    if (is_touched[row] == 0) all.push_back(row);
+  }
   std::vector<Row> known;
   std::copy_if(all.begin(), all.end(), std::back_inserter(known),
                [&](Row row) { return similarity.source(row) == Source::kBehavior; });
@@ -103,7 +108,7 @@ void set_statistics(Model& model, std::span<const ItemContent> items,
   for (std::size_t i = 0; i < items.size(); ++i) scalars[touched[i]].richness = items[i].richness;
   set_fusion(model, before.parameters, scalars);
   const FusionSimilarity similarity(model);
-  const auto reference = reference_rows(similarity);
+  const auto reference = reference_rows(similarity, touched);
   for (const Row row : touched) scalars[row] = similarity.estimate_item(row, reference);
   set_fusion(model, before.parameters, scalars);
 }
