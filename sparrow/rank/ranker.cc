@@ -39,8 +39,9 @@ Result<LinearRanker> LinearRanker::of_json(const nlohmann::json& weights) {
   if (!weights.is_object())
     return Error{ErrorCode::kInvalidInput, "ranking weights are an object of numbers"};
   for (const auto& [name, value] : weights.items()) {
-    const auto* const at = std::find_if(kFeatures.begin(), kFeatures.end(),
-                                        [&](const FeatureField& f) { return f.name == name; });
+    const auto* const at =
+        std::find_if(kFeatures.begin(), kFeatures.end(),
+                     [&wanted = name](const FeatureField& f) { return f.name == wanted; });
     if (at == kFeatures.end())
       return Error{ErrorCode::kInvalidInput,
                    fmt::format("\"{}\" is not a ranking feature; there are {}", name.substr(0, 64),
