@@ -12,6 +12,7 @@ namespace {
 
 std::string known_names() {
   std::vector<std::string_view> names;
+  names.reserve(kFeatures.size());
   for (const FeatureField& field : kFeatures) names.push_back(field.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
