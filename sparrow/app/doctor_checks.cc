@@ -228,7 +228,8 @@ void check_models(const Context& context, Findings& findings) {
 }
 
 void check_memory(const Context& context, Findings& findings) {
-  // Estimates; what training really takes is said when it begins (embed::TrainOptions and the method table).
+  // Estimates; what training really takes is said when it begins (embed::TrainOptions and the
+  // method table).
   constexpr std::uint64_t kProgram = 40'000'000;
   constexpr std::uint64_t kPerModelByte = 4;
   constexpr std::uint64_t kPerCatalogueByte = 4;
