@@ -80,35 +80,32 @@ void place_content(Model& model, std::span<const ItemContent> items, std::span<c
   set_dense_content(model, dense);
 }
 
-// Of each kind evenly spread; all items where none has behavior. Without the touched rows, whose
-// own statistics are not known yet: beside fifty new items of one content a sample would hold some.
-FusionReference reference_rows(const Similarity& similarity, std::span<const Row> touched) {
+// Of each kind evenly spread; all items where none has behavior. Only the `trained` first rows:
+// those behind them came later, so that statistics do not depend on the order in which items came,
+// and none is measured by another whose own statistics are not known yet.
+FusionReference reference_rows(const Similarity& similarity, std::size_t trained) {
   const auto spread = [](const std::vector<Row>& rows) {
     std::vector<Row> chosen;
     const std::size_t step = std::max<std::size_t>(1, rows.size() / kReference);
     for (std::size_t i = 0; i < rows.size(); i += step) chosen.push_back(rows[i]);
     return chosen;
   };
-  std::vector<std::uint8_t> is_touched(similarity.items(), 0);
-  for (const Row row : touched) is_touched[row] = 1;
-  std::vector<Row> all;
-  for (Row row = 0; row < similarity.items(); ++row) {
-    if (is_touched[row] == 0) all.push_back(row);
-  }
+  std::vector<Row> all(trained);
+  std::iota(all.begin(), all.end(), Row{0});
   std::vector<Row> known;
   std::copy_if(all.begin(), all.end(), std::back_inserter(known),
                [&](Row row) { return similarity.source(row) == Source::kBehavior; });
   return {spread(known.empty() ? all : known), spread(all)};
 }
 
-void set_statistics(Model& model, std::span<const ItemContent> items,
-                    std::span<const Row> touched) {
+void set_statistics(Model& model, std::span<const ItemContent> items, std::span<const Row> touched,
+                    std::size_t trained) {
   const FusionView before = *FusionView::of(model);
   std::vector<FusionItem> scalars(before.items.begin(), before.items.end());
   for (std::size_t i = 0; i < items.size(); ++i) scalars[touched[i]].richness = items[i].richness;
   set_fusion(model, before.parameters, scalars);
   const FusionSimilarity similarity(model);
-  const auto reference = reference_rows(similarity, touched);
+  const auto reference = reference_rows(similarity, trained);
   for (const Row row : touched) scalars[row] = similarity.estimate_item(row, reference);
   set_fusion(model, before.parameters, scalars);
 }
@@ -223,7 +220,9 @@ Result<Model> extend(const Model& model, std::span<const ItemContent> items) {
   }
   const std::vector<Row> touched = add_items(next, items);
   place_content(next, items, touched);
-  if (FusionView::of(next)) set_statistics(next, items, touched);
+  const std::size_t trained = next.manifest.metrics.value("trained_items", first_new);
+  next.manifest.metrics["trained_items"] = trained;
+  if (FusionView::of(next)) set_statistics(next, items, touched, trained);
   auto similarity = Similarity::open(next);
   if (!similarity) return similarity.error();
   set_table(next, **similarity, touched);
