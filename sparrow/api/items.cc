@@ -10,6 +10,17 @@
 
 namespace sparrow::api {
 
+// What ratings are out of, and where the bins of histograms begin.
+void append_scale(std::string& out, const data::ValueScale& scale) {
+  out += ",\"scale\":{\"name\":";
+  http::append_json(out, scale.name);
+  fmt::format_to(std::back_inserter(out), ",\"low\":{:g},\"high\":{:g},\"bins\":[", scale.low,
+                 scale.high);
+  for (std::size_t bin = 0; bin < data::ValueScale::kBins; ++bin)
+    fmt::format_to(std::back_inserter(out), "{}{:.4g}", bin > 0 ? "," : "", scale.bin_begin(bin));
+  out += "]}";
+}
+
 void get_item(Context& c, http::Response& response) {
   const Row row = c.item;
   c.query.allow_only({});
@@ -31,6 +42,7 @@ void get_item(Context& c, http::Response& response) {
   append_strings(out, item.list(data::kKeywords));
   out += ",\"text\":";
   http::append_json(out, item.text(data::kText));
+  append_scale(out, c.view.dataset->info.scale);
   fmt::format_to(std::back_inserter(out), ",\"histogram\":[{}],\"tags\":[",
                  fmt::join(c.view.histogram[row], ","));
   constexpr std::size_t kTags = 30;

@@ -188,7 +188,12 @@ void read_controls(Context& c, rank::Request& request, UserSeeds user_seeds) {
 
 void read_seeds(Context& c, std::string_view name, float sign, std::vector<rank::Seed>& seeds) {
   constexpr std::size_t kMaxSeeds = 100;
-  for (const auto& entry : c.query.list(name)) {
+  std::vector<std::string_view> entries = c.query.list(name);
+  // The one id that is asked for may have commas, which forms encode as they encode a list's.
+  const std::string_view whole = c.query.view(name).value_or(std::string_view());
+  if (entries.size() > 1 && (c.view.find(whole) || c.view.find(whole.substr(0, whole.rfind(':')))))
+    entries = {whole};
+  for (const auto& entry : entries) {
     if (seeds.size() == kMaxSeeds) return c.query.fail(name, "has more than 100 items");
     rank::Seed seed{kNoRow, sign};
     auto row = c.view.find(entry);

@@ -13,6 +13,12 @@ namespace sparrow::api {
 
 using nlohmann::json;
 
+namespace {
+
+constexpr std::uint64_t kMostCardBytes = std::uint64_t{4} << 20;
+
+}  // namespace
+
 void get_models(Context& c, http::Response& response) {
   c.query.allow_only({"all"});
   const bool all = c.query.flag("all", false);
@@ -124,6 +130,21 @@ void get_map(Context& c, http::Response& response) {
   out += ",\"popularity\":[";
   each([&](Row row) { fmt::format_to(put, "{}", facts.liked_by(row).size()); });
   out += "]}";
+}
+
+// The data card that `prepare` left beside the data.
+void get_data(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const auto file = c.services.options.home / "prepared" / "card.json";
+  auto card = read_file(file, kMostCardBytes);
+  if (!card && card.error().code == ErrorCode::kNotFound)
+    return http::write_error(
+        response, 404, "not_found",
+        "no data card: this server has its data from elsewhere, or they were prepared by a version "
+        "before 0.3.0; `sparrow prepare --force` writes one");
+  if (!card) return fail(response, card.error());
+  response.body = std::move(*card);
 }
 
 void get_evaluations(Context& c, http::Response& response) {

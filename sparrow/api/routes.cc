@@ -38,6 +38,7 @@ constexpr Route kRoutes[] = {
     {"GET",    "/api/v1/models/{name}/health",   get_health,        Endpoint::kAdmin,      kNone,   kHeavy},
     {"POST",   "/api/v1/models/{name}/promote",  post_promote,      Endpoint::kAdmin,      kAdmin,  kSlow},
     {"POST",   "/api/v1/models/{name}/rollback", post_rollback,     Endpoint::kAdmin,      kAdmin,  kSlow},
+    {"GET",    "/api/v1/data",                   get_data,          Endpoint::kAdmin,      kNone,   kSlow},
     {"GET",    "/api/v1/evaluations",            get_evaluations,   Endpoint::kAdmin,      kNone,   kHeavy},
     {"GET",    "/api/v1/judgements",             get_judgements,    Endpoint::kAdmin,      kNone,   kHeavy},
     {"POST",   "/api/v1/judgements",             post_judgements,   Endpoint::kAdmin,      kNone,   kSlow},

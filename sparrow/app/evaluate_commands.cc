@@ -158,6 +158,7 @@ Result<void> write_report(const evaluate::Report& report, const std::string& jso
 Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   if (arguments.compare.size() == 2)
     return compare_reports(arguments.compare[0], arguments.compare[1]);
+  if (auto sound = all_options_are_read(context, arguments.methods); !sound) return sound;
   if (auto changed = change_liked(context, arguments.liked); !changed) return changed;
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
@@ -227,11 +228,16 @@ Command add_evaluate(CLI::App& sub) {
       "--ground-truth", arguments->ground_truth,
       "Judged pairs: itemId neighborId grade, TREC qrels, or title year title year OK|NOT_OK");
   sub.add_option("--out", arguments->out, "Folder for report.json, report.md and report.html");
-  sub.add_option("--compare", arguments->compare, "Two saved report.json files")->expected(2);
+  auto* compare =
+      sub.add_option("--compare", arguments->compare, "Two saved report.json files")->expected(2);
   sub.add_option("--gate", arguments->gate,
                  "JSON of metric pointers and recorded values that the first method must keep");
   sub.add_option("--tolerance", arguments->tolerance, "Share that a gated metric may fall")
       ->capture_default_str();
+  // What is measured cannot be told where nothing is measured.
+  for (const char* name : {"--methods", "--k", "--splits", "--split-seed", "--cold-slice",
+                           "--groups", "--ground-truth", "--out", "--gate", "--min-value"})
+    compare->excludes(sub.get_option(name));
   return [arguments](const Context& context) { return run_evaluate(context, *arguments); };
 }
 
@@ -318,15 +324,17 @@ Result<void> run_spotcheck(const Context& context, const SpotcheckArguments& arg
 
 Command add_spotcheck(CLI::App& sub) {
   auto o = std::make_shared<SpotcheckArguments>();
-  sub.add_option("seeds", o->seeds, "Item ids");
+  auto* seeds = sub.add_option("seeds", o->seeds, "Item ids");
   sub.add_option("--models", o->models, "Models side by side; the first is compared against")
       ->delimiter(',')
       ->capture_default_str();
-  sub.add_option("--sample", o->sample, "So many random seeds instead")->capture_default_str();
+  auto* sample =
+      sub.add_option("--sample", o->sample, "So many random seeds instead")->capture_default_str();
+  sample->excludes(seeds);
   sub.add_option("--size", o->size, "Length of the lists")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  sub.add_option("--seed", o->seed, "Seed of the sample")->capture_default_str();
+  sub.add_option("--seed", o->seed, "Seed of the sample")->needs(sample)->capture_default_str();
   return [o](const Context& context) { return run_spotcheck(context, *o); };
 }
 

@@ -99,6 +99,9 @@ Command add_build(CLI::App& sub) {
       ->delimiter(',');
   add_content_only(sub, options->allow_content_only);
   return [options](const Context& context) -> Result<void> {
+    std::vector<std::string> methods{options->train.method};
+    methods.insert(methods.end(), options->also.begin(), options->also.end());
+    if (auto sound = all_options_are_read(context, methods); !sound) return sound;
     std::vector<embed::TrainOptions> runs{options->train};
     for (const auto& method : options->also) {
       runs.push_back(options->train);
@@ -169,6 +172,8 @@ Command add_train(CLI::App& sub) {
   const CLI::App* parsed = &sub;
   return [options, parsed](const Context& context) -> Result<void> {
     Result<model::Model> trained = Error{};
+    const std::string method = options->former.empty() ? options->train.method : "item2vec";
+    if (auto sound = all_options_are_read(context, {method}); !sound) return sound;
     if (auto changed = change_liked(context, options->liked); !changed) return changed;
     if (!options->former.empty()) {
       if (parsed->count("--epochs") == 0) options->train.skip_gram.epochs = kContinuedEpochs;

@@ -46,6 +46,8 @@ std::string fingerprint(const DataOptions& options) {
       if (entry.is_regular_file(ignored)) add(entry.path());
     }
   }
+  for (const auto& given : {read.directory, read.items, read.interactions})
+    text += "\n" + given.string();
   std::sort(files.begin(), files.end());
   for (const auto& file : files) text += "\n" + file;
   for (const auto& column : options.columns) text += "\n" + column;
@@ -109,13 +111,19 @@ void tell_findings(const Context& context, const data::DatasetInfo& info) {
         100 * info.joined);
 }
 
-// The card at the end of `prepare`, and as a page beside the data.
+// The card at the end of `prepare`; as a page and for the server beside the data.
 Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
   const DataCard card = data_card(dataset, context.threads);
   std::string text = card_text(card);
   text.pop_back();
   say(context, "{}", text);
-  return write_file_atomically(context.paths().prepared() / "card.html", card_html(card));
+  const auto folder = context.paths().prepared();
+  if (auto written = write_file_atomically(folder / "card.html", card_html(card)); !written)
+    return written;
+  nlohmann::json object = describe(dataset.info);
+  object.update(card_json(card));
+  return write_file_atomically(
+      folder / "card.json", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string options_key(const embed::TrainOptions& options, const data::Dataset& dataset) {
@@ -158,6 +166,9 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
     return Error{
         ErrorCode::kInvalidInput,
         "--sample is a data set of its own: leave --data, --items and --interactions away"};
+  if (data_given && !options.read.items.empty() && !options.read.interactions.empty())
+    return Error{ErrorCode::kInvalidInput,
+                 "--items and --interactions are all the data: leave --data away"};
   std::filesystem::create_directories(context.home);
   if (auto marked = mark_home(context.paths()); !marked) return marked.error();
   const auto stamp_file = context.paths().root / "prepared.stamp";

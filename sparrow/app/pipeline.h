@@ -29,6 +29,8 @@ Result<void> change_liked(const Context& context, std::optional<float> liked);
 void add_data_options(CLI::App& sub, DataOptions& options);
 void add_train_options(CLI::App& sub, embed::TrainOptions& options);
 // --block MODEL=WEIGHT: reads them into options.fusion.content.imported.
+// Errors: kInvalidInput for an option on the command line that only other methods read.
+Result<void> all_options_are_read(const Context& context, const std::vector<std::string>& methods);
 CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks);
 Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
                          const std::vector<std::string>& blocks, embed::TrainOptions& options);

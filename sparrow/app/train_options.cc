@@ -1,8 +1,10 @@
 // The options of train and build, one flag a field.
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sparrow/app/pipeline.h"
 #include "sparrow/embed/text_table.h"
@@ -179,6 +181,28 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   add_content(sub, o);
   add_fusion(sub, o);
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
+}
+
+Result<void> all_options_are_read(const Context& context, const std::vector<std::string>& methods) {
+  for (const std::string& argument : context.arguments) {
+    const std::string flag = argument.substr(0, argument.find('='));
+    const auto reads = [&](const embed::Method& method) {
+      return std::any_of(method.options.begin(), method.options.end(),
+                         [&](const char* option) { return flag == option; });
+    };
+    std::vector<std::string_view> readers;
+    bool is_read = false;
+    for (const embed::Method& method : embed::methods()) {
+      if (!reads(method)) continue;
+      readers.push_back(method.name);
+      is_read |= std::find(methods.begin(), methods.end(), method.name) != methods.end();
+    }
+    if (!readers.empty() && !is_read)
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("{} is not read by {}; it is an option of {}", flag,
+                               fmt::join(methods, " and "), fmt::join(readers, ", "))};
+  }
+  return {};
 }
 
 CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {

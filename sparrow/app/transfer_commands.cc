@@ -94,11 +94,16 @@ Command add_export(CLI::App& sub) {
   sub.add_option("--format", o->format, "What to write")
       ->check(CLI::IsMember({"word2vec", "word2vec-binary", "npy", "sparrowrecsys", "neighbors"}))
       ->capture_default_str();
-  sub.add_option("--k", o->k, "Neighbors an item")
+  sub.add_option("--k", o->k, "--format neighbors: of each item")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   sub.add_option("--out", o->out, "File to write; - is stdout for text")->required();
-  return [o](const Context& context) -> Result<void> {
+  const CLI::App* parsed = &sub;
+  return [o, parsed](const Context& context) -> Result<void> {
+    if (parsed->count("--k") > 0 && o->format != "neighbors")
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--k is how many neighbors are written: --format neighbors, not {}",
+                               o->format)};
     auto loaded = find_model(context, o->model);
     if (!loaded) return loaded.error();
     if (o->format == "neighbors") {
@@ -133,6 +138,9 @@ Command add_import(CLI::App& sub) {
                  "For npy, safetensors (PyTorch) and tsv (TensorFlow's projector): item ids, one a "
                  "line; default FILE.ids");
   return [o](const Context& context) -> Result<void> {
+    if (!o->ids.empty() && o->format != "npy" && o->format != "safetensors" && o->format != "tsv")
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--ids: a file of {} names its items itself", o->format)};
     auto dataset = load_prepared(context);
     if (!dataset) return dataset.error();
     const auto bytes = data::read_log_text(o->file);  // .gz, .zst and .bz2 are unpacked

@@ -45,6 +45,8 @@ TEST(Dialect, EncodingsAndLineEnds) {
   EXPECT_EQ(wide.encoding, Encoding::kUtf16Le);
   EXPECT_EQ(wide.separator, ",");
   EXPECT_EQ(decode_text(utf16, wide.encoding), "id,t\n1,x\n");
+  EXPECT_EQ(find_encoding(std::string_view(utf16).substr(2)), Encoding::kUtf16Le);
+  EXPECT_EQ(find_encoding(std::string_view(utf16).substr(3)), Encoding::kUtf16Be);
   // A character that the end of what was looked at cuts is no reason to think of another encoding.
   EXPECT_EQ(find_encoding("Mis\xC3"), Encoding::kUtf8);
 }

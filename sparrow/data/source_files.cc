@@ -52,6 +52,15 @@ std::vector<fs::path> files_of(const fs::path& folder) {
   return files;
 }
 
+Error no_parquet(const fs::path& path) {
+  return {ErrorCode::kInvalidInput,
+          fmt::format("{}: Parquet is not read, as Debian has no Arrow. This makes a table of it, "
+                      "whatever columns it has (pip install pandas pyarrow): python3 -c 'import "
+                      "pandas, sys; pandas.read_parquet(sys.argv[1]).to_csv(sys.argv[2], "
+                      "index=False)' {} {}.csv",
+                      path.filename().string(), path.string(), path.stem().string())};
+}
+
 // A table as it may be given: a file, or a folder whose files are its parts.
 std::vector<fs::path> parts_of(const fs::path& given) {
   std::error_code ignored;
@@ -127,6 +136,7 @@ Result<std::vector<TableFile>> Search::look_at(const std::vector<fs::path>& part
 Result<Table> Search::table_of(std::vector<fs::path> parts) const {
   Table table;
   std::error_code ignored;
+  if (parts.front().extension() == ".parquet") return no_parquet(parts.front());
   for (const fs::path& part : parts) table.bytes += fs::file_size(part, ignored);
   auto first = look_at_table(parts.front(), query_.dialect);
   if (!first) return first.error();
@@ -340,6 +350,10 @@ Result<void> Search::take_tables() {
 }
 
 Error Search::nothing_found() const {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(query_.data, ignored)) {
+    if (entry.path().extension() == ".parquet") return no_parquet(entry.path());
+  }
   return {
       ErrorCode::kNotFound,
       fmt::format("{}: holds no data: neither MovieLens (movies.csv + ratings.csv, movies.dat + "

@@ -63,6 +63,11 @@ std::optional<Encoding> encoding_of_name(std::string_view name) {
 Encoding find_encoding(std::string_view sample) {
   if (sample.starts_with("\xFF\xFE")) return Encoding::kUtf16Le;
   if (sample.starts_with("\xFE\xFF")) return Encoding::kUtf16Be;
+  // UTF-16 without its mark: every other byte of separators, digits and Latin letters is 0.
+  std::array<std::size_t, 2> zeros{};
+  for (std::size_t i = 0; i < sample.size(); ++i) zeros.at(i % 2) += sample[i] == 0 ? 1U : 0U;
+  if (zeros[1] > sample.size() / 8 && zeros[0] < zeros[1] / 8) return Encoding::kUtf16Le;
+  if (zeros[0] > sample.size() / 8 && zeros[1] < zeros[0] / 8) return Encoding::kUtf16Be;
   return is_utf8(without_cut_character(sample)) ? Encoding::kUtf8 : Encoding::kWindows1252;
 }
 

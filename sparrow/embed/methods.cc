@@ -224,6 +224,10 @@ void describe_fusion(const TrainOptions& o, json& j) {
   j["min_positives"] = o.fusion.histories.min_positives;
 }
 
+void describe_histories(const TrainOptions& o, json& j) {
+  j["min_positives"] = o.fusion.histories.min_positives;
+}
+
 void describe_nothing(const TrainOptions&, json&) {}
 
 // What a method needs beside the data set, the content and the neighbor table.
@@ -298,7 +302,7 @@ const std::vector<Method>& methods() {
       {"fusion",
        "behavior and content in one similarity, freed of hubs (default)",
        {"--content-weight", "--cooccurrence-share", "--ridge-share", "--tolerated-loss",
-        "--closeness-bonus", "--popularity-penalty"},
+        "--closeness-bonus", "--popularity-penalty", "--min-count"},
        count_bytes,
        train_fused,
        describe_fusion},
@@ -320,16 +324,16 @@ const std::vector<Method>& methods() {
        describe_side_info},
       {"cooccurrence",
        "PPMI of what is watched near each other, eigenvectors",
-       {},
+       {"--min-count"},
        count_bytes,
        train_cooccurrence,
-       describe_nothing},
+       describe_histories},
       {"history",
        "eigenvectors of the user-item matrix",
-       {},
+       {"--min-count"},
        count_bytes,
        train_history,
-       describe_nothing},
+       describe_histories},
       {"content",
        "genres, tags, title words, year, people; no behavior",
        {},

@@ -70,8 +70,25 @@ Query::Query(std::string_view text) {
       return;
     }
     pair.end = text_.size();
+    if (equals != std::string_view::npos) add_entries(pair, part.substr(equals + 1));
     pairs_.push_back(pair);
   }
+}
+
+void Query::add_entries(Pair& pair, std::string_view encoded) {
+  if (encoded.find(',') == std::string_view::npos) return;
+  if (encoded.find("%2C") == std::string_view::npos &&
+      encoded.find("%2c") == std::string_view::npos)
+    return;
+  pair.entries = text_.size();
+  while (true) {
+    const auto comma = encoded.find(',');
+    (void)decode(encoded.substr(0, comma), true, text_);  // as a part of what was decoded before
+    text_ += kSeparator;
+    if (comma == std::string_view::npos) break;
+    encoded.remove_prefix(comma + 1);
+  }
+  pair.entries_end = text_.size();
 }
 
 void Query::add(std::string_view name, std::string_view value) {
@@ -186,7 +203,11 @@ Query Query::of_json(const nlohmann::json& object, std::span<const std::string_v
 
 std::vector<std::string_view> Query::list(std::string_view name) const {
   std::vector<std::string_view> entries;
-  const std::string_view value = view(name).value_or(std::string_view());
+  std::string_view value = view(name).value_or(std::string_view());
+  for (const Pair& pair : pairs_) {
+    if (name_of(pair) == name && pair.entries_end > 0)
+      value = std::string_view(text_).substr(pair.entries, pair.entries_end - pair.entries);
+  }
   const char separator = value.find(kSeparator) == std::string_view::npos ? ',' : kSeparator;
   for (std::size_t begin = 0; begin < value.size();) {
     const auto end = std::min(value.find(separator, begin), value.size());

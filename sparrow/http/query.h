@@ -54,23 +54,29 @@ class Query {
   double decimal(std::string_view name, double fallback, double low, double high);
   // "true", "1", "false", "0".
   bool flag(std::string_view name, bool fallback);
-  // "a,b,c"; empty when absent. Valid while this query is.
+  // "a,b,c"; empty when absent. Valid while this query is. An encoded comma belongs to its entry
+  // where plain ones stand between entries: "a%2Cb,c" has two.
   std::vector<std::string_view> list(std::string_view name) const;
   void fail(std::string_view name, std::string message);
 
  private:
   static constexpr char kSeparator = 0x1f;  // in lists that came as JSON
 
-  // Where a name begins in text_, where its value does, and where that ends.
+  // Where a name begins in text_, where its value does, and where that ends; where its entries
+  // begin and end, kSeparator between them, when the value has commas that are encoded beside those
+  // that are not.
   struct Pair {
     std::size_t name;
     std::size_t value;
     std::size_t end;
+    std::size_t entries = 0;
+    std::size_t entries_end = 0;
   };
   std::string_view name_of(const Pair& pair) const {
     return std::string_view(text_).substr(pair.name, pair.value - pair.name);
   }
   void add(std::string_view name, std::string_view value);
+  void add_entries(Pair& pair, std::string_view encoded);
 
   std::string text_;  // names and values, decoded, one after the other
   std::vector<Pair> pairs_;

@@ -22,6 +22,11 @@ TEST(Query, DecodesAndValidates) {
     ASSERT_TRUE(bad.error()) << wrong;
     EXPECT_EQ(bad.error()->parameter, "size");
   }
+  using Entries = std::vector<std::string_view>;
+  EXPECT_EQ(Query("ids=a,b").list("ids"), (Entries{"a", "b"}));
+  EXPECT_EQ(Query("ids=a%2Cb").list("ids"), (Entries{"a", "b"}));  // as a form encodes a list
+  EXPECT_EQ(Query("ids=a%2Cb,c%2cd:2&x=1").list("ids"), (Entries{"a,b", "c,d:2"}));
+  EXPECT_EQ(Query("ids=a%2Cb,c").text("ids"), "a,b,c");
   Query unknown("sise=3");
   unknown.allow_only({"size"});
   EXPECT_EQ(unknown.error()->parameter, "sise");

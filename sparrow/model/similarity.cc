@@ -64,13 +64,17 @@ class VectorSimilarity final : public Similarity {
     return simd::dot(vectors_.row(a).data(), vectors_.row(b).data(), vectors_.dim());
   }
 
+  // What is ranked last has at most kMatchOfLast, so that it stays last where a list is ordered by
+  // match.
   float to_match(float similarity) const override {
-    const float s = similarity < -1.001F * largest_ ? similarity + offset_ : similarity / largest_;
-    return 100 * std::clamp(s, 0.0F, 1.0F);
+    if (similarity < -1.001F * largest_)
+      return kMatchOfLast * std::clamp(similarity + offset_, 0.0F, 1.0F);
+    return 100 * std::clamp(similarity / largest_, 0.0F, 1.0F);
   }
 
  private:
   static constexpr float kAboveAll = 1e-4F;
+  static constexpr float kMatchOfLast = 1;
 
   float from_content(Row seed, Row other, float cosine) const {
     return known_[seed] != 0 && known_[other] == 0 ? cosine - offset_ : cosine;

@@ -15,6 +15,9 @@ import tempfile
 
 import planted
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import api_test  # noqa: E402  pylint: disable=wrong-import-position
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("SPARROW_BIN", ROOT / "build/test/sparrow")).resolve()
 CASES = pathlib.Path(os.environ.get("SPARROW_CASES", ROOT.parent / "shared/cases"))
@@ -276,6 +279,47 @@ def given_is_given():
     assert "--items" in said and "--shape" in said, said
 
 
+def options_that_nobody_reads():
+    """An option that this method, format or kind of run does not read is refused; what was asked for would not happen."""
+    home = WORK / "homes/unread"
+    folder = WORK / "own/unread"
+    planted.put(folder / "items.csv", planted.catalog_text())
+    planted.put(folder / "interactions.csv", planted.log_text())
+    sparrow(home, "build", "--data", folder)
+    for arguments, named in ((("train", "--method", "content", "--dim", 16), "--dim"), (("train", "--method", "item2vec", "--walk-length", 5), "deepwalk"),
+                             (("train", "--method", "deepwalk", "--p", 2), "node2vec"), (("train", "--walks=3"), "--walks"),
+                             (("build", "--data", folder, "--also", "content", "--window", 3), "--window"),
+                             (("evaluate", "--methods", "fusion", "--p", 2), "--p"), (("evaluate", "--compare", "a", "b", "--splits", 2), "--splits"),
+                             (("export", "--format", "npy", "--k", 5, "--out", WORK / "x.npy"), "--k"), (("spotcheck", 5007, "--sample", 3), "--sample"),
+                             (("import", folder / "items.csv", "--name", "x", "--format", "word2vec", "--ids", "y"), "--ids"),
+                             (("build", "--data", folder, "--items", "x.csv", "--interactions", "y.csv"), "--data"),
+                             (("build", "--data", folder, "--items", "x.csv"), "x.csv")):
+        said = sparrow(home, *arguments, fails=True)
+        assert named in said, (arguments, said)
+    sparrow(home, "train", "--method", "history", "--min-count", 3)
+    assert "up to date" not in sparrow(home, "train", "--method", "history", "--min-count", 9)
+
+
+def ids_with_commas():
+    """In a list of a URL an encoded comma belongs to the id."""
+    home, folder = WORK / "homes/commas", WORK / "own/commas"
+    rows = [(f'"x,{thing["id"]}"', thing["title"], "|".join(thing["kinds"])) for thing in planted.things()]
+    planted.put(folder / "items.csv", planted.table(["id", "title", "genres"], rows))
+    planted.put(folder / "interactions.csv", planted.log_text(item=lambda i: f'"x,{i}"'))
+    sparrow(home, "build", "--data", folder)
+    server = api_test.Server(str(home))
+    try:
+        lists = [server.json(f"/api/v1/similar?seeds={seeds}&size=3") for seeds in ("x%2C5007", "x%2C5007,x%2c5014:2", "x,5007")]
+        assert all(len(answer["items"]) == 3 for answer in lists), lists
+        assert lists[0]["items"] == lists[2]["items"], "the one id that is asked for"
+        card = server.json("/api/v1/data")
+        assert card["scale"]["high"] == 5 and {f["kind"] for f in card["files"]} == {"catalogue", "log"}, card["files"]
+        assert server.json("/api/v1/items/x%2C5007")["item"]["scale"]["bins"][0] == card["scale"]["low"]
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
 def content_only_is_asked_for():
     """A log in which nothing is liked often enough: the model is not promoted unless that is wanted."""
     folder = WORK / "own/thin"
@@ -330,6 +374,8 @@ def own_cases():
     check("own: liked is one thing for everybody", liked_is_one_thing)
     check("own: a model without behavior is promoted only when asked", content_only_is_asked_for)
     check("given means given: synth --shape with --items", given_is_given)
+    check("given means given: options that nobody reads", options_that_nobody_reads)
+    check("own: ids with commas in lists of a URL", ids_with_commas)
     log = planted.log_text()
     refused("a role that there is not", plain_pair(log), "--columns", "usr=user", says=["there is no role \"usr\"", "did you mean \"user\"?"])
     refused("a column that there is not", plain_pair(log), "--columns", "user=usr", says=["there is no column \"usr\"", "user"])
@@ -340,6 +386,8 @@ def own_cases():
     refused("times of another century", plain_pair(log.replace(",14", ",99")), says=["before 1970 or after next year"])
     refused("a scale that there is not", plain_pair(log), "--scale", "smileys", says=["there is no scale \"smileys\""])
     refused("a format that there is not", plain_pair(log), "--format", "seperator=;", says=["there is no point \"seperator\""])
+    refused("Parquet, with the line that makes a table of it", lambda folder: planted.put(folder / "log.parquet", b"PAR1....PAR1"),
+            says=["log.parquet", "pandas.read_parquet"])
     refused("no data at all", lambda folder: folder.mkdir(parents=True), says=["holds no data"])
 
 

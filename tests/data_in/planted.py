@@ -71,7 +71,7 @@ def utc(seconds, form):
 
 def wide_tabs(out):
     put(out / "items.csv", b"\xff\xfe" + catalog_text("\t").encode("utf-16-le"))
-    put(out / "interactions.csv", b"\xff\xfe" + log_text("\t").encode("utf-16-le"))
+    put(out / "interactions.csv", log_text("\t").encode("utf-16-le"))  # without its mark
 
 
 def old_mac_lines(out):
