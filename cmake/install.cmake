@@ -18,7 +18,7 @@ install(FILES ${made}/fish/sparrow.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fis
 install(FILES testdata/sample/items.csv DESTINATION ${CMAKE_INSTALL_DATADIR}/sparrow/sample)
 install(FILES README.md docs/architecture.md docs/benchmarks.md docs/configuration.md docs/formats.md docs/quality.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
-file(GLOB optional_documents docs/security.md docs/operations.md)
+file(GLOB optional_documents docs/security.md docs/runbook.md docs/own-data.md)
 install(FILES ${optional_documents} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/api/openapi.json ${made}/third-party-licences.tsv DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
