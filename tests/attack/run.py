@@ -4,7 +4,7 @@ import sys
 
 import ground
 
-ATTACKS = ["http_attacks", "journal_attacks", "document_attacks", "disk_attacks", "shutdown_attacks", "home_attacks", "cost_attacks", "schema_attacks"]
+ATTACKS = ["http_attacks", "journal_attacks", "document_attacks", "disk_attacks", "shutdown_attacks", "home_attacks", "cost_attacks"]  # schema_attacks is a step of its own in ./test
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ATTACKS:
