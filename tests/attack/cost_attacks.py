@@ -29,7 +29,8 @@ ATTACKS = {  # name: path, body of the n-th request
     "deep pages of varied lists": ("items/m1/similar?size=1000&diversity=1&offset=8000", None),
     "unknown members": ("similar", lambda n: {f"member{i}": 1 for i in range(12_000)}),  # what a body may hold
     "judgements by the thousand": ("judgements", lambda n: [{"grader": f"mob{n}", "seed": "m1", "item": "m2", "grade": 1}] * 1000),
-    "imports": ("judgements/import", lambda n: {"grader": "mob", "header": "seed\titem\tgrade", "text": "m1\tm2\t1\n" * 9000}),
+    "imports": ("judgements/import", lambda n: {"grader": "mob", "header": "seed\titem\tgrade\tgrader",
+                                                "text": "".join(f"m1\tm2\t1\tmob{n}-{i}\n" for i in range(9000))}),
     "feedback of new users": ("feedback", lambda n: {"user": f"mob{n}", "item": "m2", "kind": "hide"}),
     "lists for new users": ("items/m1/similar?size=1000&user=mob{n}", None),
     "reading all judgements": ("judgements", None),

@@ -54,11 +54,12 @@ def built():
         run("debootstrap", "--variant=minbase", "bookworm", bare, "http://deb.debian.org/debian")
         run("tar", "--one-file-system", "-C", bare, "-cf", BARE, ".")
         shutil.rmtree(bare)
-    print("    ", run("bash", ROOT / "packaging/oci/build_image.sh", deb(), IMAGE, env={**os.environ, "SPARROW_BARE_ROOT": str(BARE)}).strip(), flush=True)
+    print("    ", run("bash", ROOT / "packaging/oci/build_image.sh", deb(), IMAGE, env={**os.environ, "SPARROW_BARE_ROOT": str(BARE)}).splitlines()[-1], flush=True)
 
 
 def configured():
-    told = json.loads(run("skopeo", "inspect", "--config", f"oci-archive:{IMAGE}"))
+    # Raw: the health check is Docker's addition to what OCI's configuration has; docker takes it, podman and Kubernetes have their own.
+    told = json.loads(run("skopeo", "inspect", "--config", "--raw", f"oci-archive:{IMAGE}"))
     config = told["config"]
     user = config["User"]
     assert user.split(":")[0] not in ("0", "root", ""), user
