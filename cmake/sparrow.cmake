@@ -42,6 +42,10 @@ function(sparrow_module name)
   target_link_libraries(sparrow_${name} PUBLIC ${ARG_DEPENDS})
   if(SPARROW_BUILD_TESTS AND tests)
     add_executable(${name}_test ${tests})
+    if(NOT TARGET unit_tests)
+      add_custom_target(unit_tests)  # all of them, without the programs
+    endif()
+    add_dependencies(unit_tests ${name}_test)
     sparrow_flags(${name}_test)
     target_link_libraries(${name}_test PRIVATE sparrow_${name} GTest::gtest_main)
     gtest_discover_tests(${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}

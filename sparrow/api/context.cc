@@ -49,6 +49,13 @@ void fail(http::Response& response, const Error& error) {
                     error.message);
 }
 
+bool given_up(const Context& c, http::Response& response) {
+  if (!c.request.stop.stop_requested()) return false;
+  http::write_error(response, 503, "unavailable",
+                    "given up: the client has gone or the server ends");
+  return true;
+}
+
 std::optional<nlohmann::json> json_body(const Context& c, http::Response& response) {
   constexpr std::size_t kDeepest = 16;
   if (http::nesting_depth(c.request.body) > kDeepest) {

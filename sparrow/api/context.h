@@ -53,6 +53,8 @@ struct Context {
 // True (and the response set) when the query has an error.
 bool failed(const Context& c, http::Response& response);
 void fail(http::Response& response, const Error& error);
+// True (and a 503 set, which hardly anybody reads) when the client has gone or the server ends.
+bool given_up(const Context& c, http::Response& response);
 // The body as JSON; sets a 400 otherwise.
 std::optional<nlohmann::json> json_body(const Context& c, http::Response& response);
 // The row of an item id given as a parameter; kNoRow and a 400 or 404 when there is none.

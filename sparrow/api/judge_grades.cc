@@ -245,6 +245,7 @@ void get_judgements(Context& c, http::Response& response) {
   auto all = c.services.judgements.entries();
   if (!all) return fail(response, all.error());
   std::vector<json> entries = live::standing_judgements(std::move(*all));
+  if (given_up(c, response)) return;
   for (const char* name : {"seed", "grader"}) {
     if (const auto wanted = c.query.text(name))
       std::erase_if(entries, [&](const json& e) { return live::text_of(e, name) != *wanted; });

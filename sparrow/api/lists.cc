@@ -199,6 +199,7 @@ void post_batch(Context& c, http::Response& response) {
   std::size_t number = 0;
   for (const auto& entry : (*object)["requests"]) {
     ++number;
+    if (given_up(c, response)) return;
     response.body.clear();
     rank::Request request = start_request(c);
     const bool read = read_post(c, response, entry, request);

@@ -42,8 +42,9 @@ void post_what_if(Context& c, http::Response& response) {
   if (!object) return;
   auto after = rank::Rules::parse(*object, *c.view.facts);
   if (!after) return fail(response, after.error());
-  const rank::WhatIf w =
-      rank::what_if(*served->recommender, *c.view.facts, start_request(c), **after);
+  const rank::WhatIf w = rank::what_if(*served->recommender, *c.view.facts, start_request(c),
+                                       **after, {.stop = c.request.stop});
+  if (given_up(c, response)) return;
   response.body = http::json_text(rank::what_if_json(w, c.view.dataset->catalog));
 }
 

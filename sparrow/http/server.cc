@@ -107,7 +107,13 @@ bool Server::stop() {
   state_->shared->stopping.store(true);
   state_->shared->slow.threads->stop();
   state_->shared->heavy.threads->stop();
-  while (state_->shared->running.load() > 0 && Clock::now() < deadline)
+  for (const auto& worker : state_->workers) {
+    for (const auto& weak : worker->sessions) {
+      if (const auto session = weak.lock()) session->give_up();
+    }
+  }
+  const auto last = std::max(deadline, Clock::now() + std::chrono::milliseconds(200));
+  while (state_->shared->running.load() > 0 && Clock::now() < last)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   return state_->shared->running.load() == 0;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,9 @@ struct Request {
   std::string_view client;       // address of the peer
   std::string_view host;
   std::string_view content_type;
+  // Of a request in a pool: asked to stop when the client has closed its connection and when the
+  // server ends. Long work looks at it between its steps.
+  std::stop_token stop;
 };
 
 // Which thread answers a request, so that no other request waits for it.

@@ -382,7 +382,7 @@ bool Session::answer() {
 }
 
 // The views in `request` stay valid: nothing is read until the answer is sent.
-bool Session::run_in_pool(const Request& request, Lane lane) {
+bool Session::run_in_pool(Request request, Lane lane) {
   Shared::Pool& pool = lane == Lane::kHeavy ? worker_.shared.heavy : worker_.shared.slow;
   if (pool.requests.fetch_add(1) >= pool.max) {
     --pool.requests;
@@ -391,10 +391,17 @@ bool Session::run_in_pool(const Request& request, Lane lane) {
     return send(request.method == "HEAD");
   }
   deadline_ = Clock::now() + kSlowTimeout;
+  stop_ = std::stop_source();
+  request.stop = stop_.get_token();
+  watch_client();
   asio::post(*pool.threads, [self = shared_from_this(), request, &pool] {
     Shared& shared = self->worker_.shared;
     ++shared.running;  // before the look at `stopping`: stop() then sees one of the two
-    if (!shared.stopping.load()) respond(self->worker_.handler, request, self->response_);
+    if (shared.stopping.load()) self->give_up();
+    if (!request.stop.stop_requested())
+      respond(self->worker_.handler, request, self->response_);
+    else
+      write_error(self->response_, 503, "unavailable", "given up before it began");
     --pool.requests;
     asio::post(self->worker_.io, [self, head_only = request.method == "HEAD"] {
       if (self->send(head_only)) self->work();
@@ -402,6 +409,19 @@ bool Session::run_in_pool(const Request& request, Lane lane) {
     --shared.running;
   });
   return false;
+}
+
+// While a pool works for this client: has it gone? What it sends meanwhile (the next request) stays
+// in the socket, and ends the watch.
+void Session::watch_client() {
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
+    char byte = 0;
+    error_code nothing;
+    const bool open = !error && (self->socket_.receive(asio::buffer(&byte, 1),
+                                                       tcp::socket::message_peek, nothing) > 0 ||
+                                 nothing == asio::error::would_block);
+    if (!open) self->give_up();
+  });
 }
 
 void Session::write_head() {

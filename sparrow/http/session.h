@@ -11,6 +11,7 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -65,6 +66,8 @@ class Session : public std::enable_shared_from_this<Session> {
     closing_ = true;
     if (reading_ && buffer_.size() == 0) cut();
   }
+  // What a pool computes for this connection is not wanted any more. From any thread.
+  void give_up() { stop_.request_stop(); }
   Clock::time_point deadline() const { return deadline_; }
 
  private:
@@ -86,7 +89,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void write_head();
   void finish();
   void discard();
-  bool run_in_pool(const Request& request, Lane lane);
+  bool run_in_pool(Request request, Lane lane);
+  void watch_client();
 
   tcp::socket socket_;
   Worker& worker_;
@@ -97,6 +101,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   Headers headers_;  // of the request, without what trailers add
   Response response_;
+  std::stop_source stop_{std::nostopstate};  // of the request in a pool
   std::string head_;
   Clock::time_point deadline_;
   bool reading_ = false;

@@ -64,6 +64,39 @@ TEST(ServerParallel, GoesWhileSlowRequestsRunAndWait) {
   }
 }
 
+// Issue: long work went on for a client that had gone, and for a server that was told to end.
+TEST(ServerParallel, LongWorkHearsThatNobodyWantsIt) {
+  for (const bool by_client : {true, false}) {
+    std::atomic<bool> begun{false};
+    std::atomic<bool> heard{false};
+    auto server = Server::start(options_of(std::chrono::milliseconds(50)),
+                                {[&](const Request& request, Response& response) {
+                                   begun.store(true);
+                                   const auto last = Clock::now() + std::chrono::seconds(10);
+                                   while (!request.stop.stop_requested() && Clock::now() < last)
+                                     std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                   heard.store(request.stop.stop_requested());
+                                   response.body = "{}";
+                                 },
+                                 [](const Request&) { return Lane::kHeavy; },
+                                 {}});
+    const int fd = ask((*server)->port());
+    while (!begun.load()) std::this_thread::yield();
+    const auto start = Clock::now();
+    if (by_client) {
+      ::close(fd);
+      while (!heard.load() && Clock::now() < start + std::chrono::seconds(5))
+        std::this_thread::yield();
+    } else {
+      EXPECT_TRUE((*server)->stop());
+      ::close(fd);
+    }
+    EXPECT_TRUE(heard.load()) << by_client;
+    EXPECT_LT(Clock::now() - start, std::chrono::seconds(2));
+    server->reset();
+  }
+}
+
 TEST(ServerParallel, StopSaysWhetherSomethingIsStillRunning) {
   std::atomic<bool> go_on{false};
   std::atomic<bool> begun{false};

@@ -71,6 +71,7 @@ WhatIf what_if(const Recommender& recommender, const recall::ItemFacts& facts, c
   const std::size_t seeds = (facts.size() + step - 1) / step;
   for (std::size_t turn = 0; turn < seeds; ++turn) {
     if (turn > 0 && std::chrono::steady_clock::now() > deadline) break;
+    if (limits.stop.stop_requested()) break;
     const Row row = static_cast<Row>(spread(turn, seeds) * step);
     const auto old_list = first_ten(recommender, usual, usual.rules, row);
     const auto new_list = first_ten(recommender, usual, &after, row);

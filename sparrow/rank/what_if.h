@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct WhatIf {
 struct WhatIfLimits {
   std::size_t max_seeds = 2000;
   std::chrono::milliseconds time{2000};  // no list is begun after it
+  std::stop_token stop;                  // nor after this
 };
 
 // Compares the first ten of items spread over the catalogue, with the rules of `usual` (may be

@@ -52,7 +52,8 @@ export async function checkMapAndStatus(bench) {
     await page.mouse.wheel(0, -120);
     await page.waitForFunction(() => document.querySelector('.map-points').style.transform.includes('scale('));
     await page.waitForFunction(() => document.querySelector('.map-points').style.transform === '');
-    await page.mouse.move(x + width / 2 + 1, y + height / 2);
+    await page.mouse.move(x + width / 2 + 40, y + height / 2);
+    await page.mouse.move(x + width / 2, y + height / 2);
     assert.equal(await page.locator('.map-tip').textContent(), here);
     await page.mouse.down();
     await page.mouse.move(x + width / 2 + 80, y + height / 2 + 40, { steps: 4 });
