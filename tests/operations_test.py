@@ -153,13 +153,14 @@ class RankerServer:
     """Speaks the REST protocol of TensorFlow Serving; `mode` says how well."""
 
     def __init__(self):
-        self.mode, self.asked = "good", []
+        self.mode, self.asked, self.trace = "good", [], None
         ranker = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # noqa: N802
                 instances = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["instances"]
                 ranker.asked.append((self.path, instances))
+                ranker.trace = self.headers["traceparent"]
                 if ranker.mode == "slow":
                     time.sleep(1)
                 # The worse the match, the better: unlike any order of ours.
@@ -183,8 +184,9 @@ class RankerServer:
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1/models/related:predict"
 
 
-def remote_ranker():
+def remote_ranker(folder):
     ranker = RankerServer()
+    log = pathlib.Path(folder, "traced.jsonl")
 
     def ranks(server, plain):
         answer = similar(server, 1, size=20, parts="true")
@@ -193,6 +195,24 @@ def remote_ranker():
         matches = [item["parts"]["match"] for item in answer["items"]]
         equal(matches, sorted(matches))  # its order, not ours
         assert set(ids(answer)) != set(ids(plain))
+
+    def traced(server):
+        trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+        spans = set()
+        for path in ("/api/v1/items/1/similar?size=3", "/api/v1/similar?seeds=1,589"):
+            equal(server.get(path, headers={"traceparent": f"00-{trace}-{parent}-01"})[0], 200)
+            version, asked_trace, span, flags = ranker.trace.split("-")
+            equal((version, asked_trace, flags), ("00", trace, "01"))
+            time.sleep(0.3)
+            line = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+            equal((line["trace_id"], line["span_id"], line["parent_id"]), (trace, span, parent))
+            spans.add(span)
+        equal(len(spans - {parent}), 2)
+        for wrong in (None, f"00-{trace}-{parent}", f"00-{trace}-{parent}-01-more", f'00-{trace[:-1]}"-{parent}-01'):
+            equal(server.get("/api/v1/items/1/similar?size=3", headers={"traceparent": wrong} if wrong else None)[0], 200)
+            equal(ranker.trace, None)
+        time.sleep(0.3)
+        assert "trace_id" not in log.read_text(encoding="utf-8").splitlines()[-1]
 
     def falls_back(server, plain):
         for mode in ("few", "words", "object", "error", "text", "huge", "slow"):
@@ -219,8 +239,9 @@ def remote_ranker():
 
     with Started(HOME) as own:
         plain = similar(own, 1, size=20)
-    with Started(HOME, "--ranker", ranker.url, "--ranker-timeout-ms", "200") as server:
+    with Started(HOME, "--ranker", ranker.url, "--ranker-timeout-ms", "200", "--log", str(log)) as server:
         check("a remote ranker orders the list", lambda: ranks(server, plain))
+        check("a traceparent is passed on to it, and in the log", lambda: traced(server))
         check("a slow, failing or senseless ranker costs the order only, and is said", lambda: falls_back(server, plain))
         check("after failures in a row it is left alone for a while", lambda: pauses(server))
     ranker.server.shutdown()
@@ -467,7 +488,7 @@ def main():
     configuration(folder)
     check("systemd accepts the unit file", unit_file)
     limits_and_logs(folder)
-    remote_ranker()
+    remote_ranker(folder)
     channels_and_weights()
     answer_cache()
     with Started(HOME, "--request-timeout-ms", "2000") as server:

@@ -1,12 +1,20 @@
-"""Runs the code blocks of docs/tutorials as they stand there. A line "# => TEXT" in a block: TEXT must be in what the block printed so far."""
+"""Runs the code blocks of docs/tutorials as they stand there. A line "# => TEXT" in a block: TEXT must be in what the block printed so far.
+Ports 6010 to 6099 are changed to free ones."""
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tempfile
 
 from api_test import BIN, ROOT, check
 import api_test
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return str(taken.getsockname()[1])
 
 
 def run_tutorial(path):
@@ -17,6 +25,10 @@ def run_tutorial(path):
         tools = pathlib.Path(folder, "bin")
         tools.mkdir()
         (tools / "sparrow").symlink_to(BIN)
+        # Ports of their own, so that two runs on one machine do not meet.
+        for port in sorted(set(re.findall(r"\b60[1-9]\d\b", text))):
+            other = free_port()
+            blocks = [re.sub(rf"\b{port}\b", other, block) for block in blocks]
         script = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
         wanted = []
         for block in blocks:

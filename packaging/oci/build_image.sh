@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build_image.sh PACKAGE.deb OUT.tar: an OCI image of a Debian 12 with the package in it, made without a daemon: debootstrap and this
 # script. Needs root. `podman load -i OUT.tar`, `skopeo copy oci-archive:OUT.tar ...` and `docker load` (25 or newer) take it.
+# The health check in it is for docker: OCI's own configuration has none, compose.yaml and the Kubernetes manifests name theirs.
 # The image runs as the user sparrow, needs nothing writable but /var/lib/sparrow and /tmp, and listens on port 6010.
 set -euo pipefail
 package="$(realpath "${1:?usage: build_image.sh PACKAGE.deb OUT.tar}")"

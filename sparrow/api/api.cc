@@ -11,6 +11,7 @@
 #include "sparrow/api/routes.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/core/random.h"
+#include "sparrow/http/trace.h"
 
 namespace sparrow::api {
 namespace {
@@ -27,9 +28,19 @@ std::string new_boot() {
   return fmt::format("{:08x}", static_cast<std::uint32_t>(splitmix64(state)));
 }
 
+// A number for this request that no other server's request will have.
+std::uint64_t span_of(const Context& c) {
+  std::uint64_t state = std::hash<std::string>()(c.services.boot) ^ c.number;
+  return splitmix64(state) | 1;
+}
+
 void log(const Context& c, const http::Response& response, std::chrono::nanoseconds took) {
   std::string line = fmt::format("{{\"time\":\"{}\",\"request_id\":\"", utc_now());
   append_request_id(line, c);
+  if (!c.trace.empty())
+    fmt::format_to(std::back_inserter(line), R"(","trace_id":"{}","span_id":"{}","parent_id":"{})",
+                   http::trace_id(c.trace), http::span_id(c.trace),
+                   http::span_id(c.request.traceparent));
   line += "\",\"client\":";
   http::append_json(line, c.request.client);
   line += ",\"method\":";
@@ -235,6 +246,7 @@ void Api::handle(const http::Request& request, http::Response& response) {
   Context c(services_, request);
   const RouteMatch match = find_route(request.method, request.path);
   c.route = match.route;
+  if (!request.traceparent.empty()) c.trace = http::continue_trace(request.traceparent, span_of(c));
   const bool refused = limited(c, response);
   if (!refused) dispatch(c, response, match);
   const auto took = std::chrono::steady_clock::now() - c.began;

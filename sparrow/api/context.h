@@ -40,6 +40,7 @@ struct Context {
   http::Query query{""};
   std::chrono::steady_clock::time_point began;
   std::uint64_t number;  // of the request
+  std::string trace;     // the caller's trace, with this request as its span; empty: none
 
   // Of the list in the answer: where its request id begins and its time ends, whether the answer
   // may be given again (answer_cache.h).

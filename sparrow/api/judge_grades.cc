@@ -51,18 +51,41 @@ double mean_grade(const std::map<std::string, json>& grades) {
 
 json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(); }
 
-json agreement_between(const Grades& pairs) {
-  constexpr std::size_t kMost = 45;  // ten graders
-  std::map<Pair, std::array<double, kGrades * kGrades>> between;
+// The ten graders who graded most, by name: all against all is quadratic, and who sends grades may
+// call themselves a new name each time.
+std::set<std::string> most_active(const Grades& pairs) {
+  constexpr std::size_t kMost = 10;
+  std::map<std::string, std::size_t> counts;
   for (const auto& [pair, grades] : pairs) {
+    for (const auto& [grader, entry] : grades) ++counts[grader];
+  }
+  std::vector<std::pair<std::size_t, std::string>> by_count;
+  by_count.reserve(counts.size());
+  for (const auto& [grader, count] : counts) by_count.emplace_back(count, grader);
+  std::stable_sort(by_count.begin(), by_count.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < std::min(kMost, by_count.size()); ++i)
+    names.insert(by_count[i].second);
+  return names;
+}
+
+json agreement_between(const Grades& pairs) {
+  const auto compared = most_active(pairs);
+  std::map<Pair, std::array<double, kGrades * kGrades>> between;
+  for (const auto& [pair, all] : pairs) {
+    std::vector<std::pair<std::string, std::size_t>> grades;
+    for (const auto& name : compared) {
+      if (const auto found = all.find(name); found != all.end())
+        grades.emplace_back(name, grade_of(found->second));
+    }
     for (auto a = grades.begin(); a != grades.end(); ++a) {
       for (auto b = std::next(a); b != grades.end(); ++b)
-        between[{a->first, b->first}][grade_of(a->second) * kGrades + grade_of(b->second)] += 1;
+        between[{a->first, b->first}][a->second * kGrades + b->second] += 1;
     }
   }
   json list = json::array();
   for (const auto& [names, counts] : between) {
-    if (list.size() == kMost) break;
     const auto agreement = evaluate::cohen_agreement(counts, kGrades);
     list.push_back(
         {{"a", names.first},

@@ -152,6 +152,7 @@ rank::Request start_request(const Context& c) {
   request.hidden = *c.now->hidden;
   request.rules = c.now->rules->empty() ? nullptr : c.now->rules.get();
   request.ranking = &c.services.options.ranking;
+  request.trace = c.trace;
   return request;
 }
 

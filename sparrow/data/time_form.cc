@@ -101,8 +101,8 @@ bool read_date(Scanner& scan, DateOrder order, Date& date) {
   return true;
 }
 
-// "T23:59:59.5", " 8:26", then "Z", "+02:00", "UTC"; none of it is needed. Seconds after midnight
-// UTC.
+// "T23:59:59.5", " 8:26", then "Z", "+02:00", "UTC", "+0200 CEST"; none of it is needed. Seconds
+// after midnight UTC.
 bool read_clock(Scanner& scan, std::int64_t& seconds) {
   seconds = 0;
   if (!scan.take('T')) scan.skip(" ");
@@ -131,7 +131,10 @@ bool read_clock(Scanner& scan, std::int64_t& seconds) {
   const int hours = scan.number(2, digits);
   scan.take(':');
   const int minutes = std::max(0, scan.number(2, digits));
-  if (hours < 0 || !scan.rest().empty()) return false;
+  // "+0200 CEST", as Go prints times: the offset says it, the name adds nothing.
+  const std::string_view name = trim(scan.rest());
+  if (hours < 0 || name.size() > 5 || !std::all_of(name.begin(), name.end(), is_letter))
+    return false;
   seconds += (east ? -60 : 60) * (std::int64_t{hours} * 60 + minutes);
   return true;
 }

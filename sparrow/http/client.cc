@@ -73,7 +73,7 @@ std::string Client::shown_url() const {
   return fmt::format("http://{}{}{}:{}{}", v6 ? "[" : "", host_, v6 ? "]" : "", port_, target_);
 }
 
-Result<std::string> Client::ask(const std::string* body) const {
+Result<std::string> Client::ask(const std::string* body, std::string_view traceparent) const {
   namespace beast = boost::beast;
   namespace http = beast::http;
   const Deadline deadline = std::chrono::steady_clock::now() + limits_.timeout;
@@ -84,6 +84,8 @@ Result<std::string> Client::ask(const std::string* body) const {
   request.set(http::field::host, host_ + ":" + port_);
   request.set(http::field::user_agent, "sparrow");
   request.set(http::field::connection, "close");
+  if (!traceparent.empty())
+    request.set("traceparent", boost::beast::string_view(traceparent.data(), traceparent.size()));
   if (body != nullptr) {
     request.set(http::field::content_type, "application/json");
     request.body() = *body;

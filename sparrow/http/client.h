@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "sparrow/core/result.h"
 
@@ -23,14 +24,17 @@ class Client {
   static Result<Client> open(const std::string& url, const HttpLimits& limits);
 
   // The body of an answer 200. Errors: kUnavailable; the message continues "the ranker ...".
-  Result<std::string> get() const { return ask(nullptr); }
-  Result<std::string> post_json(const std::string& body) const { return ask(&body); }
+  Result<std::string> get() const { return ask(nullptr, {}); }
+  // traceparent (trace.h) is sent as the header of that name unless it is empty.
+  Result<std::string> post_json(const std::string& body, std::string_view traceparent = {}) const {
+    return ask(&body, traceparent);
+  }
 
   const std::string& target() const { return target_; }  // "/PATH"
   std::string shown_url() const;                         // without the user
 
  private:
-  Result<std::string> ask(const std::string* body) const;
+  Result<std::string> ask(const std::string* body, std::string_view traceparent) const;
 
   HttpLimits limits_;
   std::string host_;

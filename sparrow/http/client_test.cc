@@ -24,7 +24,14 @@ class OneAnswer {
           boost::asio::write(peer, boost::asio::buffer(b), ignored);
           while (!ignored) peer.read_some(boost::asio::buffer(buffer), ignored);
         }) {}
-  ~OneAnswer() { thread_.join(); }
+  ~OneAnswer() {
+    if (thread_.joinable()) thread_.join();
+  }
+  // What it was asked, once the client has its answer.
+  const std::string& asked() {
+    thread_.join();
+    return asked_;
+  }
   std::string url() const {
     return "http://user:pass@127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
            "/a?b";
@@ -58,6 +65,18 @@ TEST(Client, ReadsAnswersOfEachForm) {
   EXPECT_EQ(told("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), "ok");
   EXPECT_EQ(told("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
             "ok");
+}
+
+TEST(Client, PassesTheTraceOn) {
+  for (const std::string_view trace :
+       {std::string_view(),
+        std::string_view("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")}) {
+    OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    const auto client = Client::open(server.url(), {std::chrono::seconds(5), 100});
+    EXPECT_TRUE(client.value().post_json("{}", trace));
+    const std::string line = "\r\ntraceparent: " + std::string(trace) + "\r\n";
+    EXPECT_EQ(server.asked().find(line) != std::string::npos, !trace.empty()) << server.asked();
+  }
 }
 
 TEST(Client, SaysWhatIsWrongAndIsBounded) {

@@ -42,7 +42,8 @@ struct Request {
   std::string_view accept_encoding;
   std::string_view origin;
   std::string_view authorization;
-  std::string_view client;  // address of the peer
+  std::string_view traceparent;  // as given; trace.h says whether it is one
+  std::string_view client;       // address of the peer
   std::string_view host;
   std::string_view content_type;
   // Of a request in a pool: asked to stop when the client has closed its connection and when the

@@ -28,6 +28,10 @@ int status_of(const error_code& error, bool no_line_end) {
   return 0;
 }
 
+bool same_word(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
 template <typename Message>
 Headers read_headers(const Message& message) {
   Headers found;
@@ -69,14 +73,15 @@ Headers read_headers(const Message& message) {
         first(found.content_type, value);
         break;
       default:
+        if (same_word(view(field.name_string()), "traceparent")) {
+          ++found.traces;
+          first(found.traceparent, value);
+        }
         break;
     }
   }
+  if (found.traces > 1) found.traceparent = {};  // which of them is meant?
   return found;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
 }
 
 // 0, or the answer to a header that would leave it open where the request ends or whom it is for:
@@ -354,6 +359,7 @@ bool Session::answer() {
   request.accept_encoding = headers_.accept_encoding;
   request.origin = headers_.origin;
   request.authorization = headers_.authorization;
+  request.traceparent = headers_.traceparent;
   if (target.empty() || (target.front() != '/' && target != "*")) return refuse(400);
   if (target.size() > worker_.options.max_target_bytes) return refuse(414);
   request.method = view(message.method_string());

@@ -37,6 +37,7 @@ struct Headers {
   std::size_t lengths = 0;
   std::size_t codings = 0;
   std::size_t expectations = 0;
+  std::size_t traces = 0;
   std::string_view host;
   std::string_view length;
   std::string_view coding;
@@ -45,6 +46,7 @@ struct Headers {
   std::string_view accept_encoding;
   std::string_view origin;
   std::string_view authorization;
+  std::string_view traceparent;
   std::string_view content_type;
 };
 

@@ -51,7 +51,8 @@ Result<std::unique_ptr<RemoteRanker>> RemoteRanker::open(const RemoteRankerOptio
   return std::unique_ptr<RemoteRanker>(new RemoteRanker(options, std::move(*client)));
 }
 
-Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> candidates) const {
+Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> candidates,
+                                               std::string_view trace) const {
   if (candidates.empty()) return std::vector<float>{};
   if (now_ms() < resume_ms_.load())
     return unavailable("failed too often and is not asked just now");
@@ -66,7 +67,7 @@ Result<std::vector<float>> RemoteRanker::score(std::span<const rank::Features> c
   }
   body += "]}";
   ++calls_;
-  const auto answer = client_.post_json(body);
+  const auto answer = client_.post_json(body, trace);
   auto scores = answer ? read_predictions(*answer, count, options_.scale)
                        : Result<std::vector<float>>(unavailable(answer.error().message));
   if (!scores) {

@@ -31,7 +31,8 @@ class RemoteRanker final : public rank::Ranker {
   // Each instance is {"features": [match / 100, co_watch, content, years, quality, popularity]}; a
   // prediction is a number or a list that begins with one. After five failures in a row nothing is
   // asked for five seconds. Errors: kUnavailable (also for an answer of another shape).
-  Result<std::vector<float>> score(std::span<const rank::Features> candidates) const override;
+  Result<std::vector<float>> score(std::span<const rank::Features> candidates,
+                                   std::string_view trace) const override;
 
   std::uint64_t calls() const { return calls_.load(); }
   std::uint64_t failures() const { return failures_.load(); }

@@ -276,9 +276,9 @@ void Recommender::Listing::rank() {
     }
   }
   std::vector<float> ranked;
-  if (by_features) ranked = *linear().score(features_);
+  if (by_features) ranked = *linear().score(features_, request_.trace);
   if (remote) {
-    auto asked = ranking_.remote->score(features_);
+    auto asked = ranking_.remote->score(features_, request_.trace);
     if (asked)
       ranked = std::move(*asked);
     else

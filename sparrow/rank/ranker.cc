@@ -56,7 +56,8 @@ Result<LinearRanker> LinearRanker::of_json(const nlohmann::json& weights) {
   return ranker;
 }
 
-Result<std::vector<float>> LinearRanker::score(std::span<const Features> candidates) const {
+Result<std::vector<float>> LinearRanker::score(std::span<const Features> candidates,
+                                               std::string_view /*trace*/) const {
   std::vector<float> scores;
   scores.reserve(candidates.size());
   for (const Features& f : candidates) {

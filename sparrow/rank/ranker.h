@@ -47,7 +47,10 @@ class Ranker {
   virtual ~Ranker() = default;
   virtual std::string_view name() const = 0;
   // One score a candidate, larger is better, on the scale of match (0..100 and beyond).
-  virtual Result<std::vector<float>> score(std::span<const Features> candidates) const = 0;
+  // trace: the request's "traceparent" (http/trace.h), for calls that are made for it; may be
+  // empty.
+  virtual Result<std::vector<float>> score(std::span<const Features> candidates,
+                                           std::string_view trace) const = 0;
 };
 
 // match + the sum of weights times features. All weights 0: the model's own order.
@@ -59,7 +62,8 @@ class LinearRanker final : public Ranker {
   LinearRanker() = default;
 
   std::string_view name() const override { return "linear"; }
-  Result<std::vector<float>> score(std::span<const Features> candidates) const override;
+  Result<std::vector<float>> score(std::span<const Features> candidates,
+                                   std::string_view trace) const override;
   bool neutral() const;
   const Features& weights() const { return weights_; }
 

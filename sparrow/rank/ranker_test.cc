@@ -10,9 +10,9 @@ TEST(LinearRanker, SumsWeightsTimesFeatures) {
   ASSERT_TRUE(ranker);
   EXPECT_FALSE(ranker->neutral());
   const Features f{50, 2, 0.5F, -1, 0.4F, 1};
-  EXPECT_FLOAT_EQ((*ranker->score({&f, 1}))[0], 50 + 3 * 2 - 2.5F * 0.4F);
+  EXPECT_FLOAT_EQ((*ranker->score({&f, 1}, {}))[0], 50 + 3 * 2 - 2.5F * 0.4F);
   EXPECT_TRUE(LinearRanker().neutral());
-  EXPECT_FLOAT_EQ((*LinearRanker().score({&f, 1}))[0], 50);
+  EXPECT_FLOAT_EQ((*LinearRanker().score({&f, 1}, {}))[0], 50);
 }
 
 TEST(LinearRanker, RefusesWhatIsNoWeight) {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sparrow/core/result.h"
@@ -105,6 +106,7 @@ struct Request {
   const Rules* rules = nullptr;
   const Ranking* ranking = nullptr;  // null: the default
   bool features = false;             // ScoredItem::features are wanted
+  std::string_view trace;            // for Ranker::score
 };
 
 // Where a channel had an item.

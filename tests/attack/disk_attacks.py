@@ -4,34 +4,36 @@ import os
 import resource
 import time
 
-from ground import TOKEN, Attacked, check, equal, fill, run, small_disk, unpack
+from ground import TOKEN, Attacked, check, equal, fill, run, skip, small_disk, small_home, unpack
 
 WRITES = [
     ("judgements", "POST", {"grader": "d", "seed": "m1", "item": "m9", "grade": 1}),
     ("votes", "POST", {"grader": "d", "seed": "m1", "winner": "tie", "left": {"name": "a", "version": "1"}, "right": {"name": "b", "version": "1"}}),
     ("reports", "POST", {"seed": "m1", "item": "m8", "state": "reported", "block": True}),
     ("feedback", "POST", {"user": "d", "item": "m4", "kind": "hide"}),
+    ("judgements/import", "POST", {"grader": "e", "header": "seed\titem\tgrade", "text": "m1\tm3\t2\n"}),
+    ("rules", "PUT", {"rules": [{"type": "cap", "by": "genre", "max": 3}]}),
     ("items/fresh", "PUT", {"title": "Another Story", "genres": ["Harbour"]}),
+    ("items", "POST", {"items": [{"id": "fresh2", "title": "A Second Story"}], "remove": ["m27"]}),
+    ("items/m28", "PATCH", {"title": "A Story With Another Name"}),
+    ("items/m29", "DELETE", None),
     ("models/content/promote", "POST", None),
     ("models/content/rollback", "POST", None),
 ]
 
 
 def main():
-    with small_disk(6) as disk:
-        if disk is None:
-            print("skip full disks: this machine mounts none", flush=True)
-            return
-        home = unpack(disk)
-        full_disk(home, disk)
-    with small_disk(6) as disk:
-        home = unpack(disk)
-        check("a server with changed items starts on a full disk and says so", lambda: starts_full(home, disk))
-    with small_disk(6) as disk:
-        home = unpack(disk)
-        check("promote on the command line: exit 7 and a sentence, no abort", lambda: command_line(home, disk))
-    with small_disk(6) as disk:
-        home = unpack(disk)
+    for kind in ("tmpfs", "ext4"):
+        with small_disk(6, kind) as disk:
+            if disk is None:
+                skip(f"full disks, {kind}: this machine mounts none")
+                continue
+            full_disk(unpack(disk), disk, kind)
+        with small_disk(6, kind) as disk:
+            check(f"{kind}: a server with changed items starts on a full disk and says so", lambda d=disk: starts_full(unpack(d), d))
+        with small_disk(6, kind) as disk:
+            check(f"{kind}: promote on the command line: exit 7 and a sentence, no abort", lambda d=disk: command_line(unpack(d), d))
+    with small_home() as home:
         check("a limit on the size of files is an error, not the end", lambda: file_limit(home))
 
 
@@ -47,6 +49,8 @@ def second_version(home):
 def refuses(server, path, method, body, version):
     if path.endswith("promote"):
         body = {"version": version}
+    if path == "rules":
+        body = {**body, "version": server.json("/api/v1/rules")["version"]}
     status, answer = server.send(f"/api/v1/{path}", body if body is not None else {}, TOKEN, method)
     return status, answer
 
@@ -58,7 +62,7 @@ def whole_pages(home):
             out.write(b"\n" * (-file.stat().st_size % 4096))
 
 
-def full_disk(home, disk):
+def full_disk(home, disk, kind):
     whole_pages(home)
     with Attacked(home) as server:
         version = second_version(home)
@@ -74,28 +78,28 @@ def full_disk(home, disk):
                     equal((status, answer["error"]["code"]), (507, "exhausted"))
                 equal(server.process.poll(), None)
                 server.alive()
-            check(f"full disk: {method} {path}", one)
+            check(f"{kind}: full disk: {method} {path}", one)
 
         def nothing_applied():
             for name, value in before.items():
                 equal(server.json(f"/api/v1/{name}"), value)
             assert "m4" in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]], "a refused hide was applied"
             equal(server.get("/api/v1/items/fresh")[0], 404)
-        check("full disk: what was refused is not in answers", nothing_applied)
+        check(f"{kind}: full disk: what was refused is not in answers", nothing_applied)
         os.unlink(filler)
 
         def all_again():
             for path, method, body in WRITES:
                 status, answer = refuses(server, path, method, body, version)
                 assert status in ((200, 404) if path.endswith("rollback") else (200, 201)), (path, status, answer)
-        check("room again: all of it is accepted", all_again)
+        check(f"{kind}: room again: all of it is accepted", all_again)
     with Attacked(home) as server:
         def kept():
             assert any(e["grader"] == "d" for e in server.json("/api/v1/judgements")["judgements"])
             assert "m4" not in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]]
             equal(server.json("/api/v1/items/fresh")["item"]["title"], "Another Story")
             equal(server.json("/api/v1/readyz")["status"], "ready")
-        check("after the next start all of it is there", kept)
+        check(f"{kind}: after the next start all of it is there", kept)
 
 
 def starts_full(home, disk):

@@ -1,14 +1,11 @@
 """The way out: SIGTERM with expensive requests under way and waiting. It ends by itself within four seconds, status 0, many times."""
 import json
-import os
 import pathlib
 import socket
 import tempfile
 import time
 
-from ground import TOKEN, Attacked, check, equal, run
-
-ROUNDS = int(os.environ.get("SPARROW_ATTACK_ROUNDS", "15"))
+from ground import ROUNDS, TOKEN, Attacked, check, equal, run
 
 
 def request(port, method, path, body=b"", token=None):
