@@ -91,7 +91,10 @@ let configPromise = null;
 export function config() {
   configPromise ??= get('/config').then(
     ({ body }) => body,
-    () => ({}),
+    () => {
+      configPromise = null;  // the next who asks may be luckier
+      return {};
+    },
   );
   return configPromise;
 }
@@ -100,12 +103,14 @@ export async function genres() {
   return listOf((await get('/genres')).body.genres);
 }
 
-export async function itemsByGenre(genre, size) {
-  return listOf((await get('/items', { genre, sort: 'rating', size })).body.items);
+export async function itemsByGenre(genre, size, hide = '') {
+  return listOf((await get('/items', { genre, sort: 'rating', size, hide })).body.items);
 }
 
+// {items, missing_script}
 export async function search(q, size, signal) {
-  return listOf((await get('/search', { q, size }, signal)).body.items);
+  const { body } = await get('/search', { q, size }, signal);
+  return { ...body, items: listOf(body.items) };
 }
 
 export async function item(id) {
@@ -126,8 +131,8 @@ export async function rows(id, size, controls = {}, signal = null) {
 }
 
 export const explain = async (seed, item, controls = {}) => (await get('/explain', { seed, item, ...controls })).body;
-export const mix = async (seeds, not, size) => listAnswer(await get('/similar', { seeds: seeds.join(','), not: not.join(','), size, reasons: true }));
-export const home = async (looked, size) => listOf((await get('/home', { looked: looked.join(','), size })).body.rows);
+export const mix = async (seeds, not, size, hide = '') => listAnswer(await get('/similar', { seeds: seeds.join(','), not: not.join(','), size, hide, reasons: true }));
+export const home = async (looked, size, hide = '') => listOf((await get('/home', { looked: looked.join(','), size, hide })).body.rows);
 export const models = async (all = false) => listOf((await get('/models', all ? { all: true } : {})).body.models);
 export const map = async (name) => (await get(`/models/${encodeURIComponent(name)}/map`)).body;
 export const health = async (name, against = '') => (await get(`/models/${encodeURIComponent(name)}/health`, { against })).body;

@@ -1,7 +1,9 @@
-// A film as a card: poster, title, facts, and how well it matches.
+// A film as a card: a poster that carries the title and how well it matches, its year and genre,
+// and why it is here. Each thing once.
 
 import { el, movieHref } from './dom.js';
-import { comma, reasonLine, t } from './i18n.js';
+import { comma, reasonLine, scaleOfValues, t } from './i18n.js';
+import { isMarked } from './marks.js';
 import { poster } from './tile.js';
 
 // The server's score is a match of 0..100, comparable between films; people see
@@ -11,37 +13,30 @@ export function matchOf({ score }) {
 }
 
 const kGenreLetters = 11;
-// Three lines of the narrowest card.
-const kReasonColumns = 62;
 
-export function card(movie, template = null) {
+// `reason(movie)`: the line under a film with a match.
+export function card(movie, template = null, reason = (film) => reasonLine(film.reason_parts, film.reason)) {
   const match = matchOf(movie);
-  const byContent = movie.source === 'content';
   const [genre = '', second = ''] = (movie.genres ?? []).map((name) => t(name));
   // Both only where both fit beside the year.
   const genres = second !== '' && genre.length + second.length <= kGenreLetters ? `${genre}${comma}${second}` : genre;
-  const facts = [movie.year, match === null ? null : genres].filter(Boolean).join(' · ');
-  const rated = movie.ratings > 0 && Number.isFinite(movie.rating);
-
-  let matchLine = null;
-  if (match !== null) {
-    const bar = el('span', { class: 'match-bar', 'aria-hidden': 'true' }, el('span', { class: 'match-fill' }));
-    bar.firstChild.style.setProperty('--match', `${match}%`);
-    matchLine = el('span', { class: 'match' }, bar, el('span', { class: 'match-number' }, `${match}`, el('span', { class: 'visually-hidden' }, t('of_100'))));
-  }
+  const facts = [movie.year || null, genres].filter(Boolean).join(' · ');
+  const rated = movie.ratings > 0 && Number.isFinite(movie.rating) && scaleOfValues().rates;
+  const frame = poster(movie, template);
+  if (match !== null) frame.append(el('span', { class: 'match' }, el('span', { class: 'match-number' }, `${match}`, el('span', { class: 'visually-hidden' }, t('of_100')))));
+  if (isMarked(movie.id, 'save')) frame.append(el('span', { class: 'card-mark' }, t('saved_one')));
   return el(
     'a',
-    { class: 'card', href: movieHref(movie.id) },
-    poster(movie, template),
-    el('span', { class: 'card-title', title: movie.title }, movie.title),
+    { class: frame.classList.contains('has-image') ? 'card has-image' : 'card', href: movieHref(movie.id), title: movie.title },
+    frame,
+    el('span', { class: 'card-title' }, movie.title),
     el(
       'span',
       { class: 'card-facts' },
       el('span', { class: 'card-facts-text' }, facts || ' '),
       rated ? el('span', { class: 'card-rating' }, el('span', { class: 'star', 'aria-hidden': 'true' }, '★'), el('span', { class: 'visually-hidden' }, t('rated')), movie.rating.toFixed(1)) : null,
     ),
-    matchLine,
-    match === null ? null : el('span', { class: 'card-reason' }, reasonLine(movie.reason_parts, movie.reason, kReasonColumns) || (byContent ? t('placed_by_content') : '')),
+    match === null ? null : el('span', { class: 'card-reason' }, reason(movie)),
   );
 }
 
@@ -52,9 +47,8 @@ export function skeletonCards(count, { match = false, tools = false } = {}) {
     'div',
     { class: 'card is-skeleton', 'aria-hidden': 'true' },
     el('div', { class: 'poster' }),
-    ghost('card-title'),
     ghost('card-facts'),
-    match ? [ghost('match'), ghost('card-reason')] : null,
+    match ? ghost('card-reason') : null,
     tools ? el('div', { class: 'card-tools' }) : null,
   ));
 }

@@ -44,6 +44,8 @@ export const kIcons = {
   check: 'M5 12.5 10 17.5 19.5 7',
   unlike: 'M5 9.5h14M5 14.5h14M16 5 8 19',
   close: 'M6 6l12 12M18 6 6 18',
+  save: 'M6.5 4h11v16L12 15.5 6.5 20z',
+  more: 'M5.5 12h.01M12 12h.01M18.5 12h.01',
 };
 
 export const movieHref = (id) => `/movie.html?movieId=${encodeURIComponent(id)}`;

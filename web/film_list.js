@@ -1,23 +1,29 @@
 // The best list of a film's page: cards with a match, a reason and what one can say about them,
 // above it the controls, below it more.
 
-import { controlsOf, kMostShown, kPageSize, remember } from './address.js';
+import { moreButton, saveButton } from './actions.js';
+import { controlsOf, kControls, kMostShown, kPageSize, remember } from './address.js';
 import * as api from './api.js';
 import { card, skeletonCards } from './card.js';
 import { controlPanel, skeletonControls } from './controls.js';
-import { el, icon, kIcons, notice } from './dom.js';
+import { sayCorrected } from './corrected.js';
+import { el, notice } from './dom.js';
 import { lang, t } from './i18n.js';
-import { forgetHidden, hiddenFor, hideFilm, unhideFilm, visitor } from './visits.js';
+import { allowed, askToHide, keptOutBy, mark, unmark } from './marks.js';
+import { toast } from './toast.js';
+import { lazy, overcome, trouble } from './trouble.js';
+import { visitor } from './visits.js';
 
 // With more, a list by content is the model's choice and not for want of viewers.
 const kFewRatings = 10;
 
 // As many cards as a screen shows are painted when the page is opened; the rest a frame later.
-const kFirstPainted = 8;
+const kFirstPainted = 12;
+const kMostNamed = 8;  // of the films that are left out
 
 // What the first list does not need is loaded when it is asked for.
-const drawers = () => import('./why.js');
-const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText) : (text) => text);
+const drawers = () => lazy('why.js');
+const translator = () => (lang === 'zh' ? import('./server_texts.js').then(({ serverText }) => serverText, () => (text) => text) : (text) => text);
 
 export function skeletonList() {
   return el(
@@ -29,7 +35,8 @@ export function skeletonList() {
   );
 }
 
-// Names what answered: model, request, time, popularity, and anything degraded.
+// Names what answered: model, request, time, popularity, for those who want to know; and anything
+// degraded for all.
 async function describe(footer, { model, request_id: request, took_ms: took, milliseconds, popularity_percentile: popularity, degraded }) {
   const round = (value) => (value < 10 ? value.toFixed(value < 1 ? 2 : 1) : Math.round(value));
   const parts = [
@@ -40,40 +47,35 @@ async function describe(footer, { model, request_id: request, took_ms: took, mil
   ].filter(Boolean);
   const say = degraded.length > 0 ? await translator() : null;
   const notes = degraded.map((note) => say(String(note)));
+  const open = footer.querySelector('details')?.open ?? false;
   footer.replaceChildren(
-    el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part))),
     notes.length > 0 ? el('p', { class: 'footer-degraded' }, t('limited', { notes: notes.join('; ') })) : '',
+    el('details', { class: 'about-answer', open }, el('summary', {}, t('about_answer')), el('p', { class: 'footer-facts' }, parts.map((part) => el('span', {}, part)))),
   );
 }
 
-// `seed`: the film; `choices`: a promise of [genres, models]; `changed(parameters)` is called
-// when other lists of the page must follow.
-export function filmList({ seed, parameters: given, template, footer, choices, changed }) {
+// `seed`: the film; `choices`: a promise of [genres, models]; `listed(parameters, ids)` is called
+// when there is another list.
+export function filmList({ seed, parameters: given, template, footer, choices, listed }) {
   let parameters = given;
-  let shown = 0;
+  let shown = [];   // ids
   let request = 0;
   let opened = false;
+  const unwanted = new Map();  // films that would be in this list, were it not for a mark
   const grid = el('div', { class: 'grid', 'aria-busy': 'true' }, skeletonCards(kPageSize, { match: true, tools: true }));
   const sub = el('p', { class: 'row-sub' }, t('match_note'));
   const more = el('button', { class: 'button', type: 'button', hidden: true }, t('show_more'));
   const status = el('p', { class: 'visually-hidden', role: 'status' });
-  const hiddenNote = el('p', { class: 'hidden-note', hidden: true });
-  const trouble = el('div', {});
-  const controls = () => controlsOf(parameters, hiddenFor(seed.id));
+  const leftOutNote = el('div', { class: 'left-out', hidden: true });
+  const problem = el('div', {});
+  const controls = () => controlsOf(parameters, askToHide(seed.id, [...unwanted.keys()]));
   const options = () => ({ ...controls(), reasons: true });
-  const explained = () => ({ ...controls(), size: Math.max(kPageSize, shown) });
+  const explained = () => ({ ...controlsOf(parameters), size: Math.max(kPageSize, shown.length) });
 
   // The first `size` films again, in place of those that are shown.
-  const reload = (size = kPageSize) => {
-    shown = 0;
-    return load(api.similar(seed.id, size, 0, options()), size);
-  };
+  const reload = (size = kPageSize) => load(() => api.similar(seed.id, size, 0, options()), { size });
   // As many films as are shown now: nothing below them moves.
-  const refill = async () => {
-    const list = reload(Math.max(kPageSize, Math.ceil(shown / kPageSize) * kPageSize));
-    changed(parameters);
-    await list;
-  };
+  const refill = () => reload(Math.max(kPageSize, Math.ceil(shown.length / kPageSize) * kPageSize));
 
   // The server is told one after the other: an undo must not overtake what it takes back. The list
   // has changed even when nobody could be told.
@@ -82,91 +84,92 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     told = told.then(() => api.feedback({ user: visitor(), seed: seed.id, item, ...what })).catch(() => {});
   };
 
-  const hiddenInAddress = () => (parameters.get('hidden') ?? '').split(',').filter(Boolean);
-
-  const takeBack = (movie, kind) => {
-    unhideFilm(seed.id, movie.id, kind);
-    tell(movie.id, { kind: 'undo', of: kind });
-    parameters = remember({ hidden: hiddenInAddress().filter((id) => id !== movie.id).join(',') });
+  const takeBack = (movie) => {
+    const said = keptOutBy(movie.id, seed.id);
+    if (said === null) return;
+    unmark(said.id, said.kind, said.seed);
+    tell(movie.id, { kind: 'undo', of: said.kind });
+    unwanted.delete(movie.id);
+    showLeftOut();
     refill();
   };
 
   const say = async (movie, kind, holder) => {
-    hideFilm(seed.id, movie.id, kind);
-    parameters = remember({ hidden: [...new Set([...hiddenInAddress(), movie.id])].join(',') });
+    mark(movie, kind, seed);
+    unwanted.set(movie.id, movie);
     const place = [...grid.children].indexOf(holder);
     const byKey = document.activeElement?.matches(':focus-visible') ?? false;
     // Gone at once; the one that follows comes with the answer.
-    holder.classList.add('is-leaving');
+    holder.remove();
+    shown = shown.filter((id) => id !== movie.id);
+    showLeftOut();
+    const focus = () => { if (byKey) grid.children[Math.min(place, grid.childElementCount - 1)]?.querySelector('.menu-holder button')?.focus({ preventScroll: true }); };
+    focus();
     tell(movie.id, { kind });
-    (await import('./toast.js')).toast(t(`said_${kind}`, { title: movie.title }), { label: t('undo'), act: () => takeBack(movie, kind) });
-    await refill();
-    if (byKey) grid.children[Math.min(place, grid.childElementCount - 1)]?.querySelector(`[data-kind="${kind}"]`)?.focus({ preventScroll: true });
+    toast(t(`said_${kind}`, { title: movie.title }), { label: t('undo'), act: () => takeBack(movie) });
+    if (await refill()) focus();
   };
 
   const withTools = (movie) => {
-    const tool = (kind, path) => el('button', {
-      type: 'button', class: 'tool-icon', 'data-kind': kind, 'aria-label': `${t(kind)} ${movie.title}`, title: t(kind),
-      onclick: (event) => say(movie, kind, event.currentTarget.closest('.card-holder')),
-    }, icon(path));
-    return el('div', { class: 'card-holder' },
+    const holder = el('div', { class: 'card-holder' },
       card(movie, template),
       el('div', { class: 'card-tools' },
-        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed.id, movie, explained()) }, t('why')),
-        tool('seen', kIcons.check), tool('not_similar', kIcons.unlike), tool('hide', kIcons.hide)));
+        el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed, movie, explained()) }, t('why')),
+        saveButton(movie),
+        moreButton(movie, (kind) => say(movie, kind, holder))));
+    return holder;
   };
 
-  const showHidden = () => {
-    const ids = hiddenInAddress();
-    const all = new Set([...ids, ...hiddenFor(seed.id)]);
-    hiddenNote.hidden = all.size === 0;
-    hiddenNote.replaceChildren(t('n_hidden', { n: all.size }), ' ', el('button', {
-      type: 'button',
-      class: 'tool',
-      onclick: () => {
-        forgetHidden(seed.id, ids);
-        for (const id of all) tell(id, { kind: 'undo' });
-        parameters = remember({ hidden: null });
-        refill();
-      },
-    }, t('show_again')));
+  const showLeftOut = () => {
+    const all = [...unwanted.values()].map((movie) => [movie, keptOutBy(movie.id, seed.id)]).filter(([, said]) => said !== null);
+    leftOutNote.hidden = all.length === 0;
+    leftOutNote.replaceChildren(el('p', {}, t('n_left_out')), el('ul', {}, all.slice(0, kMostNamed).map(([movie, said]) => el('li', {}, el('span', {}, `${movie.title} (${t(`left_${said.kind}`)})`), el('button', {
+      type: 'button', class: 'tool', 'aria-label': t('show_it_again_of', { title: movie.title }), onclick: () => takeBack(movie),
+    }, t('show_it_again'))))),
+    el('p', {}, el('a', { href: '/mylist.html' }, t('my_list'))));
   };
 
-  const add = (answer, size, moveFocus) => {
-    const cards = answer.items.slice(0, opened ? size : kFirstPainted).map(withTools);
-    const later = answer.items.slice(cards.length);
+  const add = (answer, size, fresh, moveFocus) => {
+    for (const movie of answer.unwanted ?? []) unwanted.set(movie.id, movie);
+    for (const movie of answer.items) if (keptOutBy(movie.id, seed.id) !== null) unwanted.set(movie.id, movie);
+    const items = allowed(answer.items, seed.id);
+    const cards = items.slice(0, opened ? items.length : kFirstPainted).map(withTools);
+    const later = items.slice(cards.length);
     const ghosts = skeletonCards(later.length, { match: true, tools: true });
     opened = true;
     // The browser itself tells when the first list was painted.
-    if (shown === 0) cards[0]?.querySelector('.card-title').setAttribute('elementtiming', 'first-list');
-    if (shown === 0) grid.replaceChildren(...cards, ...ghosts);
+    if (fresh) cards[0]?.querySelector('.card-facts').setAttribute('elementtiming', 'first-list');
+    if (fresh) grid.replaceChildren(...cards, ...ghosts);
     else grid.append(...cards);
     if (later.length > 0) requestAnimationFrame(() => setTimeout(() => ghosts.forEach((ghost, i) => ghost.replaceWith(withTools(later[i])))));
-    shown += answer.items.length;
+    shown = [...(fresh ? [] : shown), ...items.map(({ id }) => id)];
     describe(footer, answer);
-    showHidden();
+    showLeftOut();
     sub.textContent = answer.seed_source !== 'content' ? t('match_note') : t(seed.ratings < kFewRatings ? 'too_few_viewers' : 'placed_by_content');
-    if (shown === 0) trouble.replaceChildren(notice({ title: t('nothing_found'), text: t('loosen') }));
-    more.hidden = answer.items.length < size || shown >= kMostShown;
-    status.textContent = t('n_shown', { n: shown });
-    if (shown > kPageSize) parameters = remember({ show: String(shown) });
+    problem.replaceChildren(shown.length === 0 ? notice({ title: t('nothing_found'), text: t('loosen') }) : '');
+    more.hidden = answer.items.length < size || shown.length >= kMostShown;
+    status.textContent = t('n_shown', { n: shown.length });
+    if (shown.length > kPageSize) parameters = remember({ show: String(Math.ceil(shown.length / kPageSize) * kPageSize) });
     if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
+    listed(parameters, shown);
   };
 
-  async function load(promise, size, moveFocus = false) {
+  // What is on the screen stays until there is something better. Answers whether there is.
+  async function load(ask, { size, fresh = true, moveFocus = false }) {
     request += 1;
     const mine = request;
     grid.setAttribute('aria-busy', 'true');
     more.disabled = true;
-    trouble.replaceChildren();
     try {
-      const answer = await promise;
-      if (mine === request) add(answer, size, moveFocus);
+      const answer = await ask();
+      if (mine !== request) return false;
+      overcome('list');
+      add(answer, size, fresh, moveFocus);
+      return true;
     } catch (error) {
-      if (mine !== request) return;
-      if (shown === 0) grid.replaceChildren();
-      more.hidden = true;
-      trouble.replaceChildren(notice({ title: t('similar_failed'), text: error.message, role: 'alert', retry: () => refill() }));
+      if (mine !== request) return false;
+      failed(error, () => load(ask, { size, fresh, moveFocus }));
+      return false;
     } finally {
       if (mine === request) {
         grid.setAttribute('aria-busy', 'false');
@@ -175,21 +178,45 @@ export function filmList({ seed, parameters: given, template, footer, choices, c
     }
   }
 
-  more.addEventListener('click', () => load(api.similar(seed.id, kPageSize, shown, options()), kPageSize, true));
+  function failed(error, retry) {
+    // The address may ask for a genre or a model that is not there.
+    if (error.status === 400 && kControls.includes(error.parameter) && parameters.has(error.parameter)) {
+      const wrong = `${error.parameter}=${parameters.get(error.parameter).slice(0, 40)}`;
+      parameters = new URLSearchParams(parameters);
+      parameters.delete(error.parameter);
+      panel.drop(error.parameter);
+      sayCorrected([wrong]);
+      reload();
+      return;
+    }
+    if (shown.length > 0) {
+      trouble('list', error, retry);
+      return;
+    }
+    grid.replaceChildren();
+    more.hidden = true;
+    problem.replaceChildren(notice({ title: t('similar_failed'), text: error.message, role: 'alert', retry: () => refill() }));
+  }
+
+  more.addEventListener('click', () => {
+    const from = shown.length;
+    load(() => api.similar(seed.id, kPageSize, from, options()), { size: kPageSize, fresh: false, moveFocus: true });
+  });
+  const panel = controlPanel({
+    parameters, choices,
+    changed: (now) => { parameters = now; reload(); },
+    moving: (now) => { parameters = now; reload(); },
+  });
   const section = el(
     'section',
     { class: 'similar', 'aria-labelledby': 'similar-heading' },
     el('div', { class: 'row-head' },
       el('h2', { id: 'similar-heading' }, t('more_like_this')), sub,
       el('span', { class: 'row-action' },
-        el('a', { class: 'button button-quiet button-small', href: `/?like=${encodeURIComponent(seed.id)}#mix` }, t('mix_with')),
-        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed.id, explained()) }, t('why_not')))),
-    controlPanel({
-      parameters, choices,
-      changed: (now) => { parameters = now; reload(); changed(now); },
-      moving: (now) => { parameters = now; reload(); },
-    }),
-    grid, trouble, el('p', { class: 'more' }, more), hiddenNote, status,
+        el('a', { class: 'button button-quiet button-small', href: `/mix.html?like=${encodeURIComponent(seed.id)}#mix` }, t('mix_with')),
+        el('button', { type: 'button', class: 'button button-quiet button-small', onclick: async () => (await drawers()).whyNot(seed, explained()) }, t('why_not')))),
+    panel.bar, panel.chips,
+    grid, problem, el('p', { class: 'more' }, more), leftOutNote, status,
   );
-  return { section, load };
+  return { section, load: (first, size) => load(() => first, { size }), refill };
 }

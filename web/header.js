@@ -3,10 +3,13 @@
 
 import * as api from './api.js';
 import { el, icon, kIcons, svg } from './dom.js';
-import { lang, otherLanguage, t } from './i18n.js';
+import { keepLanguage, lang, otherLanguage, setCatalogue, t } from './i18n.js';
 import { searchBox } from './search.js';
 
-const kPages = [['spotcheck', '/spotcheck.html'], ['models', '/models.html'], ['map', '/map.html'], ['status', '/status.html']];
+const kPages = [['discover', '/'], ['mix', '/mix.html'], ['map', '/map.html'], ['my_list', '/mylist.html']];
+const kLab = '/models.html';
+export const kLabPages = [['models', '/models.html'], ['spotcheck', '/spotcheck.html'], ['status', '/status.html']];
+const inLab = kLabPages.some(([, href]) => location.pathname === href);
 
 function mark() {
   return svg(
@@ -18,7 +21,9 @@ function mark() {
 }
 
 async function banner(host) {
-  const { simulated } = await api.config();
+  const settings = await api.config();
+  const { simulated } = settings;
+  if (settings.kind) setCatalogue(settings);
   if (simulated === true) {
     host.prepend(el(
       'p',
@@ -46,10 +51,11 @@ function themeButton() {
     document.documentElement.dataset.theme = theme;
     try {
       localStorage.setItem('theme', theme);
+      sessionStorage.removeItem('theme');
     } catch { /* private mode: the address has it */ }
     const url = new URL(location.href);
     url.searchParams.set('theme', theme);
-    history.replaceState(null, '', url);
+    history.replaceState(history.state, '', url);
     show();
     dispatchEvent(new Event('themechange'));
   });
@@ -66,14 +72,18 @@ export function header({ search = true, value = '' } = {}) {
   if (skip) skip.textContent = t('skip');
   const language = el('a', { href: otherLanguage(), lang: lang === 'zh' ? 'en' : 'zh-CN', class: 'header-button language' }, t('other_language'));
   // The page may have changed its address since.
-  language.addEventListener('click', () => { language.href = otherLanguage(); });
+  language.addEventListener('click', () => {
+    language.href = otherLanguage();
+    keepLanguage();
+  });
   document.querySelector('#header').replaceChildren(el(
     'div',
     { class: search ? 'header-inner' : 'header-inner is-bare' },
     el('a', { class: 'brand', href: '/', 'aria-label': t('brand_home') }, mark(), el('span', { 'aria-hidden': 'true' }, 'Sparrow')),
     search ? searchBox({ value }) : null,
     el('nav', { class: 'header-nav', 'aria-label': t('pages') },
-      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key)))),
+      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key))),
+      el('a', { href: kLab, class: 'header-lab', 'aria-current': inLab ? 'true' : null }, t('lab'))),
     el('div', { class: 'header-switches' }, language, themeButton()),
   ));
   banner(document.querySelector('#notices'));

@@ -19,7 +19,7 @@ function changedList(churn) {
 }
 
 function healthPanel(model, others) {
-  const host = el('div', { role: 'status', 'aria-busy': 'true' }, el('p', { class: 'quiet' }, t('loading')));
+  const host = el('div', { role: 'status', 'aria-busy': 'true' }, el('p', { class: 'quiet loading' }, t('loading')));
   const draw = async (against) => {
     try {
       let missing = null;
@@ -41,7 +41,9 @@ function healthPanel(model, others) {
           el('div', {}, el('h3', {}, t('top_hubs')), el('p', { class: 'quiet' }, t('top_hubs_help')), hubList(h.hubness.top)),
           h.churn ? el('div', {}, el('h3', {}, t('changed_most')), el('p', { class: 'quiet' }, t('changed_most_help')), changedList(h.churn)) : null));
     } catch (error) {
-      host.replaceChildren(el('p', { role: 'alert' }, t('failed_because', { text: error.message })));
+      // What was there stays.
+      host.querySelector('[role="alert"], .loading')?.remove();
+      host.prepend(el('p', { role: 'alert' }, t('failed_because', { text: error.message }), ' ', el('button', { type: 'button', class: 'tool', onclick: () => draw(against) }, t('retry'))));
     }
     host.setAttribute('aria-busy', 'false');
   };

@@ -7,13 +7,16 @@ import { el, formatCount, genreHref, movieHref, notice } from './dom.js';
 import { filmRow } from './film_row.js';
 import { header } from './header.js';
 import { dot, t } from './i18n.js';
-import { mixSection } from './mix.js';
+import { allowed, askToHide } from './marks.js';
+import { findPlace } from './place.js';
 import { searchBox } from './search.js';
 import { poster } from './tile.js';
+import { overcome, trouble } from './trouble.js';
 import { looked } from './visits.js';
 
 const kRows = 6;
 const kRowSize = 20;
+const kPersonalSize = 14;
 const kPageSize = 60;
 const kNoGenre = '(no genres listed)';
 // Genres that make a varied first screen; the largest ones fill what is missing.
@@ -35,40 +38,48 @@ function genreNav(names, current = null) {
 // Fills one row by genre and answers with its films; each film appears once per page.
 async function fillGenre(row, name, promise, seen, template) {
   try {
-    const all = await promise;
+    const all = allowed(await promise);
     const fresh = all.filter(({ id }) => !seen.has(id));
     const items = (fresh.length >= 8 ? fresh : all).slice(0, kRowSize);
     items.forEach(({ id }) => seen.add(id));
+    overcome(`genre ${name}`);
     if (items.length === 0) row.section.remove();
     else row.fill(items, template);
     return items;
   } catch (error) {
     row.section.setAttribute('aria-busy', 'false');
-    row.track.replaceChildren(notice({
-      title: t('failed'),
-      text: error.message,
-      retry: () => {
-        row.track.replaceChildren(...skeletonCards(8));
-        fillGenre(row, name, api.itemsByGenre(name, 2 * kRowSize), seen, template);
-      },
-    }));
+    row.track.replaceChildren();
+    row.section.hidden = true;  // no hole; the bar says what is missing, and brings it
+    trouble(`genre ${name}`, error, async () => {
+      const items = await fillGenre(row, name, api.itemsByGenre(name, 2 * kRowSize, askToHide()), seen, template);
+      row.section.hidden = items.length === 0;
+    });
     return [];
   }
 }
 
-// Because you looked at …, hidden gems, the newest: what the server puts together for this visitor.
+// What the server puts together for this visitor: what many like first, because they know it.
+const kPersonal = ['popular', 'because', 'hidden-gems', 'fresh'];
 async function showPersonal(host) {
   try {
-    const [found, settings] = await Promise.all([api.home(looked(), 14), api.config()]);
-    const kept = found.filter(({ name, items }) => name !== 'genre' && items.length > 0);
+    const [found, settings] = await Promise.all([api.home(looked(), 2 * kRowSize, askToHide()), api.config()]);
+    overcome('home');
+    const seen = new Set();
+    const kept = found.filter(({ name }) => kPersonal.includes(name)).sort((a, b) => kPersonal.indexOf(a.name) - kPersonal.indexOf(b.name));
     host.replaceChildren(...kept.map(({ name, seed, items }) => {
+      const fresh = allowed(items, seed?.id ?? null).filter(({ id }) => !seen.has(id)).slice(0, kPersonalSize);
+      if (fresh.length === 0) return '';
+      fresh.forEach(({ id }) => seen.add(id));
       const title = name === 'because' ? t('because', { title: seed.title }) : t(name);
       const row = filmRow({ title, href: seed ? movieHref(seed.id) : null, match: name === 'because' });
-      row.fill(items, settings.poster_url_template);
+      row.fill(fresh, settings.poster_url_template);
       return row.section;
     }));
-  } catch {
-    host.remove();  // the rows by genre below are still there
+    return kept.find(({ name }) => name === 'popular')?.items ?? [];
+  } catch (error) {
+    for (const ghost of host.querySelectorAll('[aria-busy="true"]')) ghost.remove();
+    trouble('home', error, () => showPersonal(host));
+    return [];
   }
 }
 
@@ -77,9 +88,8 @@ async function showHome() {
   const tries = el('p', { class: 'hero-tries' });
   const rows = el('div', { class: 'rows' });
   const chips = el('div', { class: 'chips-slot' });
-  const mix = mixSection(parameters);
   // As many rows as will come, so that nothing moves when they do.
-  const personal = el('div', { class: 'rows' }, [...looked().map(() => true), false, false, false].map((match) => filmRow({ title: '\u00a0', match }).section));
+  const personal = el('div', { class: 'rows' }, [false, ...looked().map(() => true), false, false].map((match) => filmRow({ title: '\u00a0', match }).section));
   main.replaceChildren(
     el('section', { class: 'hero' },
       el('div', { class: 'hero-text' },
@@ -89,11 +99,10 @@ async function showHome() {
         tries),
       fan),
     chips,
-    ...(parameters.has('like') ? [mix, personal] : [personal, mix]),
+    personal,
     rows,
   );
-  if (location.hash === '#mix') mix.scrollIntoView();
-  showPersonal(personal);
+  const known = showPersonal(personal);
   const genreRow = (name) => filmRow({ title: t(name), href: genreHref(name), sub: t('best_rated') });
   rows.append(...kPreferred.map((name) => genreRow(name).section));
 
@@ -119,7 +128,7 @@ async function showHome() {
   const parts = chosen.map(genreRow);
   rows.replaceChildren(...parts.map(({ section }) => section));
 
-  const answers = chosen.map((name) => api.itemsByGenre(name, 2 * kRowSize));
+  const answers = chosen.map((name) => api.itemsByGenre(name, 2 * kRowSize, askToHide()));
   answers.forEach((answer) => answer.catch(() => {}));
   const seen = new Set();
   const tops = [];
@@ -127,13 +136,17 @@ async function showHome() {
     const items = await fillGenre(parts[i], chosen[i], answers[i], seen, settings.poster_url_template);
     if (items.length > 0) tops.push(items[0]);
   }
-  fan.replaceChildren(...tops.slice(0, 5).map((movie) => poster(movie, settings.poster_url_template)));
-  if (tops.length > 0) {
-    tries.replaceChildren(t('try'), ...[...tops].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '#mix' }, t('mix_link')));
+  // Films that most people know, of this data set, are where one begins.
+  const first = [...(await known).slice(0, 5), ...tops].slice(0, 5);
+  fan.replaceChildren(...first.map((movie) => poster(movie, settings.poster_url_template)));
+  if (first.length > 0) {
+    tries.replaceChildren(t('try'), ...[...first].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '/mix.html' }, t('mix_link')));
   }
+  findPlace();
 }
 
 // A page with one grid: a genre, or what a search found.
+// `load()` answers {items, missing_script}.
 async function showGrid({ heading, sub, load, empty, current = null }) {
   document.title = `${heading} · Sparrow`;
   const chips = el('div', { class: 'chips-slot' });
@@ -145,16 +158,21 @@ async function showGrid({ heading, sub, load, empty, current = null }) {
     () => chips.remove(),
   );
   try {
-    const [items, settings] = await Promise.all([load(), api.config()]);
+    const [{ items, missing_script: script = null }, settings] = await Promise.all([load(), api.config()]);
     if (items.length === 0) {
-      grid.replaceWith(notice(empty));
+      grid.replaceWith(notice(script ? { ...empty, title: t('no_script_title'), text: t('no_script') } : empty));
       count.textContent = t('nothing');
       return;
     }
     count.textContent = current ? t('the_best', { n: formatCount(items.length) }) : t('n_films', { n: formatCount(items.length) });
     grid.replaceChildren(...items.map((movie) => card(movie, settings.poster_url_template)));
+    findPlace();
   } catch (error) {
     count.textContent = '';
+    if (current && error.status === 400) {
+      grid.replaceWith(notice({ title: t('no_genre', { name: current }), text: t('choose_genre'), link: { href: '/', text: t('go_home') } }));
+      return;
+    }
     grid.replaceWith(notice({ title: t('films_failed'), text: error.message, role: 'alert', retry: () => showGrid({ heading, sub, load, empty, current }) }));
   } finally {
     grid.setAttribute('aria-busy', 'false');
@@ -165,7 +183,9 @@ function footer(text) {
   document.querySelector('#footer').replaceChildren(el('p', {}, text));
 }
 
-if (query !== '') {
+if (parameters.has('like')) {
+  location.replace(`/mix.html${location.search}${location.hash}`);  // where it was before
+} else if (query !== '') {
   header({ value: query });
   showGrid({
     heading: `“${query}”`,
@@ -179,7 +199,7 @@ if (query !== '') {
     heading: t(genre),
     sub: t('loading'),
     current: genre,
-    load: () => api.itemsByGenre(genre, kPageSize),
+    load: async () => ({ items: allowed(await api.itemsByGenre(genre, kPageSize, askToHide())) }),
     empty: { title: t('no_films_in_genre'), text: t('choose_genre'), link: { href: '/', text: t('go_home') } },
   });
 } else {

@@ -2,6 +2,7 @@
 
 import { remember } from './address.js';
 import * as api from './api.js';
+import { sayCorrected, unknownOf } from './corrected.js';
 import { el, icon, kIcons, movieHref, notice } from './dom.js';
 import { t } from './i18n.js';
 import { colorsOf, legend } from './map_colors.js';
@@ -21,6 +22,7 @@ function ground(node) {
 
 async function show() {
   const models = await api.models();
+  sayCorrected(unknownOf(parameters, { model: models.map((m) => m.name), by: kColorings }));
   const asked = parameters.get('model');
   const chosen = models.find((m) => m.name === asked) ?? models.find((m) => m.default) ?? models[0];
   let map;
@@ -52,7 +54,7 @@ async function show() {
     else pick(i, true);
   } });
   frame(t('map_of'), t('map_lead', { n: map.points.toLocaleString('en') }),
-    el('div', { class: 'toolbar' }, control(t('model'), model), control(t('color_by'), by_), find),
+    el('div', { class: 'toolbar' }, control(t('color_by'), by_), find, models.length > 1 ? el('details', { class: 'engineer' }, el('summary', {}, t('engineer_details')), control(t('model'), model)) : null),
     legendHost, el('div', { class: 'map-page' }, box, side), el('p', { class: 'quiet' }, t('map_help')));
 
   const view = new MapView({ canvas, overlay, box, map, colors: colorsOf(map, by, only, ground(box)) });
@@ -107,4 +109,4 @@ async function show() {
   window.measureMapCost = (frames) => view.cost(frames);
 }
 
-start(show);
+start(show, { lab: false });

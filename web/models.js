@@ -1,6 +1,8 @@
-// The models: versions, how they were measured, how healthy they are; promote and roll back.
+// The models: what is served and whether something better waits; versions, how they were measured,
+// how healthy they are; promote and roll back.
 
 import * as api from './api.js';
+import { el } from './dom.js';
 import { healthPanels } from './health.js';
 import { t } from './i18n.js';
 import { frame, start } from './page.js';
@@ -9,10 +11,41 @@ import { runPanels } from './runs.js';
 
 const kTogetherMs = 400;
 
+const kHit = (run, name) => run.methods.find((m) => m.name === name)?.held_out_users ?? null;
+
+// Of the newest evaluation that measured both: does the candidate find more of what people watched
+// next? Within a tenth of the served one's own number nobody would notice.
+function judged(runs, served, candidate) {
+  for (const run of runs) {
+    const [a, b] = [kHit(run, served.method ?? served.name), kHit(run, candidate.method ?? candidate.name)];
+    if (!a || !b || !Number.isFinite(a.hit) || !Number.isFinite(b.hit) || a === b) continue;
+    const margin = 0.02 * Math.max(a.hit, 0.01);
+    return { word: b.hit > a.hit + margin ? 'verdict_better' : b.hit < a.hit - margin ? 'verdict_worse' : 'verdict_same', a: a.hit, b: b.hit };
+  }
+  return null;
+}
+
+// One sentence on top: what serves, since when, and what could take its place.
+function verdict(promotion, runs) {
+  const versions = promotion.versions();
+  const served = versions.find((v) => v.default && v.served) ?? versions.find((v) => v.served);
+  if (!served) return el('p', { class: 'verdict is-bad' }, t('verdict_none'));
+  const newer = versions.filter((v) => v.name === served.name && v.version > served.version && !v.promoted).sort((a, b) => (a.version < b.version ? 1 : -1))[0];
+  const other = versions.filter((v) => v.name !== served.name && v.served).map((v) => [v, judged(runs, served, v)]).filter(([, verdict]) => verdict?.word === 'verdict_better')[0];
+  const line = [t('verdict_serving', { name: served.name, version: served.version, since: (served.created ?? '').slice(0, 10) })];
+  let button = null;
+  if (newer) {
+    line.push(t('verdict_newer', { version: newer.version }));
+    button = el('button', { type: 'button', class: 'button button-small', onclick: () => promotion.change('promote', newer) }, t('verdict_look'));
+  } else if (other) line.push(t('verdict_other', { name: other[0].name, a: other[1].a.toFixed(3), b: other[1].b.toFixed(3) }));
+  else line.push(t('verdict_nothing'));
+  return el('div', { class: 'verdict' }, el('p', {}, line.join(' ')), button);
+}
+
 start(async () => {
   const [promotion, runs] = await Promise.all([promotionPanel(), api.evaluations()]);
   const health = healthPanels(promotion.versions());
   // Shown together when it is a matter of a moment: nothing moves later.
   await Promise.race([health.ready, new Promise((done) => setTimeout(done, kTogetherMs))]);
-  frame(t('models'), t('models_lead'), promotion.node, ...runPanels(runs), ...health.nodes);
+  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...runPanels(runs), ...health.nodes);
 });

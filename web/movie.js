@@ -1,15 +1,18 @@
 // The page of one film: its facts, and more like it. The address keeps the film (`movieId`),
-// how many similar films are shown (`show`), every control and what was hidden.
+// how many similar films are shown (`show`) and every control.
 
-import { controlsOf, reloadOnBack } from './address.js';
+import { reloadOnBack } from './address.js';
 import * as api from './api.js';
+import { sayCorrected } from './corrected.js';
 import { el, notice } from './dom.js';
 import { facts, skeletonFilm } from './facts.js';
 import { filmList, skeletonList } from './film_list.js';
 import { header } from './header.js';
 import { t } from './i18n.js';
 import { movieData } from './movie_data.js';
-import { hiddenFor, lookAt } from './visits.js';
+import { findPlace } from './place.js';
+import { lazy } from './trouble.js';
+import { lookAt } from './visits.js';
 
 // So long the facts wait for the list, so that both are painted at once.
 const kTogetherMs = 60;
@@ -26,13 +29,13 @@ function missing(title, text) {
 
 async function show() {
   footer.replaceChildren();
-  const { parameters, id, size, first, item } = movieData();
+  const { parameters, wrong, id, size, first, item } = movieData();
   if (id === '') {
     missing(t('which_film'), t('which_film_text'));
     return;
   }
   const there = await Promise.race([Promise.allSettled([first, item]), new Promise((done) => setTimeout(done, kGreyAfterMs, null))]);
-  if (there === null) main.replaceChildren(skeletonFilm(), skeletonList());
+  if (there === null) main.replaceChildren(el('div', { class: 'film-page' }, skeletonFilm(), skeletonList()));
   try {
     const [movie, settings] = await item;
     lookAt(id);
@@ -40,16 +43,18 @@ async function show() {
     await Promise.race([first.catch(() => {}), new Promise((done) => setTimeout(done, kTogetherMs))]);
     const template = settings.poster_url_template;
     const rows = el('div', { class: 'rows' });
-    const reloadRows = async (now) => (await import('./rows.js')).namedRows(rows, id, controlsOf(now, hiddenFor(id)), template);
     // What the controls offer is asked for after the list: the list must not wait for it.
     let offer;
     const choices = new Promise((done) => { offer = done; });
-    const list = filmList({ seed: movie, parameters, template, footer, choices, changed: reloadRows });
-    main.replaceChildren(facts(movie, template), list.section, rows);
+    const listed = async (now, ids) => (await lazy('rows.js')).namedRows(rows, id, now, ids, template);
+    const list = filmList({ seed: movie, parameters, template, footer, choices, listed });
+    const about = facts(movie, template, settings);
+    sayCorrected(wrong);
+    main.replaceChildren(el('div', { class: 'film-page' }, about, el('div', { class: 'film-lists' }, list.section, rows)));
     await list.load(first, size);
-    offer(Promise.all([api.genres().catch(() => []), api.models().catch(() => [])]));
+    offer(Promise.all([api.genres().catch(() => [])]));
     performance.mark('first-list');
-    reloadRows(parameters);
+    findPlace();
   } catch (error) {
     if (error.notFound) {
       missing(t('unknown_film'), t('unknown_film_text', { id }));

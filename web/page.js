@@ -1,12 +1,13 @@
-// What the pages for engineers share: a frame, facts, panels, loading and errors, the token that
-// changes need.
+// What the pages of the lab share: their head with the token that changes need, a frame, facts,
+// panels, loading and errors.
 
 import './bench_words.js';
 
 import { reloadOnBack } from './address.js';
 import { el, notice } from './dom.js';
-import { header } from './header.js';
+import { header, kLabPages } from './header.js';
 import { t } from './i18n.js';
+import { findPlace } from './place.js';
 
 export const main = document.querySelector('#main');
 
@@ -43,14 +44,26 @@ export function choose(id, options, value, change) {
   return node;
 }
 
-// One token for the whole page; it is kept nowhere else.
+// One token, asked for once, in the head of the lab; kept in this tab only.
+const kTokenKey = 'token';
 let secret = '';
+try { secret = sessionStorage.getItem(kTokenKey) ?? ''; } catch { /* private mode: in this page only */ }
 export const token = () => secret;
 
-export function tokenField() {
-  const input = el('input', { id: 'token', type: 'password', autocomplete: 'off', value: secret });
-  input.addEventListener('input', () => { secret = input.value.trim(); });
-  return el('div', { class: 'control control-token' }, el('label', { for: 'token' }, t('token')), input, el('p', { class: 'quiet' }, t('token_help')));
+function tokenField() {
+  const input = el('input', { id: 'token', type: 'password', autocomplete: 'off', value: secret, placeholder: t('token_help'), title: t('token_help') });
+  input.addEventListener('input', () => {
+    secret = input.value.trim();
+    try { sessionStorage.setItem(kTokenKey, secret); } catch { /* in this page only */ }
+  });
+  return el('div', { class: 'lab-token' }, el('label', { for: 'token' }, t('token')), input);
+}
+
+// The pages of the lab, below the header.
+function labBar() {
+  return el('div', { class: 'lab-bar' }, el('div', { class: 'lab-inner' },
+    el('nav', { class: 'lab-nav', 'aria-label': t('lab_pages') }, kLabPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key)))),
+    tokenField()));
 }
 
 // What the server said about a token, in words of the page.
@@ -60,13 +73,16 @@ export function refusal(error) {
   return t('not_done', { text: error.message });
 }
 
-export function start(show) {
+// `lab`: the page is one of the lab.
+export function start(show, { lab = true } = {}) {
   header();
+  if (lab) document.querySelector('#header').append(labBar());
   reloadOnBack();
   const again = async () => {
     main.replaceChildren(el('p', { class: 'quiet loading', role: 'status' }, t('loading')));
     try {
       await show();
+      findPlace();
     } catch (error) {
       main.replaceChildren(notice({ title: t('failed'), text: error.message, role: 'alert', retry: again }));
     }

@@ -34,7 +34,7 @@ export function searchBox({ value = '', large = false, label = null, onPick = nu
   const live = el('p', { class: 'visually-hidden', role: 'status' });
   const form = el(
     'form',
-    { class: large ? 'search search-large' : 'search', role: 'search', action: '/', method: 'get' },
+    { class: large ? 'search search-large' : 'search', role: 'search', 'aria-label': label ?? t('search_here'), action: '/', method: 'get' },
     icon(kIcons.search), input, list, hint, live,
   );
 
@@ -122,8 +122,10 @@ export function searchBox({ value = '', large = false, label = null, onPick = nu
     const mine = new AbortController();
     pending = mine;
     try {
-      const found = await api.search(typed, kSuggestions, mine.signal);
-      if (pending === mine) show(found, typed);
+      const { items: found, missing_script: script } = await api.search(typed, kSuggestions, mine.signal);
+      if (pending !== mine) return;
+      show(found, typed);
+      if (found.length === 0) say(t(script ? 'no_script' : 'no_title'));
     } catch (error) {
       if (pending !== mine || api.isAbort(error)) return;
       show([], typed);
@@ -163,6 +165,7 @@ export function searchBox({ value = '', large = false, label = null, onPick = nu
     }
   });
   form.addEventListener('submit', (event) => {
+    if (onPick !== null && items.length > 0) open(Math.max(0, active));
     if (onPick !== null || input.value.trim() === '') event.preventDefault();
   });
   return form;

@@ -1,7 +1,7 @@
 // Sentences of the server in the page's language. The API speaks English; what is not known here
 // is shown as it came.
 
-import { lang } from './i18n.js';
+import { inKind, lang } from './i18n.js';
 
 const kChinese = [
   [/^(\d+) items? (?:are|is) closer; the list holds (\d+)$/, (m) => `有 ${m[1]} 部影片更接近；列表只有 ${m[2]} 部`],
@@ -23,10 +23,10 @@ const kChinese = [
 
 export function serverText(text) {
   // The server speaks of items of any kind.
-  if (lang !== 'zh') return text.replace(/\bitem(s?)\b/g, 'film$1');
+  if (lang !== 'zh') return inKind(text.replace(/\bitem(s?)\b/g, 'film$1'));
   for (const [pattern, say] of kChinese) {
     const found = text.match(pattern);
-    if (found) return say(found);
+    if (found) return inKind(say(found));
   }
   return text;
 }

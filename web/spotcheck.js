@@ -3,6 +3,7 @@
 
 import { remember } from './address.js';
 import * as api from './api.js';
+import { sayCorrected, unknownOf } from './corrected.js';
 import { el, formatCount, movieHref } from './dom.js';
 import { gradedFilm, Grades, kTen, quality, qualityText, saveGrade } from './grading.js';
 import { gradingBar } from './grading_bar.js';
@@ -15,7 +16,7 @@ import { searchBox } from './search.js';
 import { table } from './table.js';
 import { tile } from './tile.js';
 import { votesPanel, votingBar } from './votes.js';
-import { why } from './why.js';
+import { lazy } from './trouble.js';
 
 const kFixed = ['1', '589', '858', '4896', '5618', '455'];
 const kKinds = ['fixed', 'random', 'stratified', 'worst'];
@@ -39,10 +40,29 @@ function asked(models) {
   };
 }
 
+// What of the address is not known here.
+function wrongParts(models) {
+  const wrong = unknownOf(parameters, { kind: kKinds, blind: ['0', '1'], order: ['given', 'unjudged'] });
+  const unknown = (parameters.get('models') ?? '').split(',').filter((name) => name !== '' && !models.some((m) => m.name === name));
+  if (unknown.length > 0) wrong.push(`models=${unknown.join(',').slice(0, 60)}`);
+  if (parameters.has('draw') && !/^[1-9]\d{0,8}$/.test(parameters.get('draw'))) wrong.push(`draw=${parameters.get('draw').slice(0, 40)}`);
+  return wrong;
+}
+
+// {seeds, said}: the films to look at, and what had to be done otherwise than asked.
 async function chosenSeeds({ kind, ids, draw, shown }) {
-  if (kind !== 'fixed') return api.seeds(kind, kSeeds, draw, shown[0]?.name ?? '');
-  const found = await Promise.all(ids.map((id) => api.item(id).catch(() => null)));
-  return found.filter(Boolean);
+  const model = shown[0]?.name ?? '';
+  if (kind !== 'fixed') return { seeds: await api.seeds(kind, kSeeds, draw, model), said: '' };
+  const found = await Promise.all(ids.map((id) => api.item(id).catch((error) => {
+    if (error.notFound) return null;
+    throw error;
+  })));
+  const seeds = found.filter(Boolean);
+  const missing = ids.filter((_, i) => found[i] === null);
+  if (missing.length === 0) return { seeds, said: '' };
+  if (parameters.has('seeds')) return { seeds, said: t('seeds_missing', { list: missing.slice(0, 10).join(comma), n: missing.length }) };
+  // The list is of well-known films; another catalogue gets films of its own.
+  return { seeds: await api.seeds('stratified', kSeeds, draw, model), said: t('seeds_not_here') };
 }
 
 function go(changes) {
@@ -179,7 +199,7 @@ function makeBench(grades, graderInput, changed, reported) {
       const all = films();
       all[Math.max(0, Math.min(all.length - 1, all.indexOf(current) + by))]?.focus();
     },
-    why: () => { if (current !== null) why(current.graded.seed.id, current.graded.movie, current.graded.model ? { model: current.graded.model.name } : {}); },
+    why: async () => { if (current !== null) (await lazy('why.js')).why(current.graded.seed, current.graded.movie, current.graded.model ? { model: current.graded.model.name } : {}); },
     report: () => attempt(async () => {
       if (current === null) return;
       const { seed, movie } = current.graded;
@@ -199,6 +219,12 @@ function toolbar(ask, models, grader) {
     box.querySelector('input').disabled = !ask.shown.includes(m) && names.length >= kMostModels;
     return box;
   });
+  const blind = tick('blind', t('blind'), ask.blind, (on) => go({ blind: on ? '1' : null }));
+  blind.querySelector('input').disabled = ask.shown.length < 2;
+  const needs = [
+    models.length < 2 ? t('needs_second_model') : ask.shown.length < 2 ? t('needs_second_tick') : null,
+    ask.blind && ask.shown.length > 2 ? t('blind_takes_two', { a: ask.shown[0].name, b: ask.shown[1].name }) : null,
+  ].filter(Boolean);
   const kinds = choose('kind', kKinds.map((kind) => [kind, t(`seeds_${kind}`)]), ask.kind, (kind) => go({ kind, draw: null }));
   return el('div', { class: 'panel' },
     el('div', { class: 'toolbar' },
@@ -206,9 +232,10 @@ function toolbar(ask, models, grader) {
       control(t('grader'), grader),
       el('fieldset', { class: 'ticks' }, el('legend', {}, t('models_compared')), modelBoxes),
       el('fieldset', { class: 'ticks' }, el('legend', {}, t('way_to_judge')),
-        tick('blind', t('blind'), ask.blind, (on) => go({ blind: on ? '1' : null })),
+        blind,
         tick('order', t('unjudged_first'), ask.unjudgedFirst, (on) => go({ order: on ? null : 'given' }))),
       ask.kind === 'random' || ask.kind === 'stratified' ? el('button', { type: 'button', class: 'button button-quiet button-small', onclick: () => go({ draw: ask.draw + 1 }) }, t('more_seeds')) : null),
+    needs.map((text) => el('p', { class: 'needs' }, text)),
     ask.kind === 'fixed' ? el('div', { class: 'toolbar' },
       searchBox({ label: t('add_seed'), onPick: (movie) => go({ seeds: [movie.id, ...ask.ids.filter((id) => id !== movie.id)].join(',') }) }),
       parameters.has('seeds') ? el('button', { type: 'button', class: 'button button-quiet button-small', onclick: () => go({ seeds: null }) }, t('reset')) : null) : null,
@@ -217,6 +244,7 @@ function toolbar(ask, models, grader) {
 
 start(async () => {
   const [models, judged] = await Promise.all([api.models(), api.judgements()]);
+  sayCorrected(wrongParts(models));
   const ask = asked(models);
   const grades = new Grades(judged.judgements);
   const grader = el('input', { id: 'grader', type: 'text', maxlength: 40, value: parameters.get('grader') ?? 'me' });
@@ -250,11 +278,11 @@ start(async () => {
   const promotion = await promotionPanel();
   frame(t('spotcheck'), t('spotcheck_lead'), toolbar(ask, models, grader), lists, bench.bar.node, means, votes, judgements.node, reports.node, promotion.node);
   judgements.update(judged.agreement);
-  const seeds = await chosenSeeds(ask);
+  const { seeds, said } = await chosenSeeds(ask);
   const made = await Promise.all(seeds.map((seed) => comparison(seed, ask, bench).catch((error) => ({ error, seed }))));
   comparisons = made.filter(({ error }) => error === undefined);
   if (ask.unjudgedFirst) comparisons.sort((a, b) => b.unjudged() - a.unjudged());
-  lists.replaceChildren(...comparisons.map(({ node }) => node),
+  lists.replaceChildren(said ? el('p', { class: 'needs', role: 'status' }, said) : '', ...comparisons.map(({ node }) => node),
     ...made.filter(({ error }) => error !== undefined).map(({ error, seed }) => el('p', { role: 'alert' }, `${seed.title}: ${error.message}`)),
     seeds.length === 0 ? el('p', { class: 'quiet' }, t('no_seeds')) : '');
   lists.setAttribute('aria-busy', 'false');

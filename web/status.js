@@ -3,12 +3,13 @@
 import * as api from './api.js';
 import { bar, lineChart } from './charts.js';
 import { el, formatCount } from './dom.js';
-import { t } from './i18n.js';
+import { comma, t } from './i18n.js';
 import { fact, facts, frame, panel, start } from './page.js';
 import { dataTable } from './table.js';
 
 const kEveryMs = 5000;
 const kKept = 60;  // samples of the charts
+const kLateMs = 250;  // of one list in a hundred
 const kClasses = ['2xx', '3xx', '4xx', '5xx'];  // of answers
 
 const ms = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
@@ -77,8 +78,37 @@ start(async () => {
   };
   const keep = (list, value) => { list.push(value); if (list.length > kKept) list.shift(); };
   let before = null;
+  let lost = null;  // since when the server cannot be asked
+  let seen = new Date();
+  const verdict = el('p', { class: 'verdict', role: 'status' });
+  const clock = (date) => date.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
+
+  // An outage is said as one; the numbers are those from before, and look like it.
+  function outage(error) {
+    document.querySelector('.tool-page').classList.add('is-stale');
+    verdict.className = 'verdict is-bad';
+    verdict.textContent = t('unreachable_since', { time: clock(lost), seen: clock(seen), text: error.message });
+    asOf.textContent = t('old_numbers', { time: clock(seen) });
+  }
+
+  // Everything in one sentence.
+  function judge() {
+    const failing = [];
+    if (s.degraded.length > 0) failing.push(s.degraded.join('; '));
+    if (s.models.length === 0) failing.push(t('verdict_none'));
+    const errors = s.requests.by_status['5xx'] ?? 0;
+    const late = s.latency_ms.p99 > kLateMs;
+    const word = failing.length > 0 ? 'is-bad' : errors > 0 || late || (s.degraded_answers ?? 0) > 0 ? 'is-warning' : 'is-good';
+    verdict.className = `verdict ${word}`;
+    verdict.textContent = failing.length > 0 ? t('status_bad', { text: failing.join('; ') })
+      : word === 'is-warning' ? t('status_watch', { list: [errors > 0 ? t('status_errors', { n: formatCount(errors) }) : null, late ? t('status_late', { ms: ms(s.latency_ms.p99) }) : null, (s.degraded_answers ?? 0) > 0 ? t('status_degraded', { n: formatCount(s.degraded_answers) }) : null].filter(Boolean).join(comma) })
+        : t('status_good', { ms: ms(s.latency_ms.p99) });
+  }
 
   function draw() {
+    seen = new Date();
+    document.querySelector('.tool-page').classList.remove('is-stale');
+    judge();
     const rate = before === null ? s.requests.per_second : Math.max(0, (s.requests.total - before.total) / Math.max(0.001, s.uptime_s - before.uptime));
     before = { total: s.requests.total, uptime: s.uptime_s };
     keep(history.rate, rate);
@@ -116,13 +146,15 @@ start(async () => {
     try {
       s = await api.status();
       draw();
+      lost = null;
     } catch (error) {
-      asOf.textContent = t('failed_because', { text: error.message });  // the last state stays on the page
+      lost ??= new Date();
+      outage(error);
     }
   }
 
   frame(t('status'), t('status_lead'),
-    el('div', { class: 'toolbar' }, pause, asOf), trouble,
+    verdict, el('div', { class: 'toolbar' }, pause, asOf), trouble,
     panel(t('overview'), overview, charts),
     el('div', { class: 'two-panels' },
       panel(t('store_and_pool'), store),

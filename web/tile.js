@@ -227,6 +227,9 @@ const kMotifs = {
   },
 };
 
+// On a poster 132 px wide, the narrowest card, still 11 px.
+const kLeastSize = 17;
+
 const kFamily = '"Helvetica Neue", "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans Condensed", system-ui, sans-serif';
 let context = null;
 
@@ -257,11 +260,11 @@ function breakTitle(title, size, lines, force) {
 }
 
 function fitTitle(title) {
-  for (const [size, lines] of [[25, 2], [22, 3], [19, 4], [16.5, 4]]) {
+  for (const [size, lines] of [[27, 2], [24, 3], [21, 4], [kLeastSize, 6]]) {
     const broken = breakTitle(title, size, lines, false);
     if (broken) return { size, lines: broken };
   }
-  return { size: 15, lines: breakTitle(title, 15, 5, true) };
+  return { size: kLeastSize, lines: breakTitle(title, kLeastSize, 7, true) };
 }
 
 // A poster for {title, year, genres}. Decoration: the card beside it carries
@@ -300,18 +303,13 @@ export function tile({ title, year, genres }) {
     svg('g', {}, kMotifs[motif](random, c)),
     rect(-2, Math.min(206, shade), kWidth + 4, kHeight, { fill: c.groundColor }),
   );
-  const small = { class: 'tile-small', fill: c.ink, opacity: 0.82, 'font-size': 9.5, 'font-weight': 600, 'letter-spacing': 1.1, 'font-family': kFamily };
-  const label = svg('text', { x: kMargin, y: 25, ...small });
-  label.textContent = [...(lead ? t(lead) : t('film')).toUpperCase()].slice(0, 14).join('');
-  const when = svg('text', { x: kWidth - kMargin, y: 25, 'text-anchor': 'end', ...small });
-  when.textContent = year ? String(year) : '';
   const text = svg('text', { fill: c.ink, 'font-size': size, 'font-weight': 700, 'letter-spacing': -0.2, 'font-family': kFamily });
   lines.forEach((line, i) => {
     const span = svg('tspan', { x: kMargin, y: round(first + i * leading) });
     span.textContent = line;
     text.append(span);
   });
-  drawing.append(label, when, text);
+  drawing.append(text);
   return drawing;
 }
 
@@ -343,8 +341,13 @@ export function poster(movie, template = null) {
     image.loading = 'lazy';
     image.decoding = 'async';
     image.addEventListener('load', () => image.classList.add('is-ready'));
-    image.addEventListener('error', () => image.remove());
+    image.addEventListener('error', () => {
+      image.remove();
+      frame.classList.remove('has-image');
+      frame.closest('.card')?.classList.remove('has-image');
+    });
     image.src = address;
+    frame.classList.add('has-image');
     frame.append(image);
   }
   return frame;

@@ -112,6 +112,57 @@ TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
   EXPECT_EQ(get("/getsimilarmovie", "movieId=1&size=x&model=emb").first, 400);
 }
 
+// Fault 3 of the pages: a filter that matches nothing is not a degraded answer, and shelves whose
+// answer says nothing of the kind are none.
+TEST_F(ApiTest, DegradedAnswersAreThoseThatSayThatSomethingFailed) {
+  api_.state().set_model(served_films(dataset_));
+  const auto counted = [&] { return get("/api/v1/status").second["degraded_answers"].get<int>(); };
+  const auto none = get("/api/v1/items/1/similar", "year_min=3000").second;
+  EXPECT_TRUE(none["items"].empty());
+  EXPECT_EQ(none["degraded"].size(), 1U);  // it is short, and says so
+  EXPECT_TRUE(get("/api/v1/items/1/rows").second["degraded"].empty());
+  EXPECT_EQ(get("/api/v1/home", "looked=1").first, 200);
+  EXPECT_EQ(get("/api/v1/similar", "seeds=1,2&size=100").first, 200);
+  EXPECT_EQ(counted(), 0);
+  const auto late = get("/api/v1/similar", "user=nobody").second;  // no history: popular instead
+  EXPECT_FALSE(late["degraded"].empty());
+  EXPECT_EQ(counted(), 1);
+}
+
+// Fault 1 of the pages: what somebody hid is in no list, and marks of items that are gone do no
+// harm.
+TEST_F(ApiTest, HiddenItemsAreInNoList) {
+  api_.state().set_model(served_films(dataset_));
+  for (const auto& [path, query] : {std::pair{"/api/v1/home", "looked=1&hide=2,gone"},
+                                    {"/api/v1/items", "genre=Action&hide=2,gone"},
+                                    {"/api/v1/items/1/similar", "hide=2,gone"},
+                                    {"/api/v1/similar", "seeds=1,3&hide=2,gone"}}) {
+    const auto [status, body] = get(path, query);
+    EXPECT_EQ(status, 200) << path;
+    EXPECT_EQ(body.dump().find("\"id\":\"2\""), std::string::npos) << path;
+    EXPECT_NE(body.dump().find("\"id\":\"5 6\""), std::string::npos) << path;
+  }
+}
+
+TEST_F(ApiTest, ReasonsOfAMixNameTheItemTheyReferTo) {
+  api_.state().set_model(served_films(dataset_));
+  const auto mix = get("/api/v1/similar", "seeds=1,3&reasons=true").second;
+  for (const auto& item : mix["items"]) {
+    const auto nearest = item["reason_seed"]["id"].get<std::string>();
+    EXPECT_TRUE(nearest == "1" || nearest == "3") << nearest;
+    EXPECT_TRUE(item["reason_all"]["genres"].empty());  // the two have no genre in common
+  }
+  const auto alike = get("/api/v1/similar", "seeds=1,2&reasons=true").second;
+  EXPECT_EQ(alike["items"][0]["reason_all"]["genres"][0], "Action");
+  EXPECT_FALSE(
+      get("/api/v1/similar", "seeds=1&reasons=true").second["items"][0].contains("reason_seed"));
+}
+
+TEST_F(ApiTest, SearchSaysWhenNoTitleIsInThisScript) {
+  EXPECT_EQ(get("/api/v1/search", "q=%E7%8E%A9%E5%85%B7").second["missing_script"], "Han");
+  EXPECT_TRUE(get("/api/v1/search", "q=nothing").second["missing_script"].is_null());
+}
+
 TEST_F(ApiTest, SparrowRecSysShapes) {
   api_.state().set_model(served_films(dataset_));
   const auto movie = get("/getmovie", "id=1").second;

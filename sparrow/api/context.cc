@@ -105,6 +105,14 @@ std::optional<Row> member_item(const Context& c, http::Response& response,
   return row;
 }
 
+std::unordered_set<Row> hidden_rows(const Context& c) {
+  std::unordered_set<Row> rows;
+  for (const auto& id : c.query.list("hide")) {
+    if (const auto row = c.view.find(id)) rows.insert(*row);
+  }
+  return rows;
+}
+
 std::shared_ptr<const live::ServedModel> model_of(Context& c) {
   const auto asked = c.query.view("model");
   const bool srs = c.route != nullptr && c.route->endpoint == Endpoint::kCompatible;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -67,6 +68,9 @@ std::optional<Row> member_item(const Context& c, http::Response& response,
 // The items of the genre that the query names that may be shown, best liked first; nothing and a
 // 400 when it names none that is known.
 std::optional<std::vector<Row>> required_genre(Context& c, http::Response& response);
+// The items that `hide` names, for lists that are no answer of a model; ids that are gone count for
+// nothing: marks outlive items.
+std::unordered_set<Row> hidden_rows(const Context& c);
 // The model that the request names, else the default one; null and an error of the query when there
 // is none.
 std::shared_ptr<const live::ServedModel> model_of(Context& c);

@@ -18,13 +18,15 @@ std::vector<Row> first_rows(std::vector<Row> rows, std::size_t size) {
 
 // NOLINTNEXTLINE(readability-function-size): one row after the other.
 void get_home(Context& c, http::Response& response) {
-  c.query.allow_only({"user", "looked", "size", "model"});
+  c.query.allow_only({"user", "looked", "size", "model", "hide"});
   const auto size = c.query.number("size", 12, 1, 100);
   const auto served = model_of(c);
   std::vector<rank::Seed> looked;
   read_seeds(c, "looked", 1, looked);
   if (failed(c, response)) return;
   const recall::ItemFacts& facts = *c.view.facts;
+  const auto left_out = hidden_rows(c);
+  const auto may_show = [&](Row row) { return c.now->may_show(row) && !left_out.contains(row); };
   if (const auto user = c.query.text("user"); user && looked.empty()) {
     if (const auto number = facts.find_user(*user)) {
       const auto liked = facts.liked(*number);
@@ -52,19 +54,20 @@ void get_home(Context& c, http::Response& response) {
     rank::Request request = start_request(c);
     request.seeds = {seed};
     request.size = size;
+    request.controls.exclude.assign(left_out.begin(), left_out.end());
     const auto answer = recommend(c, request, *served);
     open("because");
     out += ",\"seed\":";
     live::append_card(out, c.view, seed.row);
     out += ",\"genre\":null";
-    append_list(out, c, answer, seed.row, {.reasons = true, .parts = false, .fields = {}});
+    append_list(out, c, answer, seed.row, {.reasons = true});
     out += '}';
   }
   std::vector<Row> gems;
   std::vector<Row> fresh;
   std::vector<Row> popular;
   for (Row row = 0; row < facts.size(); ++row) {
-    if (!c.now->may_show(row)) continue;
+    if (!may_show(row)) continue;
     if (facts.percentile(row) <= 93 && facts.liked_by(row).size() >= 3) gems.push_back(row);
     if (facts.catalog()[row].year > 0) fresh.push_back(row);
     popular.push_back(row);
@@ -93,7 +96,7 @@ void get_home(Context& c, http::Response& response) {
     http::append_json(out, name);
     std::vector<Row> shown;
     for (const Row row : c.view.genres.at(name)) {
-      if (shown.size() < size && c.now->may_show(row)) shown.push_back(row);
+      if (shown.size() < size && may_show(row)) shown.push_back(row);
     }
     cards(shown);
   }

@@ -89,7 +89,11 @@ void get_search(Context& c, http::Response& response) {
     if (i > 0) response.body += ',';
     live::append_card(response.body, c.view, hits[i].row);
   }
-  response.body += "]}";
+  response.body += "],\"missing_script\":";
+  if (const auto script = c.view.search.missing_script(words); script.empty())
+    response.body += "null}";
+  else
+    fmt::format_to(std::back_inserter(response.body), "\"{}\"}}", script);
 }
 
 std::optional<std::vector<Row>> required_genre(Context& c, http::Response& response) {
@@ -110,7 +114,7 @@ std::optional<std::vector<Row>> required_genre(Context& c, http::Response& respo
 }
 
 void get_items(Context& c, http::Response& response) {
-  c.query.allow_only({"genre", "sort", "size"});
+  c.query.allow_only({"genre", "sort", "size", "hide"});
   const auto size = c.query.number("size", 20, 1, 1000);
   const std::string sort = c.query.text("sort").value_or("rating");
   if (sort != "rating" && sort != "popularity" && sort != "year")
@@ -118,6 +122,8 @@ void get_items(Context& c, http::Response& response) {
   auto rows = required_genre(c, response);
   if (!rows) return;
   std::vector<Row>& sorted = *rows;
+  const auto left_out = hidden_rows(c);
+  std::erase_if(sorted, [&](Row row) { return left_out.contains(row); });
   const auto by = [&](auto key) {
     std::stable_sort(sorted.begin(), sorted.end(), [&](Row a, Row b) { return key(a) > key(b); });
   };

@@ -65,6 +65,38 @@ std::string answer_key(const Context& c) {
   return key;
 }
 
+// What an item has in common with all that was asked for.
+void append_common(std::string& out, const recall::ItemFacts& facts, const ListOptions& options,
+                   Row row) {
+  rank::Relation all = rank::relate(facts, options.wanted.front(), row);
+  for (const Row other : options.wanted) {
+    const rank::Relation one = rank::relate(facts, other, row);
+    for (auto list : {&rank::Relation::genres, &rank::Relation::tags, &rank::Relation::directors,
+                      &rank::Relation::actors, &rank::Relation::keywords})
+      std::erase_if(all.*list, [&](const std::string& name) {
+        return std::find((one.*list).begin(), (one.*list).end(), name) == (one.*list).end();
+      });
+    if (one.series != all.series) all.series = 0;
+    if (one.together.users < all.together.users) all.together = one.together;
+  }
+  out += ",\"reason_all\":";
+  append_relation(out, facts, all);
+}
+
+// The one of the items asked for that an answer is nearest to.
+Row nearest_of(const ListOptions& options, Row row) {
+  Row best = options.wanted.front();
+  float most = -1;
+  for (const Row seed : options.wanted) {
+    const float match = options.model->recommender->match(seed, row);
+    if (match > most) {
+      most = match;
+      best = seed;
+    }
+  }
+  return best;
+}
+
 void append_entry(std::string& out, Context& c, const rank::ScoredItem& item, Row seed,
                   const ListOptions& options) {
   if (options.fields.empty() && !options.reasons && !options.parts && !item.pinned &&
@@ -101,6 +133,15 @@ void append_entry(std::string& out, Context& c, const rank::ScoredItem& item, Ro
     fmt::format_to(put, ",\"rating\":{:.2f},\"ratings\":{}", c.view.average[item.row],
                    c.view.ratings[item.row]);
     if (seed != kNoRow) {
+      if (options.wanted.size() > 1) {
+        seed = nearest_of(options, item.row);
+        out += ",\"reason_seed\":{\"id\":";
+        http::append_json(out, c.view.dataset->catalog[seed].id);
+        out += ",\"title\":";
+        http::append_json(out, c.view.dataset->catalog[seed].title);
+        out += '}';
+        append_common(out, *c.view.facts, options, item.row);
+      }
       const auto relation = rank::relate(*c.view.facts, seed, item.row);
       out += ",\"reason\":";
       http::append_json(out, rank::reason_of(*c.view.facts, relation));
@@ -154,10 +195,6 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
     const auto id = static_cast<rank::ChannelId>(i);
     if (answer.asked.contains(id)) c.services.metrics.count_channel(i, answer.failed.contains(id));
   }
-  if (!answer.degraded.empty()) {
-    c.degraded = true;
-    c.services.metrics.count_degraded();
-  }
   c.repeatable = c.repeatable && answer.failed.empty() && request.controls.budget.count() == 0 &&
                  c.services.options.ranking.remote == nullptr;
   if (const auto user = c.query.text("user")) {
@@ -194,6 +231,10 @@ void append_footer(std::string& out, Context& c, const live::ServedModel& served
   fmt::format_to(std::back_inserter(out), ",\"popularity_percentile\":{:.1f},\"degraded\":",
                  mean_percentile(*c.view.facts, answer));
   append_strings(out, answer.degraded);
+  if (answer.impaired()) {
+    c.degraded = true;
+    c.services.metrics.count_degraded();
+  }
 }
 
 bool answer_again(Context& c, http::Response& response) {

@@ -15,6 +15,10 @@ struct ListOptions {
   bool reasons = false;
   bool parts = false;
   std::vector<std::string> fields;  // empty: all
+  // Where several items are asked for: all that are wanted, and the model that tells which of them
+  // an answer is nearest to.
+  std::vector<Row> wanted;
+  const live::ServedModel* model = nullptr;
 };
 ListOptions read_list_options(Context& c);
 
@@ -24,6 +28,7 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
 // ,"items":[...] `seed`: what reasons refer to; kNoRow: none.
 void append_list(std::string& out, Context& c, const rank::Answer& answer, Row seed,
                  const ListOptions& options);
+// Counts an answer that says something was not done.
 // ,"model":...,"request_id":...,"took_ms":...,"popularity_percentile":...,"degraded":[...]
 void append_footer(std::string& out, Context& c, const live::ServedModel& served,
                    const rank::Answer& answer);

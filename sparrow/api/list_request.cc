@@ -175,7 +175,7 @@ void read_controls(Context& c, rank::Request& request, UserSeeds user_seeds) {
   controls.caps.person = query.number("max_per_person", 0, 0, 1000);
   controls.budget = std::chrono::milliseconds(query.number("budget_ms", 0, 0, 10'000));
   controls.exclude = read_items(c, "exclude");
-  const auto hidden = read_items(c, "hide");
+  const auto hidden = hidden_rows(c);
   controls.exclude.insert(controls.exclude.end(), hidden.begin(), hidden.end());
   controls.pins = read_items(c, "pin");
   read_filters(c, controls);

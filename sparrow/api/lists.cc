@@ -78,8 +78,14 @@ namespace {
 
 // The list of several seeds, with what was asked.
 void append_mix(std::string& out, Context& c, rank::Request& request,
-                const live::ServedModel& served, const ListOptions& options) {
+                const live::ServedModel& served, ListOptions options) {
   request.features = options.parts;
+  constexpr std::size_t kWanted = 5;  // more are a history, and no one of them is the reason
+  for (const rank::Seed& s : request.seeds) {
+    if (s.weight > 0) options.wanted.push_back(s.row);
+  }
+  if (options.wanted.size() > kWanted) options.wanted.clear();
+  options.model = &served;
   const rank::Answer answer = recommend(c, request, served);
   Row seed = kNoRow;
   for (const bool positive : {true, false}) {

@@ -44,10 +44,13 @@ api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog)
     for (const auto& name : *names) {
       const auto versions = models.list(name);
       if (!versions) return versions.error();
+      const auto before = models.before_promoted(name);
       for (const auto& version : *versions) {
         all.push_back(model::to_json(version.manifest));
         all.back()["promoted"] = version.promoted;
         all.back()["bytes"] = version.bytes;
+        if (version.promoted)
+          all.back()["rollback_to"] = before && *before ? nlohmann::json(**before) : nullptr;
       }
     }
     return all;

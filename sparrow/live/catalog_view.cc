@@ -4,9 +4,11 @@
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
+#include "sparrow/core/text.h"
 #include "sparrow/http/json_text.h"
 
 namespace sparrow::live {
@@ -63,6 +65,30 @@ void render_items(CatalogView& view) {
   }
 }
 
+// MovieLens and whoever has ids of film databases; then what the names of attributes speak of.
+std::string_view kind_of(const data::Dataset& dataset) {
+  const auto& items = dataset.catalog.items();
+  const auto some = [&](data::AttributePosition attribute) {
+    return std::any_of(items.begin(), items.end(),
+                       [&](const data::Item& item) { return item.find(attribute) != nullptr; });
+  };
+  if (some(data::kImdbId) || some(data::kTmdbId) || some(data::kDirectors) || some(data::kActors))
+    return "film";
+  const data::Schema& schema = dataset.catalog.schema();
+  const auto any = [&](std::initializer_list<std::string_view> names) {
+    for (data::AttributePosition a = data::kWellKnownAttributes; a < schema.size(); ++a) {
+      const std::string name = fold_text(schema[a].name);
+      for (const auto wanted : names) {
+        if (name.find(wanted) != std::string::npos) return true;
+      }
+    }
+    return false;
+  };
+  if (any({"author", "isbn", "publisher"})) return "book";
+  if (any({"price", "brand", "sku", "asin"})) return "product";
+  return "item";
+}
+
 }  // namespace
 
 CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
@@ -72,7 +98,7 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
       dataset(std::move(data)),
       facts(item_facts != nullptr ? std::move(item_facts)
                                   : std::make_shared<const recall::ItemFacts>(*dataset)),
-      search(*dataset) {
+      search(*dataset, facts.get()) {
   const data::Catalog& catalog = dataset->catalog;
   const data::Interactions& interactions = dataset->interactions;
   const std::size_t n = catalog.size();
@@ -108,6 +134,7 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
   }
   group_by_item(interactions, *this);
   render_items(*this);
+  kind = kind_of(*dataset);
 }
 
 void append_card(std::string& out, const CatalogView& view, Row row) {

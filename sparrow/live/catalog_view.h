@@ -45,6 +45,7 @@ struct CatalogView {
   std::string item_json;  // one arena: {"id":..,"title":..,"year":..,"genres":[..]
   std::vector<std::uint32_t> item_json_offsets;
   Search search;
+  std::string_view kind;  // "film", "book", "product" or "item": what the attributes speak of
 
   bool hidden(Row row) const { return !marks.hidden.empty() && marks.hidden[row] != 0; }
   // The row of an item that is there.

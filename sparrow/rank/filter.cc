@@ -381,10 +381,12 @@ class Parser {
 
   // Plural forms mean the same; anything else must be a column that some item has.
   void resolve(std::string& field) {
-    for (const std::string_view known :
-         {"genre", "tag", "director", "actor", "person", "keyword", "id", "title", "series", "year",
-          "rating", "ratings", "popularity", "country"}) {
-      if (field == known) return;
+    static constexpr std::string_view kKnown[] = {
+        "genre", "tag",    "director", "actor",  "person",  "keyword",    "id",
+        "title", "series", "year",     "rating", "ratings", "popularity", "country"};
+    // "ratings" is a field of its own and not several of "rating".
+    if (std::find(std::begin(kKnown), std::end(kKnown), field) != std::end(kKnown)) return;
+    for (const std::string_view known : kKnown) {
       if (field == std::string(known) + "s") {
         field = known;
         return;

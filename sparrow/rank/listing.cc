@@ -393,6 +393,7 @@ Answer Recommender::Listing::answer() {
   if (list.size() < wanted) {
     if (Clock::now() >= query_.deadline)
       answer_.degraded.emplace_back("the time budget was used up before an exact search");
+    answer_.is_short = true;
     answer_.degraded.push_back(fmt::format(
         "only {} items {}", list.size(),
         request_.controls.min_match > 0 ? "reach the minimum match" : "meet all conditions"));

@@ -99,8 +99,10 @@ Answer Recommender::similar(const SimilarRequest& request) const {
   answer.items.reserve(found.size() - std::min(found.size(), request.offset));
   for (std::size_t i = request.offset; i < found.size(); ++i)
     answer.items.push_back(s.scored(found[i], answer.seed_source));
-  if (answer.items.size() < request.size && found.size() < wanted)
+  if (answer.items.size() < request.size && found.size() < wanted) {
+    answer.is_short = true;
     answer.degraded.push_back(fmt::format("only {} items are left to show", found.size()));
+  }
   answer.recall_time = Clock::now() - began;
   return answer;
 }

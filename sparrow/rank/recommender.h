@@ -151,10 +151,15 @@ struct Answer {
   std::vector<ScoredItem> items;  // best first
   model::Source seed_source = model::Source::kBehavior;
   std::vector<std::string> degraded;  // what could not be done, in words; empty: nothing
+  bool is_short =
+      false;  // fewer items than asked meet all conditions; the last of degraded says it
   ChannelSet asked;
   ChannelSet failed;  // of those
   std::chrono::nanoseconds recall_time{0};
   std::chrono::nanoseconds rank_time{0};  // 0 where the list came straight from the model's table
+
+  // Whether something failed or was done in another way than usual; a short list is not that.
+  bool impaired() const { return degraded.size() > (is_short ? 1U : 0U); }
 };
 
 // Why an item stands where it does, or not at all, in a seed's list.

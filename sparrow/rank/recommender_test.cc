@@ -1,8 +1,11 @@
 #include "sparrow/rank/recommender.h"
 
 #include <cmath>
+#include <string>
 
 #include <gtest/gtest.h>
+
+#include "sparrow/rank/small_world.h"
 
 namespace sparrow::rank {
 namespace {
@@ -98,6 +101,19 @@ TEST(Recommender, AFailingChannelIsDroppedAndTold) {
     ASSERT_EQ(answer.degraded.size(), 1U);
     EXPECT_NE(answer.degraded[0].find("co-watch failed: there are no interactions"),
               std::string::npos);
+  }
+}
+
+// Fault 5 of the pages: "ratings" was read as several of "rating", so that no list asked for
+// evidence and none had it.
+TEST(Filter, RatingsAreHowManyAndNotHowGood) {
+  const SmallWorld world;
+  const recall::ItemFacts& facts = *world.facts;
+  for (const std::size_t least : {1U, 3U, 8U}) {
+    const auto filter = Filter::parse("ratings >= " + std::to_string(least), facts);
+    ASSERT_TRUE(filter);
+    for (Row row = 0; row < facts.size(); ++row)
+      EXPECT_EQ((*filter)->holds(row, kNoRow), facts.liked_by(row).size() >= least) << row;
   }
 }
 

@@ -324,6 +324,12 @@ Result<std::string> ModelStore::rollback(const std::string& name) {
   return target;
 }
 
+Result<std::optional<std::string>> ModelStore::before_promoted(const std::string& name) const {
+  auto pointer = read_pointer(store_, name);
+  if (!pointer) return pointer.error();
+  return pointer->previous.empty() ? std::nullopt : std::optional(pointer->previous.back());
+}
+
 Result<std::optional<std::string>> ModelStore::promoted(const std::string& name) const {
   auto pointer = read_pointer(store_, name);
   if (!pointer) return pointer.error();

@@ -60,6 +60,8 @@ class ModelStore {
 
   // The promoted version of `name`, nullopt when none.
   Result<std::optional<std::string>> promoted(const std::string& name) const;
+  // The version that rollback() would go back to, nullopt when none.
+  Result<std::optional<std::string>> before_promoted(const std::string& name) const;
 
   Result<model::Model> load(const std::string& name, const std::string& version) const;
 

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const kSecret = 'secret-admin';
-export const kPages = { home: '/', movie: '/movie.html?movieId=589', spotcheck: '/spotcheck.html', models: '/models.html', map: '/map.html', status: '/status.html' };
+export const kPages = { home: '/', movie: '/movie.html?movieId=589', mix: '/mix.html?like=589,1', mylist: '/mylist.html', spotcheck: '/spotcheck.html', models: '/models.html', map: '/map.html', status: '/status.html' };
 
 const kChromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const kShots = fileURLToPath(new URL('./screenshots/', import.meta.url));
@@ -181,7 +181,7 @@ export class Bench {
 export async function shot(page, name, fullPage = false) {
   if (fullPage) await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
   await still(page);
-  const bars = (position) => page.evaluate((value) => { for (const bar of document.querySelectorAll('.header, .grading-bar')) bar.style.position = value; }, position);
+  const bars = (position) => page.evaluate((value) => { for (const bar of document.querySelectorAll('.header, .grading-bar, .controls')) bar.style.position = value; }, position);
   if (fullPage) await bars('static');
   await page.screenshot({ path: `${kShots}${name}.png`, fullPage, animations: 'disabled' });
   if (fullPage) await bars('');

@@ -2,7 +2,9 @@
 // pages, keeps screenshots, prints one line per check and `N passed, N failed`.
 
 import { Bench, copyHome, startServer } from './bench.mjs';
+import { checkCatalogues } from './catalogues.mjs';
 import { checkEverywhere } from './everywhere.mjs';
+import { checkFaults } from './faults.mjs';
 import { checkHome } from './home.mjs';
 import { checkKeyboard } from './keyboard.mjs';
 import { checkMapAndStatus } from './map_status.mjs';
@@ -18,8 +20,8 @@ try {
   await bench.begin();
   // These change judgements, rules and versions, so they come first and one by one.
   for (const check of [checkSpotcheck, checkModels]) await check(bench);
-  // These only look; most of their time is waiting, so two go at once.
-  const lanes = [[checkHome, checkMovie, checkMovieTools, checkKeyboard], [checkEverywhere, checkMapAndStatus]];
+  // These only look; most of their time is waiting, so three go at once.
+  const lanes = [[checkHome, checkMovie, checkMovieTools, checkKeyboard], [checkEverywhere, checkMapAndStatus], [checkFaults, checkCatalogues]];
   await Promise.all(lanes.map(async (lane) => { for (const check of lane) await check(bench); }));
 } finally {
   await bench.end();

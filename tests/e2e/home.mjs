@@ -28,7 +28,7 @@ export async function checkHome(bench) {
 
   await check('home: accents, word order, other titles and a slip are forgiven', () => bench.visit('/', {}, async (page) => {
     const box = searchBox(page);
-    for (const [typed, title] of [['matrix the', 'The Matrix'], ['amélie', 'Amelie'], ['leon professional', 'Léon'], ['cidade de deus', 'City of God'], ['terminater', 'The Terminator']]) {
+    for (const [typed, title] of [['matrix the', 'The Matrix'], ['amélie', 'Amelie'], ['leon professional', 'Léon'], ['cidade de deus', 'City of God'], ['spiderman', 'Spider-Man'], ['godfather 2', 'The Godfather: Part II'], ['terminater', 'The Terminator']]) {
       await box.fill(typed);
       await page.waitForFunction((text) => [...document.querySelectorAll('.suggestion-title')].some((node) => node.textContent.startsWith(text)), title)
         .catch(() => assert.fail(`"${typed}" does not find ${title}`));
@@ -57,7 +57,7 @@ export async function checkHome(bench) {
 
   await check('home: a hero, rows for this visitor, six rows by genre', () => bench.visit('/', { height: 1300, storage: { looked: '["1"]' } }, async (page) => {
     assert.equal(await page.locator('main > .rows').last().locator('.row').count(), 6);
-    for (const name of ['Because you looked at Toy Story', 'Hidden gems', 'Newest']) await page.getByRole('heading', { name }).waitFor();
+    for (const name of ['Liked by the most people', 'Because you looked at Toy Story', 'Hidden gems', 'Newest']) await page.getByRole('heading', { name }).waitFor();
     assert.ok((await page.locator('.row a.card').count()) >= 48);
     const track = page.locator('.row-track').first();
     await page.getByRole('button', { name: /: more$/ }).first().click();
@@ -75,9 +75,10 @@ export async function checkHome(bench) {
     await accessible(page);
   }));
 
-  await check('home: mix two films, mark one as not this, share the address', () => bench.visit('/?like=1', {}, async (page) => {
-    const titles = () => page.locator('.mix .card-title').allTextContents();
-    await page.locator('.mix .card').first().waitFor();
+  await check('mix: two films, one marked as not this, the address shared', () => bench.visit('/?like=1', {}, async (page) => {
+    const titles = () => page.locator('.grid .card-title').allTextContents();
+    await page.waitForURL(/mix\.html\?like=1/);
+    await page.locator('.grid a.card').first().waitFor();
     await page.locator('.mix').getByRole('combobox').fill('terminator 2');
     await page.locator('.mix').getByRole('option').filter({ hasText: 'Judgment Day' }).click();
     await page.waitForURL(/like=1%2C589/);
@@ -86,13 +87,25 @@ export async function checkHome(bench) {
     const before = await titles();
     await page.getByRole('button', { name: 'Not this' }).last().click();
     await page.waitForURL(/not=589/);
-    await page.waitForFunction((old) => [...document.querySelectorAll('.mix .card-title')].map((n) => n.textContent).join() !== old, before.join());
+    await page.waitForFunction((old) => [...document.querySelectorAll('.grid .card-title')].map((n) => n.textContent).join() !== old, before.join());
     const after = await titles();
-    await shot(page, 'home-mix', true);
+    await settled(page);
+    await shot(page, 'mix', true);
     await accessible(page);
     await page.reload();
     await settled(page);
-    await page.locator('.mix .card').first().waitFor();
+    await page.locator('.grid a.card').first().waitFor();
     assert.deepEqual(await titles(), after, 'the address does not give the same mix');
+  }));
+
+  await check('mix: three to try, of films that are here', () => bench.visit('/mix.html', {}, async (page) => {
+    const tries = page.locator('.mix-tries button');
+    await tries.nth(2).waitFor();
+    assert.match(await tries.first().textContent(), /, but funnier$/);
+    await shot(page, 'mix-tries');
+    await tries.first().click();
+    await page.waitForFunction(() => document.querySelectorAll('.mix-item').length === 2);
+    await settled(page);
+    assert.ok(await page.locator('.grid a.card').count() >= 12);
   }));
 }

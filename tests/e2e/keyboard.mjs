@@ -66,12 +66,15 @@ export async function checkKeyboard(bench) {
     await settled(page);
     await until(/^Why\? /);
     await page.keyboard.press('Enter');
-    await page.locator('.parts').waitFor();
+    await page.locator('.shares').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
     const hidden = (await page.locator('.similar .card-title').first().textContent());
-    await until(/^Hide /);
+    await until(/^More: /);
     await shot(page, 'keyboard-focus');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Hide');
     await page.keyboard.press('Enter');
     await page.waitForFunction((old) => document.querySelector('.similar .card-title').textContent !== old, hidden);
     await page.locator('.toast button').focus();

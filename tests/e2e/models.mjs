@@ -14,10 +14,22 @@ export async function checkModels(bench) {
     await said.filter({ hasText: 'A token is needed' }).waitFor();
     await page.locator('#token').fill('not-the-secret');
     await promote.click();
+    await page.getByRole('button', { name: /^Promote \d/ }).click();
     await said.filter({ hasText: 'This token is not known' }).waitFor();
     const before = (await bench.api('/models')).models.find(({ name }) => name === 'content').version;
     await page.locator('#token').fill(kSecret);
     await promote.click();
+    // What changes is said before: from which version, to which, and ten lists that change.
+    await page.locator('dialog .from-to').getByText(before).waitFor();
+    await page.locator('dialog').getByText(/On average \d+ % of the first 10/).waitFor();
+    assert.ok((await page.locator('dialog .plain-list li').count()) > 0);
+    await shot(page, 'models-promote');
+    await accessible(page);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    assert.equal((await bench.api('/models')).models.find(({ name }) => name === 'content').version, before, 'cancelling promotes');
+    await promote.click();
+    await page.getByRole('button', { name: /^Promote \d/ }).click();
     await said.filter({ hasText: /content \S+ is promoted now/ }).waitFor();
     const served = async () => (await bench.api('/models')).models.find(({ name }) => name === 'content').version;
     for (let i = 0; i < 100 && (await served()) === before; i += 1) await page.waitForTimeout(100);
@@ -28,8 +40,8 @@ export async function checkModels(bench) {
     const health = page.getByRole('region', { name: 'Health: content' });
     await health.getByText(`against ${before}`).waitFor();
     await health.getByText('Lists that changed most').waitFor();
-    await page.locator('#token').fill(kSecret);
     await page.getByRole('button', { name: 'Roll back content' }).click();
+    await page.getByRole('button', { name: `Roll back to ${before}` }).click();
     await said.filter({ hasText: `content ${before} is promoted now` }).waitFor();
     for (let i = 0; i < 100 && (await served()) !== before; i += 1) await page.waitForTimeout(100);
     assert.equal(await served(), before);

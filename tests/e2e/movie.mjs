@@ -37,6 +37,7 @@ export async function checkMovie(bench) {
       for (const href of await cards(page).evaluateAll((nodes) => nodes.map((node) => node.getAttribute('href')))) assert.doesNotMatch(href, new RegExp(`movieId=${id}$`));
       for (const match of items.map(({ score }) => score)) assert.ok(match >= 0 && match <= 100, `match ${match}`);
       assert.match(await page.locator('.film-count').textContent(), /\d+ ratings/);
+      assert.equal(await page.locator('#footer details[open]').count(), 0, 'versions and milliseconds are shown to viewers');
       assert.equal(await page.locator('.histogram .bar').count(), 10);
       for (const name of ['IMDb', 'TMDB']) {
         const link = page.getByRole('link', { name });

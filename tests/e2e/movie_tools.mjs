@@ -40,7 +40,7 @@ export async function checkMovieTools(bench) {
   }));
 
   await check('movie: years, genre, series, seen and model are restored from the address', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
-    await page.getByText('More filters').click();
+    await page.locator('.filters summary').click();
     await page.locator('#control-year_min').fill('2000');
     await page.locator('#control-year_min').dispatchEvent('change');
     await page.waitForURL(/year_min=2000/);
@@ -56,8 +56,9 @@ export async function checkMovieTools(bench) {
     await page.locator('#control-user').fill('1');
     await page.locator('#control-user').dispatchEvent('change');
     await page.waitForURL(/user=1/);
-    await page.locator('#control-model').selectOption('content');
-    await page.waitForURL(/model=content/);
+    assert.equal(await page.locator('#control-model').count(), 0, 'viewers choose no model');
+    await page.goto(`${page.url()}&model=content`);
+    await settled(page);
     await page.waitForFunction(() => /Model content/.test(document.querySelector('#footer').textContent));
     await settled(page);
     await shot(page, 'movie-tuned');
@@ -68,18 +69,22 @@ export async function checkMovieTools(bench) {
     assert.deepEqual(await titles(page), tuned);
     assert.equal(await page.locator('#control-year_min').inputValue(), '2000');
     assert.equal(await page.locator('#control-genres').inputValue(), 'Animation');
-    assert.equal(await page.locator('#control-model').inputValue(), 'content');
+    await page.getByRole('button', { name: 'Remove: Model content' }).waitFor();
     assert.equal(await page.locator('#control-same_series').isChecked(), false);
   }));
 
   await check('movie: reasons on cards, named rows, why', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
     assert.equal((await page.locator('.similar .card-reason').allTextContents()).filter(Boolean).length, 24, 'a card without a reason');
-    for (const name of ['Watched together', 'Similar story and themes', 'Same people or series', 'Hidden gems']) await page.getByRole('heading', { name }).waitFor();
+    for (const name of ['Watched by the same people', 'Similar story and themes', 'Hidden gems']) await page.getByRole('heading', { name }).waitFor();
     const widths = () => page.evaluate(() => [document.querySelector('main').offsetWidth, document.querySelector('dialog')?.getBoundingClientRect().right ?? innerWidth]);
     const before = await widths();
     await page.getByRole('button', { name: /^Why\? / }).first().click();
-    await page.locator('.parts').waitFor();
-    await page.getByText('Viewers of both').waitFor();
+    await page.locator('.shares').waitFor();
+    const points = (await page.locator('.shares .number').allTextContents()).map(Number);
+    assert.equal(points.length, 4);
+    assert.equal(points.reduce((a, b) => a + b), Number(await page.locator('.explanation-score strong').textContent()), 'the bars do not add up to the match');
+    assert.equal(await page.locator('.parts').isVisible(), false, 'viewers see the parts of the model');
+    await page.getByText('People who like both').waitFor();
     assert.deepEqual(await widths(), before, 'the drawer moves the page or ends before the edge of the window');
     await shot(page, 'movie-why');
     await accessible(page);
@@ -88,12 +93,13 @@ export async function checkMovieTools(bench) {
     assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^Why\?/, 'the focus is lost');
   }));
 
-  await check('movie: why not …?', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
-    await page.getByRole('button', { name: 'Why not …?' }).click();
+  await check('movie: something missing?', () => bench.visit('/movie.html?movieId=1', {}, async (page) => {
+    await page.getByRole('button', { name: 'Something missing?' }).click();
     await page.locator('dialog').getByRole('combobox').fill('true lies');
     await page.locator('dialog').getByRole('option').first().click();
     await page.getByText('What is against it').waitFor();
     await page.getByText(/films are closer/).waitFor();
+    await page.getByText('Details for engineers').click();
     // Parts below zero end where those above zero begin.
     const bars = await page.locator('.part-fill').evaluateAll((all) => all.map((node) => ({ ...node.getBoundingClientRect().toJSON(), value: Number(node.closest('tr').lastChild.textContent.replace('−', '-')) })));
     const zero = Math.max(...bars.filter(({ value }) => value < 0).map(({ right }) => right));
@@ -115,14 +121,18 @@ export async function checkMovieTools(bench) {
     await page.waitForURL(/popularity=-0\.8/);
   }));
 
-  await check('movie: hide, seen and not similar take films away and tell the server; undo one, undo all', () => bench.visit('/movie.html?movieId=1&show=48', {}, async (page) => {
+  await check('movie: hide, seen and not similar take films away and tell the server; undo one, show one again', () => bench.visit('/movie.html?movieId=1&show=48', {}, async (page) => {
     const gone = [];
-    const hiddenIds = () => new URL(page.url()).searchParams.get('hidden')?.split(',') ?? [];
-    for (const [button, kind] of [['Hide', 'hide'], ['Seen', 'seen'], ['Not similar', 'not_similar']]) {
+    const say = async (words, title) => {
+      await page.getByRole('button', { name: `More: ${title}`, exact: true }).click();
+      await page.getByRole('menuitem', { name: words }).click();
+    };
+    const inGrid = (title) => page.waitForFunction((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name), title);
+    for (const [words, kind] of [['Hide', 'hide'], ['Seen it', 'seen'], ['Not similar', 'not_similar']]) {
       const [first] = await titles(page);
       gone.push(first);
       const told = page.waitForRequest((request) => request.url().endsWith('/feedback') && request.postDataJSON().kind === kind);
-      await page.getByRole('button', { name: `${button} ${first}`, exact: true }).click();
+      await say(words, first);
       assert.equal((await (await told).response()).status(), 200);
       await page.waitForFunction((name) => ![...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name), first);
       await settled(page);
@@ -132,34 +142,41 @@ export async function checkMovieTools(bench) {
     await shot(page, 'movie-undo');
     await accessible(page);
     await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
-    await page.waitForFunction((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name), gone.pop());
+    await inGrid(gone.pop());
     assert.equal(await page.locator('.toast').count(), 0);
-    assert.equal(hiddenIds().length, 2);
-    await page.getByText('2 hidden').waitFor();
+    assert.equal(await page.locator('.left-out li').count(), 2);
+    assert.doesNotMatch(page.url(), /hidden/, 'what one hides goes with a shared link');
+    await settled(page);
     await page.reload();
     await settled(page);
     for (const title of gone) assert.ok(!(await titles(page)).includes(title), title);
+    assert.equal(await page.locator('.left-out li').count(), 2);
     // By keyboard the focus stays in its place.
-    await page.locator('.similar .grid .card-holder').nth(2).locator('[data-kind="hide"]').focus();
+    await page.locator('.similar .grid .card-holder').nth(2).locator('.menu-holder button').focus();
     await page.keyboard.press('Enter');
-    await page.getByText('3 hidden').waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelectorAll('.left-out li').length === 3);
     await settled(page);
     assert.equal(await page.evaluate(() => [...document.querySelectorAll('.similar .card-holder')].indexOf(document.activeElement.closest('.card-holder'))), 2, 'the focus is lost');
-    await page.getByRole('button', { name: 'Show them again' }).click();
-    await page.waitForFunction((names) => names.every((name) => [...document.querySelectorAll('.similar .grid .card-title')].some((n) => n.textContent === name)), gone);
-    assert.deepEqual(hiddenIds(), []);
+    await page.locator('.left-out').scrollIntoViewIfNeeded();
+    await shot(page, 'movie-left-out');
+    await page.getByRole('button', { name: `Show again: ${gone[0]}`, exact: true }).click();
+    await inGrid(gone[0]);
+    await settled(page);
+    assert.ok(!(await titles(page)).includes(gone[1]), 'another mark was taken back too');
     // The server has forgotten it too, in this order.
     const kinds = () => readFileSync(join(bench.home, 'feedback.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line).kind);
-    const all = ['hide', 'seen', 'not_similar', 'undo', 'hide', 'undo', 'undo', 'undo'];
+    const all = ['hide', 'seen', 'not_similar', 'undo', 'hide', 'undo'];
     for (let tries = 0; tries < 50 && kinds().length < all.length; tries += 1) await page.waitForTimeout(100);
-    assert.deepEqual(kinds(), all);
+    assert.deepEqual(kinds().slice(0, all.length), all);
   }));
 
   await check('movie: mix it with another film', () => bench.visit('/movie.html?movieId=589', {}, async (page) => {
     await page.getByRole('link', { name: 'Mix with' }).click();
-    await page.waitForURL(/\?like=589#mix/);
+    await page.waitForURL(/mix\.html\?like=589#mix/);
     await settled(page);
     await page.locator('.mix-item').filter({ hasText: 'Terminator 2' }).waitFor();
-    assert.ok(await page.locator('.mix h2').evaluate((node) => node.getBoundingClientRect().bottom < innerHeight), 'the mix is out of sight');
+    assert.ok(await page.locator('.mix h1').evaluate((node) => node.getBoundingClientRect().bottom < innerHeight), 'the mix is out of sight');
   }));
 }

@@ -100,8 +100,10 @@ export async function checkSpotcheck(bench) {
     await panel.getByText('A token is needed').waitFor();
     await page.locator('#token').fill(kSecret);
     await promote.click();
+    await page.locator('dialog').getByRole('button', { name: `Promote ${version}` }).click();
     await panel.getByText(`content ${version} is promoted now`).waitFor();
     await panel.getByRole('button', { name: 'Roll back content' }).click();
+    await page.locator('dialog').getByRole('button', { name: /^Roll back to/ }).click();
     await panel.getByText(/is promoted now/).waitFor();
     await panel.getByRole('button', { name: `Promote content ${version}` }).waitFor();
   }));
@@ -123,7 +125,7 @@ export async function checkSpotcheck(bench) {
     assert.notEqual(await page.locator('.seed h2').first().textContent(), 'Toy Story', 'the film with fewer grades does not come first');
     await page.locator('.judged[data-grade="3"]').first().focus();
     await page.keyboard.press('Enter');
-    await page.locator('.parts').waitFor();
+    await page.locator('.shares').waitFor();
   }));
 
   await check('spot check: two graders and how far they agree', () => bench.visit(`${kFixed}&grader=bob`, {}, async (page) => {

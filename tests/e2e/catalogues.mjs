@@ -1,0 +1,99 @@
+// Other catalogues than films: a shop and books. No word of films, attributes by their kind.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { accessible, Bench, noOverflow, settled, shot, sparrow, startServer } from './bench.mjs';
+
+const kItems = 48;
+const kFirst = ['Amber', 'Borrowed', 'Crooked', 'Distant', 'Early', 'Frozen', 'Golden', 'Hollow'];
+const kLast = ['Lamp', 'Chair', 'Kettle', 'Blanket', 'Shelf', 'Mirror'];
+
+// People who like one half of the things and not the other.
+function interactions(header, id, line) {
+  const lines = [header];
+  for (let user = 0; user < 60; user += 1) {
+    for (let k = 0; k < 8; k += 1) {
+      const item = ((user * 7 + k * 5) % (kItems / 2)) * 2 + (user % 2);
+      lines.push(line(`u${user}`, id(item), 1600000000 + 3600 * (user * 10 + k), k));
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const kCatalogues = {
+  shop: {
+    items: () => ['sku,name,brand,price,released,website,description,category',
+      ...Array.from({ length: kItems }, (_, i) => `SKU-${100 + i},${kFirst[i % 8]} ${kLast[Math.floor(i / 8)]},${i % 2 ? 'Norrland' : 'Quayside'},${1200 + i}.5,2021-03-${String(1 + (i % 28)).padStart(2, '0')},https://shop.example/p/${i},A ${kFirst[i % 8].toLowerCase()} thing for the house,${i % 2 ? 'Light' : 'Comfort'}`)],
+    log: () => interactions('customer,sku,event,time', (i) => `SKU-${100 + i}`, (user, item, time, k) => `${user},${item},${k % 3 ? 'view' : 'purchase'},${time}`),
+    first: 'SKU-100', kind: 'product', word: /\bproducts?\b/i, zh: /商品/,
+  },
+  book: {
+    items: () => ['id,title,author,publisher,year',
+      ...Array.from({ length: kItems }, (_, i) => `b${i},The ${kFirst[i % 8]} ${kLast[Math.floor(i / 8)]},Author ${i % 9},House ${i % 4},${1960 + i}`)],
+    log: () => interactions('user,book_id,rating,time', (i) => `b${i}`, (user, item, time, k) => `${user},${item},${6 + (k % 5)},${time}`),
+    first: 'b0', kind: 'book', word: /\bbooks?\b/i, zh: /图书/,
+  },
+};
+
+// What of a page's own words speaks of films.
+const filmWords = (page) => page.evaluate(() => {
+  const texts = [document.body.innerText, ...[...document.querySelectorAll('[aria-label], [title], [placeholder]')].flatMap((node) => ['aria-label', 'title', 'placeholder'].map((name) => node.getAttribute(name) ?? ''))];
+  return texts.flatMap((text) => text.match(/[^\n]*(?:\bfilms?\b|\bmovies?\b|\bwatch|\bviewer|影片|观众|片名)[^\n]*/gi) ?? []);
+});
+
+export async function checkCatalogues(bench) {
+  const check = bench.check.bind(bench);
+  for (const [name, catalogue] of Object.entries(kCatalogues)) {
+    await check(`${name}: no word of films on any page, attributes and links by their kind, in English and 中文`, async () => {
+      const home = mkdtempSync(join(tmpdir(), 'sparrow-e2e-'));
+      let server = null;
+      const own = new Bench('', home);
+      try {
+        mkdirSync(join(home, 'input'));
+        writeFileSync(join(home, 'input', 'items.csv'), `${catalogue.items().join('\n')}\n`);
+        writeFileSync(join(home, 'input', 'interactions.csv'), catalogue.log());
+        sparrow(home, '--threads', '1', 'build', '--data', join(home, 'input'));
+        server = await startServer(home);
+        own.base = server.base;
+        assert.equal((await own.api('/config')).kind, catalogue.kind);
+        await own.begin();
+        const film = `/movie.html?movieId=${catalogue.first}`;
+        const view = await own.open({ width: 1440, height: 900 });
+        const { page } = view;
+        await page.goto('/');
+        await page.waitForFunction(() => localStorage.getItem('catalogue') !== null && !document.querySelector('.is-skeleton'));
+        for (const lang of ['en', 'zh']) {
+          for (const [where, path] of [['home', '/'], ['item', film], ['mix', `/mix.html?like=${catalogue.first}`], ['mylist', '/mylist.html'], ['search', '/?q=amber'], ['map', '/map.html'], ['spotcheck', '/spotcheck.html'], ['models', '/models.html'], ['status', '/status.html']]) {
+            await page.goto(`${path}${path.includes('?') ? '&' : '?'}lang=${lang}`);
+            await settled(page);
+            assert.deepEqual(await filmWords(page), [], `${lang} ${path}`);
+            await noOverflow(page);
+            if (lang === 'en') await shot(page, `${name}-${where}`);
+          }
+          await page.goto(`${film}&lang=${lang}`);
+          await settled(page);
+          assert.match(await page.locator('body').innerText(), lang === 'zh' ? catalogue.zh : catalogue.word);
+          if (name === 'shop') {
+            const details = await page.locator('.film-details').innerText();
+            assert.match(details, /1,200\.50/, details);
+            assert.match(details, lang === 'zh' ? /2021年3月1日/ : /March 1, 2021/, details);
+            assert.equal(await page.locator('.film-details a[href="https://shop.example/p/0"]').count(), 1);
+            assert.equal(await page.locator('.film-number, .card-rating').count(), 0, 'weights of events are drawn as stars');
+          } else {
+            assert.match(await page.locator('.film-average').innerText(), /10/);
+          }
+        }
+        await accessible(page);
+        view.clean();
+        await view.close();
+      } finally {
+        await own.end();
+        await server?.stop();
+        rmSync(home, { recursive: true, force: true });
+      }
+    });
+  }
+}
