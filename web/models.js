@@ -2,6 +2,7 @@
 // how healthy they are; promote and roll back.
 
 import * as api from './api.js';
+import { dataPanel } from './data_card.js';
 import { el } from './dom.js';
 import { healthPanels } from './health.js';
 import { t } from './i18n.js';
@@ -43,9 +44,9 @@ function verdict(promotion, runs) {
 }
 
 start(async () => {
-  const [promotion, runs] = await Promise.all([promotionPanel(), api.evaluations()]);
+  const [promotion, runs, data] = await Promise.all([promotionPanel(), api.evaluations(), dataPanel()]);
   const health = healthPanels(promotion.versions());
   // Shown together when it is a matter of a moment: nothing moves later.
   await Promise.race([health.ready, new Promise((done) => setTimeout(done, kTogetherMs))]);
-  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...runPanels(runs), ...health.nodes);
+  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...runPanels(runs), ...health.nodes, ...(data ? [data] : []));
 });

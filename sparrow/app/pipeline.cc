@@ -122,6 +122,7 @@ Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
     return written;
   nlohmann::json object = describe(dataset.info);
   object.update(card_json(card));
+  object.erase("source");  // where the files lie is nobody's business who asks the server
   return write_file_atomically(
       folder / "card.json", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
