@@ -33,7 +33,7 @@ export function saveButton(movie, { long = false, changed = () => {} } = {}) {
 
 let closeOpen = null;
 
-// The menu is made when it is asked for. `say(kind)`.
+// The menu is made when it is asked for. `say(kind, byKey)`: what was chosen, and whether by a key.
 export function moreButton(movie, say) {
   let menu = null;
   const button = el('button', { type: 'button', class: 'tool-icon', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': t('more_actions', { title: movie.title }), title: t('more_actions', { title: movie.title }) }, icon(kIcons.more));
@@ -45,7 +45,7 @@ export function moreButton(movie, say) {
     button.setAttribute('aria-expanded', 'false');
     if (focus) button.focus();
   };
-  const item = (kind, path) => el('button', { type: 'button', role: 'menuitem', tabindex: -1, 'data-kind': kind, onclick: () => { close(false); say(kind); } }, icon(path), t(kind));
+  const item = (kind, path) => el('button', { type: 'button', role: 'menuitem', tabindex: -1, 'data-kind': kind, onclick: (event) => { close(false); say(kind, event.detail === 0); } }, icon(path), t(kind));
   button.addEventListener('click', () => {
     if (menu !== null) {
       close(true);

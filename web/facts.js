@@ -126,7 +126,7 @@ export function facts(movie, template, settings = {}) {
     el(
       'div',
       { class: 'film-head' },
-      el('h1', { class: 'film-title' }, movie.title, movie.year ? el('span', { class: 'film-year' }, ` ${movie.year}`) : ''),
+      el('div', { class: 'film-name' }, el('h1', { class: 'film-title' }, movie.title), movie.year ? el('span', { class: 'film-year' }, ` ${movie.year}`) : ''),
       also.length > 0 ? el('p', { class: 'film-also' }, t('also_known', { names: also.join(dot) })) : null,
       genres.length > 0 ? el('ul', { class: 'chips', 'aria-label': t('genres') }, genres.map((name) => el('li', {}, el('a', { class: 'chip', href: genreHref(name) }, t(name))))) : null,
       rated

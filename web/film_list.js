@@ -94,11 +94,10 @@ export function filmList({ seed, parameters: given, template, footer, choices, l
     refill();
   };
 
-  const say = async (movie, kind, holder) => {
+  const say = async (movie, kind, holder, byKey) => {
     mark(movie, kind, seed);
     unwanted.set(movie.id, movie);
     const place = [...grid.children].indexOf(holder);
-    const byKey = document.activeElement?.matches(':focus-visible') ?? false;
     // Gone at once; the one that follows comes with the answer.
     holder.remove();
     shown = shown.filter((id) => id !== movie.id);
@@ -116,7 +115,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, l
       el('div', { class: 'card-tools' },
         el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed, movie, explained()) }, t('why')),
         saveButton(movie),
-        moreButton(movie, (kind) => say(movie, kind, holder))));
+        moreButton(movie, (kind, byKey) => say(movie, kind, holder, byKey))));
     return holder;
   };
 

@@ -82,7 +82,8 @@ export function header({ search = true, value = '' } = {}) {
     el('a', { class: 'brand', href: '/', 'aria-label': t('brand_home') }, mark(), el('span', { 'aria-hidden': 'true' }, 'Sparrow')),
     search ? searchBox({ value }) : null,
     el('nav', { class: 'header-nav', 'aria-label': t('pages') },
-      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname === href ? 'page' : null }, t(key))),
+      // A genre or a search is a part of Discover and not its front.
+      kPages.map(([key, href]) => el('a', { href, 'aria-current': location.pathname !== href ? null : /[?&](genre|q)=/.test(location.search) ? 'true' : 'page' }, t(key))),
       el('a', { href: kLab, class: 'header-lab', 'aria-current': inLab ? 'true' : null }, t('lab'))),
     el('div', { class: 'header-switches' }, language, themeButton()),
   ));

@@ -297,12 +297,12 @@ export const unbroken = (text) => text.replace(/(\d) (?=[%\u4e00-\u9fff])/g, '$1
 
 // Words of other catalogues than films, in place of those of films.
 const kNouns = {
-  book: [[/films/g, 'books'], [/film/g, 'book'], [/Films/g, 'Books'], [/Film(?!-)/g, 'Book'], [/\bwatched\b/g, 'read'], [/\bWatched\b/g, 'Read'], [/\bwatch\b/g, 'read'], [/\bviewers\b/g, 'readers'], [/\bViewers\b/g, 'Readers'], [/\bviewing\b/g, 'reading'], [/\bSeen\b/g, 'Read'], [/\bseen\b/g, 'read'],
+  book: [[/films/g, 'books'], [/film/g, 'book'], [/Films/g, 'Books'], [/Film(?!-)/g, 'Book'], [/\bwatched\b/g, 'read'], [/\bWatched\b/g, 'Read'], [/\bwatch\b/g, 'read'], [/\bviewers\b/g, 'readers'], [/\bviewer\b/g, 'reader'], [/\bViewers\b/g, 'Readers'], [/\bviewing\b/g, 'reading'], [/\bSeen\b/g, 'Read'], [/\bseen\b/g, 'read'],
     [/影片/g, '图书'], [/片名/g, '书名'], [/新片/g, '新书'], [/(?<!全)部(?!分)/g, '本'], [/观众/g, '读者'], [/观看/g, '阅读'], [/看过/g, '读过']],
-  product: [[/films/g, 'products'], [/film/g, 'product'], [/Films/g, 'Products'], [/Film(?!-)/g, 'Product'], [/\bwatched\b/g, 'bought'], [/\bWatched\b/g, 'Bought'], [/\bwatch\b/g, 'buy'], [/\bviewers\b/g, 'customers'], [/\bViewers\b/g, 'Customers'], [/\bviewing\b/g, 'buying'], [/\bSeen\b/g, 'Have it'], [/\bseen\b/g, 'owned'], [/\bGenre\b/g, 'Category'], [/\bgenre\b/g, 'category'], [/\bgenres\b/g, 'categories'], [/\bGenres\b/g, 'Categories'],
+  product: [[/films/g, 'products'], [/film/g, 'product'], [/Films/g, 'Products'], [/Film(?!-)/g, 'Product'], [/\bwatched\b/g, 'bought'], [/\bWatched\b/g, 'Bought'], [/\bwatch\b/g, 'buy'], [/\bviewers\b/g, 'customers'], [/\bviewer\b/g, 'customer'], [/\bViewers\b/g, 'Customers'], [/\bviewing\b/g, 'buying'], [/\bSeen\b/g, 'Have it'], [/\bseen\b/g, 'owned'], [/\bGenre\b/g, 'Category'], [/\bgenre\b/g, 'category'], [/\bgenres\b/g, 'categories'], [/\bGenres\b/g, 'Categories'],
     [/影片/g, '商品'], [/片名/g, '商品名'], [/新片/g, '新品'], [/(?<!全)部(?!分)/g, '件'], [/观众/g, '顾客'], [/观看/g, '购买'], [/看过/g, '已有'], [/类型/g, '类别']],
 };
-kNouns.item = kNouns.product.map(([pattern, word]) => [pattern, { products: 'items', product: 'item', Products: 'Items', Product: 'Item', bought: 'used', Bought: 'Used', buy: 'use', customers: 'people', Customers: 'People', buying: 'usage', 'Have it': 'Known', owned: 'known', 商品: '条目', 商品名: '名称', 新品: '新条目', 件: '个', 顾客: '用户', 购买: '使用', 已有: '已知' }[word] ?? word]);
+kNouns.item = kNouns.product.map(([pattern, word]) => [pattern, { products: 'items', product: 'item', Products: 'Items', Product: 'Item', bought: 'used', Bought: 'Used', buy: 'use', customers: 'people', customer: 'person', Customers: 'People', buying: 'usage', 'Have it': 'Known', owned: 'known', 商品: '条目', 商品名: '名称', 新品: '新条目', 件: '个', 顾客: '用户', 购买: '使用', 已有: '已知' }[word] ?? word]);
 
 // What the catalogue holds and what its values are, as the server said it last.
 const kFilms = { kind: 'film', rates: true, low: 0.5, high: 5 };

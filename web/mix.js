@@ -99,6 +99,7 @@ async function restore() {
     return;
   }
   empty.hidden = true;
+  tries.hidden = true;
   heading.hidden = false;
   list.replaceChildren(...asked.map(() => el('li', { class: 'mix-item is-skeleton', 'aria-hidden': 'true' })));
   result.replaceChildren(...skeletonCards(kBlend, { match: true }));
@@ -121,6 +122,7 @@ async function restore() {
 
 // Three mixes of films that most people know here.
 async function showTries() {
+  tries.hidden = false;
   try {
     const known = (await api.home([], 60, askToHide())).find(({ name }) => name === 'popular')?.items ?? [];
     const used = new Set();

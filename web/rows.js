@@ -9,7 +9,7 @@ import { allowed, askToHide } from './marks.js';
 import { overcome, trouble } from './trouble.js';
 
 const kSize = 12;
-const kAsked = 40;   // some stand in a row above already
+const kAsked = 15;   // some stand in a row above already
 const kLeast = 3;    // fewer are no row
 let latest = 0;
 

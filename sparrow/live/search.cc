@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 256;
 constexpr std::size_t kMaxWords = 16;
-constexpr std::size_t kTypoLetters = 5;
+constexpr std::size_t kTypoLetters = 5;   // of a word that stands alone
+constexpr std::size_t kTypoBeside = 3;    // of one that stands beside others
 constexpr std::size_t kCandidates = 150;  // of each question to the index
 constexpr std::size_t kEnough = 40;       // by title; then nothing is looked for elsewhere
 constexpr std::size_t kNone = SIZE_MAX;
@@ -34,6 +35,8 @@ constexpr double kExactOtherTitle = 90;
 constexpr double kExactMainPart = 40;
 constexpr double kTitleBegins = 4;
 constexpr double kPopularity = 6;
+constexpr double kOtherTitle = 1.5;     // less for a title in another language
+constexpr double kLaterInSeries = 0.3;  // of films that fit alike the first is meant
 constexpr double kCoverage = 4;
 constexpr double kWords = 10;
 
@@ -152,6 +155,7 @@ void Search::add_words(std::uint32_t document, FullText::Document& into) const {
 void Search::number_series(const recall::ItemFacts& facts,
                            const std::vector<std::uint32_t>& document_of) {
   constexpr std::size_t kMost = 40;  // more have only a word in common
+  constexpr int kGeneration = 20;    // years
   for (Row row = 0; row < facts.size(); ++row) {
     const auto series = facts.series(row);
     if (series == 0 || facts.series_members(series).front() != row) continue;
@@ -161,8 +165,15 @@ void Search::number_series(const recall::ItemFacts& facts,
     std::stable_sort(sorted.begin(), sorted.end(), [&](Row a, Row b) {
       return facts.catalog()[a].year < facts.catalog()[b].year;
     });
-    for (std::size_t i = 0; i < sorted.size(); ++i)
-      place_[document_of[sorted[i]]] = static_cast<std::uint8_t>(i + 1);
+    // After a generation they begin anew: nobody counts the drawn Lord of the Rings as the first.
+    int place = 0;
+    int before = 0;
+    for (const Row film : sorted) {
+      const int year = facts.catalog()[film].year;
+      place = year - before > kGeneration ? 1 : place + 1;
+      before = year;
+      place_[document_of[film]] = static_cast<std::uint8_t>(place);
+    }
   }
 }
 
@@ -209,11 +220,13 @@ Search::Search(const data::Dataset& dataset, const recall::ItemFacts* facts) {
 std::vector<std::string_view> Search::misspelt(std::string_view typed, bool last) const {
   constexpr std::size_t kMost = 40;
   std::vector<std::string_view> found;
-  if (typed.size() < kTypoLetters || has_word(vocabulary_, typed, last)) return found;
+  if (typed.size() < kTypoBeside) return found;
   for (const std::string& word : vocabulary_) {
     if (found.size() == kMost) break;
-    if (one_edit(typed, word) || (last && word.size() > typed.size() &&
-                                  one_edit(typed, std::string_view(word).substr(0, typed.size()))))
+    if (word == typed) continue;
+    const bool beginning = last && typed.size() >= kTypoLetters && word.size() > typed.size();
+    if (one_edit(typed, word) ||
+        (beginning && one_edit(typed, std::string_view(word).substr(0, typed.size()))))
       found.emplace_back(word);
   }
   return found;
@@ -226,7 +239,7 @@ std::string Search::clause(const Query& query, std::size_t word, bool everywhere
   std::string text = "(";
   text += columns;
   text += quoted(typed, query.last(word));
-  if (typed.size() > 2) {
+  if (typed.size() > 1) {
     text += " OR joined : ";
     text += quoted(typed, query.last(word) && typed.size() > 4);
   }
@@ -309,7 +322,7 @@ double Search::Query::fit_of(std::size_t i, TitleWords& title) const {
   }
   if (best > 0) return best;
   for (const auto& form : title.joined()) {
-    const bool letters = form.size() <= title.words.size();
+    const bool letters = form.size() > 2 && form.size() <= title.words.size();
     if (form == typed)
       best = std::max(best, letters ? kInitials : kRunTogether);
     else if (last(i) && typed.size() > 4 && form.starts_with(typed))
@@ -376,10 +389,12 @@ Search::Fit Search::fit(const Query& query, std::uint32_t document, const Title&
 SearchHit Search::judge(const Query& query, std::uint32_t document) const {
   SearchHit hit{row_[document], -1, false};
   for (auto t = titles_begin_[document]; t < titles_begin_[document + 1]; ++t) {
-    const Fit one = fit(query, document, titles_[t]);
+    Fit one = fit(query, document, titles_[t]);
+    if (t > titles_begin_[document]) one.score -= kOtherTitle;
     if (one.score > hit.score) hit = {hit.row, one.score, one.exact};
   }
   hit.score += kPopularity * static_cast<double>(popularity_[document]);
+  if (place_[document] > 1) hit.score -= kLaterInSeries;
   return hit;
 }
 
@@ -420,7 +435,10 @@ std::vector<SearchHit> Search::find(std::string_view text, std::size_t limit,
     query.typos = true;
     bool any = false;
     for (std::size_t i = 0; i < query.words.size(); ++i) {
-      query.slips.push_back(misspelt(query.words[i], query.last(i)));
+      const bool alone = query.words.size() == 1;
+      query.slips.push_back(alone && query.words[i].size() < kTypoLetters
+                                ? std::vector<std::string_view>()
+                                : misspelt(query.words[i], query.last(i)));
       any = any || !query.slips.back().empty();
     }
     if (any) take(ask(true));

@@ -21,7 +21,7 @@ export async function checkModels(bench) {
     await promote.click();
     // What changes is said before: from which version, to which, and ten lists that change.
     await page.locator('dialog .from-to').getByText(before).waitFor();
-    await page.locator('dialog').getByText(/On average \d+ % of the first 10/).waitFor();
+    await page.locator('dialog').getByText(/On average \d+\s% of the first 10/).waitFor();
     assert.ok((await page.locator('dialog .plain-list li').count()) > 0);
     await shot(page, 'models-promote');
     await accessible(page);
