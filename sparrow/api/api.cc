@@ -233,10 +233,10 @@ Services::Services(ApiOptions api_options, std::shared_ptr<const live::CatalogVi
                {{"user", "item", "kind"}, {"time", "seed", "of"}}),
       boot(new_boot()) {
   const auto now = state.snapshot();
-  const auto said = feedback.entries();
-  for (const auto& entry : said ? *said : std::vector<nlohmann::json>()) {
+  const auto said = feedback.each([&](nlohmann::json&& entry) {
     if (const auto row = now->view->find(live::text_of(entry, "item"))) events.take(entry, *row);
-  }
+  });
+  if (said) feedback.let_go();
 }
 
 Api::Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, ModelControl control)

@@ -27,8 +27,8 @@ bool JournalKind::fits(const nlohmann::json& entry) const {
          (grade->is_null() || (grade->is_number_integer() && *grade >= 0 && *grade <= 3));
 }
 
-Journal::Journal(std::filesystem::path file, JournalKind kind, std::size_t max_entries)
-    : file_(std::move(file)), kind_(std::move(kind)), max_entries_(max_entries) {
+Journal::Journal(std::filesystem::path file, JournalKind kind, std::size_t max_bytes)
+    : file_(std::move(file)), kind_(std::move(kind)), max_bytes_(max_bytes) {
   const std::lock_guard lock(mutex_);
   (void)load();  // what is wrong is told by notice() and by each call
 }
@@ -47,13 +47,13 @@ Result<void> Journal::load() const {
     return error;
   }
   for (std::string& line : lines->objects) {
-    auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (kind_.fits(entry) && entries_.size() < max_entries_)
-      entries_.push_back(std::move(entry));
+    if (kind_.fits(nlohmann::json::parse(line, nullptr, false)))
+      (text_ += line) += '\n';
     else if (++lines->skipped == 1)
       lines->first_skipped = fmt::format("{:.60}", line);
     std::string().swap(line);
   }
+  bytes_ = text_.size();
   notice_.clear();
   if (lines->skipped > 0)
     notice_ = fmt::format("{}: {} entries could not be read and are skipped, first {}",
@@ -72,36 +72,66 @@ bool takes_something_back(const nlohmann::json& entry) {
 }  // namespace
 
 Result<void> Journal::append_all(std::span<const nlohmann::json> entries) {
+  std::vector<std::string> lines;
+  lines.reserve(entries.size());
+  std::size_t bytes = 0;
+  for (const auto& entry : entries) {
+    lines.push_back(entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    bytes += lines.back().size() + 1;
+  }
   const std::lock_guard one(append_mutex_);
   {
     const std::lock_guard lock(mutex_);
     if (auto there = load(); !there) return there;
     // What takes something back is always taken in: the last hundredth is kept for it.
     const bool takes_back = std::all_of(entries.begin(), entries.end(), takes_something_back);
-    const std::size_t room = takes_back ? max_entries_ : max_entries_ - max_entries_ / 100;
-    if (entries_.size() + entries.size() > room)
-      return Error{ErrorCode::kExhausted,
-                   fmt::format("{} holds {} entries: move it away and start the server again",
-                               file_.string(), entries_.size())};
+    const std::size_t room = takes_back ? max_bytes_ : max_bytes_ - max_bytes_ / 100;
+    if (bytes_ + bytes > room)
+      return Error{
+          ErrorCode::kExhausted,
+          fmt::format("{} holds {:.1f} MB, no more is taken in: move it away and start the "
+                      "server again",
+                      file_.string(), static_cast<double>(bytes_) / 1e6)};
   }
   if (!file_.empty()) {
-    std::vector<std::string> lines;
-    lines.reserve(entries.size());
-    for (const auto& entry : entries)
-      lines.push_back(entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     std::error_code code;
     std::filesystem::create_directories(file_.parent_path(), code);
     if (auto appended = append_sealed_lines(file_, lines); !appended) return appended;
   }
   const std::lock_guard lock(mutex_);
-  entries_.insert(entries_.end(), entries.begin(), entries.end());
+  bytes_ += bytes;
+  if (!keeps_) return {};
+  for (const auto& line : lines) (text_ += line) += '\n';
+  return {};
+}
+
+Result<void> Journal::each(const std::function<void(nlohmann::json&&)>& take) const {
+  std::string text;
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto there = load(); !there) return there;
+    text = text_;
+  }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    take(nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                               text.begin() + static_cast<std::ptrdiff_t>(end)));
+    begin = end + 1;
+  }
   return {};
 }
 
 Result<std::vector<nlohmann::json>> Journal::entries() const {
+  std::vector<nlohmann::json> all;
+  if (auto read = each([&](nlohmann::json&& entry) { all.push_back(std::move(entry)); }); !read)
+    return read.error();
+  return all;
+}
+
+void Journal::let_go() {
   const std::lock_guard lock(mutex_);
-  if (auto there = load(); !there) return there.error();
-  return entries_;
+  keeps_ = false;
+  std::string().swap(text_);
 }
 
 std::string Journal::notice() const {

@@ -1,10 +1,12 @@
 // Journal: what people tell the server: judgements, votes, reports, feedback. Each kind is a file
-// of JSON lines that is only appended to (docs/formats.md); all of it is held in memory, bounded.
+// of JSON lines that is only appended to (docs/formats.md), bounded in bytes; its text is held in
+// memory.
 // UserEvents answers from feedback and impressions what a user should not be shown again.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -38,18 +40,25 @@ struct JournalKind {
 
 class Journal {
  public:
+  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;  // about 100,000 entries
+
   // An empty path: kept in memory only. Lines are sealed (core/sealed_lines.h); an end that was
   // torn by a crash is cut off, a line that is no entry is counted and skipped, and neither keeps
   // the server from starting. A file that cannot be read is tried again at each call.
   explicit Journal(std::filesystem::path file, JournalKind kind = {},
-                   std::size_t max_entries = 1'000'000);
+                   std::size_t max_bytes = kMaxBytes);
 
   // All entries or none; durable on return, and not in memory before. Errors: kUnavailable naming
-  // the file; kExhausted when the disk or the journal is full.
+  // the file; kExhausted when the disk or the journal is full. What a file holds already is read
+  // whatever its size.
   Result<void> append_all(std::span<const nlohmann::json> entries);
   Result<void> append(const nlohmann::json& entry) { return append_all({&entry, 1}); }
   // Error: the file cannot be read.
   Result<std::vector<nlohmann::json>> entries() const;
+  // One after the other: a tenth of the memory of entries().
+  Result<void> each(const std::function<void(nlohmann::json&&)>& take) const;
+  // Keeps no text any more: nobody will ask for entries again.
+  void let_go();
   // What was skipped or cut off, or why the file cannot be read; empty: nothing.
   std::string notice() const;
 
@@ -58,12 +67,14 @@ class Journal {
 
   std::filesystem::path file_;
   JournalKind kind_;
-  std::size_t max_entries_;
+  std::size_t max_bytes_;
   std::mutex append_mutex_;  // one append at a time; readers do not wait for the disk
   mutable std::mutex mutex_;
   mutable bool loaded_ = false;
   mutable std::string notice_;
-  mutable std::vector<nlohmann::json> entries_;
+  mutable std::size_t bytes_ = 0;
+  mutable std::string text_;  // an entry a line
+  bool keeps_ = true;
 };
 
 // Judgements without those that a later one of the same grader and pair with `grade` null took
@@ -101,8 +112,8 @@ class UserEvents {
     std::unordered_map<Row, std::uint32_t> times;
     std::list<std::string>::iterator place;  // in recent_
   };
-  static constexpr std::size_t kMaxMarks = 1'000'000;  // about 100 MB
-  static constexpr std::size_t kMaxShown = 1'000'000;  // items of all users; about 70 MB
+  static constexpr std::size_t kMaxMarks = 300'000;  // at most 80 MB, of as many users
+  static constexpr std::size_t kMaxShown = 500'000;  // items of all users; about 35 MB
   static constexpr std::size_t kMaxShownToOne = 5'000;
   void add_shown(const std::string& user, Row item);
 

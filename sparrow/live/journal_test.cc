@@ -8,6 +8,25 @@ namespace {
 
 using nlohmann::json;
 
+// Issue: a million entries were a gigabyte of memory.
+TEST(Journal, IsBoundedInBytesAndLeavesRoomToTakeBack) {
+  Journal journal({}, {{"grader", "seed", "item"}, {}, true}, 10'000);
+  const json entry = {{"grader", "ann"}, {"seed", "1"}, {"item", "2"}, {"grade", 3}};
+  const std::size_t line = entry.dump().size() + 1;
+  std::size_t taken = 0;
+  while (taken < 10'000 && journal.append(entry)) ++taken;
+  EXPECT_EQ(taken, (10'000 - 100) / line);
+  EXPECT_EQ(journal.append(entry).error().code, ErrorCode::kExhausted);
+  json back = entry;
+  back["grade"] = nullptr;
+  EXPECT_TRUE(journal.append(back).ok()) << "room is kept for what takes something back";
+  const auto all = journal.entries();
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->size(), taken + 1);
+  EXPECT_EQ(all->front(), entry);
+  EXPECT_EQ(all->back(), back);
+}
+
 TEST(UserEvents, TakesBackWhatWasSaidAndNothingElse) {
   UserEvents events;
   events.add("ann", 1, EventKind::kHidden);
