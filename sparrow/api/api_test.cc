@@ -112,15 +112,14 @@ TEST_F(ApiTest, WrongRequestsSayWhichParameterAndWhy) {
   EXPECT_EQ(get("/getsimilarmovie", "movieId=1&size=x&model=emb").first, 400);
 }
 
-// Fault 3 of the pages: a filter that matches nothing is not a degraded answer, and shelves whose
-// answer says nothing of the kind are none.
+// Fault 3 of the pages: a filter that matches nothing is not a degraded answer, and neither is the
+// home page.
 TEST_F(ApiTest, DegradedAnswersAreThoseThatSayThatSomethingFailed) {
   api_.state().set_model(served_films(dataset_));
   const auto counted = [&] { return get("/api/v1/status").second["degraded_answers"].get<int>(); };
   const auto none = get("/api/v1/items/1/similar", "year_min=3000").second;
   EXPECT_TRUE(none["items"].empty());
   EXPECT_EQ(none["degraded"].size(), 1U);  // it is short, and says so
-  EXPECT_TRUE(get("/api/v1/items/1/rows").second["degraded"].empty());
   EXPECT_EQ(get("/api/v1/home", "looked=1").first, 200);
   EXPECT_EQ(get("/api/v1/similar", "seeds=1,2&size=100").first, 200);
   EXPECT_EQ(counted(), 0);
@@ -153,7 +152,13 @@ TEST_F(ApiTest, ReasonsOfAMixNameTheItemTheyReferTo) {
     EXPECT_TRUE(item["reason_all"]["genres"].empty());  // the two have no genre in common
   }
   const auto alike = get("/api/v1/similar", "seeds=1,2&reasons=true").second;
-  EXPECT_EQ(alike["items"][0]["reason_all"]["genres"][0], "Action");
+  bool found = false;
+  for (const auto& item : alike["items"]) {
+    if (item["id"] != "5 6") continue;
+    found = true;
+    EXPECT_EQ(item["reason_all"]["genres"], nlohmann::json::array({"Action"}));
+  }
+  EXPECT_TRUE(found);
   EXPECT_FALSE(
       get("/api/v1/similar", "seeds=1&reasons=true").second["items"][0].contains("reason_seed"));
 }

@@ -61,7 +61,7 @@ export async function checkCatalogues(bench) {
         assert.equal((await own.api('/config')).kind, catalogue.kind);
         await own.begin();
         const film = `/movie.html?movieId=${catalogue.first}`;
-        const view = await own.open({ width: 1440, height: 900 });
+        const view = await own.open({ width: 1440, height: 900, expected: ['/api/v1/items/'] })  // the fixed list of the spot check is of films;
         const { page } = view;
         await page.goto('/');
         await page.waitForFunction(() => localStorage.getItem('catalogue') !== null && !document.querySelector('.is-skeleton'));
