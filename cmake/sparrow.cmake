@@ -51,6 +51,7 @@ function(sparrow_module name)
     endif()
     add_dependencies(unit_tests ${name}_test)
     sparrow_flags(${name}_test)
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # what they call is as in release
     target_link_libraries(${name}_test PRIVATE sparrow_${name} GTest::gtest_main)
     gtest_discover_tests(${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)

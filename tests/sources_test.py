@@ -142,7 +142,6 @@ def failing_channel():
     data = pathlib.Path(home, "data")
     data.mkdir()
     shutil.copy(ROOT / "testdata/sample/items.csv", data)
-    (data / "interactions.csv").write_text("user,item,value,timestamp\n", encoding="utf-8")
     api_test.sparrow("build", "--data", str(data), "--method", "content", home=home)
 
     def errors(server, channel):

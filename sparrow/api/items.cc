@@ -84,13 +84,13 @@ void get_search(Context& c, http::Response& response) {
   if (words.size() > 256) c.query.fail("q", "is longer than 256 bytes");
   if (failed(c, response)) return;
   response.body += "{\"items\":[";
-  const auto hits = c.view.search.find(words, size, *c.now->hidden);
+  const auto hits = c.view.search().find(words, size, *c.now->hidden);
   for (std::size_t i = 0; i < hits.size(); ++i) {
     if (i > 0) response.body += ',';
     live::append_card(response.body, c.view, hits[i].row);
   }
   response.body += "],\"missing_script\":";
-  if (const auto script = c.view.search.missing_script(words); script.empty())
+  if (const auto script = c.view.search().missing_script(words); script.empty())
     response.body += "null}";
   else
     fmt::format_to(std::back_inserter(response.body), "\"{}\"}}", script);

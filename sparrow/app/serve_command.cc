@@ -193,6 +193,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   fmt::print(stderr, "serve     http://{}:{}/ after {}\n", host, (*server)->port(), since(start));
   if (const std::string example = example_of(*(*catalog)->view()); !example.empty())
     fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, (*server)->port(), example);
+  (void)(*catalog)->view()->search();  // lists are answered already
   follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
   (*catalog)->stop_waiting();
   const bool all_done = (*server)->stop();

@@ -97,8 +97,7 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
       marks(std::move(changes)),
       dataset(std::move(data)),
       facts(item_facts != nullptr ? std::move(item_facts)
-                                  : std::make_shared<const recall::ItemFacts>(*dataset)),
-      search(*dataset, facts.get()) {
+                                  : std::make_shared<const recall::ItemFacts>(*dataset)) {
   const data::Catalog& catalog = dataset->catalog;
   const data::Interactions& interactions = dataset->interactions;
   const std::size_t n = catalog.size();

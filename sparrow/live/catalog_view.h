@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,9 +45,14 @@ struct CatalogView {
   std::map<std::string, std::vector<Row>> genres;  // rows by shrunk average, best first
   std::string item_json;  // one arena: {"id":..,"title":..,"year":..,"genres":[..]
   std::vector<std::uint32_t> item_json_offsets;
-  Search search;
   std::string_view kind;  // "film", "book", "product" or "item": what the attributes speak of
 
+  // Made by who asks first (a second for 30,000 titles); others wait for it. Whoever makes a view
+  // asks once, outside of a request.
+  const Search& search() const {
+    std::call_once(search_made_, [this] { search_.emplace(*dataset, facts.get()); });
+    return *search_;
+  }
   bool hidden(Row row) const { return !marks.hidden.empty() && marks.hidden[row] != 0; }
   // The row of an item that is there.
   std::optional<Row> find(std::string_view id) const {
@@ -57,6 +63,10 @@ struct CatalogView {
     return std::string_view(item_json).substr(item_json_offsets[row],
                                               item_json_offsets[row + 1] - item_json_offsets[row]);
   }
+
+ private:
+  mutable std::once_flag search_made_;
+  mutable std::optional<Search> search_;
 };
 
 // Appends {"id","title","year","genres","rating","ratings"}.

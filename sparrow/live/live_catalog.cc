@@ -292,6 +292,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
   const Error stopped{ErrorCode::kUnavailable, "the server is stopping"};
   if (stopping()) return stopped;
   const auto view = next_view(changed);
+  (void)view->search();
   std::vector<std::shared_ptr<const ServedModel>> models;
   const auto now = state_->snapshot();
   for (const auto& [name, served] : now->models) {
