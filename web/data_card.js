@@ -4,7 +4,7 @@ import * as api from './api.js';
 import { bar } from './charts.js';
 import { el, formatCount } from './dom.js';
 import { comma, lang, t } from './i18n.js';
-import { fact, facts, panel } from './page.js';
+import { fact, facts } from './page.js';
 import { table } from './table.js';
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
@@ -57,12 +57,7 @@ function drawn(card) {
   ];
 }
 
-// Nothing where the server has its data from elsewhere.
-export async function dataPanel() {
-  try {
-    const card = await api.data();
-    return panel(t('card_title', { name: card.name }), ...drawn(card));
-  } catch (error) {
-    return error.status === 404 ? null : panel(t('data'), el('p', { role: 'alert' }, t('failed_because', { text: error.message })));
-  }
+// What is in it, for a panel. Names of files, columns and kinds are as the server says them.
+export async function dataCard() {
+  return drawn(await api.data());
 }

@@ -2,11 +2,10 @@
 // how healthy they are; promote and roll back.
 
 import * as api from './api.js';
-import { dataPanel } from './data_card.js';
 import { el } from './dom.js';
 import { healthPanels } from './health.js';
 import { t } from './i18n.js';
-import { frame, start } from './page.js';
+import { frame, panel, start } from './page.js';
 import { promotionPanel } from './promotion.js';
 import { runPanels } from './runs.js';
 
@@ -43,10 +42,26 @@ function verdict(promotion, runs) {
   return el('div', { class: 'verdict' }, el('p', {}, line.join(' ')), button);
 }
 
+// The data card comes when it is asked for.
+function dataPanel() {
+  const host = el('div', { role: 'status' });
+  const draw = async () => {
+    host.replaceChildren(el('p', { class: 'quiet loading' }, t('loading')));
+    try {
+      const { dataCard } = await import('./data_card.js');
+      host.replaceChildren(...(await dataCard()));
+    } catch (error) {
+      host.replaceChildren(el('p', { role: 'alert' }, t('failed_because', { text: error.message }), ' ', el('button', { type: 'button', class: 'tool', onclick: draw }, t('retry'))));
+    }
+  };
+  const button = el('button', { type: 'button', class: 'button button-small', onclick: () => { button.remove(); draw(); } }, t('card_show'));
+  return panel(t('data'), el('p', { class: 'quiet' }, t('card_help')), button, host);
+}
+
 start(async () => {
-  const [promotion, runs, data] = await Promise.all([promotionPanel(), api.evaluations(), dataPanel()]);
+  const [promotion, runs] = await Promise.all([promotionPanel(), api.evaluations()]);
   const health = healthPanels(promotion.versions());
   // Shown together when it is a matter of a moment: nothing moves later.
   await Promise.race([health.ready, new Promise((done) => setTimeout(done, kTogetherMs))]);
-  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...runPanels(runs), ...health.nodes, ...(data ? [data] : []));
+  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...runPanels(runs), ...health.nodes, dataPanel());
 });

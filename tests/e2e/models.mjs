@@ -59,6 +59,18 @@ export async function checkModels(bench) {
     await accessible(page);
   }));
 
+  await check('models: the data card comes when it is asked for', () => bench.visit('/models.html', {}, async (page) => {
+    await page.getByRole('button', { name: 'Show the data card' }).click();
+    await page.getByRole('heading', { name: 'Values: stars' }).waitFor();
+    const rows = page.locator('table', { hasText: 'Columns used' }).locator('tbody tr');
+    assert.ok((await rows.count()) >= 2);
+    assert.match(await rows.filter({ hasText: 'ratings.csv' }).textContent(), /userId = user/);
+    await page.getByText('Rows about known items').waitFor();
+    await page.getByRole('heading', { name: 'Values: stars' }).scrollIntoViewIfNeeded();
+    await shot(page, 'models-data-card', true);
+    await accessible(page);
+  }));
+
   await check('models: evaluations with intervals, a pinned baseline, sorting, filtering', () => bench.visit('/models.html', { height: 1300 }, async (page) => {
     const { runs } = await bench.api('/evaluations');
     const run = runs[0];
