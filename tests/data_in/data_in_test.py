@@ -297,7 +297,7 @@ def options_that_nobody_reads():
         said = sparrow(home, *arguments, fails=True)
         assert named in said, (arguments, said)
     sparrow(home, "train", "--method", "history", "--min-count", 3)
-    assert "up to date" not in sparrow(home, "train", "--method", "history", "--min-count", 9)
+    assert "up to date" not in sparrow(home, "train", "--method", "history", "--min-count", 17)
 
 
 def ids_with_commas():
