@@ -145,6 +145,14 @@ Result<std::optional<FileLock>> begin_serving(const Context& context,
   return lock;
 }
 
+void tell_address(const std::string& address, std::uint16_t port, const std::string& took,
+                  const live::CatalogView& view) {
+  const std::string host = address == "127.0.0.1" ? "localhost" : address;
+  fmt::print(stderr, "serve     http://{}:{}/ after {}\n", host, port, took);
+  if (const std::string example = example_of(view); !example.empty())
+    fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, port, example);
+}
+
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_serve_arguments(arguments); !read) return read;
@@ -189,10 +197,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   options.threads = context.threads;
   auto server = http::Server::start(options, handler_of(api));
   if (!server) return server.error();
-  const std::string host = options.address == "127.0.0.1" ? "localhost" : options.address;
-  fmt::print(stderr, "serve     http://{}:{}/ after {}\n", host, (*server)->port(), since(start));
-  if (const std::string example = example_of(*(*catalog)->view()); !example.empty())
-    fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, (*server)->port(), example);
+  tell_address(options.address, (*server)->port(), since(start), *(*catalog)->view());
   (void)(*catalog)->view()->search();  // lists are answered already
   follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
   (*catalog)->stop_waiting();

@@ -302,7 +302,7 @@ Result<Embeddings> parse_npy(std::string_view bytes) {
   if (rows > data.size() / (dim * sizeof(float)) || rows * dim * sizeof(float) != data.size())
     return invalid("the data do not fit the shape");
   Embeddings e(rows, dim);
-  std::memcpy(e.data(), data.data(), data.size());
+  if (!data.empty()) std::memcpy(e.data(), data.data(), data.size());
   if (!std::all_of(e.values().begin(), e.values().end(), [](float v) { return std::isfinite(v); }))
     return invalid("a value is not finite");
   return e;
