@@ -5,6 +5,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "sparrow/http/json_text.h"
 
@@ -126,6 +127,7 @@ std::string_view origin_form(std::string_view target) {
 }
 
 constexpr std::size_t kReadBytes = 4096;
+constexpr std::size_t kKeptBytes = std::size_t{256} << 10;
 constexpr std::chrono::seconds kSlowTimeout{60};
 
 void respond(const Handler& handler, const Request& request, Response& response) {
@@ -403,6 +405,7 @@ bool Session::run_in_pool(Request request, Lane lane) {
     else
       write_error(self->response_, 503, "unavailable", "given up before it began");
     --pool.requests;
+    if (&pool == &shared.heavy) ::malloc_trim(0);  // what long work took goes back to the system
     asio::post(self->worker_.io, [self, head_only = request.method == "HEAD"] {
       if (self->send(head_only)) self->work();
     });
@@ -479,6 +482,8 @@ bool Session::send(bool head_only) {
 
 bool Session::sent() {
   parser_.reset();
+  // The memory of one long answer is not kept for as long as its connection lives.
+  if (response_.body.capacity() > kKeptBytes) std::string().swap(response_.body);
   continued_ = false;
   deadline_ = Clock::now() + worker_.options.request_timeout;
   if (keep_alive_) return true;
