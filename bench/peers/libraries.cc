@@ -25,6 +25,7 @@ double nanoseconds(int threads, int calls, const Work& work) {
   for (int run = 0; run < 5; ++run) {
     const auto began = Clock::now();
     std::vector<std::thread> all;
+    all.reserve(static_cast<std::size_t>(threads));
     for (int t = 0; t < threads; ++t) all.emplace_back([&] {
         for (int i = 0; i < calls; ++i) work(i);
       });
