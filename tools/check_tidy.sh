@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# clang-tidy over sources that are neither tests nor peers' (these need libraries of their own): the six that were changed last (SPARROW_TIDY_SINCE: all that were changed since
-# that commit), or with --all every one. Reads the compile commands of the preset dev, which compiles each source alone. Fails on any
-# finding.
+# clang-tidy over sources that are neither tests nor programs of peers, which need libraries of their own: the six that were changed
+# last (SPARROW_TIDY_SINCE: all that were changed since that commit), or with --all every one. Reads the compile commands of the
+# preset dev, which compiles each source alone. Fails on any finding.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/setup.sh

@@ -19,6 +19,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "sparrow/http/request_headers.h"
 #include "sparrow/http/server.h"
 
 namespace sparrow::http {
@@ -30,25 +31,6 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 struct Worker;
-
-// What the session itself needs of a header, and what it found wrong in it.
-struct Headers {
-  std::size_t hosts = 0;
-  std::size_t lengths = 0;
-  std::size_t codings = 0;
-  std::size_t expectations = 0;
-  std::size_t traces = 0;
-  std::string_view host;
-  std::string_view length;
-  std::string_view coding;
-  std::string_view expectation;
-  std::string_view if_none_match;
-  std::string_view accept_encoding;
-  std::string_view origin;
-  std::string_view authorization;
-  std::string_view traceparent;
-  std::string_view content_type;
-};
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
