@@ -1,0 +1,85 @@
+// Event: something a person did that may say how good a list was: a click, a play, a purchase.
+// Impression: a list that the server gave. Both are read from JSON and kept by EventLog.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sparrow/core/result.h"
+
+namespace sparrow::events {
+
+inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
+inline constexpr std::int32_t kNoPosition = -1;
+
+struct Event {
+  std::string id;       // an event sent twice under one id is kept once
+  std::string type;     // one of kEventTypes, or a name of the sender's own
+  std::string user;     // empty: not known
+  std::string session;  // empty: not known
+  std::string item;     // an item's id, as it was sent; empty where the type has none (search)
+  std::string request;  // request id of the list in which the item stood; empty: none
+  std::int32_t position = kNoPosition;  // in that list, from 0
+  std::int64_t time_ms = 0;             // since 1970, UTC, by the sender's clock
+  double value = kNoValue;              // seconds, stars, money, by type; NaN: none
+  std::string text;                     // of a search: the query
+};
+
+// What types mean to the rest: whether they name an item, and what the value is.
+struct EventType {
+  std::string_view name;
+  bool needs_item;
+  bool needs_value;
+  std::string_view value;  // what the value is; empty: it has none
+};
+inline constexpr EventType kEventTypes[] = {
+    {"seen", true, false, ""},  // the item was on the screen
+    {"click", true, false, ""},
+    {"play", true, false, ""},
+    {"watch_seconds", true, true, "seconds watched since the last such event"},
+    {"complete", true, false, ""},
+    {"like", true, false, ""},
+    {"dislike", true, false, ""},
+    {"hide", true, false, ""},
+    {"not_similar", true, false, ""},
+    {"purchase", true, false, "money, in the shop's currency"},
+    {"rating", true, true, "on the scale of the data"},
+    {"search", false, false, ""},
+};
+const EventType* find_event_type(std::string_view name);  // null: a name of the sender's own
+
+// Who a list was for, in which experiments it stood, and what it showed.
+struct Impression {
+  std::string request;  // request id of the answer
+  std::int64_t time_ms = 0;
+  std::string user;      // empty: not known
+  std::string session;   // empty: not known
+  std::string scenario;  // empty: none was named
+  std::string model;     // "name@version"
+  std::uint32_t rules = 0;
+  std::string variants;  // "experiment:variant,..." in the order of their names; empty: none
+  std::string seed;      // id; the first of several
+  struct Shown {
+    std::string item;
+    std::uint32_t channels = 0;  // bit i: channel i of recall::kChannelNames brought it
+    float propensity = 1;  // probability of this item at this position; below 1 where explored
+  };
+  std::vector<Shown> items;  // the first is at position `offset`
+  std::int32_t offset = 0;
+};
+
+// Reads {"events":[...]}, one event, or a list of User Behavior Insights 1.3 documents (they have
+// "action_name"). `now_ms` is the time of events that name none. Errors: kInvalidInput naming the
+// event (from 0) and the member; all are right or none is taken. Members and their bounds are in
+// docs/events.md.
+Result<std::vector<Event>> read_events(const nlohmann::json& body, std::int64_t now_ms);
+nlohmann::json to_json(const Event& event);
+nlohmann::json to_json(const Impression& impression);
+
+}  // namespace sparrow::events

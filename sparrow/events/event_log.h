@@ -1,0 +1,99 @@
+// EventLog: events and impressions on disk, one SQLite file a day, in WAL mode. An event is
+// acknowledged after its transaction is on disk; what several threads send at the same time is
+// written in one transaction (group commit). docs/events.md has tables and figures.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sparrow/core/result.h"
+#include "sparrow/events/event.h"
+
+namespace sparrow::events {
+
+struct EventLogOptions {
+  std::filesystem::path folder;        // of the files
+  int keep_days = 90;                  // older days are deleted; 0: kept for ever
+  std::uint64_t keep_bytes = 0;        // oldest days go when all files are larger; 0: no bound
+  std::size_t most_waiting = 1 << 16;  // impressions not yet written; more are dropped and counted
+};
+
+// A time span [from, to) in milliseconds since 1970.
+struct TimeSpan {
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = std::numeric_limits<std::int64_t>::max();
+};
+
+// A unit met its variant for the first time.
+struct Exposure {
+  std::string experiment;
+  std::string unit;
+  std::string variant;
+  std::int64_t time_ms = 0;
+};
+
+// Safe for use by several threads.
+class EventLog {
+ public:
+  // Makes the folder. Errors: kUnavailable naming what cannot be opened.
+  static Result<std::unique_ptr<EventLog>> open(EventLogOptions options);
+  // For reading alone, beside a server that writes; nothing is made or deleted.
+  static Result<std::unique_ptr<EventLog>> open_to_read(const std::filesystem::path& folder);
+  ~EventLog();
+
+  struct Appended {
+    std::size_t kept = 0;
+    std::size_t known = 0;  // had been sent before under the same id
+  };
+  // All are on disk on return, or none. Errors: kExhausted when the disk is full, kUnavailable.
+  Result<Appended> append(std::span<const Event> events);
+  // Soon on disk, or dropped and counted: a list is never late for it.
+  void append_later(Impression impression);
+  // The first of a unit in an experiment is kept, by way of append_later's queue.
+  void append_later(Exposure exposure);
+  // Waits until what append_later() took is on disk.
+  void flush();
+
+  // In the order in which they were written, day after day. `take` returns false to stop. What is
+  // written meanwhile may be missed.
+  Result<void> each_event(TimeSpan span, const std::function<bool(const Event&)>& take) const;
+  Result<void> each_impression(TimeSpan span,
+                               const std::function<bool(const Impression&)>& take) const;
+  // Those of one experiment; all when it is empty.
+  Result<void> each_exposure(std::string_view experiment,
+                             const std::function<bool(const Exposure&)>& take) const;
+
+  struct Erased {
+    std::size_t events = 0;
+    std::size_t impressions = 0;
+    std::size_t exposures = 0;
+  };
+  // Removes everything that names this user, and overwrites it in the files.
+  Result<Erased> erase_user(std::string_view user);
+
+  struct Counts {
+    std::uint64_t events = 0;  // since the start
+    std::uint64_t known = 0;
+    std::uint64_t impressions = 0;
+    std::uint64_t dropped = 0;  // impressions and exposures that found no room
+    std::uint64_t bytes = 0;    // of all files
+    std::string trouble;        // why nothing can be written now; empty: it can
+  };
+  Counts counts() const;
+
+ private:
+  struct Files;
+  explicit EventLog(EventLogOptions options);
+  std::unique_ptr<Files> files_;
+};
+
+}  // namespace sparrow::events
