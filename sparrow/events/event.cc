@@ -21,7 +21,6 @@ constexpr std::size_t kMostItem = 512;   // bytes
 constexpr std::size_t kMostType = 64;    // bytes
 constexpr std::size_t kMostText = 1024;  // bytes of a search's query
 constexpr std::int32_t kMostPosition = 100'000;
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kEarliestMs = 946'684'800'000;   // 2000-01-01
 constexpr std::int64_t kMostSeconds = 100'000'000'000;  // larger numbers are milliseconds
 

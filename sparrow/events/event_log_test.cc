@@ -154,6 +154,7 @@ TEST_F(EventLogTest, AUserIsErasedEverywhereAndFromTheBytes) {
   }
   ASSERT_TRUE(log->append(events).ok());
   Impression list;
+  list.request = "r";
   list.user = "forget-me-please";
   list.time_ms = now();
   list.model = "m";

@@ -34,7 +34,7 @@ constexpr const char* kExposureTables = R"(
 )";
 
 // Empty texts are NULL, which takes a byte less and is what SQL calls unknown.
-void bind(sqlite3_stmt* statement, int at, std::string_view text) {
+void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
   if (text.empty())
     sqlite3_bind_null(statement, at);
   else
@@ -173,17 +173,17 @@ Result<void> LogFile::transaction(const std::function<Result<void>()>& write) {
 }
 
 Result<bool> LogFile::insert(const Event& event) {
-  const auto found =
-      prepared(insert_event_, "INSERT OR IGNORE INTO events VALUES(?,?,?,?,?,?,?,?,?,?)");
+  const auto found = prepared(
+      insert_event_, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
-  bind(s, 1, event.id);
-  bind(s, 2, event.type);
+  bind_text(s, 1, event.id);
+  bind_text(s, 2, event.type);
   sqlite3_bind_int64(s, 3, event.time_ms);
-  bind(s, 4, event.user);
-  bind(s, 5, event.session);
-  bind(s, 6, event.item);
-  bind(s, 7, event.request);
+  bind_text(s, 4, event.user);
+  bind_text(s, 5, event.session);
+  bind_text(s, 6, event.item);
+  bind_text(s, 7, event.request);
   if (event.position == kNoPosition)
     sqlite3_bind_null(s, 8);
   else
@@ -192,7 +192,7 @@ Result<bool> LogFile::insert(const Event& event) {
     sqlite3_bind_null(s, 9);
   else
     sqlite3_bind_double(s, 9, event.value);
-  bind(s, 10, event.text);
+  bind_text(s, 10, event.text);
   const bool done = sqlite3_step(s) == SQLITE_DONE;
   const bool is_new = sqlite3_changes(db_) > 0;
   if (!done) {
@@ -213,19 +213,19 @@ Result<void> LogFile::insert(const Impression& impression) {
   std::string channels;
   std::string propensities;
   lists_of(impression, items, channels, propensities);
-  bind(s, 1, impression.request);
+  bind_text(s, 1, impression.request);
   sqlite3_bind_int64(s, 2, impression.time_ms);
-  bind(s, 3, impression.user);
-  bind(s, 4, impression.session);
-  bind(s, 5, impression.scenario);
-  bind(s, 6, impression.model);
+  bind_text(s, 3, impression.user);
+  bind_text(s, 4, impression.session);
+  bind_text(s, 5, impression.scenario);
+  bind_text(s, 6, impression.model);
   sqlite3_bind_int64(s, 7, impression.rules);
-  bind(s, 8, impression.variants);
-  bind(s, 9, impression.seed);
+  bind_text(s, 8, impression.variants);
+  bind_text(s, 9, impression.seed);
   sqlite3_bind_int(s, 10, impression.offset);
-  bind(s, 11, items);
-  bind(s, 12, channels);
-  bind(s, 13, propensities);
+  bind_text(s, 11, items);
+  bind_text(s, 12, channels);
+  bind_text(s, 13, propensities);
   const bool done = sqlite3_step(s) == SQLITE_DONE;
   Result<void> result;
   if (!done) result = failure("cannot be written");
@@ -234,12 +234,13 @@ Result<void> LogFile::insert(const Impression& impression) {
 }
 
 Result<void> LogFile::insert(const Exposure& exposure) {
-  const auto found = prepared(insert_exposure_, "INSERT OR IGNORE INTO exposures VALUES(?,?,?,?)");
+  const auto found =
+      prepared(insert_exposure_, "INSERT INTO exposures VALUES(?,?,?,?) ON CONFLICT DO NOTHING");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
-  bind(s, 1, exposure.experiment);
-  bind(s, 2, exposure.unit);
-  bind(s, 3, exposure.variant);
+  bind_text(s, 1, exposure.experiment);
+  bind_text(s, 2, exposure.unit);
+  bind_text(s, 3, exposure.variant);
   sqlite3_bind_int64(s, 4, exposure.time_ms);
   const bool done = sqlite3_step(s) == SQLITE_DONE;
   Result<void> result;
@@ -251,7 +252,7 @@ Result<void> LogFile::insert(const Exposure& exposure) {
 Result<std::size_t> LogFile::erase(const char* text, std::string_view user) {
   const auto statement = Statement::of(*this, text);
   if (!statement) return statement.error();
-  bind(statement->get(), 1, user);
+  bind_text(statement->get(), 1, user);
   if (sqlite3_step(statement->get()) != SQLITE_DONE) return failure("cannot be written");
   return static_cast<std::size_t>(sqlite3_changes(db_));
 }
@@ -351,7 +352,7 @@ Result<void> LogFile::each_exposure(std::string_view experiment,
                  : "SELECT experiment,unit,variant,time FROM exposures WHERE experiment=?");
   if (!statement) return statement.error();
   sqlite3_stmt* row = statement->get();
-  if (!experiment.empty()) bind(row, 1, experiment);
+  if (!experiment.empty()) bind_text(row, 1, experiment);
   for (;;) {
     const int step = sqlite3_step(row);
     if (step == SQLITE_DONE) return {};

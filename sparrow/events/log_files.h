@@ -21,8 +21,6 @@ struct sqlite3_stmt;
 
 namespace sparrow::events {
 
-inline constexpr std::int64_t kDayMs = 86'400'000;
-
 // One open database. Used by one thread at a time.
 class LogFile {
  public:
