@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -181,6 +182,14 @@ std::string sha256_hex(std::span<const std::string_view> pieces) {
   Sha256 hash;
   for (const std::string_view piece : pieces) hash.add(piece);
   return hash.finish();
+}
+
+std::uint64_t sha256_prefix(std::string_view bytes) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  ::SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  std::uint64_t prefix = 0;
+  for (std::size_t i = 0; i < sizeof(prefix); ++i) prefix = prefix << 8 | digest[i];
+  return prefix;
 }
 
 Result<std::string> sha256_file(const std::filesystem::path& path) {

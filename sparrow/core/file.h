@@ -84,6 +84,8 @@ class FileLock {
 // Lower-case hexadecimal SHA-256.
 std::string sha256_hex(std::string_view bytes);
 std::string sha256_hex(std::span<const std::string_view> pieces);  // of all, one after the other
+// Its first eight bytes, as a number.
+std::uint64_t sha256_prefix(std::string_view bytes);
 // Of a file, which may be larger than memory.
 Result<std::string> sha256_file(const std::filesystem::path& path);
 

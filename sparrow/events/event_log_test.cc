@@ -103,6 +103,28 @@ TEST_F(EventLogTest, AnEventSentTwiceIsKeptOnce) {
   EXPECT_EQ(ids(*log), (std::vector<std::string>{"a", "b", "c"}));
 }
 
+// Ids are indexed many at a time: what is known must not depend on where a restart falls.
+TEST_F(EventLogTest, AnEventIsKnownAgainAfterManyOthersAndAfterARestart) {
+  const std::int64_t time = now();
+  const auto batch = [&](int from, int to) {
+    std::vector<Event> events;
+    for (int i = from; i < to; ++i) events.push_back(click(fmt::format("e{}", i), "u", time));
+    return events;
+  };
+  auto log = open();
+  ASSERT_EQ(log->append(batch(0, 90'000))->kept, 90'000U);
+  ASSERT_EQ(log->append(batch(80'000, 130'000))->kept, 40'000U);  // more than are held in memory
+  ASSERT_EQ(log->append(batch(0, 1'000))->known, 1'000U);
+  ASSERT_EQ(log->append(batch(129'000, 131'000))->kept, 1'000U);
+  ASSERT_TRUE(log->erase_user("nobody").ok());
+  log.reset();
+  log = open();
+  const auto again = log->append(batch(0, 131'500));
+  EXPECT_EQ(again->known, 131'000U);
+  EXPECT_EQ(again->kept, 500U);
+  EXPECT_EQ(ids(*log).size(), 131'500U);
+}
+
 TEST_F(EventLogTest, ImpressionsAndExposuresAreThereAfterAFlush) {
   const auto log = open();
   Impression list;

@@ -18,10 +18,16 @@ constexpr std::size_t kMostOpen = 8;
 constexpr std::string_view kPrefix = "events-";
 constexpr std::string_view kSuffix = ".db";
 
+constexpr std::size_t kMostRecent = 100'000;  // ids that are not yet in the table `known`
+
+// Ids come in no order: a unique index of them would rewrite a page for each. `known` is filled
+// with many at a time, in order; the ids of rows beyond `indexed` are held in memory (recent_).
 constexpr const char* kDayTables = R"(
   CREATE TABLE IF NOT EXISTS events(
-    id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, time INTEGER NOT NULL, user TEXT, session TEXT,
+    id TEXT NOT NULL, type TEXT NOT NULL, time INTEGER NOT NULL, user TEXT, session TEXT,
     item TEXT, request TEXT, position INTEGER, value REAL, query TEXT);
+  CREATE TABLE IF NOT EXISTS known(hash INTEGER PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS indexed(until INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS impressions(
     request TEXT NOT NULL, time INTEGER NOT NULL, user TEXT, session TEXT, scenario TEXT,
     model TEXT NOT NULL, rules INTEGER NOT NULL, variants TEXT, seed TEXT, first INTEGER NOT NULL,
@@ -32,6 +38,9 @@ constexpr const char* kExposureTables = R"(
     experiment TEXT NOT NULL, unit TEXT NOT NULL, variant TEXT NOT NULL, time INTEGER NOT NULL,
     PRIMARY KEY(experiment, unit)) WITHOUT ROWID;
 )";
+
+// Two ids have the same with probability 2^-64.
+std::int64_t hash_of(std::string_view id) { return static_cast<std::int64_t>(sha256_prefix(id)); }
 
 // Empty texts are NULL, which takes a byte less and is what SQL calls unknown.
 void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
@@ -143,11 +152,11 @@ Result<void> LogFile::set_up(Use use, const char* tables) {
                            "PRAGMA secure_delete=ON", tables, "PRAGMA user_version=1"}) {
     if (auto done = run(text); !done) return done;
   }
-  return {};
+  return tables == kDayTables ? read_recent() : Result<void>();
 }
 
 LogFile::~LogFile() {
-  for (sqlite3_stmt* statement : {insert_event_, insert_impression_, insert_exposure_})
+  for (sqlite3_stmt* statement : {insert_event_, insert_impression_, insert_exposure_, find_known_})
     sqlite3_finalize(statement);
   sqlite3_close(db_);
 }
@@ -167,14 +176,57 @@ Result<sqlite3_stmt*> LogFile::prepared(sqlite3_stmt*& kept, const char* text) {
 Result<void> LogFile::transaction(const std::function<Result<void>()>& write) {
   if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = write();
+  const bool many = recent_.size() >= kMostRecent;
+  if (done && many) done = index_recent();
   if (done) done = run("COMMIT");
   if (!done) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (done && many) recent_.clear();
   return done;
 }
 
+Result<void> LogFile::read_recent() {
+  const auto rows = Statement::of(
+      *this, "SELECT id FROM events WHERE rowid>(SELECT coalesce(max(until),0) FROM indexed)");
+  if (!rows) return rows.error();
+  for (;;) {
+    const int step = sqlite3_step(rows->get());
+    if (step == SQLITE_DONE) return {};
+    if (step != SQLITE_ROW) return failure("cannot be read");
+    recent_.insert(hash_of(text_at(rows->get(), 0)));
+  }
+}
+
+Result<void> LogFile::index_recent() {
+  std::vector<std::int64_t> hashes(recent_.begin(), recent_.end());
+  std::sort(hashes.begin(), hashes.end());
+  const auto insert = Statement::of(*this, "INSERT INTO known VALUES(?) ON CONFLICT DO NOTHING");
+  if (!insert) return insert.error();
+  for (const std::int64_t hash : hashes) {
+    sqlite3_bind_int64(insert->get(), 1, hash);
+    if (sqlite3_step(insert->get()) != SQLITE_DONE) return failure("cannot be written");
+    sqlite3_reset(insert->get());
+  }
+  return run("DELETE FROM indexed; INSERT INTO indexed SELECT coalesce(max(rowid),0) FROM events");
+}
+
+Result<bool> LogFile::is_known(std::int64_t hash) {
+  if (recent_.contains(hash)) return true;
+  const auto found = prepared(find_known_, "SELECT 1 FROM known WHERE hash=?");
+  if (!found) return found.error();
+  sqlite3_bind_int64(*found, 1, hash);
+  const int step = sqlite3_step(*found);
+  Result<bool> known = step == SQLITE_ROW;
+  if (step != SQLITE_ROW && step != SQLITE_DONE) known = failure("cannot be read");
+  sqlite3_reset(*found);
+  return known;
+}
+
 Result<bool> LogFile::insert(const Event& event) {
-  const auto found = prepared(
-      insert_event_, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING");
+  const std::int64_t hash = hash_of(event.id);
+  const auto known = is_known(hash);
+  if (!known) return known.error();
+  if (*known) return false;
+  const auto found = prepared(insert_event_, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?)");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
   bind_text(s, 1, event.id);
@@ -193,15 +245,16 @@ Result<bool> LogFile::insert(const Event& event) {
   else
     sqlite3_bind_double(s, 9, event.value);
   bind_text(s, 10, event.text);
-  const bool done = sqlite3_step(s) == SQLITE_DONE;
-  const bool is_new = sqlite3_changes(db_) > 0;
-  if (!done) {
-    Error error = failure("cannot be written");
-    sqlite3_reset(s);
-    return error;
-  }
-  sqlite3_reset(s);
-  return is_new;
+  if (auto done = finish(s); !done) return done.error();
+  recent_.insert(hash);
+  return true;
+}
+
+Result<void> LogFile::finish(sqlite3_stmt* statement) {
+  Result<void> result;
+  if (sqlite3_step(statement) != SQLITE_DONE) result = failure("cannot be written");
+  sqlite3_reset(statement);
+  return result;
 }
 
 Result<void> LogFile::insert(const Impression& impression) {
@@ -226,11 +279,7 @@ Result<void> LogFile::insert(const Impression& impression) {
   bind_text(s, 11, items);
   bind_text(s, 12, channels);
   bind_text(s, 13, propensities);
-  const bool done = sqlite3_step(s) == SQLITE_DONE;
-  Result<void> result;
-  if (!done) result = failure("cannot be written");
-  sqlite3_reset(s);
-  return result;
+  return finish(s);
 }
 
 Result<void> LogFile::insert(const Exposure& exposure) {
@@ -242,11 +291,7 @@ Result<void> LogFile::insert(const Exposure& exposure) {
   bind_text(s, 2, exposure.unit);
   bind_text(s, 3, exposure.variant);
   sqlite3_bind_int64(s, 4, exposure.time_ms);
-  const bool done = sqlite3_step(s) == SQLITE_DONE;
-  Result<void> result;
-  if (!done) result = failure("cannot be written");
-  sqlite3_reset(s);
-  return result;
+  return finish(s);
 }
 
 Result<std::size_t> LogFile::erase(const char* text, std::string_view user) {
@@ -270,6 +315,9 @@ Result<EventLog::Erased> LogFile::erase_user(std::string_view user, bool exposur
       if (!removed) return removed.error();
       *count = *removed;
     }
+    // Rows to come may take the numbers of the last that went.
+    if (!exposures)
+      return run("UPDATE indexed SET until=min(until,(SELECT coalesce(max(rowid),0) FROM events))");
     return {};
   });
   if (!done) return done.error();

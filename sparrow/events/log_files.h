@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "sparrow/core/result.h"
@@ -33,7 +34,8 @@ class LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  // One transaction around `write`; nothing of it is there when it or the disk fails.
+  // One transaction around `write`; nothing of it is there when it or the disk fails, and then the
+  // file is to be closed.
   Result<void> transaction(const std::function<Result<void>()>& write);
   Result<bool> insert(const Event& event);  // false: its id is there already
   Result<void> insert(const Impression& impression);
@@ -53,13 +55,19 @@ class LogFile {
   Result<void> run(const char* text);
   Result<void> set_up(Use use, const char* tables);
   Result<sqlite3_stmt*> prepared(sqlite3_stmt*& kept, const char* text);
+  Result<void> finish(sqlite3_stmt* statement);
   Result<std::size_t> erase(const char* text, std::string_view user);
+  Result<void> read_recent();
+  Result<void> index_recent();
+  Result<bool> is_known(std::int64_t hash);
 
   std::filesystem::path path_;
   sqlite3* db_;
   sqlite3_stmt* insert_event_ = nullptr;
   sqlite3_stmt* insert_impression_ = nullptr;
   sqlite3_stmt* insert_exposure_ = nullptr;
+  sqlite3_stmt* find_known_ = nullptr;
+  std::unordered_set<std::int64_t> recent_;  // hashes of ids that are not in `known`
 };
 
 // The folder of an EventLog. Used by one thread at a time, but for the const members.
