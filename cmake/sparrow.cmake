@@ -25,7 +25,8 @@ function(sparrow_flags target)
     target_compile_options(${target} PRIVATE -fsanitize=${SPARROW_SANITIZE} -fno-omit-frame-pointer)
     if(SPARROW_SANITIZE MATCHES "undefined")
       # A check at every use of a pointer, which the address sanitizer sees where it matters: half the time to compile.
-      target_compile_options(${target} PRIVATE -fno-sanitize=null,object-size,vptr)
+      target_compile_options(${target} PRIVATE -fno-sanitize=null,object-size,vptr
+        -fno-sanitize-recover=undefined)  # a report ends the test
     endif()
     target_link_options(${target} PUBLIC -fsanitize=${SPARROW_SANITIZE})
   endif()

@@ -17,7 +17,7 @@ ALLOWED = {
     "recall": {"core", "data", "model", "index"},
     "rank": {"core", "data", "model", "recall"},
     "evaluate": {"core", "data", "model", "embed", "recall", "rank"},
-    "events": {"core", "recall"},
+    "events": {"core", "data", "recall"},
     "experiment": {"core", "events"},
     "http": {"core"},
     "live": {"core", "data", "model", "embed", "store", "recall", "rank", "http", "events"},

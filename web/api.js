@@ -137,6 +137,7 @@ export const models = async (all = false) => listOf((await get('/models', all ? 
 export const map = async (name) => (await get(`/models/${encodeURIComponent(name)}/map`)).body;
 export const health = async (name, against = '') => (await get(`/models/${encodeURIComponent(name)}/health`, { against })).body;
 export const evaluations = async () => listOf((await get('/evaluations')).body.runs);
+export const evaluation = async (file) => (await get(`/evaluations/${encodeURIComponent(file)}`)).body;
 export const data = async () => (await get('/data')).body;
 export const status = async () => (await get('/status')).body;
 export const judgements = async () => (await get('/judgements')).body;

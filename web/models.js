@@ -60,8 +60,9 @@ function dataPanel() {
 
 start(async () => {
   const [promotion, runs] = await Promise.all([promotionPanel(), api.evaluations()]);
+  const panels = await runPanels(runs);
   const health = healthPanels(promotion.versions());
   // Shown together when it is a matter of a moment: nothing moves later.
   await Promise.race([health.ready, new Promise((done) => setTimeout(done, kTogetherMs))]);
-  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...runPanels(runs), ...health.nodes, dataPanel());
+  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...panels, ...health.nodes, dataPanel());
 });

@@ -2,6 +2,7 @@
 // slices by popularity, and the seeds that lose most. In the address: run, base, metric, loser.
 
 import { remember } from './address.js';
+import * as api from './api.js';
 import { bar, intervalBar, intervalChart } from './charts.js';
 import { el, formatCount, formatFixed, movieHref } from './dom.js';
 import { dot, t } from './i18n.js';
@@ -135,35 +136,50 @@ function loserPanel(run, base, chosen, changed) {
 
 const runName = (run) => `${run.file.slice(0, 4)}-${run.file.slice(4, 6)}-${run.file.slice(6, 8)} ${run.file.slice(9, 11)}:${run.file.slice(11, 13)} · ${run.data?.name ?? ''}`;
 
-export function runPanels(runs) {
-  const usable = runs.filter((run) => Array.isArray(run.methods) && run.methods.length > 0);
+// What is shown of one run, and of the others their names.
+function drawn(run, runs, changed) {
+  const address = new URLSearchParams(location.search);
+  const base = run.methods.find(({ name }) => name === address.get('base')) ?? run.methods.find(({ name }) => name === 'item-knn') ?? run.methods[0];
+  const change = (name) => (value) => { remember({ [name]: value }, true); changed(); };
+  const charted = kMetrics.filter((metric) => run.methods.some((m) => boundsOf(metric, m)));
+  const metric = charted.find(({ key }) => key === address.get('metric')) ?? charted[0];
+  const protocol = run.protocol ?? {};
+  return [
+    panel(t('evaluations'),
+      el('div', { class: 'toolbar' },
+        control(t('run'), choose('run', runs.map((r) => [r.file, runName(r)]), run.file, change('run'))),
+        control(t('pinned'), choose('base', run.methods.map(({ name }) => [name, name]), base.name, change('base')))),
+      el('p', { class: 'quiet' }, [`${t('data')} ${run.data?.name ?? '–'}`, `${t('hash')} ${(run.data?.hash ?? '').slice(0, 12)}`, `k = ${protocol.k}`, t('n_splits', { n: protocol.splits }), run.data?.simulated ? t('simulated') : ''].filter(Boolean).join(dot)),
+      methodTable(run, base, change('base')),
+      el('p', { class: 'quiet' }, t('difference_help', { name: base.name }))),
+    ...(metric ? [panel(t('intervals'),
+      el('div', { class: 'toolbar' }, control(t('metric'), choose('metric', charted.map(({ key }) => [key, t(`metric_${key}`)]), metric.key, change('metric')))),
+      el('p', { class: 'quiet' }, t(`about_${metric.key}`)),
+      intervalChart({
+        label: t('intervals'), format: (v) => v.toFixed(3),
+        rows: run.methods.map((m) => { const b = boundsOf(metric, m); return { name: m.name, value: b ? valueOf(metric, m) : null, low: b?.[0], high: b?.[1], pinned: m === base }; }),
+      }))] : []),
+    ...[slicePanel(run, base), loserPanel(run, base, address.get('loser'), change('loser'))].filter(Boolean)];
+}
+
+// `runs` as the list of evaluations has them; each is fetched whole when it is looked at, once.
+export async function runPanels(runs) {
+  const usable = runs.filter((run) => run.methods.length > 0);
   if (usable.length === 0) return [panel(t('evaluations'), el('p', { class: 'quiet' }, t('no_evaluations')))];
   const host = el('div', { class: 'run-panels' });
-  const draw = () => {
-    const address = new URLSearchParams(location.search);
-    const run = usable.find(({ file }) => file === address.get('run')) ?? usable[0];
-    const base = run.methods.find(({ name }) => name === address.get('base')) ?? run.methods.find(({ name }) => name === 'item-knn') ?? run.methods[0];
-    const change = (name) => (value) => { remember({ [name]: value }, true); draw(); };
-    const charted = kMetrics.filter((metric) => run.methods.some((m) => boundsOf(metric, m)));
-    const metric = charted.find(({ key }) => key === address.get('metric')) ?? charted[0];
-    const protocol = run.protocol ?? {};
-    host.replaceChildren(
-      panel(t('evaluations'),
-        el('div', { class: 'toolbar' },
-          control(t('run'), choose('run', usable.map((r) => [r.file, runName(r)]), run.file, (file) => { remember({ run: file }, true); draw(); })),
-          control(t('pinned'), choose('base', run.methods.map(({ name }) => [name, name]), base.name, change('base')))),
-        el('p', { class: 'quiet' }, [`${t('data')} ${run.data?.name ?? '–'}`, `${t('hash')} ${(run.data?.hash ?? '').slice(0, 12)}`, `k = ${protocol.k}`, t('n_splits', { n: protocol.splits }), run.data?.simulated ? t('simulated') : ''].filter(Boolean).join(dot)),
-        methodTable(run, base, change('base')),
-        el('p', { class: 'quiet' }, t('difference_help', { name: base.name }))),
-      ...(metric ? [panel(t('intervals'),
-        el('div', { class: 'toolbar' }, control(t('metric'), choose('metric', charted.map(({ key }) => [key, t(`metric_${key}`)]), metric.key, change('metric')))),
-        el('p', { class: 'quiet' }, t(`about_${metric.key}`)),
-        intervalChart({
-          label: t('intervals'), format: (v) => v.toFixed(3),
-          rows: run.methods.map((m) => { const b = boundsOf(metric, m); return { name: m.name, value: b ? valueOf(metric, m) : null, low: b?.[0], high: b?.[1], pinned: m === base }; }),
-        }))] : []),
-      ...[slicePanel(run, base), loserPanel(run, base, address.get('loser'), change('loser'))].filter(Boolean));
+  const whole = new Map();
+  const draw = async () => {
+    const asked = new URLSearchParams(location.search).get('run');
+    const { file } = usable.find((run) => run.file === asked) ?? usable[0];
+    try {
+      if (!whole.has(file)) whole.set(file, await api.evaluation(file));
+      host.replaceChildren(...drawn(whole.get(file), usable, draw));
+    } catch (error) {
+      const again = el('button', { type: 'button', class: 'tool', onclick: draw }, t('retry'));
+      const said = el('p', { role: 'alert' }, t('failed_because', { text: error.message }), ' ', again);
+      if (host.firstChild) host.prepend(said); else host.replaceChildren(panel(t('evaluations'), said));
+    }
   };
-  draw();
+  await draw();
   return [host];
 }

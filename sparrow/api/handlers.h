@@ -32,6 +32,7 @@ void post_promote(Context& c, http::Response& response);
 void post_rollback(Context& c, http::Response& response);
 void get_data(Context& c, http::Response& response);
 void get_evaluations(Context& c, http::Response& response);
+void get_evaluation(Context& c, http::Response& response);
 // model_health.cc
 void get_health(Context& c, http::Response& response);
 // judge_seeds.cc

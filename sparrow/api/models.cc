@@ -16,6 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::uint64_t kMostCardBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostReportBytes = std::uint64_t{32} << 20;
 
 }  // namespace
 
@@ -147,35 +148,88 @@ void get_data(Context& c, http::Response& response) {
   response.body = std::move(*card);
 }
 
-void get_evaluations(Context& c, http::Response& response) {
-  c.query.allow_only({"size"});
-  const auto size = c.query.number("size", 20, 1, 100);
-  if (failed(c, response)) return;
+namespace {
+
+// Reports of `evaluate`, newest first: names begin with the time.
+std::vector<std::filesystem::path> evaluation_files(const Context& c) {
   std::vector<std::filesystem::path> files;
   std::error_code code;
   for (const auto& entry :
        std::filesystem::directory_iterator(c.services.options.home / "evaluations", code)) {
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   }
-  std::sort(files.rbegin(), files.rend());  // names begin with the time
+  std::sort(files.rbegin(), files.rend());
+  return files;
+}
+
+// Not an object: the file is not a report.
+json read_evaluation(const std::filesystem::path& file) {
+  const auto text = read_file(file, kMostReportBytes);
+  json run = text ? json::parse(*text, nullptr, false) : json();
+  if (!run.is_object() || !run.contains("methods") || !run["methods"].is_array()) return {};
+  json& methods = run["methods"];
+  methods.erase(std::remove_if(methods.begin(), methods.end(),
+                               [](const json& method) { return !method.is_object(); }),
+                methods.end());
+  run["file"] = file.filename().string();
+  return run;
+}
+
+// What a list of runs says of one: its data and what each method found. The whole is ten times as
+// long, and runs become many.
+json summary_of(const json& run) {
+  json summary = {{"file", run["file"]}, {"methods", json::array()}};
+  for (const char* name : {"data", "protocol"}) {
+    if (run.contains(name)) summary[name] = run[name];
+  }
+  for (const auto& method : run["methods"]) {
+    json brief = json::object();
+    for (const char* name : {"name", "baseline"}) {
+      if (method.contains(name)) brief[name] = method[name];
+    }
+    if (const auto held_out = method.find("held_out_users");
+        held_out != method.end() && held_out->is_object() && held_out->contains("hit"))
+      brief["held_out_users"] = {{"hit", (*held_out)["hit"]}};
+    summary["methods"].push_back(std::move(brief));
+  }
+  return summary;
+}
+
+}  // namespace
+
+void get_evaluations(Context& c, http::Response& response) {
+  c.query.allow_only({"size"});
+  const auto size = c.query.number("size", 20, 1, 100);
+  if (failed(c, response)) return;
   json runs = json::array();
-  for (const auto& file : files) {
+  for (const auto& file : evaluation_files(c)) {
     if (runs.size() == size) break;
-    const auto text = read_file(file);
-    auto run = text ? json::parse(*text, nullptr, false) : json();
-    if (!run.is_object()) continue;
-    run["file"] = file.filename().string();
+    const json run = read_evaluation(file);
+    if (run.is_object()) runs.push_back(summary_of(run));
+  }
+  response.body = http::json_text(json{{"runs", runs}});
+}
+
+void get_evaluation(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  for (const auto& file : evaluation_files(c)) {
+    if (file.filename() != c.parameter) continue;
+    json run = read_evaluation(file);
+    if (!run.is_object()) break;
     // Curves are for the report's own page; here they would be most of the answer.
     for (auto& method : run["methods"]) {
       for (const char* part : {"groups", "ground_truth"}) {
-        if (!method.is_object() || !method.contains(part)) continue;
+        if (!method.contains(part)) continue;
         method[part].erase("precision_recall");
         method[part].erase("reliability");
       }
     }
-    runs.push_back(std::move(run));
+    response.body = http::json_text(run);
+    return;
   }
-  response.body = http::json_text(json{{"runs", runs}});
+  http::write_error(response, 404, "not_found",
+                    "there is no evaluation of this name; /api/v1/evaluations lists them", "file");
 }
 
 }  // namespace sparrow::api

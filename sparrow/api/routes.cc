@@ -40,6 +40,7 @@ constexpr Route kRoutes[] = {
     {"POST",   "/api/v1/models/{name}/rollback", post_rollback,     Endpoint::kAdmin,      kAdmin,  kSlow},
     {"GET",    "/api/v1/data",                   get_data,          Endpoint::kAdmin,      kNone,   kSlow},
     {"GET",    "/api/v1/evaluations",            get_evaluations,   Endpoint::kAdmin,      kNone,   kHeavy},
+    {"GET",    "/api/v1/evaluations/{file}",     get_evaluation,    Endpoint::kAdmin,      kNone,   kSlow},
     {"GET",    "/api/v1/judgements",             get_judgements,    Endpoint::kAdmin,      kNone,   kHeavy},
     {"POST",   "/api/v1/judgements",             post_judgements,   Endpoint::kAdmin,      kNone,   kSlow},
     {"POST",   "/api/v1/judgements/import",      import_judgements, Endpoint::kAdmin,      kNone,   kHeavy},

@@ -17,6 +17,7 @@ namespace sparrow::events {
 
 inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 inline constexpr std::int32_t kNoPosition = -1;
+inline constexpr std::int64_t kDayMs = 86'400'000;
 
 struct Event {
   std::string id;       // an event sent twice under one id is kept once

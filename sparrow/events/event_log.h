@@ -52,15 +52,17 @@ class EventLog {
 
   struct Appended {
     std::size_t kept = 0;
-    std::size_t known = 0;  // had been sent before under the same id
+    std::size_t known = 0;    // had been sent before under the same id
+    std::size_t expired = 0;  // older than what is kept
   };
-  // All are on disk on return, or none. Errors: kExhausted when the disk is full, kUnavailable.
+  // On disk on return. Errors: kExhausted when the disk is full, kUnavailable; then some days' may
+  // be there, and to send all again is right.
   Result<Appended> append(std::span<const Event> events);
   // Soon on disk, or dropped and counted: a list is never late for it.
   void append_later(Impression impression);
   // The first of a unit in an experiment is kept, by way of append_later's queue.
   void append_later(Exposure exposure);
-  // Waits until what append_later() took is on disk.
+  // Waits until what append_later() took is on disk, or cannot be.
   void flush();
 
   // In the order in which they were written, day after day. `take` returns false to stop. What is

@@ -73,7 +73,7 @@ export async function checkModels(bench) {
 
   await check('models: evaluations with intervals, a pinned baseline, sorting, filtering', () => bench.visit('/models.html', { height: 1300 }, async (page) => {
     const { runs } = await bench.api('/evaluations');
-    const run = runs[0];
+    const run = await bench.api(`/evaluations/${runs[0].file}`);
     const panel = page.getByRole('region', { name: 'Evaluations' });
     const table = panel.locator('table');
     assert.equal(await table.locator('tbody tr').count(), run.methods.length);
@@ -108,7 +108,8 @@ export async function checkModels(bench) {
   }));
 
   await check('models: slices and biggest losers by film', () => bench.visit('/models.html', {}, async (page) => {
-    const [run] = (await bench.api('/evaluations')).runs;
+    const [{ file }] = (await bench.api('/evaluations')).runs;
+    const run = await bench.api(`/evaluations/${file}`);
     const slices = page.getByRole('region', { name: 'By popularity of what was watched next' });
     for (const slice of ['head', 'middle', 'tail', 'cold']) await slices.getByRole('button', { name: slice, exact: true }).waitFor();
     const losers = page.getByRole('region', { name: 'Biggest losers by film' });
