@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sparrow/core/result.h"
+#include "sparrow/experiment/metric.h"
 
 namespace sparrow::experiment {
 
@@ -44,21 +47,38 @@ struct Experiment {
   double layer_to = 1;
   std::vector<std::string> scenarios;  // where it holds; empty: everywhere
   std::vector<Variant> variants;       // the first is the control
-  std::vector<std::string> metrics;    // names of metrics.h; the first decides
-  std::vector<std::string> guardrails;
-  std::int64_t start_ms = 0;  // 0: not begun
-  std::int64_t stop_ms = 0;   // 0: not ended
+  std::vector<Metric> metrics;         // the first decides
+  std::vector<Metric> guardrails;      // must not get worse
+  double minimum_lift = 0.05;  // the smallest relative lift worth finding; of sequential tests too
+  int covariate_days = 14;     // before the exposure, for CUPED; 0: without
+  std::int64_t start_ms = 0;   // 0: not begun
+  std::int64_t stop_ms = 0;    // 0: not ended
   Status status = Status::kDraft;
-  std::vector<Decision> decisions;
+  std::vector<Decision> decisions;  // oldest first
 };
 
-// Errors: kInvalidInput naming the experiment and the member; two experiments of one layer that
-// overlap are an error.
-Result<std::vector<Experiment>> read_experiments(const nlohmann::json& list);
+// Whether the list endpoints know a parameter of this name.
+using KnownSetting = std::function<bool(std::string_view)>;
+
+// Reads a list of at most 1,000 experiments. `known` decides about names of settings; empty: all
+// are right. Errors: kInvalidInput naming the experiment and the member; two experiments of one
+// layer that overlap are an error as long as neither has ended.
+Result<std::vector<Experiment>> read_experiments(const nlohmann::json& list,
+                                                 const KnownSetting& known = {});
 nlohmann::json to_json(const Experiment& experiment);
 
+const char* unit_name(Unit unit);        // "user", "session", "item_day"
+const char* status_name(Status status);  // "draft", "running", ...
+bool has_ended(Status status);           // stopped, shipped or rolled back
+
+// What people decide: "start" a draft, "stop" what runs, "ship" or "roll_back" what runs or was
+// stopped. Writes status, times and the decision. Errors: kConflict where the status does not allow
+// it, kInvalidInput for another action or a note of more than 1,000 bytes.
+Result<void> decide(Experiment& experiment, std::string_view action, std::int64_t now_ms,
+                    std::string note);
+
 // The variant of a unit; null when the unit does not take part (layer). Deterministic, sticky, and
-// independent between salts.
+// independent between salts: unit_position() of hash.h, cut by the weights in their order.
 const Variant* assign(const Experiment& experiment, std::string_view unit);
 
 }  // namespace sparrow::experiment
