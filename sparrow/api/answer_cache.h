@@ -7,10 +7,13 @@
 #include <atomic>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "sparrow/events/event.h"
 
 namespace sparrow::api {
 
@@ -24,11 +27,14 @@ class AnswerCache {
     std::string text;     // without what differs each time
     std::size_t gap = 0;  // where that goes
     bool degraded = false;
+    std::shared_ptr<const events::Impression> list;  // what it shows; null: is not recorded
   };
   // Appends the text before the gap, what `fill` appends to `out`, and the text after it. False
-  // when the answer is not there. `degraded` is set to what was kept. Costs a copy of the text.
+  // when the answer is not there. `degraded` and `list` are set to what was kept. Costs a copy of
+  // the text.
   template <typename Fill>
-  bool append(std::string_view key, std::string& out, bool& degraded, const Fill& fill) {
+  bool append(std::string_view key, std::string& out, bool& degraded,
+              std::shared_ptr<const events::Impression>& list, const Fill& fill) {
     if (shard_bytes_ == 0) return false;
     Shard& shard = shard_of(key);
     const std::lock_guard lock(shard.mutex);
@@ -45,6 +51,7 @@ class AnswerCache {
     fill(out);
     out += text.substr(entry.kept.gap);
     degraded = entry.kept.degraded;
+    list = entry.kept.list;
     return true;
   }
   // Makes room by second chance (CLOCK): the oldest that nobody asked for again goes first. An
@@ -64,7 +71,10 @@ class AnswerCache {
     std::string key;
     Kept kept;
     bool asked = false;  // since it was put in, or passed over
-    std::size_t bytes() const { return key.capacity() + kept.text.capacity() + kOverhead; }
+    std::size_t bytes() const {
+      return key.capacity() + kept.text.capacity() + kOverhead +
+             (kept.list == nullptr ? 0 : kept.list->items.size() * kShownBytes);
+    }
   };
   struct Shard {
     mutable std::mutex mutex;
@@ -75,6 +85,7 @@ class AnswerCache {
     std::uint64_t misses = 0;
   };
   static constexpr std::size_t kShards = 16;
+  static constexpr std::size_t kShownBytes = sizeof(events::Impression::Shown);
   // An entry's own size, its list node and its place in the index, about.
   static constexpr std::size_t kOverhead = sizeof(Entry) + 96;
 

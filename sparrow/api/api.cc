@@ -181,10 +181,16 @@ void run(Context& c, http::Response& response, const RouteMatch& match) {
   if (c.route->method != "GET" && refuse_foreign_write(c, response)) return;
   if (!authorized(c, response, c.route->role)) return;
   const bool kept = c.route->kept == Route::Kept::kYes;
-  if (kept && answer_again(c, response)) return;
   c.query = http::Query(c.request.query);
-  c.route->handle(c, response);
-  if (kept && response.status == 200) keep_answer(c, response);
+  if (c.route->lists == Route::Lists::kYes) {
+    apply_plans(c);
+    if (failed(c, response)) return;
+  }
+  if (!kept || !answer_again(c, response)) {
+    c.route->handle(c, response);
+    if (kept && response.status == 200) keep_answer(c, response);
+  }
+  if (response.status == 200) record_list(c);
 }
 
 void dispatch(Context& c, http::Response& response, const RouteMatch& match) {
@@ -231,10 +237,11 @@ Services::Services(ApiOptions api_options, std::shared_ptr<const live::CatalogVi
               {{"seed", "item", "state"}, {"time", "note", "fixed_in"}}),
       feedback(journal_file(options.home, "feedback.jsonl"),
                {{"user", "item", "kind"}, {"time", "seed", "of"}}),
+      plans(options.home),
       boot(new_boot()) {
   const auto now = state.snapshot();
   const auto said = feedback.each([&](nlohmann::json&& entry) {
-    if (const auto row = now->view->find(live::text_of(entry, "item"))) events.take(entry, *row);
+    if (const auto row = now->view->find(live::text_of(entry, "item"))) marks.take(entry, *row);
   });
   if (said) feedback.let_go();
 }

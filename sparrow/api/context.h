@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sparrow/api/services.h"
+#include "sparrow/events/event_log.h"
 #include "sparrow/http/json_text.h"
 #include "sparrow/http/query.h"
 #include "sparrow/http/server.h"
@@ -39,6 +40,13 @@ struct Context {
   std::string parameter;         // of the path, decoded: an id or a name
   Row item = kNoRow;             // of that id, where the route asks for an item that is there
   http::Query query{""};
+  // Who a list is for and where it stands, of routes that give lists (apply_plans()).
+  std::string user;
+  std::string session;
+  std::string scenario;
+  std::string variants;  // "experiment:variant,..."; empty: in no experiment
+  std::vector<events::Exposure> exposures;
+  std::shared_ptr<const events::Impression> list;  // what the answer shows; null: is not recorded
   std::chrono::steady_clock::time_point began;
   std::uint64_t number;  // of the request
   std::string trace;     // the caller's trace, with this request as its span; empty: none

@@ -47,8 +47,19 @@ void post_votes(Context& c, http::Response& response);
 // reports.cc
 void get_reports(Context& c, http::Response& response);
 void post_reports(Context& c, http::Response& response);
-// feedback.cc
+// events.cc
+void post_events(Context& c, http::Response& response);
+void get_events(Context& c, http::Response& response);
+void delete_user(Context& c, http::Response& response);
 void post_feedback(Context& c, http::Response& response);
+// experiments.cc
+void get_experiments(Context& c, http::Response& response);
+void put_experiments(Context& c, http::Response& response);
+void post_decision(Context& c, http::Response& response);
+void get_experiment_report(Context& c, http::Response& response);
+void get_assignment(Context& c, http::Response& response);
+void get_scenarios(Context& c, http::Response& response);
+void put_scenarios(Context& c, http::Response& response);
 // rules.cc
 void get_rules(Context& c, http::Response& response);
 void put_rules(Context& c, http::Response& response);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/api/routes.h"
+#include "sparrow/core/clock.h"
 
 namespace sparrow::api {
 namespace {
@@ -54,15 +55,50 @@ void append_id_and_time(std::string& out, const Context& c) {
   append_thousandths(out, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
 }
 
-// The query as it is written: the same asked in other words is made once more.
+// The query as it is written, without the session: the same asked in other words is made once more.
 std::string answer_key(const Context& c) {
   std::string key;
-  key.reserve(sizeof(c.now->lists) + sizeof(c.item) + sizeof(c.route) + c.request.query.size());
+  key.reserve(sizeof(c.now->lists) + sizeof(c.item) + sizeof(c.route) + c.request.query.size() +
+              c.variants.size() + 1);
   key.append(reinterpret_cast<const char*>(&c.now->lists), sizeof(c.now->lists));
   key.append(reinterpret_cast<const char*>(&c.item), sizeof(c.item));
   key.append(reinterpret_cast<const char*>(&c.route), sizeof(c.route));
-  key += c.request.query;
+  if (!c.variants.empty()) (key += c.variants) += '\n';
+  const std::string_view query = c.request.query;
+  const std::size_t at = query.starts_with("session=") ? 0 : query.find("&session=");
+  if (c.session.empty() || at == std::string_view::npos) return key += query;
+  const std::size_t end = query.find('&', at + 1);
+  key += query.substr(0, at);
+  if (end != std::string_view::npos) key += query.substr(end);
   return key;
+}
+
+// Lists that can be told apart by who they are for or where they stand are recorded; all others
+// could not be joined with what happened after.
+bool is_recorded(const Context& c) {
+  return c.services.options.event_log != nullptr &&
+         !(c.user.empty() && c.session.empty() && c.scenario.empty() && c.variants.empty());
+}
+
+// What the answer shows, but for whose it is.
+std::shared_ptr<const events::Impression> shown_by(const Context& c, const rank::Request& request,
+                                                   const rank::Answer& answer,
+                                                   const live::ServedModel& served) {
+  auto list = std::make_shared<events::Impression>();
+  const model::Manifest& manifest = served.model.manifest;
+  list->model = manifest.name + "@" + manifest.version;
+  list->rules = static_cast<std::uint32_t>(c.now->rules->version());
+  const data::Catalog& catalog = c.view.dataset->catalog;
+  if (!request.seeds.empty()) list->seed = catalog[request.seeds.front().row].id;
+  list->offset = static_cast<std::int32_t>(request.offset);
+  list->items.reserve(answer.items.size());
+  for (const auto& item : answer.items) {
+    events::Impression::Shown shown{catalog[item.row].id, 0, 1};
+    for (const auto& hit : item.channels)
+      shown.channels |= 1U << static_cast<unsigned>(hit.channel);
+    list->items.push_back(std::move(shown));
+  }
+  return list;
 }
 
 // What an item has in common with all that was asked for.
@@ -200,8 +236,9 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
   if (const auto user = c.query.text("user")) {
     c.repeatable = false;
     for (const auto& item : answer.items)
-      c.services.events.add(*user, item.row, live::EventKind::kShown);
+      c.services.marks.add(*user, item.row, live::EventKind::kShown);
   }
+  if (is_recorded(c)) c.list = shown_by(c, request, answer, served);
   return answer;
 }
 
@@ -240,7 +277,7 @@ void append_footer(std::string& out, Context& c, const live::ServedModel& served
 bool answer_again(Context& c, http::Response& response) {
   bool degraded = false;
   if (!c.services.answers.keeps() ||
-      !c.services.answers.append(answer_key(c), response.body, degraded,
+      !c.services.answers.append(answer_key(c), response.body, degraded, c.list,
                                  [&c](std::string& out) { append_id_and_time(out, c); }))
     return false;
   if (degraded) c.services.metrics.count_degraded();
@@ -249,9 +286,23 @@ bool answer_again(Context& c, http::Response& response) {
 
 void keep_answer(Context& c, const http::Response& response) {
   if (!c.repeatable || !c.services.answers.keeps()) return;
-  AnswerCache::Kept kept{response.body, c.gap_begin, c.degraded};
+  AnswerCache::Kept kept{response.body, c.gap_begin, c.degraded, c.list};
   kept.text.erase(c.gap_begin, c.gap_end - c.gap_begin);
   c.services.answers.put(answer_key(c), std::move(kept));
+}
+
+void record_list(const Context& c) {
+  if (!is_recorded(c) || c.list == nullptr) return;
+  events::EventLog& log = *c.services.options.event_log;
+  events::Impression list = *c.list;
+  append_request_id(list.request, c);
+  list.time_ms = now_ms();
+  list.user = c.user;
+  list.session = c.session;
+  list.scenario = c.scenario;
+  list.variants = c.variants;
+  log.append_later(std::move(list));
+  for (const events::Exposure& exposure : c.exposures) log.append_later(exposure);
 }
 
 void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r) {

@@ -113,7 +113,7 @@ void read_user(Context& c, rank::Request& request, UserSeeds user_seeds) {
     else
       leave_out_rated(c, *number, request);
   }
-  const auto unwanted = c.services.events.unwanted(*user, fatigue);
+  const auto unwanted = c.services.marks.unwanted(*user, fatigue);
   exclude.insert(exclude.end(), unwanted.begin(), unwanted.end());
 }
 
@@ -139,11 +139,12 @@ Result<rank::FilterPtr> FilterCache::get(std::string_view text, const live::Cata
 
 const std::vector<std::string_view>& control_parameters() {
   static const std::vector<std::string_view> names = {
-      "size",          "offset",         "model",         "exclude",  "hide",     "popularity",
-      "diversity",     "min_score",      "filter",        "year_min", "year_max", "genres",
-      "not_genres",    "same_series",    "pin",           "boost",    "row",      "channels",
-      "budget_ms",     "user",           "fatigue",       "fields",   "reasons",  "parts",
-      "max_per_genre", "max_per_series", "max_per_person"};
+      "size",       "offset",    "model",         "exclude",        "hide",
+      "popularity", "diversity", "min_score",     "filter",         "year_min",
+      "year_max",   "genres",    "not_genres",    "same_series",    "pin",
+      "boost",      "row",       "channels",      "budget_ms",      "user",
+      "fatigue",    "fields",    "reasons",       "parts",          "session",
+      "scenario",   "variant",   "max_per_genre", "max_per_series", "max_per_person"};
   return names;
 }
 

@@ -21,7 +21,7 @@ void get_similar(Context& c, http::Response& response) {
   rank::Request request = start_request(c);
   request.seeds = {{c.item, 1}};
   ListOptions options;
-  if (!c.request.query.empty()) {
+  if (!c.query.empty()) {
     read_controls(c, request);
     options = read_list_options(c);
     request.features = options.parts;
@@ -168,6 +168,7 @@ bool read_post(Context& c, http::Response& response, const nlohmann::json& objec
   static constexpr std::string_view kOwn[] = {"seeds", "not", "vector"};
   c.query = http::Query::of_json(object, kOwn);
   c.query.allow_only(control_parameters());
+  apply_plans(c);
   read_members(c, object, request);
   const bool by_user = request.seeds.empty() && request.vector.empty();
   read_controls(c, request, by_user ? UserSeeds::kYes : UserSeeds::kNo);

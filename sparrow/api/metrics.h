@@ -40,14 +40,15 @@ enum class Endpoint {
   kSearch,
   kHome,
   kAdmin,
+  kEvents,
   kCompatible,
   kPage,
   kOther,
   kRefused  // bytes that were no request
 };
-inline constexpr std::array<std::string_view, 11> kEndpointNames = {
-    "similar", "rows",       "explain", "item",  "search", "home",
-    "admin",   "compatible", "page",    "other", "refused"};
+inline constexpr std::array<std::string_view, 12> kEndpointNames = {
+    "similar", "rows",   "explain",    "item", "search", "home",
+    "admin",   "events", "compatible", "page", "other",  "refused"};
 
 // Of making a list.
 enum class Stage { kRecall, kRank };

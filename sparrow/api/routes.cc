@@ -13,20 +13,22 @@ using enum Role;
 constexpr auto kOften = Route::Limited::kNo;  // asked by machines that watch
 constexpr auto kLimited = Route::Limited::kYes;
 constexpr auto kAgain = Route::Kept::kYes;
+constexpr auto kNew = Route::Kept::kNo;
+constexpr auto kLists = Route::Lists::kYes;
 
 // Most asked first: the table is searched from the top.
 // clang-format off
 constexpr Route kRoutes[] = {
-    {"GET",    "/api/v1/items/{item}/similar",   get_similar,       Endpoint::kSimilar,    kNone,   kList,  kLimited, kAgain},
+    {"GET",    "/api/v1/items/{item}/similar",   get_similar,       Endpoint::kSimilar,    kNone,   kList,  kLimited, kAgain, kLists},
     {"GET",    "/api/v1/items/{item}",           get_item,          Endpoint::kItem},
-    {"GET",    "/api/v1/items/{item}/rows",      get_shelves,       Endpoint::kRows,       kNone,   kList,  kLimited, kAgain},
+    {"GET",    "/api/v1/items/{item}/rows",      get_shelves,       Endpoint::kRows,       kNone,   kList,  kLimited, kAgain, kLists},
     {"PUT",    "/api/v1/items/{id}",             put_item,          Endpoint::kAdmin,      kEditor, kSlow},
     {"PATCH",  "/api/v1/items/{id}",             patch_item,        Endpoint::kAdmin,      kEditor, kSlow},
     {"DELETE", "/api/v1/items/{id}",             delete_item,       Endpoint::kAdmin,      kEditor, kSlow},
     {"GET",    "/api/v1/items",                  get_items,         Endpoint::kItem},
     {"POST",   "/api/v1/items",                  post_items,        Endpoint::kAdmin,      kEditor, kSlow},
     {"GET",    "/api/v1/search",                 get_search,        Endpoint::kSearch},
-    {"GET",    "/api/v1/similar",                get_mix,           Endpoint::kSimilar,    kNone,   kList},
+    {"GET",    "/api/v1/similar",                get_mix,           Endpoint::kSimilar,    kNone,   kList,  kLimited, kNew,   kLists},
     {"POST",   "/api/v1/similar",                post_similar,      Endpoint::kSimilar,    kNone,   kSlow},
     {"POST",   "/api/v1/batch",                  post_batch,        Endpoint::kSimilar,    kNone,   kHeavy},
     {"GET",    "/api/v1/explain",                get_explain,       Endpoint::kExplain,    kNone,   kSlow},
@@ -50,6 +52,16 @@ constexpr Route kRoutes[] = {
     {"GET",    "/api/v1/reports",                get_reports,       Endpoint::kAdmin,      kNone,   kHeavy},
     {"POST",   "/api/v1/reports",                post_reports,      Endpoint::kAdmin,      kEditor, kSlow},
     {"POST",   "/api/v1/feedback",               post_feedback,     Endpoint::kAdmin,      kNone,   kSlow},
+    {"POST",   "/api/v1/events",                 post_events,       Endpoint::kEvents,     kNone,   kSlow},
+    {"GET",    "/api/v1/events",                 get_events,        Endpoint::kAdmin,      kViewer, kSlow},
+    {"DELETE", "/api/v1/users/{id}",             delete_user,       Endpoint::kAdmin,      kAdmin,  kHeavy},
+    {"GET",    "/api/v1/scenarios",              get_scenarios,     Endpoint::kAdmin},
+    {"PUT",    "/api/v1/scenarios",              put_scenarios,     Endpoint::kAdmin,      kEditor, kSlow},
+    {"GET",    "/api/v1/experiments",            get_experiments,   Endpoint::kAdmin},
+    {"PUT",    "/api/v1/experiments",            put_experiments,   Endpoint::kAdmin,      kEditor, kSlow},
+    {"GET",    "/api/v1/experiments/{name}/report",     get_experiment_report, Endpoint::kAdmin, kNone,   kHeavy},
+    {"GET",    "/api/v1/experiments/{name}/assignment", get_assignment,        Endpoint::kAdmin, kNone,   kQuick},
+    {"POST",   "/api/v1/experiments/{name}/decision",   post_decision,         Endpoint::kAdmin, kEditor, kSlow},
     {"GET",    "/api/v1/rules",                  get_rules,         Endpoint::kAdmin},
     {"PUT",    "/api/v1/rules",                  put_rules,         Endpoint::kAdmin,      kEditor, kSlow},
     {"POST",   "/api/v1/rules/what-if",          post_what_if,      Endpoint::kAdmin,      kNone,   kHeavy},
@@ -59,10 +71,10 @@ constexpr Route kRoutes[] = {
     {"GET",    "/api/v1/readyz",                 get_ready,         Endpoint::kOther,      kNone,   kQuick, kOften},
     {"GET",    "/metrics",                       get_metrics,       Endpoint::kOther,      kNone,   kQuick, kOften},
     {"GET",    "/getmovie",                      get_srs_movie,     Endpoint::kCompatible},
-    {"GET",    "/getsimilarmovie",               get_srs_similar,   Endpoint::kCompatible, kNone,   kList},
+    {"GET",    "/getsimilarmovie",               get_srs_similar,   Endpoint::kCompatible, kNone,   kList,  kLimited, kNew,   kLists},
     {"GET",    "/getrecommendation",             get_srs_genre,     Endpoint::kCompatible},
     {"GET",    "/getuser",                       get_srs_user,      Endpoint::kCompatible},
-    {"GET",    "/getrecforyou",                  get_srs_for_user,  Endpoint::kCompatible, kNone,   kList},
+    {"GET",    "/getrecforyou",                  get_srs_for_user,  Endpoint::kCompatible, kNone,   kList,  kLimited, kNew,   kLists},
 };
 // clang-format on
 

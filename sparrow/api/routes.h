@@ -25,6 +25,7 @@ enum class Cost {
 struct Route {
   enum class Limited { kNo, kYes };
   enum class Kept { kNo, kYes };
+  enum class Lists { kNo, kYes };
 
   std::string_view method;   // GET answers HEAD as well
   std::string_view pattern;  // {item}: the id of an item that is there; {id}, {name}: any text
@@ -33,7 +34,8 @@ struct Route {
   Role role = Role::kNone;               // that the request's token must have
   Cost cost = Cost::kQuick;
   Limited limited = Limited::kYes;  // by --requests-per-second
-  Kept kept = Kept::kNo;  // whether equal questions get the same answer until lists change
+  Kept kept = Kept::kNo;     // whether equal questions get the same answer until lists change
+  Lists lists = Lists::kNo;  // whether scenarios and experiments have a say; by query
 };
 
 std::span<const Route> routes();

@@ -17,6 +17,8 @@
 #include "sparrow/api/answer_cache.h"
 #include "sparrow/api/list_request.h"
 #include "sparrow/api/metrics.h"
+#include "sparrow/api/plans.h"
+#include "sparrow/events/event_log.h"
 #include "sparrow/http/log.h"
 #include "sparrow/http/rate_limit.h"
 #include "sparrow/live/item_changes.h"
@@ -43,7 +45,8 @@ struct ApiOptions {
   std::vector<std::string> host_names;  // that browsers may call this server by, beside localhost
   std::size_t answer_cache_bytes = std::size_t{64} << 20;  // 0: no answer is kept
   rank::Ranking ranking;
-  http::Log* log = nullptr;  // of requests; may be null; must outlive the API
+  events::EventLog* event_log = nullptr;  // null: no events are kept; must outlive the API
+  http::Log* log = nullptr;               // of requests; may be null; must outlive the API
   const live::RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
 };
 
@@ -86,7 +89,8 @@ struct Services {
   live::Journal votes;
   live::Journal reports;
   live::Journal feedback;
-  live::UserEvents events;
+  live::UserMarks marks;
+  Plans plans;
   HealthAnswers health;
   std::atomic<std::uint64_t> requests{0};
   std::string boot;  // first part of request ids

@@ -105,7 +105,7 @@ void get_srs_movie(Context& c, http::Response& response) {
 
 void get_srs_similar(Context& c, http::Response& response) {
   rank::Request request = start_request(c);
-  request.size = c.query.number("size", 20, 1, 1000);
+  read_controls(c, request);
   const auto served = model_of(c);
   const Row seed = required_item(c, response, "movieId");
   if (seed == kNoRow) return;
@@ -162,7 +162,7 @@ void get_srs_user(Context& c, http::Response& response) {
 
 void get_srs_for_user(Context& c, http::Response& response) {
   rank::Request request = start_request(c);
-  request.size = c.query.number("size", 20, 1, 1000);
+  read_controls(c, request);
   const auto served = model_of(c);
   const auto user = required_user(c.query, c.view, response);
   if (!user) return;

@@ -56,6 +56,17 @@ std::vector<Gauge> gauges(const Context& c) {
   if (const http::Log* log = c.services.options.log; log != nullptr)
     all.push_back(
         {"sparrow_log_lines_dropped_total", "counter", static_cast<double>(log->dropped())});
+  if (const events::EventLog* log = c.services.options.event_log; log != nullptr) {
+    const events::EventLog::Counts counts = log->counts();
+    all.push_back({"sparrow_events_total", "counter", static_cast<double>(counts.events)});
+    all.push_back({"sparrow_events_known_total", "counter", static_cast<double>(counts.known)});
+    all.push_back(
+        {"sparrow_impressions_total", "counter", static_cast<double>(counts.impressions)});
+    all.push_back(
+        {"sparrow_impressions_dropped_total", "counter", static_cast<double>(counts.dropped)});
+    all.push_back({"sparrow_event_log_bytes", "gauge", static_cast<double>(counts.bytes)});
+    all.push_back({"sparrow_event_log_up", "gauge", counts.trouble.empty() ? 1.0 : 0.0});
+  }
   for (const ProcessNumber& number : process_numbers())
     all.push_back({number.name, number.type, number.value});
   const auto& home = c.services.options.home;
@@ -76,6 +87,12 @@ std::vector<std::string> notices(const Services& services) {
   for (const live::Journal* journal :
        {&services.judgements, &services.votes, &services.reports, &services.feedback}) {
     if (const std::string notice = journal->notice(); !notice.empty()) all.push_back(notice);
+  }
+  if (std::string notice = services.plans.notice(); !notice.empty())
+    all.push_back(std::move(notice));
+  if (const events::EventLog* log = services.options.event_log; log != nullptr) {
+    if (const std::string trouble = log->counts().trouble; !trouble.empty())
+      all.push_back("events are not kept: " + trouble);
   }
   return all;
 }
@@ -189,6 +206,13 @@ void get_status(Context& c, http::Response& response) {
   for (const auto& line : m.errors()) errors.push_back({{"time", line.time}, {"text", line.text}});
   const Histogram& similar = m.latency(Endpoint::kSimilar);
   const live::CandidatePool& pool = *c.now->pool;
+  json event_log = nullptr;
+  if (const events::EventLog* log = c.services.options.event_log; log != nullptr) {
+    const events::EventLog::Counts counts = log->counts();
+    event_log = {{"events", counts.events},     {"known", counts.known},
+                 {"lists", counts.impressions}, {"dropped", counts.dropped},
+                 {"bytes", counts.bytes},       {"trouble", counts.trouble}};
+  }
   json degraded = json::array();
   if (!c.now->degraded.empty()) degraded.push_back(c.now->degraded);
   if (!pool.error.empty()) degraded.push_back(pool.error);
@@ -217,6 +241,7 @@ void get_status(Context& c, http::Response& response) {
         {"source", pool.source},
         {"refreshed", pool.refreshed},
         {"error", pool.error}}},
+      {"events", event_log},
       {"degraded", degraded},
       {"errors", errors}};
   response.body = http::json_text(body);

@@ -174,6 +174,18 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   auto catalog =
       live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
+  std::unique_ptr<events::EventLog> event_log;
+  if (arguments.events) {
+    auto opened = events::EventLog::open({.folder = context.paths().root / "events",
+                                          .keep_days = arguments.event_days,
+                                          .keep_bytes = std::uint64_t{arguments.event_mb} << 20});
+    if (!opened) {
+      say("degraded: events are not kept: " + opened.error().message);
+    } else {
+      event_log = std::move(*opened);
+      arguments.api.event_log = event_log.get();
+    }
+  }
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
   api.state().load_rules(arguments.api.home);
   for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);

@@ -68,6 +68,16 @@ void add_list_options(CLI::App& sub, ServeArguments& o) {
                  "URL of posters with {id}, {imdb_id} or {tmdb_id} in it");
 }
 
+void add_event_options(CLI::App& sub, ServeArguments& o) {
+  sub.add_flag("--events,!--no-events", o.events,
+               "Keep what people do and the lists they were given (HOME/events)");
+  sub.add_option("--event-days", o.event_days, "Days that are kept; 0: all")
+      ->check(CLI::Range(0, 36'500));
+  sub.add_option("--event-mb", o.event_mb,
+                 "The oldest days go when all take more than this; 0: no bound")
+      ->check(CLI::Range(0, 100'000'000));
+}
+
 void add_source_options(CLI::App& sub, ServeArguments& o) {
   sub.add_option(
       "--pool", o.pool.uri,
@@ -181,6 +191,7 @@ void add_serve_options(CLI::App& sub, ServeArguments& arguments) {
   add_network_options(sub, arguments);
   add_list_options(sub, arguments);
   add_source_options(sub, arguments);
+  add_event_options(sub, arguments);
   for (CLI::Option* option : sub.get_options()) {
     if (option->get_single_name() == "help") continue;
     option->capture_default_str();

@@ -31,6 +31,9 @@ struct ServeArguments {
   std::size_t max_header_kb = 8;
   std::size_t answer_cache_mb = 64;
   std::size_t max_changed_items = 10'000;
+  bool events = true;
+  int event_days = 90;
+  std::size_t event_mb = 0;
   std::string log_file;  // "-": stderr
   std::string sample;    // items.csv to begin with while nothing is prepared
 };

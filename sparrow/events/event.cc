@@ -154,11 +154,7 @@ Event read_own(Reading& reading, const json& object, std::int64_t now_ms) {
 // The names that UBI's documents use for what has a name here.
 std::string_view ubi_type(std::string_view action) {
   static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-      {"impression", "seen"},
-      {"view", "seen"},
-      {"click_through", "click"},
-      {"watch", "play"},
-      {"on_search", "search"}};
+      {"click_through", "click"}, {"watch", "play"}, {"on_search", "search"}};
   for (const auto& [theirs, ours] : kNames) {
     if (action == theirs) return ours;
   }

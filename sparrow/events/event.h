@@ -40,7 +40,7 @@ struct EventType {
   std::string_view value;  // what the value is; empty: it has none
 };
 inline constexpr EventType kEventTypes[] = {
-    {"seen", true, false, ""},  // the item was on the screen
+    {"impression", true, false, ""},  // the item was on the screen
     {"click", true, false, ""},
     {"play", true, false, ""},
     {"watch_seconds", true, true, "seconds watched since the last such event"},
@@ -48,6 +48,7 @@ inline constexpr EventType kEventTypes[] = {
     {"like", true, false, ""},
     {"dislike", true, false, ""},
     {"hide", true, false, ""},
+    {"seen", true, false, ""},  // it is known already: not to be shown
     {"not_similar", true, false, ""},
     {"purchase", true, false, "money, in the shop's currency"},
     {"rating", true, true, "on the scale of the data"},

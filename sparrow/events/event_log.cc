@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/core/clock.h"
 #include "sparrow/events/log_files.h"
 
 namespace sparrow::events {
@@ -22,12 +23,6 @@ constexpr auto kTogether = std::chrono::milliseconds(250);  // impressions wait 
 constexpr std::size_t kMostWritten = 50'000;                // in one transaction
 constexpr std::size_t kMostKnownUnits = 1'000'000;          // exposures that are not sent again
 constexpr auto kRetention = std::chrono::minutes(10);  // from one look at old files to the next
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 
@@ -316,6 +311,18 @@ Result<void> EventLog::each_impression(TimeSpan span,
   return each_day(files_->folder, span, [&](LogFile& file, bool& more) {
     return file.each_impression(span, take, more);
   });
+}
+
+Result<std::vector<Event>> EventLog::latest(std::size_t count) const {
+  const auto days = files_->folder.days();
+  if (!days) return days.error();
+  std::vector<Event> events;
+  for (auto day = days->rbegin(); day != days->rend() && events.size() < count; ++day) {
+    auto file = files_->folder.to_read(*day);
+    if (!file) return file.error();
+    if (auto read = (*file)->latest(count - events.size(), events); !read) return read.error();
+  }
+  return events;
 }
 
 Result<void> EventLog::each_exposure(std::string_view experiment,

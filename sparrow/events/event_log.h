@@ -70,6 +70,8 @@ class EventLog {
   Result<void> each_event(TimeSpan span, const std::function<bool(const Event&)>& take) const;
   Result<void> each_impression(TimeSpan span,
                                const std::function<bool(const Impression&)>& take) const;
+  // The last `count` that were written, newest first.
+  Result<std::vector<Event>> latest(std::size_t count) const;
   // Those of one experiment; all when it is empty.
   Result<void> each_exposure(std::string_view experiment,
                              const std::function<bool(const Exposure&)>& take) const;

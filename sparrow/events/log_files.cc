@@ -326,35 +326,56 @@ Result<EventLog::Erased> LogFile::erase_user(std::string_view user, bool exposur
   return erased;
 }
 
+namespace {
+
+#define SPARROW_EVENT_COLUMNS "id,type,time,user,session,item,request,position,value,query"
+
+Event event_at(sqlite3_stmt* row) {
+  Event event;
+  event.id = text_at(row, 0);
+  event.type = text_at(row, 1);
+  event.time_ms = sqlite3_column_int64(row, 2);
+  event.user = text_at(row, 3);
+  event.session = text_at(row, 4);
+  event.item = text_at(row, 5);
+  event.request = text_at(row, 6);
+  if (sqlite3_column_type(row, 7) != SQLITE_NULL) event.position = sqlite3_column_int(row, 7);
+  if (sqlite3_column_type(row, 8) != SQLITE_NULL) event.value = sqlite3_column_double(row, 8);
+  event.text = text_at(row, 9);
+  return event;
+}
+
+}  // namespace
+
 Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const Event&)>& take,
                                  bool& more) {
-  const auto statement = Statement::of(
-      *this,
-      "SELECT id,type,time,user,session,item,request,position,value,query FROM events "
-      "WHERE time>=? AND time<? ORDER BY rowid");
+  const auto statement =
+      Statement::of(*this, "SELECT " SPARROW_EVENT_COLUMNS
+                           " FROM events WHERE time>=? AND time<? ORDER BY rowid");
   if (!statement) return statement.error();
-  sqlite3_stmt* row = statement->get();
-  sqlite3_bind_int64(row, 1, span.from_ms);
-  sqlite3_bind_int64(row, 2, span.to_ms);
+  sqlite3_bind_int64(statement->get(), 1, span.from_ms);
+  sqlite3_bind_int64(statement->get(), 2, span.to_ms);
   for (;;) {
-    const int step = sqlite3_step(row);
+    const int step = sqlite3_step(statement->get());
     if (step == SQLITE_DONE) return {};
     if (step != SQLITE_ROW) return failure("cannot be read");
-    Event event;
-    event.id = text_at(row, 0);
-    event.type = text_at(row, 1);
-    event.time_ms = sqlite3_column_int64(row, 2);
-    event.user = text_at(row, 3);
-    event.session = text_at(row, 4);
-    event.item = text_at(row, 5);
-    event.request = text_at(row, 6);
-    if (sqlite3_column_type(row, 7) != SQLITE_NULL) event.position = sqlite3_column_int(row, 7);
-    if (sqlite3_column_type(row, 8) != SQLITE_NULL) event.value = sqlite3_column_double(row, 8);
-    event.text = text_at(row, 9);
-    if (!take(event)) {
+    if (!take(event_at(statement->get()))) {
       more = false;
       return {};
     }
+  }
+}
+
+Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
+  const auto statement = Statement::of(
+      *this, "SELECT " SPARROW_EVENT_COLUMNS " FROM events ORDER BY rowid DESC LIMIT ?");
+  if (!statement) return statement.error();
+  sqlite3_bind_int64(statement->get(), 1, static_cast<sqlite3_int64>(count));
+  for (;;) {
+    const int step = sqlite3_step(statement->get());
+    if (step == SQLITE_DONE) return {};
+    if (step != SQLITE_ROW) return failure("cannot be read");
+    events.push_back(event_at(statement->get()));
   }
 }
 

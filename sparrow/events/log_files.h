@@ -43,6 +43,8 @@ class LogFile {
   // Overwrites what it removes.
   Result<EventLog::Erased> erase_user(std::string_view user, bool exposures);
   Result<void> each_event(TimeSpan span, const std::function<bool(const Event&)>& take, bool& more);
+  // Appends at most `count`, newest first.
+  Result<void> latest(std::size_t count, std::vector<Event>& events);
   Result<void> each_impression(TimeSpan span, const std::function<bool(const Impression&)>& take,
                                bool& more);
   Result<void> each_exposure(std::string_view experiment,

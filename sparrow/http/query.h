@@ -44,6 +44,7 @@ class Query {
   }
   // The same without a copy; valid while this query is.
   std::optional<std::string_view> view(std::string_view name) const;
+  bool empty() const { return pairs_.empty(); }
   bool has(std::string_view name) const { return view(name).has_value(); }
   // Sets error() when it is missing or empty.
   std::string required(std::string_view name);
@@ -58,6 +59,10 @@ class Query {
   // where plain ones stand between entries: "a%2Cb,c" has two.
   std::vector<std::string_view> list(std::string_view name) const;
   void fail(std::string_view name, std::string message);
+  // The value of a parameter that the request does not have.
+  void set_default(std::string_view name, std::string_view value) {
+    if (!has(name)) add(name, value);
+  }
 
  private:
   static constexpr char kSeparator = 0x1f;  // in lists that came as JSON

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/core/file.h"
 #include "sparrow/core/sealed_lines.h"
 
 namespace sparrow::live {
@@ -128,6 +129,42 @@ Result<std::vector<nlohmann::json>> Journal::entries() const {
   return all;
 }
 
+Result<std::size_t> Journal::remove(const std::function<bool(const nlohmann::json&)>& gone) {
+  const std::lock_guard one(append_mutex_);
+  const std::lock_guard lock(mutex_);
+  if (auto there = load(); !there) return there.error();
+  std::vector<std::string> lines;
+  if (!file_.empty()) {
+    auto read = read_sealed_lines(file_);
+    if (!read) return read.error();
+    lines = std::move(read->objects);
+  } else {
+    for (std::size_t begin = 0; begin < text_.size();) {
+      const std::size_t end = text_.find('\n', begin);
+      lines.push_back(text_.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  const std::size_t before = lines.size();
+  std::erase_if(lines, [&](const std::string& line) {
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    return entry.is_object() && gone(entry);
+  });
+  if (lines.size() == before) return std::size_t{0};
+  if (!file_.empty()) {
+    std::string sealed_text;
+    for (const std::string& line : lines) (sealed_text += sealed(line)) += '\n';
+    if (auto written = write_file_atomically(file_, sealed_text); !written) return written.error();
+  }
+  text_.clear();
+  bytes_ = 0;
+  for (const std::string& line : lines) {
+    bytes_ += line.size() + 1;
+    if (keeps_) (text_ += line) += '\n';
+  }
+  return before - lines.size();
+}
+
 void Journal::let_go() {
   const std::lock_guard lock(mutex_);
   keeps_ = false;
@@ -166,7 +203,7 @@ std::optional<EventKind> event_kind(std::string_view name) {
   return std::nullopt;
 }
 
-bool UserEvents::take(const nlohmann::json& feedback, Row item) {
+bool UserMarks::take(const nlohmann::json& feedback, Row item) {
   const std::string user = text_of(feedback, "user");
   if (text_of(feedback, "kind") == "undo")
     return take_back(user, item, event_kind(text_of(feedback, "of")));
@@ -174,12 +211,12 @@ bool UserEvents::take(const nlohmann::json& feedback, Row item) {
   return true;
 }
 
-bool UserEvents::would_take(const nlohmann::json& feedback, Row item) const {
+bool UserMarks::would_take(const nlohmann::json& feedback, Row item) const {
   return text_of(feedback, "kind") != "undo" ||
          has(text_of(feedback, "user"), item, event_kind(text_of(feedback, "of")));
 }
 
-void UserEvents::add(const std::string& user, Row item, EventKind kind) {
+void UserMarks::add(const std::string& user, Row item, EventKind kind) {
   const std::lock_guard lock(mutex_);
   if (kind == EventKind::kShown) return add_shown(user, item);
   auto& items = marks_[user];
@@ -194,7 +231,7 @@ void UserEvents::add(const std::string& user, Row item, EventKind kind) {
   if (kind == EventKind::kUnlike) ++mark.unlike;
 }
 
-void UserEvents::add_shown(const std::string& user, Row item) {
+void UserMarks::add_shown(const std::string& user, Row item) {
   const auto [at, fresh] = shown_.try_emplace(user);
   Shown& shown = at->second;
   if (fresh)
@@ -217,7 +254,7 @@ void UserEvents::add_shown(const std::string& user, Row item) {
   }
 }
 
-bool UserEvents::take_back(const std::string& user, Row item, std::optional<EventKind> kind) {
+bool UserMarks::take_back(const std::string& user, Row item, std::optional<EventKind> kind) {
   const std::lock_guard lock(mutex_);
   const auto items = marks_.find(user);
   if (items == marks_.end()) return false;
@@ -237,7 +274,7 @@ bool UserEvents::take_back(const std::string& user, Row item, std::optional<Even
   return changed;
 }
 
-bool UserEvents::has(const std::string& user, Row item, std::optional<EventKind> kind) const {
+bool UserMarks::has(const std::string& user, Row item, std::optional<EventKind> kind) const {
   const std::lock_guard lock(mutex_);
   const auto items = marks_.find(user);
   if (items == marks_.end()) return false;
@@ -249,7 +286,20 @@ bool UserEvents::has(const std::string& user, Row item, std::optional<EventKind>
          (asked(EventKind::kUnlike) && mark.unlike > 0);
 }
 
-std::vector<Row> UserEvents::unwanted(const std::string& user, std::size_t fatigue) const {
+void UserMarks::forget(const std::string& user) {
+  const std::lock_guard lock(mutex_);
+  if (const auto marks = marks_.find(user); marks != marks_.end()) {
+    mark_count_ -= marks->second.size();
+    marks_.erase(marks);
+  }
+  const auto shown = shown_.find(user);
+  if (shown == shown_.end()) return;
+  shown_count_ -= shown->second.times.size();
+  recent_.erase(shown->second.place);
+  shown_.erase(shown);
+}
+
+std::vector<Row> UserMarks::unwanted(const std::string& user, std::size_t fatigue) const {
   const std::lock_guard lock(mutex_);
   std::vector<Row> rows;
   const auto marks = marks_.find(user);

@@ -1,7 +1,7 @@
 // Journal: what people tell the server: judgements, votes, reports, feedback. Each kind is a file
 // of JSON lines that is only appended to (docs/formats.md), bounded in bytes; its text is held in
 // memory.
-// UserEvents answers from feedback and impressions what a user should not be shown again.
+// UserMarks answers from feedback and impressions what a user should not be shown again.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,9 @@ class Journal {
   Result<std::vector<nlohmann::json>> entries() const;
   // One after the other: a tenth of the memory of entries().
   Result<void> each(const std::function<void(nlohmann::json&&)>& take) const;
+  // Removes the entries for which `gone` is true, from the file too; how many there were. Errors as
+  // append_all().
+  Result<std::size_t> remove(const std::function<bool(const nlohmann::json&)>& gone);
   // Keeps no text any more: nobody will ask for entries again.
   void let_go();
   // What was skipped or cut off, or why the file cannot be read; empty: nothing.
@@ -85,7 +88,7 @@ enum class EventKind { kShown, kPlayed, kHidden, kSeen, kUnlike };
 // "hide", "not_similar", "seen", "play", "shown"; nothing for other names.
 std::optional<EventKind> event_kind(std::string_view name);
 
-class UserEvents {
+class UserMarks {
  public:
   void add(const std::string& user, Row item, EventKind kind);
   // What a line of feedback changes. False: an undo that had nothing to take back.
@@ -96,6 +99,8 @@ class UserEvents {
   bool take_back(const std::string& user, Row item, std::optional<EventKind> kind);
   // What take_back() would answer.
   bool has(const std::string& user, Row item, std::optional<EventKind> kind) const;
+  // Everything that is known of the user.
+  void forget(const std::string& user);
   // Items the user hid or has seen, and with `fatigue` > 0 those shown so often and never played.
   std::vector<Row> unwanted(const std::string& user, std::size_t fatigue) const;
 

@@ -74,7 +74,8 @@ class Soak:
                         if status in (500, 502):
                             self.wrong.append((path, status))
                 except (OSError, http.client.HTTPException) as error:
-                    self.wrong.append((path, repr(error)))
+                    if not self.stop.is_set():  # else the server was killed, as it is after each step
+                        self.wrong.append((path, repr(error)))
                 connection.close()
                 number += 1
                 self.attacks += 1

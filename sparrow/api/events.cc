@@ -1,0 +1,154 @@
+// What people did: events in, the last ones out, all of a user's removed; and feedback, the older
+// form of an event that hides an item from its user or takes that back.
+#include <fmt/format.h>
+
+#include "sparrow/api/handlers.h"
+#include "sparrow/core/clock.h"
+#include "sparrow/http/json_text.h"
+
+namespace sparrow::api {
+
+using nlohmann::json;
+
+namespace {
+
+// The log; null, and a 503 that says why, when there is none.
+events::EventLog* required_log(const Context& c, http::Response& response) {
+  events::EventLog* log = c.services.options.event_log;
+  if (log == nullptr)
+    http::write_error(response, 503, "unavailable",
+                      "this server keeps no events: start it with --events");
+  return log;
+}
+
+// What an event says of an item for lists to come: hidden, seen, played, not similar.
+std::optional<std::pair<json, Row>> mark_of(const Context& c, const events::Event& event) {
+  if (event.user.empty() || !live::event_kind(event.type)) return std::nullopt;
+  const auto row = c.view.find(event.item);
+  if (!row) return std::nullopt;
+  return std::pair{
+      json{{"time", utc_now()}, {"user", event.user}, {"item", event.item}, {"kind", event.type}},
+      *row};
+}
+
+}  // namespace
+
+void post_events(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  events::EventLog* log = required_log(c, response);
+  if (log == nullptr) return;
+  const auto body = json_body(c, response);
+  if (!body) return;
+  const auto events = events::read_events(*body, now_ms());
+  if (!events) return fail(response, events.error());
+  if (!may_write(c, response, events->size())) return;
+  std::vector<json> marks;
+  std::vector<Row> rows;
+  std::size_t unknown_items = 0;
+  for (const events::Event& event : *events) {
+    if (!event.item.empty() && !c.view.find(event.item)) ++unknown_items;
+    if (auto mark = mark_of(c, event)) {
+      marks.push_back(std::move(mark->first));
+      rows.push_back(mark->second);
+    }
+  }
+  const auto kept = log->append(*events);
+  if (!kept) return fail(response, kept.error());
+  if (!marks.empty()) {
+    if (auto saved = c.services.feedback.append_all(marks); !saved)
+      return fail(response, saved.error());
+    for (std::size_t i = 0; i < marks.size(); ++i) c.services.marks.take(marks[i], rows[i]);
+  }
+  response.body = http::json_text(json{{"saved", kept->kept},
+                                       {"known", kept->known},
+                                       {"expired", kept->expired},
+                                       {"unknown_items", unknown_items}});
+}
+
+void get_events(Context& c, http::Response& response) {
+  c.query.allow_only({"size"});
+  const auto size = c.query.number("size", 50, 1, 1000);
+  if (failed(c, response)) return;
+  const events::EventLog* log = required_log(c, response);
+  if (log == nullptr) return;
+  const auto latest = log->latest(size);
+  if (!latest) return fail(response, latest.error());
+  json list = json::array();
+  for (const events::Event& event : *latest) list.push_back(to_json(event));
+  response.body = http::json_text(json{{"events", list}});
+}
+
+void delete_user(Context& c, http::Response& response) {
+  const std::string& user = c.parameter;
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  events::EventLog::Erased erased;
+  if (events::EventLog* log = c.services.options.event_log; log != nullptr) {
+    const auto done = log->erase_user(user);
+    if (!done) return fail(response, done.error());
+    erased = *done;
+  }
+  const auto marks = c.services.feedback.remove(
+      [&](const json& entry) { return live::text_of(entry, "user") == user; });
+  if (!marks) return fail(response, marks.error());
+  c.services.marks.forget(user);
+  const bool in_data = c.view.facts->find_user(user).has_value();
+  response.body = http::json_text(
+      json{{"events", erased.events},
+           {"impressions", erased.impressions},
+           {"exposures", erased.exposures},
+           {"feedback", *marks},
+           {"remains", in_data ? json::array({"the prepared data, and models made of them: take "
+                                              "the user out of your log and build again"})
+                               : json::array()}});
+}
+
+void post_feedback(Context& c, http::Response& response) {
+  c.query.allow_only({});
+  if (failed(c, response)) return;
+  const auto object = json_body(c, response);
+  if (!object) return;
+  const auto user = member(response, *object, "user", 128);
+  if (!user) return;
+  const auto item = member_item(c, response, *object, "item");
+  if (!item) return;
+  const auto kind = member(response, *object, "kind", 16);
+  if (!kind) return;
+  if (*kind != "undo" && !live::event_kind(*kind))
+    return http::write_error(response, 400, "invalid_input",
+                             "\"kind\" must be hide, not_similar, seen, play, shown or undo",
+                             "kind");
+  json kept = {{"time", utc_now()}, {"user", *user}, {"item", (*object)["item"]}, {"kind", *kind}};
+  if (object->contains("seed")) {
+    if (!member_item(c, response, *object, "seed")) return;
+    kept["seed"] = (*object)["seed"];
+  }
+  if (object->contains("of")) {
+    const auto of = member(response, *object, "of", 16);
+    if (!of) return;
+    if (*kind != "undo" || (*of != "hide" && *of != "not_similar" && *of != "seen"))
+      return http::write_error(response, 400, "invalid_input",
+                               "\"of\" goes with \"undo\": hide, not_similar or seen", "of");
+    kept["of"] = *of;
+  }
+  if (!may_write(c, response, 1)) return;
+  // To take back what was never said changes nothing and is not kept. What the disk refuses is not
+  // in force either.
+  if (*kind != "shown" && c.services.marks.would_take(kept, *item)) {
+    if (auto saved = c.services.feedback.append(kept); !saved) return fail(response, saved.error());
+    if (events::EventLog* log = c.services.options.event_log; log != nullptr) {
+      events::Event event;
+      event.time_ms = now_ms();
+      event.id = fmt::format("feedback-{}-{:x}", c.services.boot, c.number);
+      event.type = *kind;
+      event.user = *user;
+      event.item = (*object)["item"].get<std::string>();
+      if (auto logged = log->append({&event, 1}); !logged) return fail(response, logged.error());
+    }
+  }
+  const bool changed = c.services.marks.take(kept, *item);
+  response.body = changed ? "{\"saved\":1}" : "{\"saved\":0}";
+}
+
+}  // namespace sparrow::api

@@ -1,0 +1,221 @@
+// Scenarios and experiments on the endpoints of lists, and what becomes of it in the event log.
+#include "sparrow/api/plans.h"
+
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "sparrow/api/api.h"
+#include "sparrow/core/clock.h"
+#include "sparrow/rank/small_world.h"
+
+namespace sparrow::api {
+namespace {
+
+using nlohmann::json;
+using rank::SmallWorld;
+
+class PlansTest : public testing::Test {
+ protected:
+  PlansTest()
+      : home_(std::filesystem::temp_directory_path() / fmt::format("sparrow-plans-{}", getpid())),
+        world_(7) {
+    std::filesystem::remove_all(home_);
+    log_ = std::move(*events::EventLog::open({.folder = home_ / "events"}));
+    ApiOptions options;
+    options.home = home_;
+    options.event_log = log_.get();
+    options.tokens = {{"secret-of-admin", Role::kAdmin}};
+    api_ = std::make_unique<Api>(
+        options, std::make_shared<const live::CatalogView>(world_.dataset, world_.facts));
+    api_->state().set_model(
+        std::move(*live::open_served(world_.dataset, world_.model, world_.facts)));
+  }
+  ~PlansTest() override {
+    api_.reset();
+    log_.reset();
+    std::filesystem::remove_all(home_);
+  }
+
+  std::pair<int, json> send(std::string_view method, std::string_view path,
+                            std::string_view query = "", const json& body = {}, bool token = true) {
+    http::Request request;
+    request.method = method;
+    request.path = path;
+    request.query = query;
+    if (!body.is_null()) {
+      request.body = body.dump();
+      request.content_type = "application/json";
+    }
+    if (token) request.authorization = "Bearer secret-of-admin";
+    http::Response response;
+    api_->handle(request, response);
+    return {response.status, json::parse(response.body, nullptr, false)};
+  }
+  // Ids of the list of the first item.
+  std::vector<std::string> list(const std::string& query) {
+    const auto [status, body] = send("GET", "/api/v1/items/100/similar", query);
+    EXPECT_EQ(status, 200) << body;
+    std::vector<std::string> ids;
+    for (const auto& item : body["items"]) ids.push_back(item["id"]);
+    return ids;
+  }
+  std::vector<events::Impression> impressions() {
+    log_->flush();
+    std::vector<events::Impression> all;
+    EXPECT_TRUE(log_->each_impression({},
+                                      [&](const events::Impression& one) {
+                                        all.push_back(one);
+                                        return true;
+                                      })
+                    .ok());
+    return all;
+  }
+  void run_dial(const char* unit = "user") {
+    const json file = {
+        {"experiments",
+         {{{"name", "dial"},
+           {"unit", unit},
+           {"variants",
+            {{{"name", "control"}}, {{"name", "short"}, {"settings", {{"size", "3"}}}}}},
+           {"metrics", {"click_through"}}}}}};
+    const auto [status, body] = send("PUT", "/api/v1/experiments", "", file);
+    ASSERT_EQ(status, 200) << body;
+    const auto started =
+        send("POST", "/api/v1/experiments/dial/decision", "", {{"action", "start"}});
+    ASSERT_EQ(started.first, 200) << started.second;
+  }
+
+  std::filesystem::path home_;
+  SmallWorld world_;
+  std::unique_ptr<events::EventLog> log_;
+  std::unique_ptr<Api> api_;
+};
+
+TEST_F(PlansTest, AScenarioSetsWhatTheRequestDoesNotName) {
+  const json file = {{"scenarios", {{{"name", "after-play"}, {"settings", {{"size", 4}}}}}}};
+  ASSERT_EQ(send("PUT", "/api/v1/scenarios", "", file).first, 200);
+  EXPECT_EQ(list("scenario=after-play").size(), 4U);
+  EXPECT_EQ(list("scenario=after-play&size=6").size(), 6U);
+  EXPECT_EQ(send("GET", "/api/v1/items/100/similar", "scenario=nowhere").first, 400);
+  const auto [status, mix] =
+      send("POST", "/api/v1/similar", "", {{"seeds", {"100"}}, {"scenario", "after-play"}});
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(mix["items"].size(), 4U);
+  // Version 0 was replaced: who still has it is told.
+  EXPECT_EQ(
+      send("PUT", "/api/v1/scenarios", "", {{"version", 0}, {"scenarios", json::array()}}).first,
+      409);
+}
+
+TEST_F(PlansTest, SettingsThatListsWouldRefuseAreRefusedBeforeTheyAreInForce) {
+  for (const json& settings : {json{{"popularity", 7}}, json{{"model", "nope"}},
+                               json{{"filter", "genre ="}}, json{{"user", "u"}}}) {
+    const json file = {{"scenarios", {{{"name", "a"}, {"settings", settings}}}}};
+    const auto [status, body] = send("PUT", "/api/v1/scenarios", "", file);
+    EXPECT_EQ(status, 400) << settings << body;
+  }
+}
+
+TEST_F(PlansTest, AUserHasOneVariantOnEveryEndpointAndIsExposedOnce) {
+  run_dial();
+  std::set<std::size_t> sizes;
+  for (int u = 0; u < 40; ++u) {
+    const std::string user = fmt::format("user={}", u);
+    const std::size_t size = list(user).size();
+    sizes.insert(size);
+    EXPECT_EQ(list(user).size(), size);
+    const auto [status, inspected] =
+        send("GET", "/api/v1/experiments/dial/assignment", fmt::format("unit={}", u));
+    EXPECT_EQ(inspected["variant"], size == 3 ? "short" : "control");
+    const auto [srs_status, movies] =
+        send("GET", "/getsimilarmovie", fmt::format("movieId=100&user={}", u));
+    EXPECT_EQ(movies.size(), size);
+  }
+  EXPECT_EQ(sizes, (std::set<std::size_t>{3, 20}));
+  log_->flush();
+  std::size_t exposures = 0;
+  EXPECT_TRUE(
+      log_->each_exposure("dial", [&](const events::Exposure&) { return ++exposures > 0; }).ok());
+  EXPECT_EQ(exposures, 40U);
+  for (const auto& one : impressions()) {
+    EXPECT_EQ(one.items.size(), one.variants == "dial:short" ? 3U : 20U);
+    EXPECT_EQ(one.seed, "100");
+    EXPECT_FALSE(one.request.empty());
+  }
+  EXPECT_EQ(impressions().size(), 120U);
+}
+
+TEST_F(PlansTest, AVariantCanBeForcedAndIsThenNoExposure) {
+  run_dial();
+  EXPECT_EQ(list("user=u&variant=dial:short").size(), 3U);
+  EXPECT_EQ(list("user=u&variant=dial:control").size(), 20U);
+  EXPECT_EQ(send("GET", "/api/v1/items/100/similar", "variant=dial:nope").first, 400);
+  log_->flush();
+  std::size_t exposures = 0;
+  EXPECT_TRUE(
+      log_->each_exposure("", [&](const events::Exposure&) { return ++exposures > 0; }).ok());
+  EXPECT_EQ(exposures, 0U);
+}
+
+// Lists by session are given again from the cache; each is recorded, under its own session.
+TEST_F(PlansTest, ListsThatAreGivenAgainAreRecordedToo) {
+  list("session=a");
+  list("session=b");
+  list("");  // nobody's
+  const auto found = impressions();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].session, "a");
+  EXPECT_EQ(found[1].session, "b");
+  EXPECT_NE(found[0].request, found[1].request);
+  EXPECT_EQ(found[0].items.size(), found[1].items.size());
+}
+
+TEST_F(PlansTest, ReportsCountWhatFollowedTheExposure) {
+  run_dial();
+  json events = json::array();
+  for (int u = 0; u < 60; ++u) {
+    const auto [status, body] = send("GET", "/api/v1/items/100/similar", fmt::format("user={}", u));
+    events.push_back({{"id", fmt::format("i{}", u)},
+                      {"type", "impression"},
+                      {"user", std::to_string(u)},
+                      {"item", body["items"][0]["id"]},
+                      {"request_id", body["request_id"]},
+                      {"position", 0}});
+    if (u % 3 == 0)
+      events.push_back({{"id", fmt::format("c{}", u)},
+                        {"type", "click"},
+                        {"user", std::to_string(u)},
+                        {"item", body["items"][0]["id"]},
+                        {"request_id", body["request_id"]},
+                        {"position", 0}});
+  }
+  log_->flush();
+  ASSERT_EQ(send("POST", "/api/v1/events", "", {{"events", events}}).second["saved"], 80);
+  const auto [status, report] = send("GET", "/api/v1/experiments/dial/report");
+  ASSERT_EQ(status, 200) << report;
+  EXPECT_EQ(report["metrics"].size(), 1U) << report;
+  EXPECT_EQ(report["events"], 80) << report;
+}
+
+TEST_F(PlansTest, EventsHideAndAUserCanBeForgotten) {
+  const std::string first = list("user=u")[0];
+  const json hide = {{"id", "h"}, {"type", "hide"}, {"user", "u"}, {"item", first}};
+  EXPECT_EQ(send("POST", "/api/v1/events", "", hide, false).second["saved"], 1);
+  EXPECT_EQ(send("POST", "/api/v1/events", "", hide, false).second["known"], 1);
+  EXPECT_NE(list("user=u")[0], first);
+  EXPECT_EQ(send("GET", "/api/v1/events").second["events"].size(), 1U);
+  EXPECT_EQ(send("GET", "/api/v1/events", "", {}, false).first, 401);
+  const auto [status, removed] = send("DELETE", "/api/v1/users/u");
+  EXPECT_EQ(status, 200) << removed;
+  EXPECT_EQ(removed["events"], 1);
+  EXPECT_EQ(removed["impressions"], 2);
+  EXPECT_EQ(list("user=u")[0], first);
+  EXPECT_EQ(send("POST", "/api/v1/events", "", {{"type", "click"}}, false).first, 400);
+}
+
+}  // namespace
+}  // namespace sparrow::api
