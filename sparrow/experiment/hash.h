@@ -1,5 +1,5 @@
-// XXH64 (Yann Collet, https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md): the hash that assigns
-// units to variants. Every language has it, so an assignment can be checked elsewhere.
+// XXH64 (Yann Collet, https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md): the hash that
+// assigns units to variants. Every language has it, so an assignment can be checked elsewhere.
 #pragma once
 
 #include <cstdint>
