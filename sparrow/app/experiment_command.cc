@@ -8,11 +8,11 @@
 #include "sparrow/app/command.h"
 #include "sparrow/core/file.h"
 #include "sparrow/events/event_log.h"
+#include "sparrow/experiment/aa_runs.h"
 #include "sparrow/experiment/experiment_file.h"
 #include "sparrow/experiment/iso_time.h"
 #include "sparrow/experiment/report.h"
 #include "sparrow/experiment/sample_size.h"
-#include "sparrow/experiment/self_test.h"
 #include "sparrow/experiment/unit_table.h"
 
 namespace sparrow::app {

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "sparrow/core/random.h"
+#include "sparrow/experiment/aa_runs.h"
 #include "sparrow/experiment/memory_records.h"
-#include "sparrow/experiment/self_test.h"
 
 namespace sparrow::experiment {
 namespace {

@@ -1,4 +1,4 @@
-#include "sparrow/experiment/self_test.h"
+#include "sparrow/experiment/aa_runs.h"
 
 #include <cmath>
 
