@@ -73,6 +73,7 @@ Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
+Command add_experiment(CLI::App& sub);
 Command add_embed_text(CLI::App& sub);
 Command add_doctor(CLI::App& sub);
 Command add_healthcheck(CLI::App& sub);

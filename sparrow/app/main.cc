@@ -45,6 +45,7 @@ constexpr Subcommand kSubcommands[] = {
     {"synth", "Generate a rating log of any size", add_synth},
     {"embed-text", "Tokens and vectors of texts, as training sees them", add_embed_text},
     {"rules", "Show or check rules, and what they would change", add_rules},
+    {"experiment", "List, start, stop, plan and judge experiments (A/B tests)", add_experiment},
     {"config", "Show or check how the server is configured", add_config},
     {"store", "Look into a store, copy models between stores", add_store},
     {"doctor", "Say what is wrong with machine, home and data, and what to do", add_doctor},

@@ -14,8 +14,8 @@ namespace sparrow::experiment {
 
 class DailySums {
  public:
-  // `variant` of each unit, below `variants`: as observed, or drawn by a self-test. All is borrowed.
-  // `by_day` are the units in the order in which they joined: units_by_day().
+  // `variant` of each unit, below `variants`: as observed, or drawn by a self-test. All is
+  // borrowed. `by_day` are the units in the order in which they joined: units_by_day().
   DailySums(const MetricRows& rows, const Observations& observations,
             std::span<const std::uint32_t> by_day, std::span<const std::uint32_t> variant,
             std::size_t variants);

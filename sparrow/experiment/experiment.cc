@@ -19,8 +19,8 @@ constexpr std::size_t kMostSettings = 50;
 constexpr std::size_t kMostScenarios = 100;
 constexpr std::size_t kMostMetrics = 20;
 constexpr std::size_t kMostDecisions = 1'000;
-constexpr std::size_t kMostNote = 1'000;       // bytes, of a note or a hypothesis
-constexpr std::size_t kMostSetting = 10'000;   // bytes of one setting
+constexpr std::size_t kMostNote = 1'000;      // bytes, of a note or a hypothesis
+constexpr std::size_t kMostSetting = 10'000;  // bytes of one setting
 constexpr double kLeastWeight = 1e-6;
 constexpr double kMostWeight = 1e6;
 constexpr const char* kUnitNames[] = {"user", "session", "item_day"};
@@ -237,9 +237,8 @@ Result<std::vector<Experiment>> read_experiments(const json& list, const KnownSe
 json to_json(const Experiment& experiment) {
   json variants = json::array();
   for (const Variant& variant : experiment.variants)
-    variants.push_back({{"name", variant.name},
-                        {"weight", variant.weight},
-                        {"settings", json(variant.settings)}});
+    variants.push_back(
+        {{"name", variant.name}, {"weight", variant.weight}, {"settings", json(variant.settings)}});
   json object = {{"name", experiment.name},
                  {"hypothesis", experiment.hypothesis},
                  {"unit", unit_name(experiment.unit)},
@@ -253,9 +252,8 @@ json to_json(const Experiment& experiment) {
                  {"status", status_name(experiment.status)},
                  {"decisions", json::array()}};
   if (!experiment.layer.empty())
-    object["layer"] = {{"name", experiment.layer},
-                       {"from", experiment.layer_from},
-                       {"to", experiment.layer_to}};
+    object["layer"] = {
+        {"name", experiment.layer}, {"from", experiment.layer_from}, {"to", experiment.layer_to}};
   if (experiment.start_ms != 0) object["start"] = iso_time(experiment.start_ms);
   if (experiment.stop_ms != 0) object["stop"] = iso_time(experiment.stop_ms);
   for (const Decision& decision : experiment.decisions)
@@ -267,8 +265,7 @@ json to_json(const Experiment& experiment) {
 Result<void> decide(Experiment& experiment, std::string_view action, std::int64_t now_ms,
                     std::string note) {
   if (note.size() > kMostNote)
-    return Error{ErrorCode::kInvalidInput,
-                 fmt::format("a note has at most {} bytes", kMostNote)};
+    return Error{ErrorCode::kInvalidInput, fmt::format("a note has at most {} bytes", kMostNote)};
   const Status before = experiment.status;
   Status after = before;
   bool allowed = false;

@@ -23,7 +23,8 @@ struct ExperimentFile {
 Result<ExperimentFile> parse_experiment_file(std::string_view text, const KnownSetting& known = {});
 nlohmann::json to_json(const ExperimentFile& file);
 
-// Version 0 and no experiments where there is no file. Errors: as above with the path, kUnavailable.
+// Version 0 and no experiments where there is no file. Errors: as above with the path,
+// kUnavailable.
 Result<ExperimentFile> read_experiment_file(const std::filesystem::path& path,
                                             const KnownSetting& known = {});
 // Reads, lets `change` change, checks the whole, and replaces the file under the next version.

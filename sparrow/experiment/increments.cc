@@ -35,9 +35,9 @@ void Increments::merge() {
 
 std::span<const Increment> Increments::of(std::uint16_t measure) {
   merge();
-  const auto range =
-      std::equal_range(all_.begin(), all_.end(), Increment{.measure = measure},
-                       [](const Increment& a, const Increment& b) { return a.measure < b.measure; });
+  const auto range = std::equal_range(
+      all_.begin(), all_.end(), Increment{.measure = measure},
+      [](const Increment& a, const Increment& b) { return a.measure < b.measure; });
   return {range.first, range.second};
 }
 

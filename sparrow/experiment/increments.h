@@ -17,7 +17,8 @@ struct Increment {
 };
 inline constexpr std::int16_t kBefore = -1;
 
-// Adds up increments of equal unit, day and measure; memory stays within twice of what is different.
+// Adds up increments of equal unit, day and measure; memory stays within twice of what is
+// different.
 class Increments {
  public:
   void add(const Increment& increment);

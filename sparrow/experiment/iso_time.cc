@@ -32,9 +32,9 @@ std::optional<std::int64_t> take_day(std::string_view& text) {
   if (!month || !take_sign(text, '-')) return std::nullopt;
   const auto day = take_number(text, 2);
   if (!day) return std::nullopt;
-  const std::chrono::year_month_day date{
-      std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
-      std::chrono::day{static_cast<unsigned>(*day)}};
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok() || *year < 1970) return std::nullopt;
   return std::chrono::sys_days(date).time_since_epoch().count() * kDayMs;
 }

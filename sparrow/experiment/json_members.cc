@@ -56,8 +56,7 @@ std::string Members::text(const char* name, std::size_t most, std::string otherw
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
   if (text.size() > most || control || !is_utf8(text))
-    fail(name,
-         fmt::format("must be a text of at most {} bytes without control characters", most));
+    fail(name, fmt::format("must be a text of at most {} bytes without control characters", most));
   return text;
 }
 

@@ -53,12 +53,15 @@ std::vector<Metric> make_metrics() {
        "Money spent by a unit; amounts above the 99th percentile of all units count as that "
        "percentile.",
        sum_of("purchase", 1), units(), "money per unit", Better::kHigher, kOutlier},
-      {"return_rate", "Share of units that came back on a later UTC day than that of the exposure.",
-       {.counted = Counted::kReturns, .keep = Keep::kAny}, units(), "share of units"},
+      {"return_rate",
+       "Share of units that came back on a later UTC day than that of the exposure.",
+       {.counted = Counted::kReturns, .keep = Keep::kAny},
+       units(),
+       "share of units"},
       {"rejections",
        "Items hidden, disliked or called not similar, divided by items of lists that were seen.",
-       in_lists({"hide", "dislike", "not_similar"}), in_lists({"seen"}),
-       "rejections per seen item", Better::kLower},
+       in_lists({"hide", "dislike", "not_similar"}), in_lists({"seen"}), "rejections per seen item",
+       Better::kLower},
       {"short_lists",
        fmt::format("Lists of fewer than {} items, divided by lists; only those that begin at "
                    "position 0.",
@@ -76,10 +79,14 @@ std::vector<Metric> make_metrics() {
 }
 
 constexpr std::pair<std::string_view, Counted> kCountedNames[] = {
-    {"unit", Counted::kUnits},          {"lists", Counted::kLists},
-    {"shown", Counted::kShown},         {"first_lists", Counted::kFirstLists},
-    {"short_lists", Counted::kShortLists}, {"sessions", Counted::kSessions},
-    {"returns", Counted::kReturns},     {"popularity", Counted::kPopularity},
+    {"unit", Counted::kUnits},
+    {"lists", Counted::kLists},
+    {"shown", Counted::kShown},
+    {"first_lists", Counted::kFirstLists},
+    {"short_lists", Counted::kShortLists},
+    {"sessions", Counted::kSessions},
+    {"returns", Counted::kReturns},
+    {"popularity", Counted::kPopularity},
     {"novelty", Counted::kNovelty}};
 
 bool is_event_type(std::string_view text) {
@@ -177,8 +184,8 @@ std::string describe(const Measure& measure) {
       return "1 for each unit";
     case Counted::kEvents:
     case Counted::kValues: {
-      std::string text = fmt::format("{}{} events",
-                                     measure.counted == Counted::kValues ? "values of " : "", types);
+      std::string text = fmt::format(
+          "{}{} events", measure.counted == Counted::kValues ? "values of " : "", types);
       if (measure.of_lists) text += " on items of lists";
       return measure.keep == Keep::kAny ? "1 where there are " + text + ", else 0" : text;
     }
@@ -225,12 +232,12 @@ Result<Metric> read_metric(const json& input) {
     members.fail("name", "is the name of a known metric; a metric of one's own needs another");
   metric.numerator = read_measure(members, "numerator");
   metric.denominator = read_measure(members, "denominator");
-  metric.sentence =
-      members.text("sentence", 500,
-                   fmt::format("{}, divided by {}.", describe(metric.numerator),
-                               describe(metric.denominator)));
+  metric.sentence = members.text(
+      "sentence", 500,
+      fmt::format("{}, divided by {}.", describe(metric.numerator), describe(metric.denominator)));
   metric.unit = members.text("unit", 100, "ratio");
-  metric.better = members.word("better", {"higher", "lower"}) == 0 ? Better::kHigher : Better::kLower;
+  metric.better =
+      members.word("better", {"higher", "lower"}) == 0 ? Better::kHigher : Better::kLower;
   metric.winsorise = members.number("winsorise", 0.5, 1, 1);
   if (!members.sound()) return members.error();
   return metric;

@@ -16,8 +16,7 @@ Result<Observations> observe_exposed(const Records& records, Observer& observer)
           span, [&](const events::Impression& impression) { observer.note_request(impression); });
       if (!noted) return noted.error();
     }
-    auto events =
-        records.events(span, [&](const events::Event& event) { observer.take(event); });
+    auto events = records.events(span, [&](const events::Event& event) { observer.take(event); });
     if (!events) return events.error();
     observer.settle();
     auto lists = records.impressions(

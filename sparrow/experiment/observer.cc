@@ -74,8 +74,7 @@ std::uint16_t Observer::measure_index(const Measure& measure) {
 }
 
 void Observer::expose(const events::Exposure& exposure) {
-  const std::int64_t stop =
-      experiment_.stop_ms != 0 ? experiment_.stop_ms : options_.now_ms;
+  const std::int64_t stop = experiment_.stop_ms != 0 ? experiment_.stop_ms : options_.now_ms;
   if (exposure.time_ms < experiment_.start_ms || exposure.time_ms >= stop) return;
   const auto found =
       std::find_if(experiment_.variants.begin(), experiment_.variants.end(),
@@ -103,12 +102,11 @@ void Observer::expose(const events::Exposure& exposure) {
 }
 
 events::TimeSpan Observer::begin() {
-  made_.switched =
-      static_cast<std::size_t>(std::count(switched_.begin(), switched_.end(), true));
+  made_.switched = static_cast<std::size_t>(std::count(switched_.begin(), switched_.end(), true));
   if (made_.units.empty()) return {0, 0};
   made_.from_ms = *std::min_element(exposed_ms_.begin(), exposed_ms_.end());
-  made_.to_ms = experiment_.stop_ms != 0 ? std::min(experiment_.stop_ms, options_.now_ms)
-                                         : options_.now_ms;
+  made_.to_ms =
+      experiment_.stop_ms != 0 ? std::min(experiment_.stop_ms, options_.now_ms) : options_.now_ms;
   made_.to_ms = std::max(made_.to_ms, made_.from_ms + 1);
   constexpr std::int64_t kMostDays = 30'000;  // they must fit into 16 bits
   made_.days = static_cast<std::int32_t>(
@@ -121,8 +119,7 @@ events::TimeSpan Observer::begin() {
 std::int16_t Observer::day_of(std::int64_t time_ms) const {
   const std::int64_t last = made_.days - 1;
   if (!options_.series) return static_cast<std::int16_t>(last);
-  return static_cast<std::int16_t>(
-      std::min(last, day_number(time_ms) - day_number(made_.from_ms)));
+  return static_cast<std::int16_t>(std::min(last, day_number(time_ms) - day_number(made_.from_ms)));
 }
 
 std::uint32_t Observer::unit_of(const std::string& name) const {
@@ -249,8 +246,8 @@ void Observer::summarise_shown() {
     }
     shown.different = times.size();
     const auto kept = std::min(top, times.size());
-    std::partial_sort(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(kept),
-                      times.end(), std::greater<>());
+    std::partial_sort(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(kept), times.end(),
+                      std::greater<>());
     const auto sum = std::accumulate(
         times.begin(), times.begin() + static_cast<std::ptrdiff_t>(kept), std::uint64_t{0});
     if (shown.items > 0)

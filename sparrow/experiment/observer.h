@@ -77,7 +77,7 @@ class Observer {
   std::vector<Measure> measures_;
   bool wants_popularity_ = false;
   Increments increments_;
-  std::unordered_set<std::uint64_t> sessions_;                  // of units, hashed
+  std::unordered_set<std::uint64_t> sessions_;                   // of units, hashed
   std::unordered_map<std::uint64_t, std::uint32_t> by_request_;  // of item-days, hashed
   ItemPopularity popularity_;
   std::unordered_map<std::string, std::vector<std::uint32_t>> shown_;  // how often, by variant

@@ -26,9 +26,9 @@ struct Records {
 Records records_of(const events::EventLog& log);
 
 // One record a line, told apart by their members: an exposure has "experiment", "unit", "variant"
-// and "time"; a list has "items" and is as to_json(Impression) writes it; all else is an event, read
-// by events::read_events(). Empty lines are skipped. Errors: kNotFound, kInvalidInput naming the
-// line.
+// and "time"; a list has "items" and is as to_json(Impression) writes it; all else is an event,
+// read by events::read_events(). Empty lines are skipped. Errors: kNotFound, kInvalidInput naming
+// the line.
 Records records_of_file(const std::filesystem::path& path);
 nlohmann::json to_json(const events::Exposure& exposure);
 

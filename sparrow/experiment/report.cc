@@ -55,8 +55,7 @@ void add_cuped(const std::vector<VariantUnits>& parts, MetricResult& result) {
   result.variance_reduction = adjusted->variance_reduction;
   for (std::size_t v = 0; v < parts.size(); ++v) {
     result.variants[v].cuped_estimate = adjusted->estimates[v];
-    if (v > 0)
-      result.variants[v].cuped = compare(adjusted->estimates[0], adjusted->estimates[v]);
+    if (v > 0) result.variants[v].cuped = compare(adjusted->estimates[0], adjusted->estimates[v]);
   }
 }
 
@@ -71,11 +70,11 @@ DayPoint day_point(const DailySums& sums, std::size_t variant, const Experiment&
   const Comparison comparison = compare(*control, *treatment);
   point.lift = comparison.lift;
   point.lift_interval = comparison.lift_interval;
-  point.p_sequential = test.look(*control, *treatment);
+  point.p_sequential = test.look(*control, *treatment, comparison);
   if (comparison.lift && comparison.lift_variance > 0 &&
       std::min(control->n, treatment->n) >= kLeastUnits)
-    point.sequential_interval = mixture_interval(*comparison.lift, comparison.lift_variance,
-                                                 experiment.minimum_lift);
+    point.sequential_interval =
+        sequential_interval(*comparison.lift, comparison.lift_variance, experiment.minimum_lift);
   return point;
 }
 
@@ -136,10 +135,9 @@ std::vector<SegmentResult> segments_of(const Experiment& experiment,
   if (observations.events_before == 0) return segments;
   std::vector<bool> fresh = observations.known_before;
   fresh.flip();
-  for (const auto& [name, only] :
-       {std::pair<const char*, const std::vector<bool>*>{"known before",
-                                                         &observations.known_before},
-        {"new", &fresh}}) {
+  for (const auto& [name, only] : {std::pair<const char*, const std::vector<bool>*>{
+                                       "known before", &observations.known_before},
+                                   {"new", &fresh}}) {
     const auto parts =
         split_units(observations, observations.metrics.front(), experiment.variants.size(), only);
     segments.push_back({name, compare_variants(experiment, parts)});

@@ -1,5 +1,5 @@
-// Report: what an experiment found, every number with its definition, n, window and method. report()
-// makes it; report_json() and report_text() show it.
+// Report: what an experiment found, every number with its definition, n, window and method.
+// report() makes it; report_json() and report_text() show it.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct VariantResult {
   double units = 0;
   std::optional<Estimate> estimate;      // absent: too few units, or nothing to divide by
   std::optional<Comparison> comparison;  // fixed horizon: one look, at an end set beforehand
-  double p_adjusted = 1;                 // of comparison's p, over metrics (or segments) and variants
-  double p_sequential = 1;               // least of one look a day: may be looked at every day
+  double p_adjusted = 1;    // of comparison's p, over metrics (or segments) and variants
+  double p_sequential = 1;  // least of one look a day: may be looked at every day
   std::optional<Interval> sequential_interval;  // of the lift, now
   std::optional<Estimate> cuped_estimate;
   std::optional<Comparison> cuped;
@@ -47,8 +47,8 @@ struct MetricResult {
   std::string method;
   std::optional<double> cut;  // numerators above it count as it
   std::size_t cut_units = 0;
-  std::optional<double> variance_reduction;  // by CUPED; absent: without
-  std::vector<VariantResult> variants;       // as in the experiment; the first is the control
+  std::optional<double> variance_reduction;   // by CUPED; absent: without
+  std::vector<VariantResult> variants;        // as in the experiment; the first is the control
   std::vector<std::vector<DayPoint>> series;  // [variant][day]
 };
 

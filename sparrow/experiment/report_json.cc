@@ -106,10 +106,10 @@ json shown_json(const Report& report) {
   json list = json::array();
   for (std::size_t v = 0; v < report.shown.size(); ++v) {
     const ShownItems& shown = report.shown[v];
-    const double coverage = report.different_items == 0
-                                ? 0
-                                : static_cast<double>(shown.different) /
-                                      static_cast<double>(report.different_items);
+    const double coverage =
+        report.different_items == 0
+            ? 0
+            : static_cast<double>(shown.different) / static_cast<double>(report.different_items);
     list.push_back({{"variant", report.experiment.variants[v].name},
                     {"lists", shown.lists},
                     {"items", shown.items},
@@ -149,8 +149,7 @@ json report_json(const Report& report) {
     object["metrics"].push_back(metric_json(metric));
   for (const SegmentResult& segment : report.segments) {
     json variants = json::array();
-    for (const VariantResult& variant : segment.variants)
-      variants.push_back(variant_json(variant));
+    for (const VariantResult& variant : segment.variants) variants.push_back(variant_json(variant));
     object["segments"].push_back({{"name", segment.name}, {"variants", std::move(variants)}});
   }
   for (const Decision& decision : report.experiment.decisions)

@@ -16,8 +16,8 @@ std::string fitting(const std::string& text, std::size_t width) {
   return text.size() <= width ? text : text.substr(0, width - 1) + "~";
 }
 
-// Bytes of the UTF-8 character at `at`. Where there is more than one it counts as two columns, which
-// is never too few.
+// Bytes of the UTF-8 character at `at`. Where there is more than one it counts as two columns,
+// which is never too few.
 std::size_t character_bytes(const std::string& text, std::size_t at) {
   std::size_t end = at + 1;
   while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
@@ -71,10 +71,10 @@ struct Cells {
 };
 
 std::string row_text(const Cells& cells) {
-  std::string line = fmt::format("{:<17} {:<13} {:>9} {:>9} {:>8} {:>18} {:>5} {:>5} {:>5}",
-                                 fitting(cells.name, 17), fitting(cells.variant, 13), cells.units,
-                                 cells.value, cells.lift, cells.interval, cells.p, cells.adjusted,
-                                 cells.sequential);
+  std::string line =
+      fmt::format("{:<17} {:<13} {:>9} {:>9} {:>8} {:>18} {:>5} {:>5} {:>5}",
+                  fitting(cells.name, 17), fitting(cells.variant, 13), cells.units, cells.value,
+                  cells.lift, cells.interval, cells.p, cells.adjusted, cells.sequential);
   line.erase(line.find_last_not_of(' ') + 1);
   return line + "\n";
 }
@@ -118,10 +118,10 @@ std::string metric_rows(const MetricResult& metric) {
 std::string definitions(const Report& report) {
   std::string text;
   for (const MetricResult& metric : report.metrics) {
-    std::string words = fmt::format("{}: {} In {}; {} is better. {}.", metric.metric.name,
-                                    metric.metric.sentence, metric.metric.unit,
-                                    metric.metric.better == Better::kHigher ? "higher" : "lower",
-                                    metric.method);
+    std::string words =
+        fmt::format("{}: {} In {}; {} is better. {}.", metric.metric.name, metric.metric.sentence,
+                    metric.metric.unit,
+                    metric.metric.better == Better::kHigher ? "higher" : "lower", metric.method);
     if (metric.cut)
       words += fmt::format(" {} units were cut to {:.4g}.",
                            count_text(static_cast<double>(metric.cut_units)), *metric.cut);
@@ -137,10 +137,9 @@ std::string head(const Report& report) {
   std::string text = wrapped(
       fmt::format("{}: {}, by {}{}", report.experiment.name, status_name(report.experiment.status),
                   unit_name(report.experiment.unit),
-                  report.days == 0
-                      ? std::string()
-                      : fmt::format(", {} to {} ({} days)", iso_day(report.from_ms),
-                                    iso_day(report.to_ms - 1), report.days)),
+                  report.days == 0 ? std::string()
+                                   : fmt::format(", {} to {} ({} days)", iso_day(report.from_ms),
+                                                 iso_day(report.to_ms - 1), report.days)),
       0);
   if (!report.experiment.hypothesis.empty())
     text += "hypothesis  " + wrapped(report.experiment.hypothesis, 12);
@@ -148,12 +147,12 @@ std::string head(const Report& report) {
   for (std::size_t v = 0; v < report.units.size(); ++v)
     parts.push_back(
         fmt::format("{} {}", report.experiment.variants[v].name, count_text(report.units[v])));
-  text += "split       " +
-          wrapped(fmt::format("{}; {} (chi-square p = {:.3g})", fmt::join(parts, ", "),
-                              report.mismatch ? "MISMATCH: do not trust what follows"
-                                              : "as the weights ask",
-                              report.split.p),
-                  12);
+  text +=
+      "split       " + wrapped(fmt::format("{}; {} (chi-square p = {:.3g})", fmt::join(parts, ", "),
+                                           report.mismatch ? "MISMATCH: do not trust what follows"
+                                                           : "as the weights ask",
+                                           report.split.p),
+                               12);
   text += "verdict     " + wrapped(report.sentence, 12);
   return text;
 }
@@ -173,18 +172,18 @@ std::string tail(const Report& report) {
 
 std::string shown_rows(const Report& report) {
   if (report.different_items == 0) return "";
-  std::string text = "\nshown             variant           lists     items  different  coverage  "
-                     "top 1 % of items\n";
+  std::string text =
+      "\nshown             variant           lists     items  different  coverage  "
+      "top 1 % of items\n";
   for (std::size_t v = 0; v < report.shown.size(); ++v) {
     const ShownItems& shown = report.shown[v];
-    text += fmt::format("{:<17} {:<13} {:>9} {:>9} {:>10} {:>7.1f} % {:>15.1f} %\n", "",
-                        fitting(report.experiment.variants[v].name, 13),
-                        count_text(static_cast<double>(shown.lists)),
-                        count_text(static_cast<double>(shown.items)),
-                        count_text(static_cast<double>(shown.different)),
-                        100 * static_cast<double>(shown.different) /
-                            static_cast<double>(report.different_items),
-                        100 * shown.top_share);
+    text += fmt::format(
+        "{:<17} {:<13} {:>9} {:>9} {:>10} {:>7.1f} % {:>15.1f} %\n", "",
+        fitting(report.experiment.variants[v].name, 13),
+        count_text(static_cast<double>(shown.lists)), count_text(static_cast<double>(shown.items)),
+        count_text(static_cast<double>(shown.different)),
+        100 * static_cast<double>(shown.different) / static_cast<double>(report.different_items),
+        100 * shown.top_share);
   }
   return text;
 }
@@ -192,8 +191,8 @@ std::string shown_rows(const Report& report) {
 }  // namespace
 
 std::string report_text(const Report& report) {
-  const Cells titles{"metric",          "variant", "units", "value",
-                     "lift", "95 % interval", "p",     "p adj", "p seq"};
+  const Cells titles{"metric",        "variant", "units", "value", "lift",
+                     "95 % interval", "p",       "p adj", "p seq"};
   std::string text = head(report) + "\n" + row_text(titles);
   Role before = Role::kDecides;
   for (const MetricResult& metric : report.metrics) {

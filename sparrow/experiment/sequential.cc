@@ -2,34 +2,60 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+
+#include <boost/math/tools/roots.hpp>
 
 #include "sparrow/core/result.h"
 
 namespace sparrow::experiment {
+namespace {
 
-double mixture_p(double effect, double variance, double tau) {
+// ln of the mean ratio over the scales, without overflow.
+double log_mean_ratio(double effect, double variance, double minimum_lift) {
+  constexpr std::size_t kScales = std::size(kMixtureScales);
+  double logs[kScales];
+  for (std::size_t i = 0; i < kScales; ++i)
+    logs[i] = log_mixture_ratio(effect, variance, kMixtureScales[i] * minimum_lift);
+  const double most = *std::max_element(std::begin(logs), std::end(logs));
+  double sum = 0;
+  for (const double one : logs) sum += std::exp(one - most);
+  return most + std::log(sum / static_cast<double>(kScales));
+}
+
+}  // namespace
+
+double log_mixture_ratio(double effect, double variance, double tau) {
   SPARROW_CHECK(variance > 0 && tau > 0);
   const double mixed = variance + tau * tau;
-  const double log_ratio = 0.5 * std::log(variance / mixed) +
-                           tau * tau * effect * effect / (2 * variance * mixed);
-  return std::min(1.0, std::exp(-log_ratio));
+  return 0.5 * std::log(variance / mixed) + tau * tau * effect * effect / (2 * variance * mixed);
 }
 
-Interval mixture_interval(double effect, double variance, double tau, double confidence) {
-  SPARROW_CHECK(variance > 0 && tau > 0 && confidence > 0 && confidence < 1);
-  const double mixed = variance + tau * tau;
-  const double half =
-      std::sqrt(2 * variance * mixed / (tau * tau) *
-                (-std::log(1 - confidence) + 0.5 * std::log(mixed / variance)));
-  return {effect - half, effect + half};
+double sequential_p(double effect, double variance, double minimum_lift) {
+  return std::min(1.0, std::exp(-log_mean_ratio(effect, variance, minimum_lift)));
 }
 
-double SequentialTest::look(const Estimate& control, const Estimate& treatment) {
-  if (std::min(control.n, treatment.n) < kLeastUnits || !(control.value > 0)) return p_;
-  const double relative = treatment.value / control.value;
-  const double variance = (treatment.variance + relative * relative * control.variance) /
-                          (control.value * control.value);
-  if (variance > 0) p_ = std::min(p_, mixture_p(relative - 1, variance, tau_));
+Interval sequential_interval(double effect, double variance, double minimum_lift,
+                             double confidence) {
+  SPARROW_CHECK(confidence > 0 && confidence < 1);
+  const double limit = -std::log(1 - confidence);
+  const auto above = [&](double distance) {
+    return log_mean_ratio(distance, variance, minimum_lift) - limit;
+  };
+  // The ratio grows with the distance from 0, where it is below 1.
+  double far = std::sqrt(variance);
+  while (above(far) < 0) far *= 2;
+  std::uintmax_t steps = 100;
+  const auto root = boost::math::tools::toms748_solve(
+      above, 0.0, far, boost::math::tools::eps_tolerance<double>(48), steps);
+  return {effect - root.second, effect + root.second};
+}
+
+double SequentialTest::look(const Estimate& control, const Estimate& treatment,
+                            const Comparison& comparison) {
+  if (std::min(control.n, treatment.n) < kLeastUnits) return p_;
+  if (comparison.lift && comparison.lift_variance > 0)
+    p_ = std::min(p_, sequential_p(*comparison.lift, comparison.lift_variance, minimum_lift_));
   return p_;
 }
 

@@ -4,10 +4,12 @@
 // of ever calling two equal variants different is at most alpha.
 //
 // With an estimate d of the effect, its variance v, and the mixture N(0, tau²) of effects:
-//   ratio = sqrt(v / (v + tau²)) exp(tau² d² / (2 v (v + tau²))),  p = min(1, 1 / ratio).
-// tau must not come from the data that is tested. Here effects are relative lifts and tau is the
-// experiment's "minimum_lift", the smallest lift worth finding: the test is quickest for effects of
-// about that size and valid for all.
+//   ratio(tau) = sqrt(v / (v + tau²)) exp(tau² d² / (2 v (v + tau²))).
+// The mixture must not come from the data that is tested. Here effects are relative lifts, and the
+// mixture is made of three normal ones with equal weights, tau = 1, 4 and 16 times the experiment's
+// "minimum_lift", the smallest lift worth finding: the ratio is the mean of the three, and
+// p = min(1, 1 / ratio). One normal mixture alone hardly ever finds effects that are much larger
+// than its tau while there are few units; the price of three is at most a factor of three in p.
 #pragma once
 
 #include "sparrow/experiment/statistics.h"
@@ -16,23 +18,26 @@ namespace sparrow::experiment {
 
 // Fewer units than these in a variant are not looked at: variances are estimates.
 inline constexpr double kLeastUnits = 100;
+inline constexpr double kMixtureScales[] = {1, 4, 16};  // of the minimum lift
 
-// p of one look, not yet the minimum over looks. variance, tau > 0.
-double mixture_p(double effect, double variance, double tau);
-// The effects that the test does not reject at 1 - confidence:
-//   effect ± sqrt(2 v (v + tau²) / tau² (ln(1 / alpha) + ln((v + tau²) / v) / 2)).
-Interval mixture_interval(double effect, double variance, double tau, double confidence = 0.95);
+// ln of the ratio above for one tau. variance, tau > 0.
+double log_mixture_ratio(double effect, double variance, double tau);
+// p of one look, not yet the minimum over looks. variance, minimum_lift > 0.
+double sequential_p(double effect, double variance, double minimum_lift);
+// The effects that the test does not reject at 1 - confidence; always around `effect`.
+Interval sequential_interval(double effect, double variance, double minimum_lift,
+                             double confidence = 0.95);
 
 // The running minimum of p over looks.
 class SequentialTest {
  public:
-  explicit SequentialTest(double tau) : tau_(tau) {}
-  // Looks at a comparison that has a lift; others change nothing. Returns p so far.
-  double look(const Estimate& control, const Estimate& treatment);
+  explicit SequentialTest(double minimum_lift) : minimum_lift_(minimum_lift) {}
+  // Looks at a comparison of enough units that has a lift; others change nothing. Returns p so far.
+  double look(const Estimate& control, const Estimate& treatment, const Comparison& comparison);
   double p() const { return p_; }
 
  private:
-  double tau_;
+  double minimum_lift_;
   double p_ = 1;
 };
 

@@ -16,8 +16,7 @@ using boost::math::cdf;
 using boost::math::complement;
 
 double t_quantile(double degrees, double confidence) {
-  return boost::math::quantile(
-      complement(boost::math::students_t(degrees), (1 - confidence) / 2));
+  return boost::math::quantile(complement(boost::math::students_t(degrees), (1 - confidence) / 2));
 }
 
 // Degrees of freedom of a sum of two variances (Satterthwaite 1946).
@@ -173,8 +172,7 @@ std::optional<Cuped> cuped(std::span<const CupedUnits> variants) {
   const double all_before = pooled_before(variants);
   double left = 0;
   for (Linearised& part : parts) {
-    for (std::size_t i = 0; i < part.now.size(); ++i)
-      part.now[i] -= result.theta * part.before[i];
+    for (std::size_t i = 0; i < part.now.size(); ++i) part.now[i] -= result.theta * part.before[i];
     const double squares = products(part.now, part.now);
     left += squares;
     const auto n = static_cast<double>(part.now.size());

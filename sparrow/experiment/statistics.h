@@ -57,8 +57,8 @@ struct Comparison {
 };
 // Welch's test (Welch 1947) of the difference. The lift's interval is by the delta method for a
 // ratio of independent numbers c and t: var = var(t) / c² + t² var(c) / c⁴, with the quantile of
-// Student's t at degrees by Satterthwaite (1946) of these two terms. `confidence` of both intervals.
-// p is 1 where neither varies and they are equal, 0 where they differ.
+// Student's t at degrees by Satterthwaite (1946) of these two terms. `confidence` of both
+// intervals. p is 1 where neither varies and they are equal, 0 where they differ.
 Comparison compare(const Estimate& control, const Estimate& treatment, double confidence = 0.95);
 
 // A quantile of the values with linear interpolation between neighbors, as numpy's default (Hyndman
@@ -79,8 +79,8 @@ struct Cuped {
 //   L = (y - R x) / mean(x),  K = (y' - R' x') / mean(x')  with R, R' of the unit's variant,
 //   theta = sum of cov(K, L) (n - 1) over variants / the same of var(K),
 //   value = R - theta (R' - R'_all),  variance = var(L - theta K) / n.
-// With x = x' = 1: R - theta (mean of y' - that of all). Nothing where a variant has no estimate, or
-// nobody did anything before.
+// With x = x' = 1: R - theta (mean of y' - that of all). Nothing where a variant has no estimate,
+// or nobody did anything before.
 std::optional<Cuped> cuped(std::span<const CupedUnits> variants);
 
 struct Fit {

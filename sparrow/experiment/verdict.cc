@@ -119,21 +119,21 @@ void decide_verdict(Report& report) {
   if (report.mismatch) return set(Verdict::kMismatch, mismatch_sentence(report));
   const double least = *std::min_element(report.units.begin(), report.units.end());
   if (least < kLeastUnits)
-    return set(Verdict::kTooEarly,
-               fmt::format("Too early: the smallest variant has {:.0f} units, and fewer than {:.0f} "
-                           "are not judged.",
-                           least, kLeastUnits));
+    return set(
+        Verdict::kTooEarly,
+        fmt::format("Too early: the smallest variant has {:.0f} units, and fewer than {:.0f} "
+                    "are not judged.",
+                    least, kLeastUnits));
   const MetricResult& deciding = report.metrics.front();
   const VariantResult* result = decisive(deciding);
   const std::string found =
-      result == nullptr
-          ? undecided_sentence(deciding)
-          : fmt::format("Variant \"{}\" is {} than the control: {}.", result->variant,
-                        is_better(deciding.metric, *result) ? "better" : "worse",
-                        lift_words(deciding.metric, *result));
+      result == nullptr ? undecided_sentence(deciding)
+                        : fmt::format("Variant \"{}\" is {} than the control: {}.", result->variant,
+                                      is_better(deciding.metric, *result) ? "better" : "worse",
+                                      lift_words(deciding.metric, *result));
   if (const auto worse = harms(report); !worse.empty())
-    return set(Verdict::kHarm, fmt::format("A guardrail got worse: {}. {}",
-                                           fmt::join(worse, "; "), found));
+    return set(Verdict::kHarm,
+               fmt::format("A guardrail got worse: {}. {}", fmt::join(worse, "; "), found));
   if (result == nullptr) return set(Verdict::kUndecided, found);
   set(is_better(deciding.metric, *result) ? Verdict::kBetter : Verdict::kWorse, found);
 }

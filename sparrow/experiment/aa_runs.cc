@@ -1,4 +1,4 @@
-#include "sparrow/experiment/self_test.h"
+#include "sparrow/experiment/aa_runs.h"
 
 #include <cmath>
 
@@ -33,7 +33,7 @@ RunResult one_run(const MetricRows& rows, const Observations& observations,
     const Comparison comparison = compare(*control, *treatment);
     result.fixed = comparison.p <= kCalled;
     result.peeking |= result.fixed && std::min(control->n, treatment->n) >= kLeastUnits;
-    result.sequential |= test.look(*control, *treatment) <= kCalled;
+    result.sequential |= test.look(*control, *treatment, comparison) <= kCalled;
     result.smallest_lift = 1.96 * std::sqrt(comparison.lift_variance);
   }
   return result;
