@@ -59,7 +59,7 @@ def write_log(path, users=1500, seed=4):
             for _ in range(random.poisson(6)):
                 at = met + int(random.integers(-10 * DAY, 9 * DAY))
                 lift = {"control": 1, "bold": 1.4, "shy": 1.02}[variant] if at >= met else 1
-                kinds = [("seen", None)] * int(random.integers(1, 12))
+                kinds = [("impression", None)] * int(random.integers(1, 12))
                 kinds += [("click", None)] * int(random.binomial(len(kinds), min(1, taste * lift)))
                 if random.random() < taste:
                     kinds += [("watch_seconds", float(random.lognormal(6, 1.2)))]

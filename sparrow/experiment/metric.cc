@@ -33,12 +33,12 @@ Measure units() { return {}; }
 std::vector<Metric> make_metrics() {
   return {
       {"click_through", "Clicks on items of lists, divided by items of lists that were seen.",
-       in_lists({"click"}), in_lists({"seen"}), "clicks per seen item"},
+       in_lists({"click"}), in_lists({"impression"}), "clicks per seen item"},
       {"click_through_served",
        "Clicks on items of lists, divided by items that were given in lists, seen or not.",
        in_lists({"click"}), counted(Counted::kShown), "clicks per given item"},
       {"play_rate", "Plays of items of lists, divided by items of lists that were seen.",
-       in_lists({"play"}), in_lists({"seen"}), "plays per seen item"},
+       in_lists({"play"}), in_lists({"impression"}), "plays per seen item"},
       {"watch_minutes",
        "Minutes watched by a unit, of whatever it found; amounts above the 99th percentile of all "
        "units count as that percentile.",
@@ -60,7 +60,7 @@ std::vector<Metric> make_metrics() {
        "share of units"},
       {"rejections",
        "Items hidden, disliked or called not similar, divided by items of lists that were seen.",
-       in_lists({"hide", "dislike", "not_similar"}), in_lists({"seen"}), "rejections per seen item",
+       in_lists({"hide", "dislike", "not_similar"}), in_lists({"impression"}), "rejections per seen item",
        Better::kLower},
       {"short_lists",
        fmt::format("Lists of fewer than {} items, divided by lists; only those that begin at "

@@ -58,7 +58,7 @@ TEST(Observations, RatiosAndSessions) {
   MemoryRecords written;
   written.expose("u", "control", kTestStart);
   for (int day = 0; day < 3; ++day) {
-    for (int k = 0; k < 4; ++k) written.act("u", "seen", kTestStart + day * kDayMs + kHour);
+    for (int k = 0; k < 4; ++k) written.act("u", "impression", kTestStart + day * kDayMs + kHour);
     written.act("u", "click", kTestStart + day * kDayMs + kHour);
   }
   written.events.back().request.clear();  // this click is of no list

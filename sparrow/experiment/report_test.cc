@@ -29,7 +29,7 @@ MemoryRecords clicks(std::size_t users, double lift, double share_lost = 0) {
     written.expose(user, variant->name, met);
     for (std::int64_t at = met - 7 * kDayMs; at < kTestStart + 10 * kDayMs; at += 2 * kDayMs) {
       for (int k = 0; k < 10; ++k) {
-        written.act(user, "seen", at + 1);
+        written.act(user, "impression", at + 1);
         if (random.uniform() < (at < met ? rate / (treated ? 1 + lift : 1) : rate))
           written.act(user, "click", at + 2);
       }
