@@ -62,6 +62,8 @@ Result<std::string> bench_prepare(const BenchOptions& options);
 // Bulk writes and reads beside bare hiredis and RocksDB, a large model's way in and out: a table of
 // its own. Errors: kCorrupt when a value comes back changed.
 Result<std::string> bench_store(const BenchOptions& options);
+// Events from JSON to disk: a table of its own. Errors: kCorrupt when one is lost.
+Result<std::string> bench_events(const BenchOptions& options);
 Result<std::vector<Measured>> bench_skip_gram(const BenchOptions& options);
 Result<std::vector<Measured>> bench_walks(const BenchOptions& options);
 Result<std::vector<Measured>> bench_neighbors(const BenchOptions& options);

@@ -34,7 +34,8 @@ struct Section {
   const char* name;
   Result<std::string> (*run)(const BenchOptions&);
 };
-constexpr Section kSections[] = {{"store", bench_store}, {"prepare", bench_prepare}};
+constexpr Section kSections[] = {
+    {"store", bench_store}, {"prepare", bench_prepare}, {"events", bench_events}};
 
 std::string machine() {
   std::ifstream cpu("/proc/cpuinfo");

@@ -27,7 +27,7 @@ export function card(movie, template = null, reason = (film) => reasonLine(film.
   if (isMarked(movie.id, 'save')) frame.append(el('span', { class: 'card-mark' }, t('saved_one')));
   return el(
     'a',
-    { class: frame.classList.contains('has-image') ? 'card has-image' : 'card', href: movieHref(movie.id), title: movie.title },
+    { class: frame.classList.contains('has-image') ? 'card has-image' : 'card', href: movieHref(movie.id), title: movie.title, 'data-item': movie.id },
     frame,
     el('span', { class: 'card-title' }, movie.title),
     el(

@@ -19,6 +19,7 @@ const kFewRatings = 10;
 
 // As many cards as a screen shows are painted when the page is opened; the rest a frame later.
 const kFirstPainted = 12;
+const kWatchMs = 300;  // after the list is painted
 const kMostNamed = 8;  // of the films that are left out
 
 // What the first list does not need is loaded when it is asked for.
@@ -141,7 +142,10 @@ export function filmList({ seed, parameters: given, template, footer, choices, l
     if (fresh) grid.replaceChildren(...cards, ...ghosts);
     else grid.append(...cards);
     if (later.length > 0) requestAnimationFrame(() => setTimeout(() => ghosts.forEach((ghost, i) => ghost.replaceWith(withTools(later[i])))));
+    const first = fresh ? 0 : shown.length;
     shown = [...(fresh ? [] : shown), ...items.map(({ id }) => id)];
+    // What is really looked at, and clicked, is told when the list is there.
+    if (answer.request_id) setTimeout(() => import('./sparrow.js').then(({ watch }) => watch(grid, { request: answer.request_id, user: visitor(), first })).catch(() => {}), kWatchMs);
     describe(footer, answer);
     showLeftOut();
     sub.textContent = answer.seed_source !== 'content' ? t('match_note') : t(seed.ratings < kFewRatings ? 'too_few_viewers' : 'placed_by_content');

@@ -339,6 +339,11 @@ void apply_plans(Context& c) {
   if (c.user.empty() && c.route != nullptr && c.route->endpoint == Endpoint::kCompatible)
     read_name(c, "id", c.user);
   read_name(c, "session", c.session);
+  // Pages carry it as a cookie (web/sparrow.js): a list that the browser fetches ahead has it too.
+  constexpr std::size_t kLongestCookie = 64;
+  if (const auto cookie = http::cookie_of(c.request.cookie, "sparrow-session");
+      c.session.empty() && cookie.size() <= kLongestCookie && is_name(cookie))
+    c.session = cookie;
   read_name(c, "scenario", c.scenario);
   const std::string forced(c.query.view("variant").value_or(""));
   if (c.query.error()) return;

@@ -79,9 +79,9 @@ class Plans {
   mutable std::atomic<std::int64_t> next_look_ms_{0};
 };
 
-// Reads `scenario`, `session`, `user` and `variant` of the query, finds the variants, and sets what
-// the request does not name itself: the experiment's settings before the scenario's. Before any
-// other parameter is read. Errors go to the query.
+// Reads `scenario`, `session` (or the cookie sparrow-session), `user` and `variant` of the query,
+// finds the variants, and sets what the request does not name itself: the experiment's settings
+// before the scenario's. Before any other parameter is read. Errors go to the query.
 void apply_plans(Context& c);
 
 // The unit of an experiment that this request belongs to; empty: it has none.

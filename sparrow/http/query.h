@@ -23,6 +23,9 @@ struct ParameterError {
 // no UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+// The value of a cookie in a Cookie header, as it was sent; empty when it is not there.
+std::string_view cookie_of(std::string_view header, std::string_view name);
+
 class Query {
  public:
   // Parses "a=1&b=2"; at most 64 parameters. The first error is kept.

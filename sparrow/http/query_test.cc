@@ -5,6 +5,14 @@
 namespace sparrow::http {
 namespace {
 
+TEST(Cookie, IsFoundByItsWholeName) {
+  EXPECT_EQ(cookie_of("a=1; sparrow-session=x-y; b=2", "sparrow-session"), "x-y");
+  EXPECT_EQ(cookie_of("sparrow-session=", "sparrow-session"), "");
+  EXPECT_EQ(cookie_of("other-sparrow-session=1;sparrow-sessions=2", "sparrow-session"), "");
+  EXPECT_EQ(cookie_of("", "sparrow-session"), "");
+  EXPECT_EQ(cookie_of("sparrow-session=a=b", "sparrow-session"), "a=b");
+}
+
 TEST(Query, DecodesAndValidates) {
   EXPECT_EQ(percent_decode("a%20b+c", true), "a b c");
   EXPECT_EQ(percent_decode("a+b", false), "a+b");

@@ -30,6 +30,8 @@ void Headers::add(boost::beast::http::field field, std::string_view name, std::s
       return first(origin);
     case Field::authorization:
       return first(authorization);
+    case Field::cookie:
+      return first(cookie);
     case Field::content_type:
       return first(content_type);
     default:

@@ -26,6 +26,7 @@ struct Headers {
   std::string_view authorization;
   std::string_view traceparent;
   std::string_view content_type;
+  std::string_view cookie;
 
   void add(boost::beast::http::field field, std::string_view name, std::string_view value);
 };

@@ -43,6 +43,7 @@ struct Request {
   std::string_view origin;
   std::string_view authorization;
   std::string_view traceparent;  // as given; trace.h says whether it is one
+  std::string_view cookie;       // the header; cookie_of() reads it
   std::string_view client;       // address of the peer
   std::string_view host;
   std::string_view content_type;

@@ -265,6 +265,7 @@ bool Session::answer() {
   request.origin = headers_.origin;
   request.authorization = headers_.authorization;
   request.traceparent = headers_.traceparent;
+  request.cookie = headers_.cookie;
   if (target.empty() || (target.front() != '/' && target != "*")) return refuse(400);
   if (target.size() > worker_.options.max_target_bytes) return refuse(414);
   request.method = view(message.method_string());

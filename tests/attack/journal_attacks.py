@@ -2,6 +2,7 @@
 import http.client
 import json
 import random
+import sqlite3
 import threading
 
 from ground import ROUNDS, TOKEN as TOKEN_, Attacked, check, equal, small_home
@@ -93,9 +94,9 @@ def unreadable(home):
 
 
 def killed(home, rounds):
-    """Five clients write into all journals and the rules until the server is killed; after the last round all that was acknowledged is there."""
+    """Six clients write into all journals, the event log and the rules until the server is killed; after the last round all that was acknowledged is there."""
     rng = random.Random(3)
-    done = {"judgements": [], "votes": [], "feedback": [], "items": [], "rules": [0]}
+    done = {"judgements": [], "votes": [], "feedback": [], "items": [], "events": [], "rules": [0]}
     pair = {"left": {"name": "a", "version": "1"}, "right": {"name": "b", "version": "1"}}
     for number in range(rounds):
         with Attacked(home) as server:
@@ -108,6 +109,7 @@ def killed(home, rounds):
                         "votes": ("votes", "POST", {"grader": name, "seed": "m1", "winner": "tie", **pair}),
                         "feedback": ("feedback", "POST", {"user": name, "item": "m6", "kind": "hide"}),
                         "items": (f"items/{name}", "PUT", {"title": name}),
+                        "events": ("events", "POST", {"id": name, "type": "click", "user": name, "item": "m6"}),
                         "rules": ("rules", "PUT", {"version": version + i, "rules": [{"type": "cap", "by": "genre", "max": 3}]})}[kind]
 
             def write(kind, number=number, server=server, version=version, requests=requests):
@@ -130,7 +132,9 @@ def killed(home, rounds):
     with Attacked(home) as server:
         found = {"judgements": [e["grader"] for e in server.json("/api/v1/judgements")["judgements"] if e["grader"] != "ann"],
                  "feedback": [json.loads(line)["user"] for line in (home / "feedback.jsonl").read_text(encoding="utf-8").splitlines()],
-                 "votes": [json.loads(line)["grader"] for line in (home / "votes.jsonl").read_text(encoding="utf-8").splitlines()]}
+                 "votes": [json.loads(line)["grader"] for line in (home / "votes.jsonl").read_text(encoding="utf-8").splitlines()],
+                 "events": [row[0] for file in sorted((home / "events").glob("events-*.db"))
+                            for row in sqlite3.connect(file).execute("SELECT id FROM events WHERE type='click'")]}
         for kind, names in found.items():
             lost = set(done[kind]) - set(names)
             assert done[kind] and not lost, f"{kind}: {len(lost)} of {len(done[kind])} lost"

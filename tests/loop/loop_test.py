@@ -1,0 +1,135 @@
+"""The closed loop on the real server: events in, experiments on lists, reports; with simulated viewers whose tastes are known (viewers.py)."""
+import json
+import pathlib
+import sqlite3
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from api_test import HOME, check, equal, sparrow  # noqa: E402  pylint: disable=wrong-import-position
+import api_test  # noqa: E402  pylint: disable=wrong-import-position
+from online_test import TokenServer, copy_of  # noqa: E402  pylint: disable=wrong-import-position
+from viewers import Viewers  # noqa: E402  pylint: disable=wrong-import-position
+
+TOKEN = "loop-secret"
+NOW = int(time.time() * 1000)
+SEEDS = ["589", "1", "260", "296", "318", "356", "480", "527", "593", "2571"]
+
+
+def rows(home, sql):
+    return [row for file in sorted((home / "events").glob("events-*.db")) for row in sqlite3.connect(file).execute(sql)]
+
+
+def intake(server, home):
+    def send(body, token=TOKEN):
+        return server.send("/api/v1/events", body, token)
+
+    def once():
+        event = {"id": "once", "type": "click", "user": "u1", "item": 589, "request_id": "r", "position": 2}
+        equal(send({"events": [event]})[1], {"saved": 1, "known": 0, "expired": 0, "unknown_items": 0})
+        equal(send([event, {**event, "id": "other", "item": "no such film"}])[1], {"saved": 1, "known": 1, "expired": 0, "unknown_items": 1})
+        equal(rows(home, "SELECT item, position FROM events WHERE id='once'"), [("589", 2)])
+    check("an event is kept once, whether sent alone, in a list or again", once)
+
+    def ubi():
+        document = {"application": "films", "action_name": "click_through", "query_id": "00112233-4455-6677-8899-aabbccddeeff", "client_id": "browser",
+                    "session_id": "s", "timestamp": "2026-11-29T20:20:39+00:00", "message_type": "CLICK", "message": "",
+                    "event_attributes": {"object": {"object_id": "589", "object_id_field": "movieId"}, "position": {"ordinal": 3}}}
+        equal(send([document])[1]["saved"], 1)
+        equal(send([document])[1]["known"], 1)
+        equal(rows(home, "SELECT type, user, item, position FROM events WHERE request LIKE '0011%'"), [("click", "browser", "589", 2)])
+    check("documents of User Behavior Insights are accepted as they are", ubi)
+
+    def refused():
+        for body, part in (({"events": [{"type": "click"}]}, '"item"'), ({"type": "rating", "item": "1"}, '"value"'), ({"events": 3}, "must be"),
+                           ([{"type": "click", "item": "1"}, {"type": "click", "item": "1", "when": 3}], "event 1"),
+                           ([{"type": "click", "item": "1", "time": "2190-01-01"}], '"time"')):
+            status, answer = send(body)
+            equal(status, 400)
+            assert part in answer["error"]["message"], answer
+        before = len(rows(home, "SELECT 1 FROM events"))
+        send([{"id": "good", "type": "click", "item": "1"}, {"type": "click"}])
+        equal(len(rows(home, "SELECT 1 FROM events")), before)
+    check("a wrong event is named, and nothing of its batch is kept", refused)
+
+    def numbers():
+        metrics = server.get("/metrics")[1].decode()
+        assert "\nsparrow_events_total 3\n" in metrics, metrics[-2000:]
+        equal(server.json("/api/v1/status")["events"]["trouble"], "")
+        equal(server.get("/api/v1/events")[0], 401)
+    check("metrics and status count events; the last ones need a token", numbers)
+
+    def forgotten():
+        server.get("/api/v1/items/589/similar?user=u1")
+        server.send("/api/v1/feedback", {"user": "u1", "item": "589", "kind": "hide"})
+        time.sleep(0.6)  # lists are written within half a second
+        status, said = server.send("/api/v1/users/u1", None, TOKEN, "DELETE")
+        equal(status, 200)
+        equal((said["events"], said["impressions"], said["feedback"], said["remains"]), (2 + 1, 1, 1, []))
+        assert not rows(home, "SELECT 1 FROM events WHERE user='u1' UNION ALL SELECT 1 FROM impressions WHERE user='u1'")
+        assert server.send("/api/v1/users/1", None, TOKEN, "DELETE")[1]["remains"], "user 1 is in the training data"
+    check("a user's traces are removed, and where more are is said", forgotten)
+
+
+def put(server, experiments):
+    status, answer = server.send("/api/v1/experiments", {"experiments": experiments}, TOKEN, "PUT")
+    assert status == 200, answer
+    for experiment in experiments:
+        status, answer = server.send(f"/api/v1/experiments/{experiment['name']}/decision", {"action": "start"}, TOKEN)
+        assert status == 200, answer
+
+
+def experiments(server, home):
+    put(server, [{"name": "hidden-gems", "hypothesis": "less known films are clicked more", "variants": [
+        {"name": "control"}, {"name": "gems", "settings": {"popularity": "-0.6"}}], "metrics": ["click_through", "watch_minutes"]},
+                 {"name": "nothing", "variants": [{"name": "a"}, {"name": "b"}], "metrics": ["click_through"]}])
+
+    def variant_of(user):
+        return [server.json(f"/api/v1/experiments/hidden-gems/assignment?unit={user}")["variant"]]
+    viewers = Viewers(server.port, seed=5, token=TOKEN, effects={"gems": 1.3})
+    for number in range(900):
+        viewers.visit(number, SEEDS, variant_of, NOW + number)
+    viewers.flush()
+    time.sleep(0.6)
+
+    def found():
+        report = server.json("/api/v1/experiments/hidden-gems/report")
+        equal(report["split"]["mismatch"], False)
+        metric = report["metrics"][0]
+        variant = metric["variants"][1]
+        low, high = variant["lift_interval"]
+        assert low <= 0.3 <= high and low > 0, (variant["lift"], low, high)
+        equal(report["verdict"], "better")
+    check("a planted effect of 30 % lies in the interval, and the verdict is \"better\"", found)
+
+    def same():
+        printed = json.loads(sparrow("experiment", "report", "hidden-gems", "--json", home=str(home)))
+        asked = server.json("/api/v1/experiments/hidden-gems/report")
+        equal(printed["metrics"][0]["variants"][1]["lift"], asked["metrics"][0]["variants"][1]["lift"])
+        equal(server.json("/api/v1/experiments/nothing/report")["metrics"][0]["variants"][1]["significant"], False)
+    check("the terminal reports what the server does; an A/A beside it finds nothing", same)
+
+    def honest():
+        result = json.loads(sparrow("experiment", "self-test", "--runs", "1000", "--json", home=str(home)))
+        fixed, peeking = result["fixed"]["rate"], result["sequential"]["rate"]
+        print(f"     of 1,000 A/A tests: {fixed:.3f} found something at a fixed end, {peeking:.3f} by looking every day", flush=True)
+        assert 0.035 <= fixed <= 0.065 and peeking <= 0.05, result
+    check("of 1,000 A/A tests on these viewers about 5 % find something", honest)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        home = copy_of(HOME, folder)
+        server = TokenServer(str(home), "--token", f"admin:{TOKEN}")
+        try:
+            intake(server, home)
+            experiments(server, home)
+        finally:
+            server.process.kill()
+    print(f"{api_test.passed} passed, {api_test.failed} failed")
+    sys.exit(api_test.failed > 0)
+
+
+if __name__ == "__main__":
+    main()
