@@ -101,8 +101,9 @@ Rates rates(Kind kind, double lift) {
       sums.next_day();
       const auto control = sums.estimate(0);
       const auto treatment = sums.estimate(1);
-      if (!control || !treatment || !can_look(*control, *treatment)) continue;
+      if (!control || !treatment) continue;
       comparison = compare(*control, *treatment);
+      if (!can_look(*control, *treatment)) continue;
       peeked |= comparison.p <= 0.05;
       usual.look(*control, *treatment);
       eager.look(*control, *treatment);
