@@ -168,7 +168,9 @@ def sequential(report, _):
             p = [point.get("p_sequential", 1) for point in points]
             equal(p, sorted(p, reverse=True))
             near(result["sequential"]["p"], p[-1])
-            now = min(1, math.exp(-log_ratio(last["lift"], last["lift_variance"], minimum)))
+            control = metric["variants"][0]
+            variance = (control["variance"] + result["variance"]) / control["value"] ** 2
+            now = min(1, math.exp(-log_ratio(last["lift"], variance, minimum)))
             assert p[-1] <= now * (1 + 1e-6), (p[-1], now)
             near(points[-1]["lift"], last["lift"])
 

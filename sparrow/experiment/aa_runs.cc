@@ -33,7 +33,7 @@ RunResult one_run(const MetricRows& rows, const Observations& observations,
     const Comparison comparison = compare(*control, *treatment);
     result.fixed = comparison.p <= kCalled;
     result.peeking |= result.fixed && std::min(control->n, treatment->n) >= kLeastUnits;
-    result.sequential |= test.look(*control, *treatment, comparison) <= kCalled;
+    result.sequential |= test.look(*control, *treatment) <= kCalled;
     result.smallest_lift = 1.96 * std::sqrt(comparison.lift_variance);
   }
   return result;

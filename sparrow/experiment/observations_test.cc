@@ -102,6 +102,7 @@ events::Impression list_of(const std::string& user, std::int64_t ms,
   list.request = "r" + user;
   list.user = user;
   list.time_ms = ms;
+  list.model = "fusion@1";
   list.seed = "seed";
   for (const std::string& item : items) list.items.push_back({item});
   return list;
@@ -175,6 +176,32 @@ TEST(Observations, AFileOfLinesIsALog) {
   ASSERT_FALSE(torn);
   EXPECT_NE(torn.error().message.find("line 1"), std::string::npos);
   EXPECT_FALSE(observe(records_of_file(path + ".none"), experiment, experiment.metrics, {}));
+}
+
+TEST(Observations, TheServersLogIsALog) {
+  const std::filesystem::path folder = testing::TempDir() + "sparrow-observed-log";
+  std::filesystem::remove_all(folder);
+  {
+    auto log = events::EventLog::open({.folder = folder, .keep_days = 0});
+    ASSERT_TRUE(log) << log.error().message;
+    MemoryRecords written;
+    written.act("u", "purchase", kTestStart + kHour, 3);
+    written.act("u", "purchase", kTestStart + kDayMs, 4);
+    written.events[0].id = "1";
+    written.events[1].id = "2";
+    ASSERT_TRUE((*log)->append(written.events));
+    (*log)->append_later(events::Exposure{"test", "u", "control", kTestStart});
+    (*log)->append_later(list_of("u", kTestStart + 1, {"1"}));
+    (*log)->flush();
+  }
+  const auto log = events::EventLog::open_to_read(folder);
+  ASSERT_TRUE(log) << log.error().message;
+  const Experiment experiment = test_experiment({"revenue", "short_lists"});
+  const auto made = observe(records_of(**log), experiment, experiment.metrics, {.now_ms = kNow});
+  ASSERT_TRUE(made) << made.error().message;
+  ASSERT_EQ(made->units.size(), 1U);
+  EXPECT_DOUBLE_EQ(made->metrics[0].y[0], 7);
+  EXPECT_DOUBLE_EQ(made->metrics[1].x[0], 1);
 }
 
 TEST(Increments, AddUp) {

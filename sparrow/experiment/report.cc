@@ -70,9 +70,8 @@ DayPoint day_point(const DailySums& sums, std::size_t variant, const Experiment&
   const Comparison comparison = compare(*control, *treatment);
   point.lift = comparison.lift;
   point.lift_interval = comparison.lift_interval;
-  point.p_sequential = test.look(*control, *treatment, comparison);
-  if (comparison.lift && comparison.lift_variance > 0 &&
-      std::min(control->n, treatment->n) >= kLeastUnits)
+  point.p_sequential = test.look(*control, *treatment);
+  if (comparison.lift && comparison.lift_variance > 0 && can_look(*control, *treatment))
     point.sequential_interval =
         sequential_interval(*comparison.lift, comparison.lift_variance, experiment.minimum_lift);
   return point;

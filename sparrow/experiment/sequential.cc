@@ -51,11 +51,16 @@ Interval sequential_interval(double effect, double variance, double minimum_lift
   return {effect - root.second, effect + root.second};
 }
 
-double SequentialTest::look(const Estimate& control, const Estimate& treatment,
-                            const Comparison& comparison) {
-  if (std::min(control.n, treatment.n) < kLeastUnits) return p_;
-  if (comparison.lift && comparison.lift_variance > 0)
-    p_ = std::min(p_, sequential_p(*comparison.lift, comparison.lift_variance, minimum_lift_));
+bool can_look(const Estimate& control, const Estimate& treatment) {
+  return std::min(control.n, treatment.n) >= kLeastUnits && control.value > 0 &&
+         control.value >= kLeastCertainty * std::sqrt(control.variance);
+}
+
+double SequentialTest::look(const Estimate& control, const Estimate& treatment) {
+  if (!can_look(control, treatment)) return p_;
+  const double variance = (control.variance + treatment.variance) / (control.value * control.value);
+  const double effect = treatment.value / control.value - 1;
+  if (variance > 0) p_ = std::min(p_, sequential_p(effect, variance, minimum_lift_));
   return p_;
 }
 

@@ -16,8 +16,12 @@
 
 namespace sparrow::experiment {
 
-// Fewer units than these in a variant are not looked at: variances are estimates.
+// Not looked at: fewer units than these in a variant, and a control whose value is not above 0 by
+// four standard errors (16 conversions, say). Variances are estimates, and of rare events bad ones.
 inline constexpr double kLeastUnits = 100;
+inline constexpr double kLeastCertainty = 4;
+bool can_look(const Estimate& control, const Estimate& treatment);
+
 inline constexpr double kMixtureScales[] = {1, 4, 16};  // of the minimum lift
 
 // ln of the ratio above for one tau. variance, tau > 0.
@@ -32,8 +36,10 @@ Interval sequential_interval(double effect, double variance, double minimum_lift
 class SequentialTest {
  public:
   explicit SequentialTest(double minimum_lift) : minimum_lift_(minimum_lift) {}
-  // Looks at a comparison of enough units that has a lift; others change nothing. Returns p so far.
-  double look(const Estimate& control, const Estimate& treatment, const Comparison& comparison);
+  // Looks at the difference in parts of the control's value c: d = (t - c) / c, v = (var(t) +
+  // var(c)) / c², which needs no delta method where both are equal. Changes nothing where one
+  // cannot look. Returns p so far.
+  double look(const Estimate& control, const Estimate& treatment);
   double p() const { return p_; }
 
  private:

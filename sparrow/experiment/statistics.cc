@@ -127,7 +127,7 @@ Comparison compare(const Estimate& control, const Estimate& treatment, double co
   } else {
     c.p = std::abs(c.difference) > 0 ? 0 : 1;
   }
-  if (!(control.value > 0)) return c;
+  if (!(control.value > 0) || !(treatment.value > 0)) return c;
   const double relative = treatment.value / control.value;
   const double from_treatment = treatment.variance / (control.value * control.value);
   const double from_control =

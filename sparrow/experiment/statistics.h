@@ -50,7 +50,7 @@ struct Comparison {
   double t = 0;
   double degrees = 0;  // Welch-Satterthwaite
   double p = 1;        // two-sided, fixed horizon
-  // treatment / control - 1; nothing where the control's value is not above 0.
+  // treatment / control - 1; nothing where one of the values is not above 0.
   std::optional<double> lift;
   double lift_variance = 0;
   Interval lift_interval;

@@ -14,15 +14,19 @@ namespace {
 constexpr double kAlpha = 0.05;
 
 bool found_difference(const VariantResult& result) {
-  return result.comparison && result.comparison->lift && result.p_sequential <= kAlpha;
+  return result.comparison && result.p_sequential <= kAlpha;
 }
 
-// Whether the treatment lies on the better side; only where there is a lift.
+// Whether the treatment lies on the better side; only where there is a comparison.
 bool is_better(const Metric& metric, const VariantResult& result) {
-  return (metric.better == Better::kHigher) == (*result.comparison->lift > 0);
+  return (metric.better == Better::kHigher) == (result.comparison->difference > 0);
 }
 
 std::string lift_words(const Metric& metric, const VariantResult& result) {
+  if (!result.comparison->lift)
+    return fmt::format("{} {:.4g} instead of {:.4g} (p = {:.2g})", metric.name,
+                       result.estimate->value,
+                       result.estimate->value - result.comparison->difference, result.p_sequential);
   const Interval now = result.sequential_interval.value_or(result.comparison->lift_interval);
   return fmt::format("{} {:+.1f} % (always-valid interval {:+.1f} % to {:+.1f} %, p = {:.2g})",
                      metric.name, 100 * *result.comparison->lift, 100 * now.low, 100 * now.high,
@@ -63,11 +67,8 @@ std::string undecided_sentence(const MetricResult& metric) {
   std::vector<std::string> parts;
   for (const VariantResult& result : metric.variants) {
     if (!result.comparison) continue;
-    parts.push_back(result.comparison->lift
-                        ? fmt::format("variant \"{}\" has {}", result.variant,
-                                      lift_words(metric.metric, result))
-                        : fmt::format("the control has no {} to compare \"{}\" with",
-                                      metric.metric.name, result.variant));
+    parts.push_back(
+        fmt::format("variant \"{}\" has {}", result.variant, lift_words(metric.metric, result)));
   }
   if (parts.empty())
     return fmt::format("The log has nothing to make {} of: see its definition.",
@@ -81,7 +82,8 @@ const VariantResult* decisive(const MetricResult& metric) {
   for (const VariantResult& result : metric.variants) {
     if (!found_difference(result)) continue;
     const double sign = metric.metric.better == Better::kHigher ? 1 : -1;
-    if (best == nullptr || sign * *result.comparison->lift > sign * *best->comparison->lift)
+    if (best == nullptr ||
+        sign * result.comparison->difference > sign * best->comparison->difference)
       best = &result;
   }
   return best;
