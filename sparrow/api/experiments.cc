@@ -116,8 +116,8 @@ void get_assignment(Context& c, http::Response& response) {
   const auto* one = named_experiment(c, *plan, response);
   if (one == nullptr) return;
   const auto* variant = experiment::assign(*one, unit);
-  const double position =
-      experiment::unit_position("variant:" + (one->salt.empty() ? one->name : one->salt), unit);
+  const double position = experiment::unit_position(one->salt.empty() ? one->name : one->salt, unit,
+                                                    experiment::Draw::kVariant);
   json body = {{"experiment", one->name},
                {"unit", unit},
                {"status", experiment::status_name(one->status)},

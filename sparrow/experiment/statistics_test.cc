@@ -83,10 +83,10 @@ TEST(Statistics, QuantileInterpolates) {
 // The delta method's variance is that of many repetitions.
 TEST(Statistics, DeltaMethodIsRight) {
   Random random(11);
-  constexpr int kRuns = 2000;
+  constexpr int kRepetitions = 2000;
   std::vector<double> values;
   double told = 0;
-  for (int run = 0; run < kRuns; ++run) {
+  for (int run = 0; run < kRepetitions; ++run) {
     std::vector<double> y, x;
     for (int unit = 0; unit < 300; ++unit) {
       const double rate = 0.1 + 0.3 * random.uniform();
@@ -98,7 +98,7 @@ TEST(Statistics, DeltaMethodIsRight) {
     }
     const auto number = estimate(moments(y, x));
     values.push_back(number->value);
-    told += number->variance / kRuns;
+    told += number->variance / kRepetitions;
   }
   EXPECT_NEAR(moments(values, {}).yy / told, 1, 0.1);
 }

@@ -1,9 +1,9 @@
 """The closed loop on the real server: events in, experiments on lists, reports; with simulated viewers whose tastes are known (viewers.py)."""
 import json
 import pathlib
+import shutil
 import sqlite3
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -98,35 +98,37 @@ def experiments(server, home):
         equal(report["split"]["mismatch"], False)
         metric = report["metrics"][0]
         variant = metric["variants"][1]
-        low, high = variant["lift_interval"]
-        assert low <= 0.3 <= high and low > 0, (variant["lift"], low, high)
-        equal(report["verdict"], "better")
+        low, high = variant["fixed"]["lift_interval"]
+        print(f"     planted +30 %: found {100 * variant['fixed']['lift']:+.1f} % [{100 * low:.1f}, {100 * high:.1f}], sequential p {variant['sequential']['p']:.2g}")
+        assert low <= 0.3 <= high and low > 0, (variant["fixed"]["lift"], low, high)
+        equal(report["verdict"]["kind"], "better")
     check("a planted effect of 30 % lies in the interval, and the verdict is \"better\"", found)
 
     def same():
-        printed = json.loads(sparrow("experiment", "report", "hidden-gems", "--json", home=str(home)))
+        printed = json.loads(sparrow("--json", "experiment", "report", "hidden-gems", home=str(home)))
         asked = server.json("/api/v1/experiments/hidden-gems/report")
-        equal(printed["metrics"][0]["variants"][1]["lift"], asked["metrics"][0]["variants"][1]["lift"])
-        equal(server.json("/api/v1/experiments/nothing/report")["metrics"][0]["variants"][1]["significant"], False)
+        equal(printed["metrics"][0]["variants"][1]["fixed"], asked["metrics"][0]["variants"][1]["fixed"])
+        assert server.json("/api/v1/experiments/nothing/report")["verdict"]["kind"] in ("undecided", "too_early")
     check("the terminal reports what the server does; an A/A beside it finds nothing", same)
 
     def honest():
-        result = json.loads(sparrow("experiment", "self-test", "--runs", "1000", "--json", home=str(home)))
-        fixed, peeking = result["fixed"]["rate"], result["sequential"]["rate"]
+        result = json.loads(sparrow("--json", "experiment", "self-test", "--runs", "1000", home=str(home)))
+        fixed, peeking = result["fixed_rate"], result["sequential_rate"]
         print(f"     of 1,000 A/A tests: {fixed:.3f} found something at a fixed end, {peeking:.3f} by looking every day", flush=True)
         assert 0.035 <= fixed <= 0.065 and peeking <= 0.05, result
     check("of 1,000 A/A tests on these viewers about 5 % find something", honest)
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        home = copy_of(HOME, folder)
-        server = TokenServer(str(home), "--token", f"admin:{TOKEN}")
-        try:
-            intake(server, home)
-            experiments(server, home)
-        finally:
-            server.process.kill()
+    home = pathlib.Path(copy_of(HOME))
+    shutil.rmtree(home / "events", ignore_errors=True)
+    server = TokenServer(str(home), "--token", f"admin:{TOKEN}")
+    try:
+        intake(server, home)
+        experiments(server, home)
+    finally:
+        server.process.kill()
+        shutil.rmtree(home)
     print(f"{api_test.passed} passed, {api_test.failed} failed")
     sys.exit(api_test.failed > 0)
 
