@@ -21,7 +21,7 @@ struct BuildInfo {
 
 BuildInfo build_info();
 
-// "sparrow 0.2.0", or all of it as JSON, with the instruction set that is in use.
+// "sparrow 0.3.0", or all of it as JSON, with the instruction set that is in use.
 std::string version_text();
 std::string version_json();
 
