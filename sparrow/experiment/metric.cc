@@ -60,8 +60,8 @@ std::vector<Metric> make_metrics() {
        "share of units"},
       {"rejections",
        "Items hidden, disliked or called not similar, divided by items of lists that were seen.",
-       in_lists({"hide", "dislike", "not_similar"}), in_lists({"impression"}), "rejections per seen item",
-       Better::kLower},
+       in_lists({"hide", "dislike", "not_similar"}), in_lists({"impression"}),
+       "rejections per seen item", Better::kLower},
       {"short_lists",
        fmt::format("Lists of fewer than {} items, divided by lists; only those that begin at "
                    "position 0.",
