@@ -40,10 +40,6 @@ struct Context {
   }
 };
 
-// Accepts numbers from low to high. CLI::Range writes limits with six digits behind the point,
-// CLI::PositiveNumber the largest there is.
-CLI::Validator number_from(double low, double high);
-
 using Command = std::function<Result<void>(const Context&)>;
 
 // A subcommand registers its options on `sub` and returns what to run.
