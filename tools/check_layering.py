@@ -58,7 +58,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 
 
 def violations(root: pathlib.Path):
-    for path in sorted([*(root / "sparrow").rglob("*"), *(root / "bench").glob("*"), *(root / "python" / "src").rglob("*")]):
+    for path in sorted([*(root / "sparrow").rglob("*"), *(root / "bench").glob("*"), *(root / "python" / "native").rglob("*")]):
         if path.suffix not in {".h", ".cc"}:
             continue
         relative = path.relative_to(root)
