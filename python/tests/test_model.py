@@ -144,7 +144,7 @@ def test_evaluate(report, small):
     assert len(report.to_frame()) == 2 and "<table>" in report._repr_html_() and report.html.startswith("<!")
     json.dumps(report.rows)
     # One method twice, with options of its own; and the original.
-    variants = sparrow.evaluate(small, [{"method": "history", "min_count": 2}, {"method": "history", "name": "narrow", "min_count": 20}, "original"],
+    variants = sparrow.evaluate(small, [{"method": "history", "min_count": 2}, {"method": "history", "name": "narrow", "min_count": 3}, "original"],
                                 splits=1, baselines=False, k=5)
     assert [row["method"] for row in variants.rows] == ["history", "narrow", "original"] and variants.data["protocol"]["k"] == 5
     with pytest.raises(sparrow.InvalidInput, match="--splits: Value 0 not in range"):

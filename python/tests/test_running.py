@@ -23,10 +23,10 @@ def test_progress(dataset):
     assert any("item2vec" in p.stage or p.unit for p in seen) and 0 <= seen[-1].share <= 1
 
 
-def test_bar(dataset, capsys):
-    sparrow.train(dataset, "item2vec", epochs=2, dim=16, progress=True)
+def test_bar(small, capsys):
+    sparrow.train(small, "item2vec", epochs=2000, min_count=2, progress=True)
     assert "%" in capsys.readouterr().err
-    sparrow.train(dataset, "item2vec", epochs=1, dim=16, progress=False)
+    sparrow.train(small, "item2vec", epochs=2, min_count=2, progress=False)
     assert capsys.readouterr().err == ""
 
 
@@ -60,9 +60,9 @@ def test_gil_is_released(dataset):
     assert counted[0] > took * 1000 / 10  # a tenth of what it would count alone
 
 
-def test_two_trainings_at_once(dataset):
+def test_two_trainings_at_once(small):
     models = {}
-    threads = [threading.Thread(target=lambda n=n: models.update({n: sparrow.train(dataset, "item2vec", epochs=1, dim=16, seed=n % 2)})) for n in range(4)]
+    threads = [threading.Thread(target=lambda n=n: models.update({n: sparrow.train(small, "item2vec", epochs=50, dim=16, min_count=2, seed=n % 2)})) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

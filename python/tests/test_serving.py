@@ -50,7 +50,7 @@ def test_server_answers_what_the_model_answers(home, fusion, tmp_path):
             why, mine = client.explain(589, 1240), fusion.explain(589, 1240)
             assert why["rank"] == mine["rank"] and why["reason"] == mine["reason"] and why["score"] == round(mine["score"])
             assert client.search("terminator 2")["items"][0]["id"] == "589"
-            assert client.item(589)["title"].startswith("Terminator 2") and client.models() and client.status()
+            assert client.item(589)["item"]["title"].startswith("Terminator 2") and client.models() and client.status()
             with pytest.raises(sparrow.ClientError) as raised:
                 client.similar("nobody")
             assert raised.value.status == 404 and raised.value.code == "not_found"
