@@ -1,6 +1,7 @@
 """Real data (SPARROW_DATA: ml-latest-small) and the command line (SPARROW_BIN) beside the package."""
 import os
 import pathlib
+import random
 import subprocess
 
 import pytest
@@ -67,8 +68,35 @@ def content(dataset):
 
 
 @pytest.fixture(scope="session")
-def report(dataset):
-    return sparrow.evaluate(dataset, ["history", "content"], splits=1, baselines=False)
+def shop_cli(tmp_path_factory):
+    """A prepared shop: 300 things of six kinds, 400 customers who mostly like one."""
+    if not os.access(BIN, os.X_OK):
+        pytest.skip(f"no binary {BIN}: set SPARROW_BIN")
+    draw = random.Random(7)
+    line = CommandLine(tmp_path_factory.mktemp("shop"))
+    kinds = ["tents", "boots", "lamps", "stoves", "ropes", "maps"]
+    with open(line.home / "products.csv", "w", encoding="utf-8") as file:
+        file.write("sku;name;category;brand;price\n")
+        file.writelines(f"P{n:04};{kinds[n % 6]} No. {n};{kinds[n % 6]};brand{n % 9};{10 + n % 90}.90\n" for n in range(300))
+    with open(line.home / "ratings.csv", "w", encoding="utf-8") as file:
+        file.write("customer;sku;rating;when\n")
+        for customer in range(400):
+            for at in range(15):
+                kind = customer % 6 if draw.random() < 0.8 else draw.randrange(6)
+                stars = draw.choice([4, 5]) if kind == customer % 6 else draw.choice([1, 2, 3, 4])
+                file.write(f"c{customer};P{draw.randrange(50) * 6 + kind:04};{stars};2024-{1 + at % 12:02}-{1 + customer % 28:02} 10:{at:02}:00\n")
+    line.run("prepare", "--items", line.home / "products.csv", "--interactions", line.home / "ratings.csv")
+    return line
+
+
+@pytest.fixture(scope="session")
+def shop(shop_cli):
+    return sparrow.read(interactions=shop_cli.home / "ratings.csv", items=shop_cli.home / "products.csv")
+
+
+@pytest.fixture(scope="session")
+def report(shop):
+    return sparrow.evaluate(shop, ["history", "content", "original"], splits=2)
 
 
 @pytest.fixture(scope="session")

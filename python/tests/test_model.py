@@ -139,9 +139,10 @@ def test_spot_check(fusion, content):
 
 
 def test_evaluate(report, small):
-    assert [row["method"] for row in report.rows] == ["history", "content"]
-    assert report.rows[0]["nx"] > report.rows[1]["nx"] and report.rows[1]["p_value"] < 0.05
-    assert len(report.to_frame()) == 2 and "<table>" in report._repr_html_() and report.html.startswith("<!")
+    assert [row["method"] for row in report.rows][:3] == ["history", "content", "original"] and any(row["baseline"] for row in report.rows)
+    assert all(row["nx_low"] <= row["nx"] <= row["nx_high"] for row in report.rows) and 0 <= report.rows[1]["p_value"] <= 1
+    assert len(report.to_frame()) == len(report.rows) and "<table>" in report._repr_html_() and report.html.startswith("<!")
+    assert "history" in repr(report)
     json.dumps(report.rows)
     # One method twice, with options of its own; and the original.
     variants = sparrow.evaluate(small, [{"method": "history", "min_count": 2}, {"method": "history", "name": "narrow", "min_count": 3}, "original"],
