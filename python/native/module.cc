@@ -1,5 +1,5 @@
-// sparrow._sparrow: the engine as Python sees it. python/src/sparrow/ is what people call; here only
-// what needs C++ is.
+// sparrow._sparrow: the engine as Python sees it. python/src/sparrow/ is what people call; here
+// only what needs C++ is.
 #include "dataset.h"
 #include "errors.h"
 #include "evaluation.h"

@@ -97,9 +97,11 @@ def test_import_takes_less_than_a_second():
 
 
 def test_import_to_first_neighbors(data):
+    busy = os.getloadavg()[0] > len(os.sched_getaffinity(0)) / 2
     took, computed, text = python(f"import sparrow; print(sparrow.train(sparrow.read({str(data)!r})).similar('589')[0]['id'])")
     print(f"import to first neighbors: {took:.2f} s, {computed:.2f} s of processors")
-    assert text.strip() and min(took, computed / len(os.sched_getaffinity(0))) < 6
+    # Where others compute too, the clock says nothing: then the processor time, spread over the cores.
+    assert text.strip() and (computed / len(os.sched_getaffinity(0)) if busy else took) < 6
 
 
 def test_lists_a_second(fusion):
