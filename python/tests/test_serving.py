@@ -1,5 +1,7 @@
 """From a notebook to a server: publish, serve, ask."""
 import re
+import shutil
+import socket
 import subprocess
 import time
 
@@ -105,3 +107,26 @@ def test_a_model_of_no_behavior_is_not_promoted(tmp_path):
     with pytest.raises(sparrow.Conflict, match="learned from no behavior"):
         sparrow.publish(model, f"rocksdb:{tmp_path}/store")
     sparrow.publish(model, f"rocksdb:{tmp_path}/store", allow_content_only=True)
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server")
+def test_redis(small, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""], cwd=tmp_path, stdout=subprocess.DEVNULL) as redis:
+        try:
+            uri, model = f"redis://127.0.0.1:{port}/0", sparrow.train(small, "history", min_count=2)
+            began = time.monotonic()
+            while True:
+                try:
+                    sparrow.publish(model, uri)
+                    break
+                except sparrow.Unavailable:
+                    assert time.monotonic() - began < 10
+                    time.sleep(0.1)
+            with sparrow.open_store(uri, read_only=True) as store:
+                assert store.promoted("history") == model.version
+                assert store.load("history", dataset=small).similar("a0", 3).ids == model.similar("a0", 3).ids
+        finally:
+            redis.terminate()
