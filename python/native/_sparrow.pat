@@ -1,16 +1,15 @@
-_sparrow.__suffix__ : class Error(Exception)
-    : ""
-      "What the engine could not do; the message says what to change."
-      ""
+_sparrow.__suffix__:
+    class Error(Exception):
+        """What the engine could not do; the message says what to change."""
 
-      code : str exit_status : int
+        code: str
+        exit_status: int
 
-                               class InvalidInput(Error, ValueError)
-    : ... class NotFound(Error, LookupError)
-    : ... class Conflict(Error)
-    : ... class Unavailable(Error)
-    : ... class Corrupt(Error)
-    : ... class Exhausted(Error)
-    : ...
+    class InvalidInput(Error, ValueError): ...
+    class NotFound(Error, LookupError): ...
+    class Conflict(Error): ...
+    class Unavailable(Error): ...
+    class Corrupt(Error): ...
+    class Exhausted(Error): ...
 
-      __version__ : str
+    __version__: str
