@@ -45,6 +45,12 @@ function(sparrow_module name)
   set_target_properties(sparrow_${name} PROPERTIES LINKER_LANGUAGE CXX)
   sparrow_flags(sparrow_${name})
   target_link_libraries(sparrow_${name} PUBLIC ${ARG_DEPENDS})
+  if(SPARROW_PYTHON)
+    # For a shared library; hidden, so that calls inside of it stay direct and are inlined as in a program.
+    set_target_properties(sparrow_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+      VISIBILITY_INLINES_HIDDEN ON)
+    set_property(GLOBAL APPEND PROPERTY SPARROW_MODULES sparrow_${name})
+  endif()
   if(SPARROW_BUILD_TESTS AND tests)
     add_executable(${name}_test ${tests})
     if(NOT TARGET unit_tests)

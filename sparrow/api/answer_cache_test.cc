@@ -8,15 +8,16 @@ namespace {
 std::string get(AnswerCache& cache, const std::string& key, const std::string& fill = "") {
   std::string out = "<";
   bool degraded = false;
-  if (!cache.append(key, out, degraded, [&](std::string& o) { o += fill; })) return "-";
+  std::shared_ptr<const events::Impression> list;
+  if (!cache.append(key, out, degraded, list, [&](std::string& o) { o += fill; })) return "-";
   return out + (degraded ? "!" : "");
 }
 
 TEST(AnswerCache, FillsTheGapAndTellsOfWhatWasDegraded) {
   AnswerCache cache(1 << 20);
   EXPECT_EQ(get(cache, "a"), "-");
-  cache.put("a", {"head tail", 5, false});
-  cache.put("b", {"", 0, true});
+  cache.put("a", {"head tail", 5, false, nullptr});
+  cache.put("b", {"", 0, true, nullptr});
   EXPECT_EQ(get(cache, "a", "id-1 "), "<head id-1 tail");
   EXPECT_EQ(get(cache, "a", "id-2 "), "<head id-2 tail");
   EXPECT_EQ(get(cache, "b", "x"), "<x!");
@@ -28,10 +29,10 @@ TEST(AnswerCache, StaysBelowItsBoundAndKeepsWhatIsAskedFor) {
   constexpr std::size_t kBound = std::size_t{4} << 20;
   AnswerCache cache(kBound);
   const std::string text(2700, 'x');
-  cache.put("wanted", {text, 0, false});
+  cache.put("wanted", {text, 0, false, nullptr});
   std::size_t found = 0;
   for (int i = 0; i < 10'000; ++i) {
-    cache.put("key-" + std::to_string(i), {text, 0, false});
+    cache.put("key-" + std::to_string(i), {text, 0, false, nullptr});
     if (i % 10 == 0) found += get(cache, "wanted") == "<" + text ? 1U : 0U;
   }
   EXPECT_EQ(found, 1000U);

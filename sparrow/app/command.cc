@@ -54,17 +54,6 @@ void draw(Bar& b, const ProgressReport& r, double seconds) {
 
 }  // namespace
 
-CLI::Validator number_from(double low, double high) {
-  return {[low, high](const std::string& text) {
-            double value = 0;
-            const bool number = CLI::detail::lexical_cast(text, value);
-            return number && value >= low && value <= high
-                       ? std::string()
-                       : fmt::format("Value {} not in range {} to {}", text, low, high);
-          },
-          fmt::format("FLOAT in [{} - {}]", low, high)};
-}
-
 void finish_progress() {
   Bar& b = bar();
   const std::lock_guard lock(b.mutex);

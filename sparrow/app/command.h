@@ -40,10 +40,6 @@ struct Context {
   }
 };
 
-// Accepts numbers from low to high. CLI::Range writes limits with six digits behind the point,
-// CLI::PositiveNumber the largest there is.
-CLI::Validator number_from(double low, double high);
-
 using Command = std::function<Result<void>(const Context&)>;
 
 // A subcommand registers its options on `sub` and returns what to run.
@@ -73,6 +69,7 @@ Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
+Command add_events(CLI::App& sub);
 Command add_experiment(CLI::App& sub);
 Command add_embed_text(CLI::App& sub);
 Command add_doctor(CLI::App& sub);

@@ -10,24 +10,14 @@
 #include "sparrow/app/pipeline.h"
 #include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
+#include "sparrow/embed/text_source.h"
 #include "sparrow/evaluate/offline.h"
+#include "sparrow/flags/measure_flags.h"
+#include "sparrow/flags/train_flags.h"
 #include "sparrow/live/search.h"
 
 namespace sparrow::app {
 namespace {
-
-// What SparrowRecSys trains: the model that every other is meant to beat.
-constexpr std::string_view kOriginal = "original";
-embed::TrainOptions original_settings(std::uint64_t seed) {
-  embed::TrainOptions options;
-  options.method = "item2vec";
-  options.seed = seed;
-  options.skip_gram.dim = 10;
-  options.skip_gram.epochs = 10;
-  options.skip_gram.window = 5;
-  options.skip_gram.loss = embed::Loss::kHierarchicalSoftmax;
-  return options;
-}
 
 struct EvaluateArguments {
   std::optional<float> liked;
@@ -52,19 +42,7 @@ Result<evaluate::GroundTruth> read_truth(const std::string& file, const data::Da
   if (!truth) return Error{truth.error().code, file + ": " + truth.error().message};
   fmt::print(stderr, "{}: {} lines, {} pairs matched, {} lines unmatched\n", file, truth->lines,
              truth->pairs.size(), truth->unmatched.size());
-  if (groups) {
-    const auto positives =
-        data::count_positives(dataset.interactions, dataset.catalog.size(), 3.5F);
-    std::erase_if(truth->pairs, [&](const auto& p) {
-      return positives[p.a] < min_positives || positives[p.b] < min_positives;
-    });
-    std::vector<Row> eligible;
-    for (Row row = 0; row < dataset.catalog.size(); ++row) {
-      if (positives[row] >= min_positives) eligible.push_back(row);
-    }
-    const auto negatives = evaluate::random_negatives(*truth, eligible, 10, seed);
-    truth->pairs.insert(truth->pairs.end(), negatives.begin(), negatives.end());
-  }
+  if (groups) evaluate::add_random_negatives(*truth, dataset, min_positives, seed);
   return truth;
 }
 
@@ -158,18 +136,17 @@ Result<void> write_report(const evaluate::Report& report, const std::string& jso
 Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   if (arguments.compare.size() == 2)
     return compare_reports(arguments.compare[0], arguments.compare[1]);
-  if (auto sound = all_options_are_read(context, arguments.methods); !sound) return sound;
+  if (auto sound = flags::all_options_are_read(context.arguments, arguments.methods); !sound)
+    return sound;
   if (auto changed = change_liked(context, arguments.liked); !changed) return changed;
   auto dataset = load_prepared(context);
   if (!dataset) return dataset.error();
   evaluate::EvaluateOptions options = arguments.options;
   options.threads = context.threads;
   for (const auto& method : arguments.methods) {
-    options.methods.push_back(method == kOriginal ? original_settings(arguments.train.seed)
-                                                  : arguments.train);
-    if (method != kOriginal) options.methods.back().method = method;
-    options.methods.back().name = method;
-    const auto texts = load_texts(context, **dataset, options.methods.back());
+    options.methods.push_back(evaluate::settings_of(method, arguments.train));
+    const auto texts = embed::load_texts(**dataset, context.paths().text(), context.threads,
+                                         options.methods.back());
     if (!texts) return texts.error();
   }
   if (!arguments.groups.empty()) {
@@ -201,28 +178,11 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
 
 Command add_evaluate(CLI::App& sub) {
   auto arguments = std::make_shared<EvaluateArguments>();
-  add_train_options(sub, arguments->train);
+  flags::add_train_options(sub, arguments->train);
   add_liked_option(sub, arguments->liked);
   sub.remove_option(sub.get_option("--method"));
   sub.remove_option(sub.get_option("--name"));
-  sub.add_option(
-         "--methods", arguments->methods,
-         "Methods to measure, with commas between; \"original\" is item2vec as SparrowRecSys "
-         "sets it: 10 dimensions, 10 epochs")
-      ->delimiter(',')
-      ->capture_default_str();
-  sub.add_option("--k", arguments->options.k, "Length of the lists")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
-  sub.add_option("--splits", arguments->options.splits, "Random splits of held-out users")
-      ->check(CLI::Range(1, 20))
-      ->capture_default_str();
-  sub.add_option("--split-seed", arguments->options.seed, "Seed of the splits")
-      ->capture_default_str();
-  sub.add_flag("--cold-slice", arguments->options.cold_slice,
-               "Measure known items with their behavior hidden, against words alone");
-  sub.add_flag("--baselines,!--no-baselines", arguments->options.baselines,
-               "Measure the baselines too (popularity, random, genre-jaccard, item-knn, ease)");
+  flags::add_measure_options(sub, arguments->methods, arguments->options);
   sub.add_option("--groups", arguments->groups, "Series and remakes: groups of title<TAB>year");
   sub.add_option(
       "--ground-truth", arguments->ground_truth,

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <map>
-#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,6 +19,7 @@
 #include "sparrow/app/config_file.h"
 #include "sparrow/app/home_care.h"
 #include "sparrow/core/simd/kernels.h"
+#include "sparrow/flags/checks.h"
 
 namespace sparrow::app {
 namespace {
@@ -45,6 +44,7 @@ constexpr Subcommand kSubcommands[] = {
     {"synth", "Generate a rating log of any size", add_synth},
     {"embed-text", "Tokens and vectors of texts, as training sees them", add_embed_text},
     {"rules", "Show or check rules, and what they would change", add_rules},
+    {"events", "Export what people did and what they were shown", add_events},
     {"experiment", "List, start, stop, plan and judge experiments (A/B tests)", add_experiment},
     {"config", "Show or check how the server is configured", add_config},
     {"store", "Look into a store, copy models between stores", add_store},
@@ -56,28 +56,13 @@ constexpr Subcommand kSubcommands[] = {
     {"completion", "Print what makes a shell complete sparrow's words", add_completion},
 };
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
 int unknown_subcommand(const std::string& word) {
   const auto nearest = std::min_element(
       std::begin(kSubcommands), std::end(kSubcommands), [&](const auto& x, const auto& y) {
-        return edit_distance(word, x.name) < edit_distance(word, y.name);
+        return flags::edit_distance(word, x.name) < flags::edit_distance(word, y.name);
       });
   fmt::print(stderr, "sparrow: there is no subcommand \"{}\".", word);
-  if (edit_distance(word, nearest->name) <= 3)
+  if (flags::edit_distance(word, nearest->name) <= 3)
     fmt::print(stderr, " Did you mean \"{}\"?", nearest->name);
   fmt::print(stderr, "\n`sparrow --help` lists them.\n");
   return 2;
@@ -90,50 +75,12 @@ int wrong_usage(const CLI::App& app, const std::vector<std::string>& arguments,
   const CLI::App& asked = chosen.empty() ? app : *chosen.front();
   fmt::print(stderr, "sparrow: {}\n", error.what());
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
-    std::vector<std::string> names;
-    for (const CLI::App* known : {&app, &asked}) {
-      for (const CLI::Option* option : known->get_options()) {
-        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-      }
-    }
-    for (const auto& argument : arguments) {
-      const std::string word = argument.substr(0, argument.find('='));
-      if (!word.starts_with("--") || std::find(names.begin(), names.end(), word) != names.end())
-        continue;
-      const auto nearest = std::min_element(names.begin(), names.end(), [&](auto& x, auto& y) {
-        return edit_distance(word, x) < edit_distance(word, y);
-      });
-      if (edit_distance(word, *nearest) <= 3)
-        fmt::print(stderr, "Did you mean \"{}\" instead of \"{}\"?\n", *nearest, word);
-    }
+    for (const auto& line : flags::suggestions({&app, &asked}, arguments))
+      fmt::print(stderr, "{}\n", line);
   }
   fmt::print(stderr, "`sparrow {}--help` lists what there is.\n",
              chosen.empty() ? "" : asked.get_name() + " ");
   return 2;
-}
-
-// A count is no negative number, which the library would read as a huge one, and no number is "nan"
-// or "inf". Asked of every option, so that none can be forgotten.
-void check_numbers(CLI::App& app) {
-  const CLI::Validator sane(
-      [](std::string& text) {
-        double value = 0;
-        if (!CLI::detail::lexical_cast(text, value)) return std::string();  // said elsewhere
-        return std::isfinite(value) ? std::string()
-                                    : fmt::format("{} is not a number to use", text);
-      },
-      "");
-  const CLI::Validator whole(
-      [](std::string& text) {
-        return text.find('-') == std::string::npos ? std::string()
-                                                   : fmt::format("{} is below 0", text);
-      },
-      "");
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_type_name().starts_with("UINT")) option->check(whole);
-    if (option->get_type_name().starts_with("FLOAT")) option->check(sane);
-  }
-  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) check_numbers(*sub);
 }
 
 void on_interrupt(int) { interrupted.store(true); }
@@ -187,7 +134,7 @@ int run(int argc, char** argv) {
     CLI::App* sub = app.add_subcommand(entry.name, entry.summary);
     commands[sub] = entry.add(*sub);
   }
-  check_numbers(app);
+  flags::check_numbers(app);
   const std::string first = argc > 1 ? argv[1] : "";
   if (!first.empty() && first[0] != '-' &&
       std::none_of(std::begin(kSubcommands), std::end(kSubcommands),

@@ -8,6 +8,8 @@
 
 #include "sparrow/app/command.h"
 #include "sparrow/app/pipeline.h"
+#include "sparrow/flags/train_flags.h"
+#include "sparrow/live/publish.h"
 #include "sparrow/model/model_folder.h"
 
 namespace sparrow::app {
@@ -93,15 +95,15 @@ Command add_build(CLI::App& sub) {
     bool allow_content_only = false;
   };
   auto options = std::make_shared<Options>();
-  add_data_options(sub, options->data);
-  add_train_options(sub, options->train);
+  flags::add_data_options(sub, options->data);
+  flags::add_train_options(sub, options->train);
   sub.add_option("--also", options->also, "Further methods to train, publish and promote")
       ->delimiter(',');
   add_content_only(sub, options->allow_content_only);
   return [options](const Context& context) -> Result<void> {
     std::vector<std::string> methods{options->train.method};
     methods.insert(methods.end(), options->also.begin(), options->also.end());
-    if (auto sound = all_options_are_read(context, methods); !sound) return sound;
+    if (auto sound = flags::all_options_are_read(context.arguments, methods); !sound) return sound;
     std::vector<embed::TrainOptions> runs{options->train};
     for (const auto& method : options->also) {
       runs.push_back(options->train);
@@ -155,7 +157,7 @@ Command add_train(CLI::App& sub) {
   };
   constexpr std::size_t kContinuedEpochs = 5;
   auto options = std::make_shared<Options>();
-  add_train_options(sub, options->train);
+  flags::add_train_options(sub, options->train);
   add_liked_option(sub, options->liked);
   auto* blocks = add_block_option(sub, options->blocks);
   auto* force = sub.add_flag("--force", options->force, "Train even if the same model is there");
@@ -173,7 +175,7 @@ Command add_train(CLI::App& sub) {
   return [options, parsed](const Context& context) -> Result<void> {
     Result<model::Model> trained = Error{};
     const std::string method = options->former.empty() ? options->train.method : "item2vec";
-    if (auto sound = all_options_are_read(context, {method}); !sound) return sound;
+    if (auto sound = flags::all_options_are_read(context.arguments, {method}); !sound) return sound;
     if (auto changed = change_liked(context, options->liked); !changed) return changed;
     if (!options->former.empty()) {
       if (parsed->count("--epochs") == 0) options->train.skip_gram.epochs = kContinuedEpochs;
@@ -213,7 +215,7 @@ Command add_publish(CLI::App& sub) {
     const std::string& name = options->named.name;
     auto loaded = model::read_model(context.paths().models() / name / *version);
     if (!loaded) return loaded.error();
-    auto encoding = options->encoding.empty() ? encoding_of(*loaded)
+    auto encoding = options->encoding.empty() ? live::encoding_of(*loaded)
                                               : store::encoding_of_name(options->encoding);
     if (!encoding) return encoding.error();
     auto dataset = load_prepared(context);

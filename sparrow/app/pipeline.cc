@@ -1,20 +1,21 @@
 #include "sparrow/app/pipeline.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include "sparrow/app/data_card.h"
 #include "sparrow/app/home_care.h"
-#include "sparrow/app/model_features.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"
 #include "sparrow/embed/continue_training.h"
+#include "sparrow/embed/text_source.h"
+#include "sparrow/evaluate/data_card.h"
+#include "sparrow/live/publish.h"
 #include "sparrow/model/model_folder.h"
-#include "sparrow/model/schema.h"
 
 namespace sparrow::app {
 namespace {
@@ -66,25 +67,12 @@ Result<data::Dataset> read_source(const Context& context, const DataOptions& opt
   if (!options.sample_items.empty()) {
     return data::sample_dataset(options.sample_items, kSampleViewers, 1);
   }
-  data::ReadOptions read = options.read;
-  read.threads = context.threads;
-  read.rejects_file = context.paths().root / "rejects.tsv";
-  read.scratch = scratch_folder(context);
-  for (const std::string& column : options.columns) {
-    const auto equals = column.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == column.size()) {
-      return Error{ErrorCode::kInvalidInput,
-                   fmt::format("--columns: \"{}\" is not role=name", column)};
-    }
-    read.columns[column.substr(0, equals)] = column.substr(equals + 1);
-  }
-  auto dialect = data::parse_dialect(options.format);
-  if (!dialect) return dialect.error();
-  read.dialect = *dialect;
-  auto weights = data::parse_event_weights(options.event_weights);
-  if (!weights) return weights.error();
-  read.event_weights = std::move(*weights);
-  return data::read_dataset(read, run_control(context));
+  auto read = flags::read_options(options);
+  if (!read) return read.error();
+  read->threads = context.threads;
+  read->rejects_file = context.paths().root / "rejects.tsv";
+  read->scratch = scratch_folder(context);
+  return data::read_dataset(*read, run_control(context));
 }
 
 // What was found in the files and assumed of them.
@@ -113,40 +101,22 @@ void tell_findings(const Context& context, const data::DatasetInfo& info) {
 
 // The card at the end of `prepare`; as a page and for the server beside the data.
 Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
-  const DataCard card = data_card(dataset, context.threads);
-  std::string text = card_text(card);
+  const evaluate::DataCard card = evaluate::data_card(dataset, context.threads);
+  std::string text = evaluate::card_text(card);
   text.pop_back();
   say(context, "{}", text);
   const auto folder = context.paths().prepared();
-  if (auto written = write_file_atomically(folder / "card.html", card_html(card)); !written)
+  if (auto written = write_file_atomically(folder / "card.html", evaluate::card_html(card));
+      !written)
     return written;
-  nlohmann::json object = describe(dataset.info);
-  object.update(card_json(card));
+  nlohmann::json object = evaluate::describe(dataset.info);
+  object.update(evaluate::card_json(card));
   object.erase("source");  // where the files lie is nobody's business who asks the server
   return write_file_atomically(
       folder / "card.json", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-std::string options_key(const embed::TrainOptions& options, const data::Dataset& dataset) {
-  return sha256_hex(embed::describe(embed::with_liked(options, dataset)).dump()).substr(0, 16);
-}
-
 }  // namespace
-
-nlohmann::json describe(const data::DatasetInfo& info) {
-  return {{"name", info.name},
-          {"source", info.source},
-          {"format", info.format},
-          {"simulated", info.simulated},
-          {"items", info.items},
-          {"users", info.users},
-          {"interactions", info.interactions},
-          {"tags", info.tag_rows},
-          {"duplicates", info.duplicate_interactions},
-          {"unknown_item_rows", info.unknown_item_rows},
-          {"rejects", info.rejects},
-          {"hash", info.hash}};
-}
 
 Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
                                                      const DataOptions& given) {
@@ -208,10 +178,10 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
                            const embed::TrainOptions& asked, bool force) {
   const auto start = Clock::now();
   embed::TrainOptions options = asked;
-  const auto texts = load_texts(context, dataset, options);
+  const auto texts = embed::load_texts(dataset, context.paths().text(), context.threads, options);
   if (!texts) return texts.error();
   const std::string name = options.name.empty() ? options.method : options.name;
-  const std::string key = options_key(options, dataset);
+  const std::string key = embed::options_key(options, dataset);
   const auto versions = model::list_versions(context.paths().models(), name);
   if (!force && !versions.empty()) {
     auto newest = model::read_model(context.paths().models() / name / versions.back());
@@ -279,41 +249,19 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
   return std::move(continued->model);
 }
 
-store::VectorEncoding encoding_of(const model::Model& model) {
-  const model::Tensor* vectors = model.find(model::tensor_name::kVectors);
-  return vectors != nullptr && vectors->type == model::TensorType::kFloat16
-             ? store::VectorEncoding::kFloat16
-             : store::VectorEncoding::kFloat32;
-}
-
 Result<void> publish(const Context& context, const model::Model& model,
                      const data::Dataset* dataset, store::VectorEncoding encoding) {
   const auto start = Clock::now();
   auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
   if (!store) return store.error();
   store::ModelStore models(**store);
-  store::Features features;
-  const bool same_data = dataset != nullptr && dataset->info.hash == model.manifest.data_hash;
-  if (same_data) features = features_of(*dataset, model, context.threads);
   auto done =
-      models.publish(model, {encoding, same_data ? &features : nullptr}, run_control(context));
+      live::publish(models, model, {dataset, encoding, context.threads}, run_control(context));
   if (!done) return done.error();
   say(context, "publish   {} {} -> {} ({})", model.manifest.name, model.manifest.version,
       (*store)->uri(), since(start));
   return {};
 }
-
-namespace {
-
-// A model of behavior and content that found no behavior in a log.
-bool lacks_behavior(const Context& context, const std::string& name, const std::string& version) {
-  const auto model = model::read_model(context.paths().models() / name / version);
-  if (!model || model->manifest.metrics.value("items_with_behavior", 1) != 0) return false;
-  const auto dataset = load_prepared(context);
-  return !dataset || (*dataset)->info.interactions > 0;
-}
-
-}  // namespace
 
 Result<void> change_liked(const Context& context, std::optional<float> liked) {
   if (!liked) return {};
@@ -333,14 +281,12 @@ Result<void> change_liked(const Context& context, std::optional<float> liked) {
 
 Result<void> promote(const Context& context, const std::string& name, const std::string& version,
                      ContentOnly content_only) {
-  if (content_only == ContentOnly::kRefuse && lacks_behavior(context, name, version))
-    return Error{
-        ErrorCode::kConflict,
-        fmt::format("{} {} is not promoted: it learned from no behavior (no item has enough "
-                    "liked interactions), so its lists go by content alone. Look at what "
-                    "`sparrow prepare` says of values and joins, or give "
-                    "--allow-content-only",
-                    name, version)};
+  if (content_only == ContentOnly::kRefuse) {
+    const auto model = model::read_model(context.paths().models() / name / version);
+    const auto dataset = load_prepared(context);
+    if (model && live::lacks_behavior(model->manifest, dataset ? dataset->get() : nullptr))
+      return live::content_only_error(name, version);
+  }
   auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
   if (!store) return store.error();
   store::ModelStore models(**store);
@@ -364,7 +310,7 @@ Result<void> build_live(const Context& context, const DataOptions& data,
   for (const auto& run : runs) {
     auto trained = train(context, **dataset, run, data.force);
     if (!trained) return trained.error();
-    if (auto done = publish(context, *trained, dataset->get(), encoding_of(*trained)); !done)
+    if (auto done = publish(context, *trained, dataset->get(), live::encoding_of(*trained)); !done)
       return done;
     if (auto done =
             promote(context, trained->manifest.name, trained->manifest.version, content_only);
@@ -372,6 +318,38 @@ Result<void> build_live(const Context& context, const DataOptions& data,
       return done;
   }
   say(context, "build     done in {}, peak memory {:.0f} MB", since(start), peak_memory_mb());
+  return {};
+}
+
+CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {
+  return sub.add_option(
+      "--block", blocks,
+      "Vectors of another model as one more block of content: MODEL or MODEL=WEIGHT "
+      "(weight 1; genres weigh 1, tags 1.5); for vectors from elsewhere see `sparrow "
+      "import`. May be repeated");
+}
+
+Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
+                         const std::vector<std::string>& blocks, embed::TrainOptions& options) {
+  for (const std::string& text : blocks) {
+    const auto equals = text.rfind('=');
+    float weight = 1;
+    if (equals != std::string::npos) {
+      const char* end = text.data() + text.size();
+      const auto parsed = std::from_chars(text.data() + equals + 1, end, weight);
+      if (parsed.ec != std::errc() || parsed.ptr != end || !(weight > 0 && weight <= 100))
+        return Error{
+            ErrorCode::kInvalidInput,
+            fmt::format("--block: the weight in \"{}\" is not a number above 0, at most 100",
+                        text)};
+    }
+    auto found = find_model(context, text.substr(0, equals));
+    if (!found) return found.error();
+    if (found->dim() == 0)
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--block: the model \"{}\" has no vectors", text.substr(0, equals))};
+    options.fusion.content.imported.push_back(embed::block_of(dataset.catalog, *found, weight));
+  }
   return {};
 }
 

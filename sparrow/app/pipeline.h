@@ -8,44 +8,26 @@
 #include <vector>
 
 #include "sparrow/app/command.h"
-#include "sparrow/data/dataset_reader.h"
 #include "sparrow/embed/train.h"
+#include "sparrow/flags/data_flags.h"
 
 namespace sparrow::app {
 
-struct DataOptions {
-  data::ReadOptions read;
-  std::string sample_items;          // items.csv of the bundled sample
-  std::vector<std::string> columns;  // "role=name"
-  std::string format;                // "separator=;,quote=none,..."
-  std::string event_weights;         // "view=1,cart=3"
-  bool force = false;
-};
+using flags::DataOptions;
 
 // --min-value of commands that read prepared data: what is liked is changed there, for everybody.
 void add_liked_option(CLI::App& sub, std::optional<float>& liked);
 Result<void> change_liked(const Context& context, std::optional<float> liked);
 
-void add_data_options(CLI::App& sub, DataOptions& options);
-void add_train_options(CLI::App& sub, embed::TrainOptions& options);
 // --block MODEL=WEIGHT: reads them into options.fusion.content.imported.
-// Errors: kInvalidInput for an option on the command line that only other methods read.
-Result<void> all_options_are_read(const Context& context, const std::vector<std::string>& methods);
 CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks);
 Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
                          const std::vector<std::string>& blocks, embed::TrainOptions& options);
-
-// --text-table and --text-vectors: reads them into options.fusion.content.
-// Without them the table in HOME/text, where there is one. Returns what it
-// found, for people.
-Result<std::string> load_texts(const Context& context, const data::Dataset& dataset,
-                               embed::TrainOptions& options);
 
 // Reads and saves the data set unless the prepared one was made from the same
 // files with the same options.
 Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
                                                      const DataOptions& options);
-nlohmann::json describe(const data::DatasetInfo& info);
 
 // Trains unless a version of the same data, options and program is there; returns it, written to
 // the home.
@@ -61,8 +43,6 @@ Result<model::Model> continue_model(const Context& context, const std::string& r
 // on.
 Result<void> publish(const Context& context, const model::Model& model,
                      const data::Dataset* dataset, store::VectorEncoding encoding);
-// How the store keeps a model's vectors exactly in the least space.
-store::VectorEncoding encoding_of(const model::Model& model);
 // A model that learned from no behavior although there is a log is promoted only when that is
 // allowed.
 enum class ContentOnly { kRefuse, kAllow };

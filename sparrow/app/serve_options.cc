@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "sparrow/data/field_values.h"
+#include "sparrow/flags/checks.h"
 
 namespace sparrow::app {
 namespace {
@@ -37,9 +38,9 @@ void add_network_options(CLI::App& sub, ServeArguments& o) {
       ->check(CLI::Range(1, 256));
   sub.add_option("--requests-per-second", o.api.requests_per_second,
                  "Of one token, else of one address; 0: no limit")
-      ->check(number_from(0, 1e6));
+      ->check(flags::number_from(0, 1e6));
   sub.add_option("--burst", o.api.burst, "Requests at once under that limit; 0: twice as many")
-      ->check(number_from(0, 1e6));
+      ->check(flags::number_from(0, 1e6));
   sub.add_option("--log", o.log_file, "File for one JSON line a request; -: stderr; empty: none");
 }
 

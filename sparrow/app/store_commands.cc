@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
-#include "sparrow/app/model_features.h"
 #include "sparrow/embed/train.h"
+#include "sparrow/live/model_features.h"
 #include "sparrow/model/model_folder.h"
 #include "sparrow/store/sparrowrecsys_layout.h"
 
@@ -218,7 +218,7 @@ Command add_export_sparrowrecsys(CLI::App& sub) {
     auto dataset = load_prepared(context);
     const bool same = dataset && (*dataset)->info.hash == model->manifest.data_hash;
     const store::Features features =
-        same ? features_of(**dataset, *model, context.threads) : store::Features();
+        same ? live::features_of(**dataset, *model, context.threads) : store::Features();
     auto counts = store::write_sparrowrecsys(**client, *model, same ? &features : nullptr,
                                              o->layout, run_control(context));
     if (!counts) return counts.error();

@@ -7,6 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "sparrow/core/file.h"
 #include "sparrow/embed/map_layout.h"
 #include "sparrow/embed/text_table.h"
 #include "sparrow/model/similarity.h"
@@ -138,6 +139,10 @@ nlohmann::json describe(const TrainOptions& o) {
   if (const Method* method = find_method(o.method)) method->describe(o, j);
   if (o.fusion.content_weight) j["content_weight"] = *o.fusion.content_weight;
   return j;
+}
+
+std::string options_key(const TrainOptions& options, const data::Dataset& dataset) {
+  return sha256_hex(describe(with_liked(options, dataset)).dump()).substr(0, 16);
 }
 
 double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& given) {

@@ -83,6 +83,9 @@ TrainOptions with_liked(TrainOptions options, const data::Dataset& dataset);
 // The options that decide the result, as they stand in the manifest. Threads are not among them.
 nlohmann::json describe(const TrainOptions& options);
 
+// Equal keys: equal options for this data set. 16 hexadecimal digits.
+std::string options_key(const TrainOptions& options, const data::Dataset& dataset);
+
 // What training will need at its peak, the data set included.
 double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& options);
 

@@ -12,6 +12,7 @@
 
 #include "sparrow/core/random.h"
 #include "sparrow/core/text.h"
+#include "sparrow/data/sequences.h"
 
 namespace sparrow::evaluate {
 namespace {
@@ -357,6 +358,23 @@ std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::ve
     }
   }
   return negatives;
+}
+
+void add_random_negatives(GroundTruth& truth, const data::Dataset& dataset,
+                          std::uint32_t min_positives, std::uint64_t seed) {
+  constexpr float kLiked = 3.5F;
+  constexpr std::size_t kNegatives = 10;
+  const auto positives =
+      data::count_positives(dataset.interactions, dataset.catalog.size(), kLiked);
+  std::erase_if(truth.pairs, [&](const auto& p) {
+    return positives[p.a] < min_positives || positives[p.b] < min_positives;
+  });
+  std::vector<Row> eligible;
+  for (Row row = 0; row < dataset.catalog.size(); ++row) {
+    if (positives[row] >= min_positives) eligible.push_back(row);
+  }
+  const auto negatives = random_negatives(truth, eligible, kNegatives, seed);
+  truth.pairs.insert(truth.pairs.end(), negatives.begin(), negatives.end());
 }
 
 }  // namespace sparrow::evaluate

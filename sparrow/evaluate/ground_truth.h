@@ -11,6 +11,7 @@
 #include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
 #include "sparrow/data/catalog.h"
+#include "sparrow/data/dataset.h"
 #include "sparrow/evaluate/metrics.h"
 
 namespace sparrow::evaluate {
@@ -91,5 +92,10 @@ ListQuality measure_lists(const GroundTruth& truth,
 // `factor`.
 std::vector<JudgedPair> random_negatives(const GroundTruth& truth, const std::vector<Row>& eligible,
                                          std::size_t factor, std::uint64_t seed);
+
+// Groups say what is similar and nothing of the rest: leaves out pairs of items with fewer
+// positives and adds ten random pairs a similar one.
+void add_random_negatives(GroundTruth& truth, const data::Dataset& dataset,
+                          std::uint32_t min_positives, std::uint64_t seed);
 
 }  // namespace sparrow::evaluate

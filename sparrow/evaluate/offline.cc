@@ -354,6 +354,22 @@ class Evaluation {
 
 }  // namespace
 
+embed::TrainOptions settings_of(const std::string& method, const embed::TrainOptions& given) {
+  embed::TrainOptions options = given;
+  options.method = method;
+  if (method == "original") {
+    options = {};
+    options.method = "item2vec";
+    options.seed = given.seed;
+    options.skip_gram.dim = 10;
+    options.skip_gram.epochs = 10;
+    options.skip_gram.window = 5;
+    options.skip_gram.loss = embed::Loss::kHierarchicalSoftmax;
+  }
+  options.name = method;
+  return options;
+}
+
 Result<Report> evaluate_offline(const data::Dataset& dataset, const EvaluateOptions& options,
                                 const RunControl& control) {
   return Evaluation(dataset, options, control).run();

@@ -35,6 +35,10 @@ struct EvaluateOptions {
   std::optional<GroundTruth> ground_truth;  // judged pairs
 };
 
+// The options of a method by name, the rest as given. "original": item2vec as SparrowRecSys sets
+// it, the model that every other is meant to beat.
+embed::TrainOptions settings_of(const std::string& method, const embed::TrainOptions& given);
+
 // Mean match of random pairs whose second item's popularity lies in a bin: a flat line means that
 // popularity alone buys no similarity.
 struct PopularityMatch {

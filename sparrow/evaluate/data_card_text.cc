@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "sparrow/app/data_card.h"
 #include "sparrow/data/time_form.h"
+#include "sparrow/evaluate/data_card.h"
 
-namespace sparrow::app {
+namespace sparrow::evaluate {
 namespace {
 
 constexpr std::size_t kWidth = 100;
@@ -169,4 +169,4 @@ nlohmann::json card_json(const DataCard& card) {
           {"methods", methods}};
 }
 
-}  // namespace sparrow::app
+}  // namespace sparrow::evaluate

@@ -4,14 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/app/data_card.h"
 #include "sparrow/data/time_form.h"
+#include "sparrow/evaluate/data_card.h"
 #include "sparrow/evaluate/plots.h"
 
-namespace sparrow::app {
+namespace sparrow::evaluate {
 namespace {
-
-using evaluate::escaped;
 
 constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
@@ -161,4 +159,4 @@ std::string card_html(const DataCard& card) {
   return html + "</table></html>\n";
 }
 
-}  // namespace sparrow::app
+}  // namespace sparrow::evaluate

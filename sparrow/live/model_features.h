@@ -5,7 +5,7 @@
 #include "sparrow/model/model.h"
 #include "sparrow/store/features.h"
 
-namespace sparrow::app {
+namespace sparrow::live {
 
 // Items: ratings, mean_rating, rating_deviation, year, genres ("A|B"). Users: ratings, mean_rating,
 // rating_deviation, mean_year, year_deviation, genres (five most watched). A user's vector is the
@@ -14,4 +14,4 @@ namespace sparrow::app {
 store::Features features_of(const data::Dataset& dataset, const model::Model& model,
                             std::size_t threads);
 
-}  // namespace sparrow::app
+}  // namespace sparrow::live

@@ -1,16 +1,14 @@
 // The options of train and build, one flag a field.
+#include "sparrow/flags/train_flags.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "sparrow/app/pipeline.h"
-#include "sparrow/embed/text_table.h"
-#include "sparrow/model/vector_formats.h"
+#include "sparrow/flags/checks.h"
 
-namespace sparrow::app {
+namespace sparrow::flags {
 namespace {
 
 void add_common(CLI::App& sub, embed::TrainOptions& o) {
@@ -183,8 +181,9 @@ void add_train_options(CLI::App& sub, embed::TrainOptions& o) {
   sub.parse_complete_callback([&o] { o.fusion.histories.min_positives = o.skip_gram.min_count; });
 }
 
-Result<void> all_options_are_read(const Context& context, const std::vector<std::string>& methods) {
-  for (const std::string& argument : context.arguments) {
+Result<void> all_options_are_read(std::span<const std::string> arguments,
+                                  const std::vector<std::string>& methods) {
+  for (const std::string& argument : arguments) {
     const std::string flag = argument.substr(0, argument.find('='));
     const auto reads = [&](const embed::Method& method) {
       return std::any_of(method.options.begin(), method.options.end(),
@@ -205,84 +204,4 @@ Result<void> all_options_are_read(const Context& context, const std::vector<std:
   return {};
 }
 
-CLI::Option* add_block_option(CLI::App& sub, std::vector<std::string>& blocks) {
-  return sub.add_option(
-      "--block", blocks,
-      "Vectors of another model as one more block of content: MODEL or MODEL=WEIGHT "
-      "(weight 1; genres weigh 1, tags 1.5); for vectors from elsewhere see `sparrow "
-      "import`. May be repeated");
-}
-
-Result<std::string> load_texts(const Context& context, const data::Dataset& dataset,
-                               embed::TrainOptions& options) {
-  embed::ContentOptions& content = options.fusion.content;
-  content.threads = context.threads;
-  if (!options.text_vectors.empty()) {
-    const std::filesystem::path file = options.text_vectors;
-    const std::string extension = file.extension().string();
-    const std::string format = extension == ".npy"           ? "npy"
-                               : extension == ".safetensors" ? "safetensors"
-                               : extension == ".tsv"         ? "tsv"
-                               : extension == ".bin"         ? "word2vec-binary"
-                                                             : "word2vec";
-    auto named = model::import_vectors(file, format, "");
-    if (!named) return named.error();
-    embed::ImportedBlock block{file.filename().string(), content.sentence,
-                               Embeddings(dataset.catalog.size(), named->vectors.dim())};
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < named->items.size(); ++i) {
-      const auto row = dataset.catalog.find(named->items[i]);
-      if (!row) continue;
-      std::copy(named->vectors.row(i).begin(), named->vectors.row(i).end(),
-                block.vectors.row(*row).begin());
-      ++found;
-    }
-    if (found == 0)
-      return Error{ErrorCode::kInvalidInput,
-                   fmt::format("--text-vectors {}: none of its {} ids is an "
-                               "item of the catalogue",
-                               file.string(), named->items.size())};
-    content.text_vectors = std::move(block);
-    return fmt::format("vectors of {} for {} of {} items", file.string(), found,
-                       dataset.catalog.size());
-  }
-  const bool named = !options.text_table.empty();
-  const std::filesystem::path folder =
-      named ? std::filesystem::path(options.text_table) : context.paths().text();
-  if (options.text_table == "off") return std::string("words alone, as --text-table off asks");
-  if (!named && !std::filesystem::exists(folder))
-    return fmt::format(
-        "words alone: no table of text vectors in {} "
-        "(tools/get_text_table.sh fetches one; better lists for rare items)",
-        folder.string());
-  auto table = embed::TextTable::open(folder);
-  if (!table) return table.error();
-  content.text_table = std::make_shared<const embed::TextTable>(std::move(*table));
-  return fmt::format("words, and sentences by {}", content.text_table->name());
-}
-
-Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
-                         const std::vector<std::string>& blocks, embed::TrainOptions& options) {
-  for (const std::string& text : blocks) {
-    const auto equals = text.rfind('=');
-    float weight = 1;
-    if (equals != std::string::npos) {
-      const char* end = text.data() + text.size();
-      const auto parsed = std::from_chars(text.data() + equals + 1, end, weight);
-      if (parsed.ec != std::errc() || parsed.ptr != end || !(weight > 0 && weight <= 100))
-        return Error{
-            ErrorCode::kInvalidInput,
-            fmt::format("--block: the weight in \"{}\" is not a number above 0, at most 100",
-                        text)};
-    }
-    auto found = find_model(context, text.substr(0, equals));
-    if (!found) return found.error();
-    if (found->dim() == 0)
-      return Error{ErrorCode::kInvalidInput,
-                   fmt::format("--block: the model \"{}\" has no vectors", text.substr(0, equals))};
-    options.fusion.content.imported.push_back(embed::block_of(dataset.catalog, *found, weight));
-  }
-  return {};
-}
-
-}  // namespace sparrow::app
+}  // namespace sparrow::flags

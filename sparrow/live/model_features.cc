@@ -1,4 +1,4 @@
-#include "sparrow/app/model_features.h"
+#include "sparrow/live/model_features.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "sparrow/core/parallel.h"
 #include "sparrow/model/views.h"
 
-namespace sparrow::app {
+namespace sparrow::live {
 namespace {
 
 // Count, mean and standard deviation of what is added.
@@ -164,4 +164,4 @@ store::Features features_of(const data::Dataset& dataset, const model::Model& mo
   return features;
 }
 
-}  // namespace sparrow::app
+}  // namespace sparrow::live

@@ -1,4 +1,4 @@
-#include "sparrow/app/data_card.h"
+#include "sparrow/evaluate/data_card.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "sparrow/core/parallel.h"
 #include "sparrow/embed/train.h"
 
-namespace sparrow::app {
+namespace sparrow::evaluate {
 namespace {
 
 Activity activity_of(std::vector<std::uint64_t> counts) {
@@ -284,4 +284,19 @@ DataCard data_card(const data::Dataset& dataset, std::size_t threads) {
   return card;
 }
 
-}  // namespace sparrow::app
+nlohmann::json describe(const data::DatasetInfo& info) {
+  return {{"name", info.name},
+          {"source", info.source},
+          {"format", info.format},
+          {"simulated", info.simulated},
+          {"items", info.items},
+          {"users", info.users},
+          {"interactions", info.interactions},
+          {"tags", info.tag_rows},
+          {"duplicates", info.duplicate_interactions},
+          {"unknown_item_rows", info.unknown_item_rows},
+          {"rejects", info.rejects},
+          {"hash", info.hash}};
+}
+
+}  // namespace sparrow::evaluate

@@ -13,7 +13,7 @@
 
 #include "sparrow/data/dataset.h"
 
-namespace sparrow::app {
+namespace sparrow::evaluate {
 
 // How many users or items have so many interactions.
 struct Activity {
@@ -62,10 +62,13 @@ struct DataCard {
 // O(interactions + items). The same for any number of threads.
 DataCard data_card(const data::Dataset& dataset, std::size_t threads);
 
+// What is kept of the info of a data set, as it stands before the card.
+nlohmann::json describe(const data::DatasetInfo& info);
+
 // At most 100 columns wide.
 std::string card_text(const DataCard& card);
 nlohmann::json card_json(const DataCard& card);
 // A page of its own, plots as inline SVG.
 std::string card_html(const DataCard& card);
 
-}  // namespace sparrow::app
+}  // namespace sparrow::evaluate
