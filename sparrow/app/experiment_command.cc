@@ -14,6 +14,7 @@
 #include "sparrow/experiment/report.h"
 #include "sparrow/experiment/sample_size.h"
 #include "sparrow/experiment/unit_table.h"
+#include "sparrow/flags/checks.h"
 
 namespace sparrow::app {
 namespace {
@@ -275,26 +276,26 @@ void add_size_options(CLI::App& size, ExperimentArguments& o) {
   auto* rate = size.add_option("--rate", o.rate,
                                "The control's share of units, 0 to 1, instead of "
                                "what the log has")
-                   ->check(number_from(1e-9, 1));
+                   ->check(flags::number_from(1e-9, 1));
   auto* mean = size.add_option("--mean", o.mean,
                                "The control's mean per unit, instead of what the "
                                "log has")
-                   ->check(number_from(1e-12, 1e12));
+                   ->check(flags::number_from(1e-12, 1e12));
   auto* sd = size.add_option("--sd", o.sd, "Standard deviation of a unit, with --mean")
-                 ->check(number_from(1e-12, 1e12));
+                 ->check(flags::number_from(1e-12, 1e12));
   mean->needs(sd)->excludes(rate);
   sd->needs(mean);
   size.add_option("--lift", o.size.lift, "Relative lift that is worth finding; 0.05 is 5 %")
-      ->check(number_from(-0.999, 100))
+      ->check(flags::number_from(-0.999, 100))
       ->capture_default_str();
   size.add_option("--alpha", o.size.alpha, "Chance of finding what is not there")
-      ->check(number_from(1e-6, 0.5))
+      ->check(flags::number_from(1e-6, 0.5))
       ->capture_default_str();
   size.add_option("--power", o.size.power, "Chance of finding what is there")
-      ->check(number_from(0.01, 0.999999))
+      ->check(flags::number_from(0.01, 0.999999))
       ->capture_default_str();
   size.add_option("--share", o.size.treatment_share, "The treatment's part of the units")
-      ->check(number_from(0.001, 0.999))
+      ->check(flags::number_from(0.001, 0.999))
       ->capture_default_str();
 }
 
@@ -343,7 +344,7 @@ Command add_experiment(CLI::App& sub) {
       ->capture_default_str();
   test->add_option("--minimum-lift", o->self_test.minimum_lift,
                    "Smallest lift worth finding, of the sequential test")
-      ->check(number_from(1e-4, 10))
+      ->check(flags::number_from(1e-4, 10))
       ->capture_default_str();
   test->add_option("--seed", o->self_test.seed, "Seed of the assignments")->capture_default_str();
   return [=](const Context& context) -> Result<void> {

@@ -27,8 +27,8 @@ TEST(Journal, IsBoundedInBytesAndLeavesRoomToTakeBack) {
   EXPECT_EQ(all->back(), back);
 }
 
-TEST(UserEvents, TakesBackWhatWasSaidAndNothingElse) {
-  UserEvents events;
+TEST(UserMarks, TakesBackWhatWasSaidAndNothingElse) {
+  UserMarks events;
   events.add("ann", 1, EventKind::kHidden);
   events.add("ann", 1, EventKind::kSeen);
   events.add("ann", 2, EventKind::kHidden);
@@ -41,8 +41,8 @@ TEST(UserEvents, TakesBackWhatWasSaidAndNothingElse) {
   EXPECT_EQ(events.unwanted("ann", 0), std::vector<Row>{2});
 }
 
-TEST(UserEvents, UnlikeTiresLikeAnImpressionUntilItIsTakenBack) {
-  UserEvents events;
+TEST(UserMarks, UnlikeTiresLikeAnImpressionUntilItIsTakenBack) {
+  UserMarks events;
   events.add("ann", 1, EventKind::kShown);
   events.add("ann", 1, EventKind::kUnlike);
   EXPECT_EQ(events.unwanted("ann", 2), std::vector<Row>{1});
