@@ -122,10 +122,18 @@ def contract(server):
     examples |= {"/api/v1/items/{id}/rows": "/api/v1/items/589/rows?size=5", "/api/v1/similar": "/api/v1/similar?seeds=1,589:0.5&not=364&reasons=true",
                  "/api/v1/explain": "/api/v1/explain?seed=1&item=380", "/api/v1/home": "/api/v1/home?looked=1,589&size=5",
                  "/api/v1/models/{name}/map": "/api/v1/models/fusion/map", "/api/v1/models/{name}/health": "/api/v1/models/fusion/health"}
+    runs = server.json("/api/v1/evaluations")["runs"]
+    if runs:
+        examples["/api/v1/evaluations/{file}"] = f"/api/v1/evaluations/{runs[0]['file']}"
+    # What this server has none of: no tokens, no experiments.
+    refused = {"/api/v1/events": 403, "/api/v1/experiments/{name}/report": 404, "/api/v1/experiments/{name}/assignment": 404}
+    examples["/api/v1/experiments/{name}/assignment"] = "/api/v1/experiments/none/assignment?unit=u"
+    if not runs:
+        refused["/api/v1/evaluations/{file}"] = 404
     for template, methods in SPEC["paths"].items():
         if "get" not in methods:
             continue
-        check(f"contract {template}", lambda t=template: validates(server, t, examples.get(t, t)))
+        check(f"contract {template}", lambda t=template: validates(server, t, examples.get(t, t), refused.get(t, 200)))
     wrong = [("/api/v1/items/{id}/similar", "/api/v1/items/589/similar?" + q, 400) for q in
              ("size=-1", "size=1e9", "size=abc", "size=", "size=0", "size=1&size=2", "model=nope", "exclude=nope", "colour=red", "size=%zz", "offset=-1")]
     wrong += [("/api/v1/search", "/api/v1/search", 400), ("/api/v1/search", "/api/v1/search?q=%ff", 400), ("/api/v1/items", "/api/v1/items?genre=Nope", 400),

@@ -13,7 +13,6 @@ from online_test import TokenServer, copy_of  # noqa: E402  pylint: disable=wron
 from viewers import Viewers  # noqa: E402  pylint: disable=wrong-import-position
 
 TOKEN = "loop-secret"
-NOW = int(time.time() * 1000)
 SEEDS = ["589", "1", "260", "296", "318", "356", "480", "527", "593", "2571"]
 
 
@@ -89,7 +88,7 @@ def experiments(server, home):
         return [server.json(f"/api/v1/experiments/hidden-gems/assignment?unit={user}")["variant"]]
     viewers = Viewers(server.port, seed=5, token=TOKEN, effects={"gems": 1.3})
     for number in range(900):
-        viewers.visit(number, SEEDS, variant_of, NOW + number)
+        viewers.visit(number, SEEDS, variant_of)
     viewers.flush()
     time.sleep(0.6)
 

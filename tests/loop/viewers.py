@@ -6,6 +6,7 @@ look at (the mean of its genres' appeal to them, times the variant's true effect
 import http.client
 import json
 import random
+import time
 
 LOOKS = [0.95 * 0.88 ** k for k in range(40)]  # probability of looking at position k
 
@@ -26,7 +27,7 @@ class Viewers:
         answer = self.connection.getresponse()
         return answer.status, json.loads(answer.read())
 
-    def visit(self, number, seeds, variant_of, day_ms, lists=3, fields="id"):
+    def visit(self, number, seeds, variant_of, lists=3, fields="id"):
         """One viewer's visit: looks at lists of random seeds, clicks some of what stands there. variant_of(user): the variants' names."""
         user = f"{self.prefix}{number}"
         effect = 1.0
@@ -39,15 +40,15 @@ class Viewers:
             for position, item in enumerate(answer["items"]):
                 if self.random.random() > LOOKS[position]:
                     continue
-                self.note("impression", user, item["id"], answer["request_id"], position, day_ms)
+                self.note("impression", user, item["id"], answer["request_id"], position)
                 if self.random.random() < self.base * 2 * taste * effect:
-                    self.note("click", user, item["id"], answer["request_id"], position, day_ms)
-                    self.note("watch_seconds", user, item["id"], answer["request_id"], position, day_ms, value=round(self.random.expovariate(1 / 1800), 1))
+                    self.note("click", user, item["id"], answer["request_id"], position)
+                    self.note("watch_seconds", user, item["id"], answer["request_id"], position, value=round(self.random.expovariate(1 / 1800), 1))
 
-    def note(self, kind, user, item, request, position, time_ms, value=None):
+    def note(self, kind, user, item, request, position, value=None):
         self.sent += 1
         event = {"id": f"{self.prefix}-{self.sent}", "type": kind, "user": user, "session": f"{user}-s", "item": item, "request_id": request,
-                 "position": position, "time": time_ms}
+                 "position": position, "time": int(time.time() * 1000)}
         if value is not None:
             event["value"] = value
         self.events.append(event)
