@@ -61,6 +61,7 @@ Result<Intake> take(const std::filesystem::path& folder, std::size_t clients, st
   const double cpu = process_seconds();
   const auto begin = Clock::now();
   std::vector<std::thread> threads;
+  threads.reserve(sent.size());
   for (const auto& own : sent) {
     threads.emplace_back([&] {
       for (const std::string& body : own) {
