@@ -28,7 +28,7 @@ async function call(method, path, { parameters = {}, signal = null, data = null,
     if (value !== null && value !== undefined && value !== '') url.searchParams.set(name, value);
   }
   // No header of our own for what is only read: an answer that the browser fetches ahead
-  // (serve/call.cc) must fit.
+  // (sparrow/api/pages.cc) must fit.
   const headers = {};
   if (data !== null) headers['content-type'] = 'application/json';
   if (token) headers.authorization = `Bearer ${token}`;

@@ -66,11 +66,6 @@ void too_many(http::Response& response, double wait_s, std::string_view message)
   http::write_error(response, 429, "too_many_requests", message);
 }
 
-bool has_token(const Context& c) {
-  const auto token = bearer_token(c.request.authorization);
-  return !token.empty() && role_of(c.services, token) != Role::kNone;
-}
-
 // True: the answer is a 429. Those that have a known token are counted by it, all others by their
 // address; so are heavy requests of those that have none.
 bool limited(const Context& c, http::Response& response) {

@@ -157,6 +157,11 @@ std::string_view bearer_token(std::string_view authorization) {
   return authorization;
 }
 
+bool has_token(const Context& c) {
+  const auto token = bearer_token(c.request.authorization);
+  return !token.empty() && role_of(c.services, token) != Role::kNone;
+}
+
 bool authorized(const Context& c, http::Response& response, Role role) {
   if (role == Role::kNone) return true;
   if (c.services.options.tokens.empty()) {
@@ -193,10 +198,9 @@ bool authorized(const Context& c, http::Response& response, Role role) {
 }
 
 bool may_write(const Context& c, http::Response& response, std::size_t entries) {
-  const auto token = bearer_token(c.request.authorization);
-  const bool known = !token.empty() && role_of(c.services, token) != Role::kNone;
-  const double wait = c.services.entries_written.wait_s(known ? token : c.request.client, c.began,
-                                                        static_cast<double>(entries));
+  const double wait = c.services.entries_written.wait_s(
+      has_token(c) ? bearer_token(c.request.authorization) : c.request.client, c.began,
+      static_cast<double>(entries));
   if (wait <= 0) return true;
   response.headers += fmt::format("Retry-After: {:.0f}\r\n", std::ceil(wait));
   http::write_error(response, 429, "too_many_requests",

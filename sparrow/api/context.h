@@ -89,6 +89,8 @@ std::shared_ptr<const live::ServedModel> named_model(const Context& c, http::Res
 Role role_of(const Services& services, std::string_view secret);
 // The token of "Authorization: Bearer TOKEN"; empty for none.
 std::string_view bearer_token(std::string_view authorization);
+// Whether the request has a token that is known.
+bool has_token(const Context& c);
 // False (and 401, 403 or, after many wrong tokens, 429 set) unless the request's token has this
 // role.
 bool authorized(const Context& c, http::Response& response, Role role);

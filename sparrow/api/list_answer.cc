@@ -291,9 +291,12 @@ void keep_answer(Context& c, const http::Response& response) {
   c.services.answers.put(answer_key(c), std::move(kept));
 }
 
-void record_list(const Context& c) {
+void record_list(Context& c) {
   if (!is_recorded(c) || c.list == nullptr) return;
   events::EventLog& log = *c.services.options.event_log;
+  // Who has no token fills no disk by asking.
+  if (!has_token(c) && c.services.lists_recorded.wait_s(c.request.client, c.began) > 0)
+    return log.drop_list();
   events::Impression list = *c.list;
   append_request_id(list.request, c);
   list.time_ms = now_ms();
@@ -303,6 +306,8 @@ void record_list(const Context& c) {
   list.variants = c.variants;
   log.append_later(std::move(list));
   for (const events::Exposure& exposure : c.exposures) log.append_later(exposure);
+  c.exposures.clear();
+  c.list.reset();
 }
 
 void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r) {

@@ -39,7 +39,7 @@ bool answer_again(Context& c, http::Response& response);
 void keep_answer(Context& c, const http::Response& response);
 // Puts what the answer shows, and which units met their variants, into the event log; soon, or not
 // at all when there is no room.
-void record_list(const Context& c);
+void record_list(Context& c);
 
 // How two items are related, as "reason_parts" and `explain` have it.
 void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r);

@@ -40,6 +40,18 @@ void get_similar(Context& c, http::Response& response) {
   out += '}';
 }
 
+namespace {
+
+// Shelves below each other, recorded as one list.
+std::shared_ptr<const events::Impression> joined(const events::Impression& above,
+                                                 const events::Impression& below) {
+  auto both = std::make_shared<events::Impression>(above);
+  both->items.insert(both->items.end(), below.items.begin(), below.items.end());
+  return both;
+}
+
+}  // namespace
+
 void get_shelves(Context& c, http::Response& response) {
   c.query.allow_only(control_parameters());
   rank::Request plain = start_request(c);
@@ -59,7 +71,12 @@ void get_shelves(Context& c, http::Response& response) {
   for (const std::string_view name : kShelves) {
     rank::Request request = plain;
     apply_shelf(c, name, request.controls);
+    const auto before = c.list;
     rank::Answer answer = recommend(c, request, *served);
+    if (answer.items.empty() || !answer.failed.empty())
+      c.list = before;
+    else if (before != nullptr && c.list != nullptr)
+      c.list = joined(*before, *c.list);
     if (!answer.failed.empty())  // what came instead is not a shelf of this name
       all.degraded.insert(all.degraded.end(), answer.degraded.begin(), answer.degraded.end());
     if (answer.items.empty() || !answer.failed.empty()) continue;
@@ -221,6 +238,7 @@ void post_batch(Context& c, http::Response& response) {
                                c.query.error()->parameter);
     if (!read) return;
     append_mix(response.body, c, request, *served, options);
+    record_list(c);  // each for whom it is; one request id for all
     if (number > 1) answers += ',';
     answers += response.body;
   }

@@ -334,6 +334,8 @@ void take_part(Context& c, const experiment::Experiment& one, std::string_view f
 
 void apply_plans(Context& c) {
   const auto plan = c.services.plans.plan();
+  for (std::string* own : {&c.user, &c.session, &c.scenario, &c.variants}) own->clear();
+  c.exposures.clear();
   read_name(c, "user", c.user);
   // SparrowRecSys's name for the user of a list.
   if (c.user.empty() && c.route != nullptr && c.route->endpoint == Endpoint::kCompatible)

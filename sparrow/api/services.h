@@ -85,6 +85,7 @@ struct Services {
   http::RateLimit wrong_tokens{2, 100};
   http::RateLimit heavy_requests{2, 60};
   http::RateLimit entries_written{50, 5'000};
+  http::RateLimit lists_recorded{200, 20'000};
   live::Journal judgements;
   live::Journal votes;
   live::Journal reports;

@@ -216,6 +216,8 @@ void get_status(Context& c, http::Response& response) {
   json degraded = json::array();
   if (!c.now->degraded.empty()) degraded.push_back(c.now->degraded);
   if (!pool.error.empty()) degraded.push_back(pool.error);
+  if (event_log.is_object() && event_log["trouble"] != "")
+    degraded.push_back("events are not kept: " + event_log["trouble"].get<std::string>());
   const json body = {
       {"uptime_s", m.uptime_s()},
       {"requests",

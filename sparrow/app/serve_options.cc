@@ -74,8 +74,10 @@ void add_event_options(CLI::App& sub, ServeArguments& o) {
                "Keep what people do and the lists they were given (HOME/events)");
   sub.add_option("--event-days", o.event_days, "Days that are kept; 0: all")
       ->check(CLI::Range(0, 36'500));
-  sub.add_option("--event-mb", o.event_mb,
-                 "The oldest days go when all take more than this; 0: no bound")
+  sub.add_option(
+         "--event-mb", o.event_mb,
+         "The oldest days go when all take more; when today alone does, nothing more is taken "
+         "in; 0: no bound")
       ->check(CLI::Range(0, 100'000'000));
 }
 

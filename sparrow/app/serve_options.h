@@ -33,7 +33,7 @@ struct ServeArguments {
   std::size_t max_changed_items = 10'000;
   bool events = true;
   int event_days = 90;
-  std::size_t event_mb = 0;
+  std::size_t event_mb = 4096;
   std::string log_file;  // "-": stderr
   std::string sample;    // items.csv to begin with while nothing is prepared
 };

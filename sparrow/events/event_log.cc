@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/clock.h"
-#include "sparrow/events/log_files.h"
+#include "sparrow/events/log_folder.h"
 
 namespace sparrow::events {
 namespace {
@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kTogether = std::chrono::milliseconds(250);  // impressions wait for each other
 constexpr std::size_t kMostWritten = 50'000;                // in one transaction
 constexpr std::size_t kMostKnownUnits = 1'000'000;          // exposures that are not sent again
-constexpr auto kRetention = std::chrono::minutes(10);  // from one look at old files to the next
+constexpr auto kRetention = std::chrono::seconds(5);  // from one look at the files to the next
 
 }  // namespace
 
@@ -47,6 +47,7 @@ struct EventLog::Files {
   std::deque<Exposure> exposures;
   std::unordered_set<std::uint64_t> known_units;
   bool busy = false;
+  bool full = false;  // all files take more than may be
   bool flushing = false;
   bool ended = false;
   Counts counts;
@@ -129,6 +130,11 @@ void EventLog::append_later(Exposure exposure) {
   files.exposures.push_back(std::move(exposure));
 }
 
+void EventLog::drop_list() {
+  const std::lock_guard lock(files_->mutex);
+  ++files_->counts.dropped;
+}
+
 void EventLog::flush() {
   Files& files = *files_;
   std::unique_lock lock(files.mutex);
@@ -171,6 +177,7 @@ void EventLog::Files::write_all() {
     if (Clock::now() >= next_look) {
       const std::lock_guard lock(files_mutex);
       folder.drop_old(options.keep_days, options.keep_bytes, now_ms());
+      full = options.keep_bytes > 0 && folder.bytes() > options.keep_bytes;
       next_look = Clock::now() + kRetention;
     }
     {
@@ -255,9 +262,16 @@ void EventLog::Files::write_once(std::deque<Batch*>& taken, std::deque<Impressio
   Result<void> exposed;
   {
     const std::lock_guard lock(files_mutex);
-    written = write_batches(taken, appended);
-    listed = write_lists(lists);
-    exposed = write_units(units);
+    if (full) {
+      written = listed = exposed =
+          Error{ErrorCode::kExhausted,
+                fmt::format("events take more than {} MB, which is as much as may be kept",
+                            options.keep_bytes >> 20)};
+    } else {
+      written = write_batches(taken, appended);
+      listed = write_lists(lists);
+      exposed = write_units(units);
+    }
     if (!written || !listed || !exposed) folder.close();  // and is opened anew
   }
   {
@@ -333,7 +347,7 @@ Result<void> EventLog::each_exposure(std::string_view experiment,
   return (*file)->each_exposure(experiment, take);
 }
 
-Result<EventLog::Erased> EventLog::erase_user(std::string_view user) {
+Result<EventLog::Erased> EventLog::erase_user(const std::string& user) {
   Files& files = *files_;
   SPARROW_CHECK(files.writes);
   flush();
@@ -341,19 +355,20 @@ Result<EventLog::Erased> EventLog::erase_user(std::string_view user) {
   const auto days = files.folder.days();
   if (!days) return days.error();
   Erased sum;
+  std::vector<std::string> units = {user};
   for (const std::int64_t day : *days) {
     const auto file = files.folder.to_write(day);
     if (!file) return file.error();
-    const auto erased = (*file)->erase_user(user, false);
+    const auto erased = (*file)->erase_user(user, units);
     if (!erased) return erased.error();
     sum.events += erased->events;
     sum.impressions += erased->impressions;
   }
   const auto file = files.folder.exposures_to_write();
   if (!file) return file.error();
-  const auto erased = (*file)->erase_user(user, true);
-  if (!erased) return erased.error();
-  sum.exposures = erased->exposures;
+  const auto exposures = (*file)->erase_units(units);
+  if (!exposures) return exposures.error();
+  sum.exposures = *exposures;
   return sum;
 }
 

@@ -21,9 +21,11 @@
 namespace sparrow::events {
 
 struct EventLogOptions {
-  std::filesystem::path folder;        // of the files
-  int keep_days = 90;                  // older days are deleted; 0: kept for ever
-  std::uint64_t keep_bytes = 0;        // oldest days go when all files are larger; 0: no bound
+  std::filesystem::path folder;  // of the files
+  int keep_days = 90;            // older days are deleted; 0: kept for ever
+  // The oldest days go when all files are larger; when today's alone are, nothing more is taken in.
+  // 0: no bound.
+  std::uint64_t keep_bytes = 0;
   std::size_t most_waiting = 1 << 16;  // impressions not yet written; more are dropped and counted
 };
 
@@ -62,6 +64,8 @@ class EventLog {
   void append_later(Impression impression);
   // The first of a unit in an experiment is kept, by way of append_later's queue.
   void append_later(Exposure exposure);
+  // A list that the caller did not want kept: counted with those that found no room.
+  void drop_list();
   // Waits until what append_later() took is on disk, or cannot be.
   void flush();
 
@@ -81,8 +85,9 @@ class EventLog {
     std::size_t impressions = 0;
     std::size_t exposures = 0;
   };
-  // Removes everything that names this user, and overwrites it in the files.
-  Result<Erased> erase_user(std::string_view user);
+  // Removes everything that names this user, or a session that an event of theirs names, and
+  // overwrites it in the files.
+  Result<Erased> erase_user(const std::string& user);
 
   struct Counts {
     std::uint64_t events = 0;  // since the start

@@ -212,6 +212,39 @@ TEST_F(EventLogTest, OldDaysGo) {
   EXPECT_EQ(ids(*log), std::vector<std::string>{"new"});
 }
 
+TEST_F(EventLogTest, TodayIsBoundedInBytesToo) {
+  options_.keep_bytes = 4096;
+  const auto log = open();
+  ASSERT_TRUE(log->append(std::vector<Event>{click("a")}).ok());
+  bool refused = false;
+  for (int i = 0; i < 80 && !refused; ++i) {  // the next look at the files comes within seconds
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    const auto done = log->append(std::vector<Event>{click(fmt::format("b{}", i))});
+    refused = !done.ok() && done.error().code == ErrorCode::kExhausted;
+  }
+  EXPECT_TRUE(refused);
+  EXPECT_NE(log->counts().trouble.find("as much as may be kept"), std::string::npos);
+}
+
+TEST_F(EventLogTest, AUsersSessionsAreErasedWithThem) {
+  const auto log = open();
+  Event event = click("a", "u");
+  event.session = "visit-1";
+  ASSERT_TRUE(log->append(std::vector<Event>{event}).ok());
+  for (const char* session : {"visit-1", "visit-2"}) {
+    Impression list;
+    list.request = list.session = session;
+    list.model = "m";
+    list.time_ms = now();
+    log->append_later(list);
+    log->append_later(Exposure{"x", session, "a", now()});
+  }
+  const auto erased = log->erase_user("u");
+  ASSERT_TRUE(erased.ok()) << erased.error().message;
+  EXPECT_EQ(erased->impressions, 1U);
+  EXPECT_EQ(erased->exposures, 1U);
+}
+
 TEST_F(EventLogTest, ManyThreadsLoseAndDoubleNothing) {
   const auto log = open();
   std::vector<std::thread> threads;

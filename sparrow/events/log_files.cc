@@ -1,22 +1,17 @@
 #include "sparrow/events/log_files.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
 #include "sparrow/core/file.h"
-#include "sparrow/data/time_form.h"
 
 namespace sparrow::events {
 namespace {
 
 constexpr int kFormat = 1;  // user_version of the databases
-constexpr std::size_t kMostOpen = 8;
-constexpr std::string_view kPrefix = "events-";
-constexpr std::string_view kSuffix = ".db";
 
 constexpr std::size_t kMostRecent = 100'000;  // ids that are not yet in the table `known`
 
@@ -83,10 +78,12 @@ void read_lists(sqlite3_stmt* row, Impression& impression) {
   const auto propensities = parse(12);
   if (!items.is_array() || !channels.is_array() || channels.size() != items.size()) return;
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].is_string() || !channels[i].is_number_unsigned()) continue;
     Impression::Shown shown;
     shown.item = items[i].get<std::string>();
     shown.channels = channels[i].get<std::uint32_t>();
-    if (propensities.is_array() && propensities.size() == items.size())
+    if (propensities.is_array() && propensities.size() == items.size() &&
+        propensities[i].is_number())
       shown.propensity = propensities[i].get<float>();
     impression.items.push_back(std::move(shown));
   }
@@ -125,7 +122,7 @@ Error LogFile::failure(std::string_view action) const {
 }
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const std::filesystem::path& path, Use use,
-                                               const char* tables) {
+                                               Kind kind) {
   sqlite3* raw = nullptr;
   const int flags =
       SQLITE_OPEN_NOMUTEX |
@@ -134,11 +131,11 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const std::filesystem::path& path
   std::unique_ptr<LogFile> file(new LogFile(path, raw));
   if (opened != SQLITE_OK) return file->failure("cannot be opened");
   sqlite3_busy_timeout(raw, 5'000);
-  if (auto ready = file->set_up(use, tables); !ready) return ready.error();
+  if (auto ready = file->set_up(use, kind); !ready) return ready.error();
   return file;
 }
 
-Result<void> LogFile::set_up(Use use, const char* tables) {
+Result<void> LogFile::set_up(Use use, Kind kind) {
   auto version = Statement::of(*this, "PRAGMA user_version");
   if (!version) return version.error();
   if (sqlite3_step(version->get()) != SQLITE_ROW) return failure("cannot be read");
@@ -147,12 +144,13 @@ Result<void> LogFile::set_up(Use use, const char* tables) {
   if (use == Use::kRead) return {};
   sqlite3_reset(version->get());
   // FULL: a commit is on disk when it returns. The id index of a day should stay in the cache.
-  for (const char* text : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-                           "PRAGMA cache_size=-65536", "PRAGMA wal_autocheckpoint=4000",
-                           "PRAGMA secure_delete=ON", tables, "PRAGMA user_version=1"}) {
+  for (const char* text :
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-65536",
+        "PRAGMA wal_autocheckpoint=4000", "PRAGMA secure_delete=ON",
+        kind == Kind::kDay ? kDayTables : kExposureTables, "PRAGMA user_version=1"}) {
     if (auto done = run(text); !done) return done;
   }
-  return tables == kDayTables ? read_recent() : Result<void>();
+  return kind == Kind::kDay ? read_recent() : Result<void>();
 }
 
 LogFile::~LogFile() {
@@ -184,16 +182,24 @@ Result<void> LogFile::transaction(const std::function<Result<void>()>& write) {
   return done;
 }
 
+Result<void> LogFile::each_row(const Statement& statement,
+                               const std::function<bool(sqlite3_stmt*)>& take) {
+  for (;;) {
+    const int step = sqlite3_step(statement.get());
+    if (step == SQLITE_DONE) return {};
+    if (step != SQLITE_ROW) return failure("cannot be read");
+    if (!take(statement.get())) return {};
+  }
+}
+
 Result<void> LogFile::read_recent() {
   const auto rows = Statement::of(
       *this, "SELECT id FROM events WHERE rowid>(SELECT coalesce(max(until),0) FROM indexed)");
   if (!rows) return rows.error();
-  for (;;) {
-    const int step = sqlite3_step(rows->get());
-    if (step == SQLITE_DONE) return {};
-    if (step != SQLITE_ROW) return failure("cannot be read");
-    recent_.insert(hash_of(text_at(rows->get(), 0)));
-  }
+  return each_row(*rows, [&](sqlite3_stmt* row) {
+    recent_.insert(hash_of(text_at(row, 0)));
+    return true;
+  });
 }
 
 Result<void> LogFile::index_recent() {
@@ -294,41 +300,72 @@ Result<void> LogFile::insert(const Exposure& exposure) {
   return finish(s);
 }
 
-Result<std::size_t> LogFile::erase(const char* text, std::string_view user) {
+Result<std::size_t> LogFile::erase(const char* text, std::string_view value) {
   const auto statement = Statement::of(*this, text);
   if (!statement) return statement.error();
-  bind_text(statement->get(), 1, user);
+  bind_text(statement->get(), 1, value);
   if (sqlite3_step(statement->get()) != SQLITE_DONE) return failure("cannot be written");
   return static_cast<std::size_t>(sqlite3_changes(db_));
 }
 
-Result<EventLog::Erased> LogFile::erase_user(std::string_view user, bool exposures) {
+// Old pages lie in the write-ahead log too.
+Result<void> LogFile::empty_write_ahead() { return run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+Result<EventLog::Erased> LogFile::erase_user(const std::string& user,
+                                             std::vector<std::string>& sessions) {
   EventLog::Erased erased;
   auto done = transaction([&]() -> Result<void> {
-    using Part = std::pair<const char*, std::size_t*>;
-    const Part of_day[] = {{"DELETE FROM events WHERE user=?", &erased.events},
-                           {"DELETE FROM impressions WHERE user=?", &erased.impressions}};
-    const Part of_exposures[] = {{"DELETE FROM exposures WHERE unit=?", &erased.exposures}};
-    for (const auto& [text, count] :
-         exposures ? std::span<const Part>(of_exposures) : std::span<const Part>(of_day)) {
-      const auto removed = erase(text, user);
-      if (!removed) return removed.error();
-      *count = *removed;
+    {
+      const auto named = Statement::of(
+          *this, "SELECT DISTINCT session FROM events WHERE user=? AND session IS NOT NULL");
+      if (!named) return named.error();
+      bind_text(named->get(), 1, user);
+      auto read = each_row(*named, [&](sqlite3_stmt* row) {
+        sessions.push_back(text_at(row, 0));
+        return true;
+      });
+      if (!read) return read;
     }
+    const auto lists = erase(
+        "DELETE FROM impressions WHERE user=?1 OR session IN "
+        "(SELECT session FROM events WHERE user=?1)",
+        user);
+    if (!lists) return lists.error();
+    const auto events = erase("DELETE FROM events WHERE user=?", user);
+    if (!events) return events.error();
+    erased.impressions = *lists;
+    erased.events = *events;
     // Rows to come may take the numbers of the last that went.
-    if (!exposures)
-      return run("UPDATE indexed SET until=min(until,(SELECT coalesce(max(rowid),0) FROM events))");
+    return run("UPDATE indexed SET until=min(until,(SELECT coalesce(max(rowid),0) FROM events))");
+  });
+  if (!done) return done.error();
+  if (auto emptied = empty_write_ahead(); !emptied) return emptied.error();
+  return erased;
+}
+
+Result<std::size_t> LogFile::erase_units(std::span<const std::string> units) {
+  std::size_t count = 0;
+  auto done = transaction([&]() -> Result<void> {
+    for (const std::string& unit : units) {
+      const auto removed = erase("DELETE FROM exposures WHERE unit=?", unit);
+      if (!removed) return removed.error();
+      count += *removed;
+    }
     return {};
   });
   if (!done) return done.error();
-  // Old pages lie in the write-ahead log too: it is emptied.
-  if (auto emptied = run("PRAGMA wal_checkpoint(TRUNCATE)"); !emptied) return emptied.error();
-  return erased;
+  if (auto emptied = empty_write_ahead(); !emptied) return emptied.error();
+  return count;
+}
+
+Result<void> LogFile::erase_exposures_before(std::int64_t time_ms) {
+  return run(fmt::format("DELETE FROM exposures WHERE time<{}", time_ms).c_str());
 }
 
 namespace {
 
-#define SPARROW_EVENT_COLUMNS "id,type,time,user,session,item,request,position,value,query"
+constexpr std::string_view kEventColumns =
+    "id,type,time,user,session,item,request,position,value,query";
 
 Event event_at(sqlite3_stmt* row) {
   Event event;
@@ -345,38 +382,44 @@ Event event_at(sqlite3_stmt* row) {
   return event;
 }
 
+Impression impression_at(sqlite3_stmt* row) {
+  Impression impression;
+  impression.request = text_at(row, 0);
+  impression.time_ms = sqlite3_column_int64(row, 1);
+  impression.user = text_at(row, 2);
+  impression.session = text_at(row, 3);
+  impression.scenario = text_at(row, 4);
+  impression.model = text_at(row, 5);
+  impression.rules = static_cast<std::uint32_t>(sqlite3_column_int64(row, 6));
+  impression.variants = text_at(row, 7);
+  impression.seed = text_at(row, 8);
+  impression.offset = sqlite3_column_int(row, 9);
+  read_lists(row, impression);
+  return impression;
+}
+
 }  // namespace
 
 Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const Event&)>& take,
                                  bool& more) {
-  const auto statement =
-      Statement::of(*this, "SELECT " SPARROW_EVENT_COLUMNS
-                           " FROM events WHERE time>=? AND time<? ORDER BY rowid");
+  const auto text =
+      fmt::format("SELECT {} FROM events WHERE time>=? AND time<? ORDER BY rowid", kEventColumns);
+  const auto statement = Statement::of(*this, text.c_str());
   if (!statement) return statement.error();
   sqlite3_bind_int64(statement->get(), 1, span.from_ms);
   sqlite3_bind_int64(statement->get(), 2, span.to_ms);
-  for (;;) {
-    const int step = sqlite3_step(statement->get());
-    if (step == SQLITE_DONE) return {};
-    if (step != SQLITE_ROW) return failure("cannot be read");
-    if (!take(event_at(statement->get()))) {
-      more = false;
-      return {};
-    }
-  }
+  return each_row(*statement, [&](sqlite3_stmt* row) { return more = take(event_at(row)); });
 }
 
 Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
-  const auto statement = Statement::of(
-      *this, "SELECT " SPARROW_EVENT_COLUMNS " FROM events ORDER BY rowid DESC LIMIT ?");
+  const auto text =
+      fmt::format("SELECT {} FROM events ORDER BY rowid DESC LIMIT {}", kEventColumns, count);
+  const auto statement = Statement::of(*this, text.c_str());
   if (!statement) return statement.error();
-  sqlite3_bind_int64(statement->get(), 1, static_cast<sqlite3_int64>(count));
-  for (;;) {
-    const int step = sqlite3_step(statement->get());
-    if (step == SQLITE_DONE) return {};
-    if (step != SQLITE_ROW) return failure("cannot be read");
-    events.push_back(event_at(statement->get()));
-  }
+  return each_row(*statement, [&](sqlite3_stmt* row) {
+    events.push_back(event_at(row));
+    return true;
+  });
 }
 
 Result<void> LogFile::each_impression(TimeSpan span,
@@ -387,30 +430,9 @@ Result<void> LogFile::each_impression(TimeSpan span,
       "SELECT request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
       "propensities FROM impressions WHERE time>=? AND time<? ORDER BY rowid");
   if (!statement) return statement.error();
-  sqlite3_stmt* row = statement->get();
-  sqlite3_bind_int64(row, 1, span.from_ms);
-  sqlite3_bind_int64(row, 2, span.to_ms);
-  for (;;) {
-    const int step = sqlite3_step(row);
-    if (step == SQLITE_DONE) return {};
-    if (step != SQLITE_ROW) return failure("cannot be read");
-    Impression impression;
-    impression.request = text_at(row, 0);
-    impression.time_ms = sqlite3_column_int64(row, 1);
-    impression.user = text_at(row, 2);
-    impression.session = text_at(row, 3);
-    impression.scenario = text_at(row, 4);
-    impression.model = text_at(row, 5);
-    impression.rules = static_cast<std::uint32_t>(sqlite3_column_int64(row, 6));
-    impression.variants = text_at(row, 7);
-    impression.seed = text_at(row, 8);
-    impression.offset = sqlite3_column_int(row, 9);
-    read_lists(row, impression);
-    if (!take(impression)) {
-      more = false;
-      return {};
-    }
-  }
+  sqlite3_bind_int64(statement->get(), 1, span.from_ms);
+  sqlite3_bind_int64(statement->get(), 2, span.to_ms);
+  return each_row(*statement, [&](sqlite3_stmt* row) { return more = take(impression_at(row)); });
 }
 
 Result<void> LogFile::each_exposure(std::string_view experiment,
@@ -420,114 +442,10 @@ Result<void> LogFile::each_exposure(std::string_view experiment,
                  ? "SELECT experiment,unit,variant,time FROM exposures"
                  : "SELECT experiment,unit,variant,time FROM exposures WHERE experiment=?");
   if (!statement) return statement.error();
-  sqlite3_stmt* row = statement->get();
-  if (!experiment.empty()) bind_text(row, 1, experiment);
-  for (;;) {
-    const int step = sqlite3_step(row);
-    if (step == SQLITE_DONE) return {};
-    if (step != SQLITE_ROW) return failure("cannot be read");
-    const Exposure exposure{text_at(row, 0), text_at(row, 1), text_at(row, 2),
-                            sqlite3_column_int64(row, 3)};
-    if (!take(exposure)) return {};
-  }
-}
-
-Result<void> LogFolder::make() {
-  std::error_code code;
-  std::filesystem::create_directories(folder_, code);
-  if (code) return file_error(folder_, "be made", code.value());
-  return {};
-}
-
-std::filesystem::path LogFolder::path_of(std::int64_t day) const {
-  return folder_ / fmt::format("{}{}{}", kPrefix,
-                               data::time_text(day * (kDayMs / 1000)).substr(0, 10), kSuffix);
-}
-
-Result<std::vector<std::int64_t>> LogFolder::days() const {
-  std::vector<std::int64_t> days;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, code)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) continue;
-    const std::string date =
-        name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
-    std::int64_t seconds = 0;
-    if (data::parse_date(date, data::DateOrder::kDayFirst, seconds))
-      days.push_back(seconds / (kDayMs / 1000));
-  }
-  if (code && code != std::errc::no_such_file_or_directory)
-    return file_error(folder_, "be read", code.value());
-  std::sort(days.begin(), days.end());
-  return days;
-}
-
-std::uint64_t LogFolder::bytes() const {
-  std::uint64_t sum = 0;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, code)) {
-    const auto size = entry.file_size(code);
-    if (!code) sum += size;
-  }
-  return sum;
-}
-
-Result<LogFile*> LogFolder::to_write(std::int64_t day) {
-  const auto found =
-      std::find_if(open_.begin(), open_.end(), [&](const Open& open) { return open.day == day; });
-  if (found != open_.end()) {
-    open_.splice(open_.begin(), open_, found);
-    return open_.front().file.get();
-  }
-  auto file = LogFile::open(path_of(day), LogFile::Use::kWrite, kDayTables);
-  if (!file) return file.error();
-  if (open_.size() == kMostOpen) open_.pop_back();
-  open_.push_front({day, std::move(*file)});
-  return open_.front().file.get();
-}
-
-Result<LogFile*> LogFolder::exposures_to_write() {
-  if (exposures_ == nullptr) {
-    auto file = LogFile::open(folder_ / "exposures.db", LogFile::Use::kWrite, kExposureTables);
-    if (!file) return file.error();
-    exposures_ = std::move(*file);
-  }
-  return exposures_.get();
-}
-
-Result<std::unique_ptr<LogFile>> LogFolder::to_read(std::int64_t day) const {
-  return LogFile::open(path_of(day), LogFile::Use::kRead, kDayTables);
-}
-
-Result<std::unique_ptr<LogFile>> LogFolder::exposures_to_read() const {
-  const auto path = folder_ / "exposures.db";
-  std::error_code code;
-  if (!std::filesystem::exists(path, code)) return std::unique_ptr<LogFile>();
-  return LogFile::open(path, LogFile::Use::kRead, kExposureTables);
-}
-
-void LogFolder::close() {
-  open_.clear();
-  exposures_.reset();
-}
-
-void LogFolder::drop(std::int64_t day) {
-  std::erase_if(open_, [&](const Open& open) { return open.day == day; });
-  const std::string path = path_of(day).string();
-  std::error_code code;
-  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end, code);
-}
-
-void LogFolder::drop_old(int keep_days, std::uint64_t keep_bytes, std::int64_t now_ms) {
-  auto all = days();
-  if (!all) return;
-  std::vector<std::int64_t>& found = *all;
-  const std::int64_t today = now_ms / kDayMs;
-  std::size_t first = 0;
-  while (first < found.size() && keep_days > 0 && found[first] + keep_days < today)
-    drop(found[first++]);
-  while (first < found.size() && keep_bytes > 0 && found[first] < today && bytes() > keep_bytes)
-    drop(found[first++]);
+  if (!experiment.empty()) bind_text(statement->get(), 1, experiment);
+  return each_row(*statement, [&](sqlite3_stmt* row) {
+    return take({text_at(row, 0), text_at(row, 1), text_at(row, 2), sqlite3_column_int64(row, 3)});
+  });
 }
 
 }  // namespace sparrow::events
