@@ -176,12 +176,15 @@ void run(Context& c, http::Response& response, const RouteMatch& match) {
   if (c.route->method != "GET" && refuse_foreign_write(c, response)) return;
   if (!authorized(c, response, c.route->role)) return;
   const bool kept = c.route->kept == Route::Kept::kYes;
-  c.query = http::Query(c.request.query);
-  if (c.route->lists == Route::Lists::kYes) {
+  // Most lists are asked for by nobody in particular and are there already: nothing is parsed then.
+  const bool planned = c.route->lists == Route::Lists::kYes && concerns_plans(c);
+  if (planned) {
+    c.query = http::Query(c.request.query);
     apply_plans(c);
     if (failed(c, response)) return;
   }
   if (!kept || !answer_again(c, response)) {
+    if (!planned) c.query = http::Query(c.request.query);
     c.route->handle(c, response);
     if (kept && response.status == 200) keep_answer(c, response);
   }

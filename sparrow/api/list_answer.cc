@@ -238,7 +238,8 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
     for (const auto& item : answer.items)
       c.services.marks.add(*user, item.row, live::EventKind::kShown);
   }
-  if (is_recorded(c)) c.list = shown_by(c, request, answer, served);
+  // Also for who is not recorded: the answer may be given again to who is.
+  if (c.services.options.event_log != nullptr) c.list = shown_by(c, request, answer, served);
   return answer;
 }
 

@@ -148,6 +148,7 @@ void Plans::put(Plan plan) const {
   plan.any_running = std::any_of(all.begin(), all.end(), [](const auto& one) {
     return one.status == experiment::Status::kRunning;
   });
+  running_.store(plan.any_running, std::memory_order_relaxed);
   plan_ = std::make_shared<const Plan>(std::move(plan));
 }
 
@@ -187,8 +188,9 @@ std::shared_ptr<const Plan> Plans::plan() const {
   const std::int64_t now = now_ms();
   const bool look = now >= next_look_ms_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  if (look && !home_.empty()) {
+  if (look) {
     next_look_ms_.store(now + kLookMs, std::memory_order_relaxed);
+    if (home_.empty()) return plan_;
     if (time_of(experiments_file()) != experiments_time_ ||
         time_of(scenarios_file()) != scenarios_time_)
       read();
@@ -331,6 +333,17 @@ void take_part(Context& c, const experiment::Experiment& one, std::string_view f
 }
 
 }  // namespace
+
+bool concerns_plans(const Context& c) {
+  if (!c.services.plans.idle() || !c.request.cookie.empty()) return true;
+  // SparrowRecSys names a user "id"; parameters may be percent-encoded.
+  if (c.route->endpoint == Endpoint::kCompatible) return true;
+  const std::string_view query = c.request.query;
+  return query.find('%') != std::string_view::npos ||
+         std::any_of(kOfTheRequest.begin(), kOfTheRequest.end(), [&](std::string_view name) {
+           return query.find(name) != std::string_view::npos;
+         });
+}
 
 void apply_plans(Context& c) {
   const auto plan = c.services.plans.plan();

@@ -14,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sparrow/core/clock.h"
 #include "sparrow/core/result.h"
 #include "sparrow/experiment/experiment_file.h"
 
@@ -54,6 +55,11 @@ class Plans {
 
   // Reads changed files again, at most once a second.
   std::shared_ptr<const Plan> plan() const;
+  // Whether an experiment was running when plan() was last asked, and no look at the files is due.
+  bool idle() const {
+    return !running_.load(std::memory_order_relaxed) &&
+           now_ms() < next_look_ms_.load(std::memory_order_relaxed);
+  }
   // What could not be read, in words; the plan before it stays.
   std::string notice() const;
 
@@ -77,7 +83,12 @@ class Plans {
   mutable std::filesystem::file_time_type experiments_time_{};
   mutable std::filesystem::file_time_type scenarios_time_{};
   mutable std::atomic<std::int64_t> next_look_ms_{0};
+  mutable std::atomic<bool> running_{false};
 };
+
+// Whether apply_plans() could change anything of this request: it says whom it is for or where it
+// stands, or an experiment is running.
+bool concerns_plans(const Context& c);
 
 // Reads `scenario`, `session` (or the cookie sparrow-session), `user` and `variant` of the query,
 // finds the variants, and sets what the request does not name itself: the experiment's settings

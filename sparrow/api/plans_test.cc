@@ -164,9 +164,10 @@ TEST_F(PlansTest, AVariantCanBeForcedAndIsThenNoExposure) {
 
 // Lists by session are given again from the cache; each is recorded, under its own session.
 TEST_F(PlansTest, ListsThatAreGivenAgainAreRecordedToo) {
+  list("");  // nobody's
   list("session=a");
   list("session=b");
-  list("");  // nobody's
+  list("");
   const auto found = impressions();
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].session, "a");
