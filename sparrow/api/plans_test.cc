@@ -176,6 +176,20 @@ TEST_F(PlansTest, ListsThatAreGivenAgainAreRecordedToo) {
   EXPECT_EQ(found[0].items.size(), found[1].items.size());
 }
 
+// Found by measuring: a client without a token could fill the disk by naming sessions.
+TEST_F(PlansTest, WhoHasNoTokenFillsNoDiskByAsking) {
+  constexpr int kMost = 60'000;
+  int asked = 0;
+  for (; asked < kMost && log_->counts().dropped == 0; ++asked) {
+    const auto status = send("GET", "/api/v1/items/100/similar",
+                             "size=1&session=" + std::to_string(asked), {}, false)
+                            .first;
+    ASSERT_EQ(status, 200);
+  }
+  EXPECT_GE(asked, 20'000);
+  EXPECT_LT(asked, kMost);
+}
+
 TEST_F(PlansTest, ReportsCountWhatFollowedTheExposure) {
   run_dial();
   json events = json::array();
