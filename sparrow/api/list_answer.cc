@@ -58,11 +58,12 @@ void append_id_and_time(std::string& out, const Context& c) {
 // The query as it is written, without the session: the same asked in other words is made once more.
 std::string answer_key(const Context& c) {
   std::string key;
-  key.reserve(sizeof(c.now->lists) + sizeof(c.item) + sizeof(c.route) + c.request.query.size() +
+  const auto route = reinterpret_cast<std::uintptr_t>(c.route);
+  key.reserve(sizeof(c.now->lists) + sizeof(c.item) + sizeof(route) + c.request.query.size() +
               c.variants.size() + 1);
   key.append(reinterpret_cast<const char*>(&c.now->lists), sizeof(c.now->lists));
   key.append(reinterpret_cast<const char*>(&c.item), sizeof(c.item));
-  key.append(reinterpret_cast<const char*>(&c.route), sizeof(c.route));
+  key.append(reinterpret_cast<const char*>(&route), sizeof(route));
   if (!c.variants.empty()) (key += c.variants) += '\n';
   const std::string_view query = c.request.query;
   const std::size_t at = query.starts_with("session=") ? 0 : query.find("&session=");
@@ -133,28 +134,73 @@ Row nearest_of(const ListOptions& options, Row row) {
   return best;
 }
 
-void append_entry(std::string& out, Context& c, const rank::ScoredItem& item, Row seed,
+// {"id":...} with the members of an item that are wanted.
+void append_fields(std::string& out, const Context& c, Row row, const ListOptions& options) {
+  const data::Item& facts = c.view.dataset->catalog[row];
+  out += "{\"id\":";
+  http::append_json(out, facts.id);
+  if (wanted(options.fields, "title")) {
+    out += ",\"title\":";
+    http::append_json(out, facts.title);
+  }
+  if (wanted(options.fields, "year"))
+    fmt::format_to(std::back_inserter(out), ",\"year\":{}", facts.year);
+  if (wanted(options.fields, "genres")) {
+    out += ",\"genres\":";
+    append_strings(out, facts.list(data::kGenres));
+  }
+}
+
+void append_reasons(std::string& out, const Context& c, Row row, Row seed,
+                    const ListOptions& options) {
+  fmt::format_to(std::back_inserter(out), ",\"rating\":{:.2f},\"ratings\":{}", c.view.average[row],
+                 c.view.ratings[row]);
+  if (seed == kNoRow) return;
+  if (options.wanted.size() > 1) {
+    seed = nearest_of(options, row);
+    out += ",\"reason_seed\":{\"id\":";
+    http::append_json(out, c.view.dataset->catalog[seed].id);
+    out += ",\"title\":";
+    http::append_json(out, c.view.dataset->catalog[seed].title);
+    out += '}';
+    append_common(out, *c.view.facts, options, row);
+  }
+  const auto relation = rank::relate(*c.view.facts, seed, row);
+  out += ",\"reason\":";
+  http::append_json(out, rank::reason_of(*c.view.facts, relation));
+  out += ",\"reason_parts\":";
+  append_relation(out, *c.view.facts, relation);
+}
+
+void append_parts(std::string& out, const rank::ScoredItem& item) {
+  const auto put = std::back_inserter(out);
+  fmt::format_to(put, ",\"parts\":{{\"match\":{:.2f},\"adjusted\":{:.2f},\"similarity\":{:.4f}",
+                 item.match, item.adjusted, item.similarity);
+  for (std::size_t f = 1; item.features && f < rank::kFeatures.size(); ++f)
+    fmt::format_to(put, ",\"{}\":{:.3f}", rank::kFeatures[f].name,
+                   (*item.features).*(rank::kFeatures[f].value));
+  out += '}';
+}
+
+void append_channels(std::string& out, const rank::ScoredItem& item) {
+  out += ",\"channels\":[";
+  for (std::size_t i = 0; i < item.channels.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{}{{\"name\":\"{}\",\"rank\":{},\"score\":{:.4g}}}",
+                   i > 0 ? "," : "", recall::channel_name(item.channels[i].channel),
+                   item.channels[i].rank, item.channels[i].score);
+  }
+  out += ']';
+}
+
+void append_entry(std::string& out, const Context& c, const rank::ScoredItem& item, Row seed,
                   const ListOptions& options) {
   if (options.fields.empty() && !options.reasons && !options.parts && !item.pinned &&
       item.channels.empty())
     return append_plain(out, c.view.rendered(item.row), item);
-  const auto put = std::back_inserter(out);
-  if (options.fields.empty()) {
+  if (options.fields.empty())
     out += c.view.rendered(item.row);
-  } else {
-    const data::Item& facts = c.view.dataset->catalog[item.row];
-    out += "{\"id\":";
-    http::append_json(out, facts.id);
-    if (wanted(options.fields, "title")) {
-      out += ",\"title\":";
-      http::append_json(out, facts.title);
-    }
-    if (wanted(options.fields, "year")) fmt::format_to(put, ",\"year\":{}", facts.year);
-    if (wanted(options.fields, "genres")) {
-      out += ",\"genres\":";
-      append_strings(out, facts.list(data::kGenres));
-    }
-  }
+  else
+    append_fields(out, c, item.row, options);
   if (wanted(options.fields, "score")) {
     out += ",\"score\":";
     http::append_json(out, std::lround(item.match));
@@ -165,43 +211,9 @@ void append_entry(std::string& out, Context& c, const rank::ScoredItem& item, Ro
     out += '"';
   }
   if (item.pinned) out += ",\"pinned\":true";
-  if (options.reasons) {
-    fmt::format_to(put, ",\"rating\":{:.2f},\"ratings\":{}", c.view.average[item.row],
-                   c.view.ratings[item.row]);
-    if (seed != kNoRow) {
-      if (options.wanted.size() > 1) {
-        seed = nearest_of(options, item.row);
-        out += ",\"reason_seed\":{\"id\":";
-        http::append_json(out, c.view.dataset->catalog[seed].id);
-        out += ",\"title\":";
-        http::append_json(out, c.view.dataset->catalog[seed].title);
-        out += '}';
-        append_common(out, *c.view.facts, options, item.row);
-      }
-      const auto relation = rank::relate(*c.view.facts, seed, item.row);
-      out += ",\"reason\":";
-      http::append_json(out, rank::reason_of(*c.view.facts, relation));
-      out += ",\"reason_parts\":";
-      append_relation(out, *c.view.facts, relation);
-    }
-  }
-  if (options.parts) {
-    fmt::format_to(put, ",\"parts\":{{\"match\":{:.2f},\"adjusted\":{:.2f},\"similarity\":{:.4f}",
-                   item.match, item.adjusted, item.similarity);
-    for (std::size_t f = 1; item.features && f < rank::kFeatures.size(); ++f)
-      fmt::format_to(put, ",\"{}\":{:.3f}", rank::kFeatures[f].name,
-                     (*item.features).*(rank::kFeatures[f].value));
-    out += '}';
-  }
-  if (!item.channels.empty()) {
-    out += ",\"channels\":[";
-    for (std::size_t i = 0; i < item.channels.size(); ++i) {
-      fmt::format_to(put, "{}{{\"name\":\"{}\",\"rank\":{},\"score\":{:.4g}}}", i > 0 ? "," : "",
-                     recall::channel_name(item.channels[i].channel), item.channels[i].rank,
-                     item.channels[i].score);
-    }
-    out += ']';
-  }
+  if (options.reasons) append_reasons(out, c, item.row, seed, options);
+  if (options.parts) append_parts(out, item);
+  if (!item.channels.empty()) append_channels(out, item);
   out += '}';
 }
 
