@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -165,6 +166,34 @@ TEST_F(EventLogTest, ImpressionsThatFindNoRoomAreCounted) {
   log->append_later(Impression{});
   log->flush();
   EXPECT_EQ(log->counts().dropped, 1U);
+}
+
+TEST_F(EventLogTest, AFileWithoutTablesIsAnEmptyOne) {
+  // As a disk leaves it that was full while the file was made.
+  std::filesystem::create_directories(folder_);
+  const auto today =
+      fmt::format("events-{:%Y-%m-%d}.db",
+                  std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
+  std::ofstream(folder_ / today).close();
+  std::ofstream(folder_ / "exposures.db").close();
+  const auto log = open();
+  EXPECT_EQ(ids(*log), std::vector<std::string>{});
+  EXPECT_TRUE(log->each_exposure("x", [](const Exposure&) { return true; }).ok());
+  ASSERT_TRUE(log->append(std::vector<Event>{click("e1")}).ok());
+  EXPECT_EQ(ids(*log), std::vector<std::string>{"e1"});
+}
+
+TEST_F(EventLogTest, AListWithoutAModelTakesNoOtherWithIt) {
+  const auto log = open();
+  for (const char* model : {"", "fusion"}) {
+    Impression list;
+    list.model = model;
+    list.time_ms = now();
+    log->append_later(list);
+  }
+  log->flush();
+  EXPECT_EQ(log->counts().dropped, 0U);
+  EXPECT_EQ(log->counts().impressions, 2U);
 }
 
 TEST_F(EventLogTest, AUserIsErasedEverywhereAndFromTheBytes) {

@@ -45,6 +45,12 @@ void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
     sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
 }
 
+// Into a column that takes no NULL.
+void bind_required(sqlite3_stmt* statement, int at, std::string_view text) {
+  sqlite3_bind_text(statement, at, text.empty() ? "" : text.data(), static_cast<int>(text.size()),
+                    SQLITE_STATIC);
+}
+
 std::string text_at(sqlite3_stmt* statement, int column) {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   if (bytes == nullptr) return {};
@@ -141,15 +147,22 @@ Result<void> LogFile::set_up(Use use, Kind kind) {
   if (sqlite3_step(version->get()) != SQLITE_ROW) return failure("cannot be read");
   const int found = sqlite3_column_int(version->get(), 0);
   if (found > kFormat) return format_error(path_, found, kFormat);
+  has_tables_ = found > 0;
   if (use == Use::kRead) return {};
   sqlite3_reset(version->get());
   // FULL: a commit is on disk when it returns. The id index of a day should stay in the cache.
   for (const char* text :
        {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-65536",
-        "PRAGMA wal_autocheckpoint=4000", "PRAGMA secure_delete=ON",
-        kind == Kind::kDay ? kDayTables : kExposureTables, "PRAGMA user_version=1"}) {
+        "PRAGMA wal_autocheckpoint=4000", "PRAGMA secure_delete=ON"}) {
     if (auto done = run(text); !done) return done;
   }
+  // All of it or nothing: a reader takes a file without a version for an empty one.
+  auto made = transaction([&]() -> Result<void> {
+    if (auto done = run(kind == Kind::kDay ? kDayTables : kExposureTables); !done) return done;
+    return run("PRAGMA user_version=1");
+  });
+  if (!made) return made;
+  has_tables_ = true;
   return kind == Kind::kDay ? read_recent() : Result<void>();
 }
 
@@ -272,12 +285,12 @@ Result<void> LogFile::insert(const Impression& impression) {
   std::string channels;
   std::string propensities;
   lists_of(impression, items, channels, propensities);
-  bind_text(s, 1, impression.request);
+  bind_required(s, 1, impression.request);
   sqlite3_bind_int64(s, 2, impression.time_ms);
   bind_text(s, 3, impression.user);
   bind_text(s, 4, impression.session);
   bind_text(s, 5, impression.scenario);
-  bind_text(s, 6, impression.model);
+  bind_required(s, 6, impression.model);
   sqlite3_bind_int64(s, 7, impression.rules);
   bind_text(s, 8, impression.variants);
   bind_text(s, 9, impression.seed);
@@ -402,6 +415,7 @@ Impression impression_at(sqlite3_stmt* row) {
 
 Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const Event&)>& take,
                                  bool& more) {
+  if (!has_tables_) return {};
   const auto text =
       fmt::format("SELECT {} FROM events WHERE time>=? AND time<? ORDER BY rowid", kEventColumns);
   const auto statement = Statement::of(*this, text.c_str());
@@ -412,6 +426,7 @@ Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const E
 }
 
 Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
+  if (!has_tables_) return {};
   const auto text =
       fmt::format("SELECT {} FROM events ORDER BY rowid DESC LIMIT {}", kEventColumns, count);
   const auto statement = Statement::of(*this, text.c_str());
@@ -425,6 +440,7 @@ Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
 Result<void> LogFile::each_impression(TimeSpan span,
                                       const std::function<bool(const Impression&)>& take,
                                       bool& more) {
+  if (!has_tables_) return {};
   const auto statement = Statement::of(
       *this,
       "SELECT request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
@@ -437,6 +453,7 @@ Result<void> LogFile::each_impression(TimeSpan span,
 
 Result<void> LogFile::each_exposure(std::string_view experiment,
                                     const std::function<bool(const Exposure&)>& take) {
+  if (!has_tables_) return {};
   const auto statement = Statement::of(
       *this, experiment.empty()
                  ? "SELECT experiment,unit,variant,time FROM exposures"

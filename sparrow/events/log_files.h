@@ -26,7 +26,8 @@ class LogFile {
  public:
   enum class Use { kRead, kWrite };
   enum class Kind { kDay, kExposures };
-  // Makes the file and its tables for kWrite. Errors: kUnavailable, kExhausted, kInvalidInput (a
+  // Makes the file and its tables for kWrite; kRead finds nothing in a file whose tables were never
+  // made. Errors: kUnavailable, kExhausted, kInvalidInput (a
   // newer program's), each naming the file.
   static Result<std::unique_ptr<LogFile>> open(const std::filesystem::path& path, Use use,
                                                Kind kind);
@@ -72,6 +73,8 @@ class LogFile {
 
   std::filesystem::path path_;
   sqlite3* db_;
+  bool has_tables_ =
+      false;  // not when the disk was full, or the process was killed, as it was made
   sqlite3_stmt* insert_event_ = nullptr;
   sqlite3_stmt* insert_impression_ = nullptr;
   sqlite3_stmt* insert_exposure_ = nullptr;

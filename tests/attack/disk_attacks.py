@@ -19,7 +19,8 @@ WRITES = [
     ("items/m29", "DELETE", None),
     ("models/content/promote", "POST", None),
     ("models/content/rollback", "POST", None),
-]
+    ("events", "POST", {"events": [{"id": f"full{i}", "type": "click", "user": "d", "item": "m6"} for i in range(50)]}),
+]  # the last: a database that cannot be made leaves some room again
 
 
 def main():
@@ -44,6 +45,13 @@ def second_version(home):
         equal((arguments[0], done.returncode, done.stderr if done.returncode else ""), (arguments[0], 0, ""))
     listed = json.loads(run("--json", "models", home=home).stdout)
     return next(m["version"] for m in listed if m["name"] == "content" and m["where"] == "store" and not m["promoted"])
+
+
+def kept_events(home):
+    """Ids of the events in the log."""
+    exported = run("events", "export", "--what", "events", home=home)
+    equal((exported.returncode, exported.stderr if exported.returncode else ""), (0, ""))
+    return sorted(json.loads(line)["id"] for line in exported.stdout.splitlines())
 
 
 def refuses(server, path, method, body, version):
@@ -85,6 +93,7 @@ def full_disk(home, disk, kind):
                 equal(server.json(f"/api/v1/{name}"), value)
             assert "m4" in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]], "a refused hide was applied"
             equal(server.get("/api/v1/items/fresh")[0], 404)
+            equal(kept_events(home), [])
         check(f"{kind}: full disk: what was refused is not in answers", nothing_applied)
         os.unlink(filler)
 
@@ -98,6 +107,7 @@ def full_disk(home, disk, kind):
             assert any(e["grader"] == "d" for e in server.json("/api/v1/judgements")["judgements"])
             assert "m4" not in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]]
             equal(server.json("/api/v1/items/fresh")["item"]["title"], "Another Story")
+            equal([name for name in kept_events(home) if not name.startswith("feedback-")], sorted(f"full{i}" for i in range(50)))
             equal(server.json("/api/v1/readyz")["status"], "ready")
         check(f"{kind}: after the next start all of it is there", kept)
 

@@ -1,9 +1,11 @@
 """soak.py --minutes N: the attacks at a tenth of their rate beside ordinary requests, in steps of at most ten minutes, each with a server that
-is killed and started again in the same home. All answers to ordinary requests are compared with what they were before; memory must stay flat.
+is killed and started again in the same home. All answers to ordinary requests are compared with what they were before, every acknowledged event must
+be in the log once at the end, and memory must stay flat.
 
 Prints one line a minute and "N requests, N wrong, memory A .. B MB" at the end; status 1 when something was wrong.
 """
 import argparse
+import collections
 import http.client
 import json
 import random
@@ -34,8 +36,9 @@ def plain(body):
 
 
 class Soak:
-    def __init__(self, server, expected):
-        self.server, self.expected, self.stop = server, expected, threading.Event()
+    def __init__(self, server, expected, step):
+        self.server, self.expected, self.step, self.stop = server, expected, step, threading.Event()
+        self.kept = set()  # ids of acknowledged events
         self.requests = self.attacks = 0
         self.wrong, self.slow = [], []
 
@@ -104,7 +107,8 @@ class Soak:
                                        ("feedback", "POST", {"user": f"soak{number % 50}", "item": "m9", "kind": "hide"}),
                                        ("reports", "POST", {"seed": "m1", "item": "m8", "state": "reported"}),
                                        ("rules", "PUT", {"version": -1, "rules": []}),
-                                       ("models/content/promote", "POST", {"version": "none"})):
+                                       ("models/content/promote", "POST", {"version": "none"}),
+                                       (f"users/soak{number % 50}", "DELETE", None)):
                 try:
                     status, answer = self.server.send(f"/api/v1/{path}", body, TOKEN, method)
                     if status not in (200, 201, 202, 400, 404, 409, 429, 503):
@@ -114,14 +118,35 @@ class Soak:
                         self.wrong.append((path, repr(error)))
                 self.attacks += 1
 
+    def events(self):
+        """Visitors look at lists, which are recorded, and click; each tenth batch is sent twice, as after a lost answer."""
+        number = 0
+        while not self.stop.wait(0.1):
+            number += 1
+            session = f"visit{self.step}-{number // 20}"
+            try:
+                shown = json.loads(self.server.get(f"/api/v1/items/m1/similar?size=5&session={session}")[1])
+                batch = [{"id": f"soak-{self.step}-{number}-{i}", "type": "click", "session": session, "item": item["id"],
+                          "request_id": shown["request_id"], "position": i} for i, item in enumerate(shown["items"])]
+                for _ in range(1 + (number % 10 == 0)):
+                    status, answer = self.server.send("/api/v1/events", {"events": batch}, TOKEN)
+                    if status == 200 and answer["saved"] + answer["known"] == len(batch):
+                        self.kept.update(event["id"] for event in batch)
+                    elif status not in (429, 503):
+                        self.wrong.append(("events", status, answer))
+            except (OSError, ValueError, KeyError) as error:
+                if not self.stop.is_set():
+                    self.wrong.append(("events", repr(error)))
+            self.requests += 2
+
 
 def one_step(home, seconds, expected, totals):
     with Attacked(home) as server:
         if not expected:
             expected.update({path: plain(server.get(path)[1]) for path in PATHS})
-        soak = Soak(server, expected)
+        soak = Soak(server, expected, len(totals["steps"]))
         threads = [threading.Thread(target=soak.ordinary, args=(n,)) for n in range(3)]
-        threads += [threading.Thread(target=work) for work in (soak.dear, soak.raw, soak.writes)]
+        threads += [threading.Thread(target=work) for work in (soak.dear, soak.raw, soak.writes, soak.events)]
         for thread in threads:
             thread.start()
         end, minute = time.time() + seconds, 0
@@ -142,17 +167,30 @@ def one_step(home, seconds, expected, totals):
         totals["requests"] += soak.requests
         totals["attacks"] += soak.attacks
         totals["wrong"] += soak.wrong
+        totals["steps"].append(len(soak.kept))
+        totals["kept"] |= soak.kept
+
+
+def check_events(home, totals):
+    """What was acknowledged is in the log, once."""
+    exported = run("events", "export", "--what", "events", home=home, timeout=300)
+    found = collections.Counter(json.loads(line).get("id") for line in exported.stdout.splitlines())
+    lost = [name for name in totals["kept"] if found[name] != 1]
+    if exported.returncode != 0 or lost:
+        totals["wrong"].append(("events", exported.stderr, len(lost), lost[:5]))
+    print(f"{len(totals['kept'])} events acknowledged, {len(lost)} of them not in the log exactly once", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=60)
     left = parser.parse_args().minutes
-    totals, expected = {"requests": 0, "attacks": 0, "wrong": [], "memory": []}, {}
+    totals, expected = {"requests": 0, "attacks": 0, "wrong": [], "memory": [], "steps": [], "kept": set()}, {}
     with small_home() as home:
         while left > 0:
             one_step(home, 60 * min(left, STEP_MINUTES), expected, totals)
             left -= STEP_MINUTES
+        check_events(home, totals)
         verified = run("verify", "fusion", home=home)
         if verified.returncode != 0:
             totals["wrong"].append(("verify", verified.stderr))
