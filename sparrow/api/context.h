@@ -46,6 +46,10 @@ struct Context {
   std::string scenario;
   std::string variants;  // "experiment:variant,..."; empty: in no experiment
   std::vector<events::Exposure> exposures;
+  // Where an experiment interleaves two variants: its name, and the query with the other's
+  // settings.
+  std::string interleaved;
+  std::optional<http::Query> other;
   std::shared_ptr<const events::Impression> list;  // what the answer shows; null: is not recorded
   std::chrono::steady_clock::time_point began;
   std::uint64_t number;  // of the request

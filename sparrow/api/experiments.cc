@@ -6,6 +6,7 @@
 #include "sparrow/api/list_answer.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/experiment/hash.h"
+#include "sparrow/experiment/interleaving.h"
 #include "sparrow/experiment/report.h"
 #include "sparrow/http/json_text.h"
 
@@ -100,6 +101,12 @@ void get_experiment_report(Context& c, http::Response& response) {
   if (log == nullptr)
     return http::write_error(response, 503, "unavailable",
                              "this server keeps no events: start it with --events");
+  if (one->method == experiment::Method::kInterleave) {
+    const auto found = experiment::interleaving(experiment::records_of(*log), *one, now_ms());
+    if (!found) return fail(response, found.error());
+    response.body = http::json_text(interleaving_json(*found));
+    return;
+  }
   const auto observed =
       experiment::observe(experiment::records_of(*log), *one, experiment::metrics_of(*one),
                           {.now_ms = now_ms(), .series = true});

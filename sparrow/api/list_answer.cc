@@ -81,27 +81,6 @@ bool is_recorded(const Context& c) {
          !(c.user.empty() && c.session.empty() && c.scenario.empty() && c.variants.empty());
 }
 
-// What the answer shows, but for whose it is.
-std::shared_ptr<const events::Impression> shown_by(const Context& c, const rank::Request& request,
-                                                   const rank::Answer& answer,
-                                                   const live::ServedModel& served) {
-  auto list = std::make_shared<events::Impression>();
-  const model::Manifest& manifest = served.model.manifest;
-  list->model = manifest.name + "@" + manifest.version;
-  list->rules = static_cast<std::uint32_t>(c.now->rules->version());
-  const data::Catalog& catalog = c.view.dataset->catalog;
-  if (!request.seeds.empty()) list->seed = catalog[request.seeds.front().row].id;
-  list->offset = static_cast<std::int32_t>(request.offset);
-  list->items.reserve(answer.items.size());
-  for (const auto& item : answer.items) {
-    events::Impression::Shown shown{catalog[item.row].id, 0, 1};
-    for (const auto& hit : item.channels)
-      shown.channels |= 1U << static_cast<unsigned>(hit.channel);
-    list->items.push_back(std::move(shown));
-  }
-  return list;
-}
-
 // What an item has in common with all that was asked for.
 void append_common(std::string& out, const recall::ItemFacts& facts, const ListOptions& options,
                    Row row) {
@@ -233,26 +212,6 @@ ListOptions read_list_options(Context& c) {
       c.query.fail("fields", fmt::format("\"{}\" is not a field of an item", field.substr(0, 64)));
   }
   return options;
-}
-
-rank::Answer recommend(Context& c, const rank::Request& request, const live::ServedModel& served) {
-  rank::Answer answer = served.recommender->recommend(request);
-  c.services.metrics.record(Stage::kRecall, answer.recall_time);
-  if (answer.rank_time.count() > 0) c.services.metrics.record(Stage::kRank, answer.rank_time);
-  for (std::size_t i = 0; i < recall::kChannelNames.size(); ++i) {
-    const auto id = static_cast<rank::ChannelId>(i);
-    if (answer.asked.contains(id)) c.services.metrics.count_channel(i, answer.failed.contains(id));
-  }
-  c.repeatable = c.repeatable && answer.failed.empty() && request.controls.budget.count() == 0 &&
-                 c.services.options.ranking.remote == nullptr;
-  if (const auto user = c.query.text("user")) {
-    c.repeatable = false;
-    for (const auto& item : answer.items)
-      c.services.marks.add(*user, item.row, live::EventKind::kShown);
-  }
-  // Also for who is not recorded: the answer may be given again to who is.
-  if (c.services.options.event_log != nullptr) c.list = shown_by(c, request, answer, served);
-  return answer;
 }
 
 void append_list(std::string& out, Context& c, const rank::Answer& answer, Row seed,

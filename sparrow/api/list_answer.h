@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sparrow/api/context.h"
+#include "sparrow/api/list_request.h"
 #include "sparrow/rank/reasons.h"
 
 namespace sparrow::api {
@@ -22,7 +23,8 @@ struct ListOptions {
 };
 ListOptions read_list_options(Context& c);
 
-// Asks the model, counts what it took, notes what the query's user was shown.
+// Asks the model, and lets chance in where the request explores or an experiment interleaves
+// (rank/explore.h); counts what it took, notes what is shown.
 rank::Answer recommend(Context& c, const rank::Request& request, const live::ServedModel& served);
 
 // ,"items":[...] `seed`: what reasons refer to; kNoRow: none.

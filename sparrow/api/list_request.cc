@@ -139,12 +139,12 @@ Result<rank::FilterPtr> FilterCache::get(std::string_view text, const live::Cata
 
 const std::vector<std::string_view>& control_parameters() {
   static const std::vector<std::string_view> names = {
-      "size",       "offset",    "model",         "exclude",        "hide",
-      "popularity", "diversity", "min_score",     "filter",         "year_min",
-      "year_max",   "genres",    "not_genres",    "same_series",    "pin",
-      "boost",      "row",       "channels",      "budget_ms",      "user",
-      "fatigue",    "fields",    "reasons",       "parts",          "session",
-      "scenario",   "variant",   "max_per_genre", "max_per_series", "max_per_person"};
+      "size",          "offset",      "model",   "exclude",  "hide",          "popularity",
+      "diversity",     "min_score",   "filter",  "year_min", "year_max",      "genres",
+      "not_genres",    "same_series", "pin",     "boost",    "row",           "channels",
+      "budget_ms",     "user",        "fatigue", "fields",   "reasons",       "parts",
+      "session",       "scenario",    "variant", "explore",  "max_per_genre", "max_per_series",
+      "max_per_person"};
   return names;
 }
 
@@ -175,6 +175,7 @@ void read_controls(Context& c, rank::Request& request, UserSeeds user_seeds) {
   controls.caps.series = query.number("max_per_series", 0, 0, 1000);
   controls.caps.person = query.number("max_per_person", 0, 0, 1000);
   controls.budget = std::chrono::milliseconds(query.number("budget_ms", 0, 0, 10'000));
+  request.explore = static_cast<float>(query.decimal("explore", 0, 0, 1));
   controls.exclude = read_items(c, "exclude");
   const auto hidden = hidden_rows(c);
   controls.exclude.insert(controls.exclude.end(), hidden.begin(), hidden.end());

@@ -54,6 +54,7 @@ std::shared_ptr<const events::Impression> joined(const events::Impression& above
 
 void get_shelves(Context& c, http::Response& response) {
   c.query.allow_only(control_parameters());
+  c.other.reset();  // shelves are of one variant
   rank::Request plain = start_request(c);
   plain.seeds = {{c.item, 1}};
   read_controls(c, plain);

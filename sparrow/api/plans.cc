@@ -303,6 +303,24 @@ void read_name(Context& c, const char* parameter, std::string& value) {
   value = *found;
 }
 
+// For what the request does not name itself; of both queries where a list is interleaved.
+void set_defaults(Context& c, const experiment::Settings& settings) {
+  for (const auto& [name, value] : settings) {
+    c.query.set_default(name, value);
+    if (c.other) c.other->set_default(name, value);
+  }
+}
+
+// Both variants' settings. A list is of one such experiment at a time: the first.
+void interleave(Context& c, const experiment::Experiment& one) {
+  if (c.other) return;
+  http::Query second = c.query;
+  for (const auto& [name, value] : one.variants[1].settings) second.set_default(name, value);
+  set_defaults(c, one.variants[0].settings);
+  c.other = std::move(second);
+  c.interleaved = one.name;
+}
+
 // Puts the request into one experiment, if it belongs there.
 void take_part(Context& c, const experiment::Experiment& one, std::string_view forced,
                std::int64_t now) {
@@ -326,10 +344,11 @@ void take_part(Context& c, const experiment::Experiment& one, std::string_view f
     variant = experiment::assign(one, unit);
   }
   if (variant == nullptr) return;
+  if (one.method == experiment::Method::kInterleave && wanted.empty()) return interleave(c, one);
   if (!c.variants.empty()) c.variants += ',';
   c.variants += one.name + ":" + variant->name;
   if (wanted.empty()) c.exposures.push_back({one.name, unit, variant->name, now});
-  for (const auto& [name, value] : variant->settings) c.query.set_default(name, value);
+  set_defaults(c, variant->settings);
 }
 
 }  // namespace
@@ -349,6 +368,7 @@ void apply_plans(Context& c) {
   const auto plan = c.services.plans.plan();
   for (std::string* own : {&c.user, &c.session, &c.scenario, &c.variants}) own->clear();
   c.exposures.clear();
+  c.other.reset();
   read_name(c, "user", c.user);
   // SparrowRecSys's name for the user of a list.
   if (c.user.empty() && c.route != nullptr && c.route->endpoint == Endpoint::kCompatible)
@@ -371,7 +391,7 @@ void apply_plans(Context& c) {
     for (const auto& one : plan->experiments.experiments) take_part(c, one, forced, now);
   }
   if (scenario == nullptr) return;
-  for (const auto& [name, value] : scenario->settings) c.query.set_default(name, value);
+  set_defaults(c, scenario->settings);
 }
 
 }  // namespace sparrow::api

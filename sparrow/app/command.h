@@ -71,6 +71,7 @@ Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
 Command add_events(CLI::App& sub);
 Command add_experiment(CLI::App& sub);
+Command add_replay(CLI::App& sub);  // of experiment
 Command add_embed_text(CLI::App& sub);
 Command add_doctor(CLI::App& sub);
 Command add_healthcheck(CLI::App& sub);

@@ -1,15 +1,16 @@
 // experiment: which there are, what they found, start and stop, how many units one needs, and
 // whether the tests keep their promise on this log.
-#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/core/clock.h"
 #include "sparrow/core/file.h"
 #include "sparrow/events/event_log.h"
 #include "sparrow/experiment/aa_runs.h"
 #include "sparrow/experiment/experiment_file.h"
+#include "sparrow/experiment/interleaving.h"
 #include "sparrow/experiment/iso_time.h"
 #include "sparrow/experiment/report.h"
 #include "sparrow/experiment/sample_size.h"
@@ -36,12 +37,6 @@ struct ExperimentArguments {
   experiment::SizeQuestion size;
   experiment::SelfTestOptions self_test;
 };
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::filesystem::path experiments_path(const Context& context, const ExperimentArguments& o) {
   return o.experiments.empty() ? context.paths().root / "experiments.json"
@@ -122,6 +117,16 @@ Result<void> report_experiment(const Context& context, const ExperimentArguments
   if (one == nullptr) return no_experiment(o.name, path);
   const auto open = open_records(context, o);
   if (!open) return open.error();
+  if (one->method == experiment::Method::kInterleave) {
+    if (!o.units.empty())
+      return Error{ErrorCode::kInvalidInput,
+                   "--units: an interleaved experiment has no such table"};
+    const auto found = experiment::interleaving(open->records, *one, now_ms());
+    if (!found) return found.error();
+    fmt::print("{}", context.json ? experiment::interleaving_json(*found).dump(2) + "\n"
+                                  : interleaving_text(*found));
+    return {};
+  }
   const auto observed = experiment::observe(open->records, *one, experiment::metrics_of(*one),
                                             {.now_ms = now_ms(), .series = true});
   if (!observed) return observed.error();
@@ -324,6 +329,10 @@ Command add_experiment(CLI::App& sub) {
   CLI::App* size = sub.add_subcommand("size", "How many units an experiment needs");
   CLI::App* test = sub.add_subcommand(
       "self-test", "A/A experiments on this log: how often tests call what is not there");
+  CLI::App* replay = sub.add_subcommand(
+      "replay", "What a model, rules or settings that were never live would have been worth");
+  replay->fallthrough();
+  const Command run_replay = add_replay(*replay);
   for (CLI::App* each : {list, report, start, stop, ship, back, size, test}) {
     each->fallthrough();
     each->add_option("--experiments", o->experiments,
@@ -348,6 +357,7 @@ Command add_experiment(CLI::App& sub) {
       ->capture_default_str();
   test->add_option("--seed", o->self_test.seed, "Seed of the assignments")->capture_default_str();
   return [=](const Context& context) -> Result<void> {
+    if (replay->parsed()) return run_replay(context);
     if (list->parsed()) return list_experiments(context, *o);
     if (report->parsed()) return report_experiment(context, *o);
     if (size->parsed()) return size_experiment(context, *o);

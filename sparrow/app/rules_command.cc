@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
-#include "sparrow/core/file.h"
+#include "sparrow/app/rules_files.h"
 #include "sparrow/rank/rules.h"
 #include "sparrow/rank/what_if.h"
 
@@ -16,28 +16,6 @@ struct RulesArguments {
   std::string model = "fusion";
   std::size_t seeds = 2000;
 };
-
-using RulesPtr = std::shared_ptr<const rank::Rules>;
-
-Result<RulesPtr> read_rules(const std::filesystem::path& file, const recall::ItemFacts& facts,
-                            rank::Rules::Faulty faulty = rank::Rules::Faulty::kRefused) {
-  const auto text = read_file(file);
-  if (!text) return text.error();
-  const auto parsed = json::parse(*text, nullptr, false);
-  if (parsed.is_discarded())
-    return Error{ErrorCode::kInvalidInput, file.string() + ": this is not JSON"};
-  auto rules = rank::Rules::parse(parsed, facts, faulty);
-  if (!rules) return Error{rules.error().code, file.string() + ": " + rules.error().message};
-  return rules;
-}
-
-// The rules of the home; none where there is no file.
-Result<RulesPtr> present_rules(const Context& context, const recall::ItemFacts& facts) {
-  const auto file = context.paths().root / "rules.json";
-  if (!std::filesystem::exists(file))
-    return rank::Rules::parse({{"version", 0}, {"rules", json::array()}}, facts);
-  return read_rules(file, facts, rank::Rules::Faulty::kRests);
-}
 
 void print_what_if(const rank::WhatIf& w, const data::Catalog& catalog) {
   const double share =

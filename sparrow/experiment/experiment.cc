@@ -24,6 +24,7 @@ constexpr std::size_t kMostSetting = 10'000;  // bytes of one setting
 constexpr double kLeastWeight = 1e-6;
 constexpr double kMostWeight = 1e6;
 constexpr const char* kUnitNames[] = {"user", "session", "item_day"};
+constexpr const char* kMethodNames[] = {"split", "interleave"};
 constexpr const char* kStatusNames[] = {"draft", "running", "stopped", "shipped", "rolled_back"};
 constexpr const char* kDecidingMetrics[] = {"click_through", "watch_minutes"};
 constexpr const char* kUsualGuardrails[] = {"short_lists", "rejections"};
@@ -149,13 +150,14 @@ Result<Experiment> read_experiment(const json& object, std::size_t number,
                      is_plain_name(named->get_ref<const std::string&>());
   Members members(object, plain ? fmt::format("experiment \"{}\"", named->get<std::string>())
                                 : fmt::format("experiment {}", number));
-  members.only({"name", "hypothesis", "unit", "salt", "layer", "scenarios", "variants", "metrics",
-                "guardrails", "minimum_lift", "covariate_days", "start", "stop", "status",
-                "decisions"});
+  members.only({"name", "hypothesis", "unit", "method", "salt", "layer", "scenarios", "variants",
+                "metrics", "guardrails", "minimum_lift", "covariate_days", "start", "stop",
+                "status", "decisions"});
   Experiment experiment;
   experiment.name = members.name("name");
   experiment.hypothesis = members.text("hypothesis", kMostNote);
   experiment.unit = static_cast<Unit>(members.word("unit", {"user", "session", "item_day"}));
+  experiment.method = static_cast<Method>(members.word("method", {"split", "interleave"}));
   experiment.salt = members.text("salt", 128, experiment.name);
   if (experiment.salt.empty()) experiment.salt = experiment.name;
   read_layer(members, experiment);
@@ -178,6 +180,9 @@ Result<Experiment> read_experiment(const json& object, std::size_t number,
       members.word("status", {"draft", "running", "stopped", "shipped", "rolled_back"}));
   read_decisions(members, experiment);
   check_times(members, experiment);
+  if (experiment.method == Method::kInterleave &&
+      (experiment.variants.size() != 2 || experiment.unit == Unit::kItemDay))
+    members.fail("method", "\"interleave\" needs two variants, and users or sessions as units");
   if (!members.sound()) return members.error();
   return experiment;
 }
@@ -217,6 +222,7 @@ json metrics_json(const std::vector<Metric>& metrics) {
 }  // namespace
 
 const char* unit_name(Unit unit) { return kUnitNames[static_cast<std::size_t>(unit)]; }
+const char* method_name(Method method) { return kMethodNames[static_cast<std::size_t>(method)]; }
 const char* status_name(Status status) { return kStatusNames[static_cast<std::size_t>(status)]; }
 bool has_ended(Status status) { return status != Status::kDraft && status != Status::kRunning; }
 
@@ -242,6 +248,7 @@ json to_json(const Experiment& experiment) {
   json object = {{"name", experiment.name},
                  {"hypothesis", experiment.hypothesis},
                  {"unit", unit_name(experiment.unit)},
+                 {"method", method_name(experiment.method)},
                  {"salt", experiment.salt.empty() ? experiment.name : experiment.salt},
                  {"scenarios", experiment.scenarios},
                  {"variants", std::move(variants)},

@@ -19,6 +19,9 @@
 namespace sparrow::experiment {
 
 enum class Unit { kUser, kSession, kItemDay };  // kItemDay: "item|YYYY-MM-DD", switchback
+// kSplit: each unit has one variant. kInterleave: every list is made of both (rank/explore.h),
+// which needs fewer units to say which list people prefer, and says nothing else.
+enum class Method { kSplit, kInterleave };
 enum class Status { kDraft, kRunning, kStopped, kShipped, kRolledBack };
 
 // Parameters of the list endpoints (model, popularity, diversity, rules, ...) as the query would
@@ -41,6 +44,7 @@ struct Experiment {
   std::string name;
   std::string hypothesis;
   Unit unit = Unit::kUser;
+  Method method = Method::kSplit;
   std::string salt;       // empty in JSON: the name
   std::string layer;      // experiments of one layer have no unit in common; empty: none
   double layer_from = 0;  // of the layer's units, the part [from, to) takes part
@@ -68,6 +72,7 @@ Result<std::vector<Experiment>> read_experiments(const nlohmann::json& list,
 nlohmann::json to_json(const Experiment& experiment);
 
 const char* unit_name(Unit unit);        // "user", "session", "item_day"
+const char* method_name(Method method);  // "split", "interleave"
 const char* status_name(Status status);  // "draft", "running", ...
 bool has_ended(Status status);           // stopped, shipped or rolled back
 

@@ -106,6 +106,7 @@ struct Request {
   const Rules* rules = nullptr;
   const Ranking* ranking = nullptr;  // null: the default
   bool features = false;             // ScoredItem::features are wanted
+  float explore = 0;                 // share of lists that explore() changes; the caller does it
   std::string_view trace;            // for Ranker::score
 };
 
