@@ -44,8 +44,10 @@ struct Context {
   std::string user;
   std::string session;
   std::string scenario;
-  std::string variants;  // "experiment:variant,..."; empty: in no experiment
+  std::uint64_t plan = 0;  // the generation of the plans that were applied; 0: none were
+  std::string variants;    // "experiment:variant,..."; empty: in no experiment
   std::vector<events::Exposure> exposures;
+  std::vector<std::string> notes;  // what of the plans could not be done, in words
   // Where an experiment interleaves two variants: its name, and the query with the other's
   // settings.
   std::string interleaved;

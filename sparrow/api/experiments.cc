@@ -33,7 +33,8 @@ const experiment::Experiment* named_experiment(const Context& c, const Plan& pla
 bool lists_take(Context& c, http::Response& response, const std::string& whose,
                 const experiment::Settings& settings) {
   c.query = http::Query("");
-  for (const auto& [name, value] : settings) c.query.set_default(name, value);
+  for (const auto& [name, value] : settings)
+    c.query.set_default(name, name == "model" ? first_served(c, value).value_or(value) : value);
   rank::Request request = start_request(c);
   read_controls(c, request);
   (void)read_list_options(c);

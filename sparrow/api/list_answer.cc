@@ -64,6 +64,9 @@ std::string answer_key(const Context& c) {
   key.append(reinterpret_cast<const char*>(&c.now->lists), sizeof(c.now->lists));
   key.append(reinterpret_cast<const char*>(&c.item), sizeof(c.item));
   key.append(reinterpret_cast<const char*>(&route), sizeof(route));
+  // What a scenario or a variant sets may be another thing by the next plan.
+  if (!c.scenario.empty() || !c.variants.empty())
+    key.append(reinterpret_cast<const char*>(&c.plan), sizeof(c.plan));
   if (!c.variants.empty()) (key += c.variants) += '\n';
   const std::string_view query = c.request.query;
   const std::size_t at = query.starts_with("session=") ? 0 : query.find("&session=");

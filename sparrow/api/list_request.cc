@@ -95,6 +95,17 @@ void read_channels(Context& c, rank::Controls& controls) {
   }
 }
 
+// "none", or a set of the rules.
+void read_rules(Context& c, rank::Request& request) {
+  const auto name = c.query.view("rules");
+  if (!name) return;
+  const rank::Rules& all = *c.now->rules;
+  request.rules = *name == "none" ? nullptr : all.in_set(*name);
+  if (request.rules == nullptr && *name != "none")
+    c.query.fail("rules", fmt::format("\"{}\" is not a set of the rules; there are none, {}",
+                                      name->substr(0, 64), fmt::join(all.sets(), ", ")));
+}
+
 void leave_out_rated(const Context& c, std::uint32_t user, rank::Request& request) {
   const data::Interactions& log = c.view.dataset->interactions;
   for (auto e = log.offsets[user]; e < log.offsets[user + 1]; ++e)
@@ -139,12 +150,12 @@ Result<rank::FilterPtr> FilterCache::get(std::string_view text, const live::Cata
 
 const std::vector<std::string_view>& control_parameters() {
   static const std::vector<std::string_view> names = {
-      "size",          "offset",      "model",   "exclude",  "hide",          "popularity",
-      "diversity",     "min_score",   "filter",  "year_min", "year_max",      "genres",
-      "not_genres",    "same_series", "pin",     "boost",    "row",           "channels",
-      "budget_ms",     "user",        "fatigue", "fields",   "reasons",       "parts",
-      "session",       "scenario",    "variant", "explore",  "max_per_genre", "max_per_series",
-      "max_per_person"};
+      "size",           "offset",        "model",    "exclude",  "hide",     "popularity",
+      "diversity",      "min_score",     "filter",   "year_min", "year_max", "genres",
+      "not_genres",     "same_series",   "pin",      "rules",    "boost",    "row",
+      "channels",       "budget_ms",     "user",     "fatigue",  "fields",   "reasons",
+      "parts",          "session",       "scenario", "variant",  "explore",  "max_per_genre",
+      "max_per_series", "max_per_person"};
   return names;
 }
 
@@ -183,6 +194,7 @@ void read_controls(Context& c, rank::Request& request, UserSeeds user_seeds) {
   read_filters(c, controls);
   read_boost(c, controls);
   read_channels(c, controls);
+  read_rules(c, request);
   if (const auto shelf = query.view("row"); shelf && !apply_shelf(c, *shelf, controls))
     query.fail("row",
                "must be watched-together, similar-story, same-people-or-series or hidden-gems");

@@ -149,6 +149,7 @@ void Plans::put(Plan plan) const {
     return one.status == experiment::Status::kRunning;
   });
   running_.store(plan.any_running, std::memory_order_relaxed);
+  plan.generation = plan_->generation + 1;
   plan_ = std::make_shared<const Plan>(std::move(plan));
 }
 
@@ -303,19 +304,35 @@ void read_name(Context& c, const char* parameter, std::string& value) {
   value = *found;
 }
 
+// That no planned model is served is no reason to give no list.
+std::optional<std::string_view> served_or_note(Context& c, std::string_view names) {
+  const auto name = first_served(c, names);
+  if (!name)
+    c.notes.push_back(fmt::format("the planned model \"{}\" is not served", names));
+  else if (name->data() != names.data())
+    c.notes.push_back(fmt::format("of the planned models {} answers", *name));
+  return name;
+}
+
+void set_defaults(Context& c, http::Query& query, const experiment::Settings& settings) {
+  for (const auto& [name, value] : settings) {
+    if (query.has(name)) continue;
+    const auto known = name == "model" ? served_or_note(c, value) : std::string_view(value);
+    if (known) query.set_default(name, *known);
+  }
+}
+
 // For what the request does not name itself; of both queries where a list is interleaved.
 void set_defaults(Context& c, const experiment::Settings& settings) {
-  for (const auto& [name, value] : settings) {
-    c.query.set_default(name, value);
-    if (c.other) c.other->set_default(name, value);
-  }
+  set_defaults(c, c.query, settings);
+  if (c.other) set_defaults(c, *c.other, settings);
 }
 
 // Both variants' settings. A list is of one such experiment at a time: the first.
 void interleave(Context& c, const experiment::Experiment& one) {
   if (c.other) return;
   http::Query second = c.query;
-  for (const auto& [name, value] : one.variants[1].settings) second.set_default(name, value);
+  set_defaults(c, second, one.variants[1].settings);
   set_defaults(c, one.variants[0].settings);
   c.other = std::move(second);
   c.interleaved = one.name;
@@ -353,6 +370,16 @@ void take_part(Context& c, const experiment::Experiment& one, std::string_view f
 
 }  // namespace
 
+std::optional<std::string_view> first_served(const Context& c, std::string_view names) {
+  while (!names.empty()) {
+    const auto comma = names.find(',');
+    const std::string_view name = names.substr(0, comma);
+    if (c.now->models.contains(name)) return name;
+    names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
+  }
+  return std::nullopt;
+}
+
 bool concerns_plans(const Context& c) {
   if (!c.services.plans.idle() || !c.request.cookie.empty()) return true;
   // SparrowRecSys names a user "id"; parameters may be percent-encoded.
@@ -369,6 +396,8 @@ void apply_plans(Context& c) {
   for (std::string* own : {&c.user, &c.session, &c.scenario, &c.variants}) own->clear();
   c.exposures.clear();
   c.other.reset();
+  c.notes.clear();
+  c.plan = plan->generation;
   read_name(c, "user", c.user);
   // SparrowRecSys's name for the user of a list.
   if (c.user.empty() && c.route != nullptr && c.route->endpoint == Endpoint::kCompatible)

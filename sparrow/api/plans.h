@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,8 @@ struct Plan {
   experiment::ExperimentFile experiments;
   std::uint64_t scenarios_version = 0;
   std::vector<Scenario> scenarios;
-  bool any_running = false;  // an experiment
+  bool any_running = false;      // an experiment
+  std::uint64_t generation = 0;  // another for each plan that was put in place
 
   const Scenario* find_scenario(std::string_view name) const;
 };
@@ -94,6 +96,9 @@ bool concerns_plans(const Context& c);
 // finds the variants, and sets what the request does not name itself: the experiment's settings
 // before the scenario's. Before any other parameter is read. Errors go to the query.
 void apply_plans(Context& c);
+
+// Of the models that a plan names, "candidate,fusion", the first that is served.
+std::optional<std::string_view> first_served(const Context& c, std::string_view names);
 
 // The unit of an experiment that this request belongs to; empty: it has none.
 std::string unit_of(const Context& c, const experiment::Experiment& one);

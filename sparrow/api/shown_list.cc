@@ -101,6 +101,8 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
   else
     shown.answer = served.recommender->recommend(request);
   rank::Answer& answer = shown.answer;
+  // In front: the last may be that the list is short.
+  answer.degraded.insert(answer.degraded.begin(), c.notes.begin(), c.notes.end());
   c.services.metrics.record(Stage::kRecall, answer.recall_time);
   if (answer.rank_time.count() > 0) c.services.metrics.record(Stage::kRank, answer.rank_time);
   for (std::size_t i = 0; i < recall::kChannelNames.size(); ++i) {

@@ -11,6 +11,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxRules = 10'000;
+constexpr std::size_t kMaxSets = 20;
+constexpr std::size_t kLongestSet = 64;
 
 std::uint64_t pair_key(Row a, Row b) {
   return (static_cast<std::uint64_t>(std::min(a, b)) << 32) | std::max(a, b);
@@ -38,14 +40,38 @@ Result<Row> item_of(const json& value, const recall::ItemFacts& facts) {
 }
 
 Result<void> only_fields(const json& rule, std::set<std::string> known) {
-  known.insert({"type", "note", "id"});
+  known.insert({"type", "note", "id", "set"});
   for (const auto& [name, value] : rule.items()) {
     if (!known.contains(name)) return bad(fmt::format("\"{}\" is not a field of this rule", name));
   }
   return {};
 }
 
+// Empty: it is of no set.
+Result<std::string> set_of(const json& rule) {
+  const auto found = rule.is_object() ? rule.find("set") : rule.end();
+  if (found == rule.end()) return std::string();
+  const std::string name = found->is_string() ? found->get<std::string>() : std::string();
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+  if (name.empty() || name.size() > kLongestSet || !plain || name == "none")
+    return bad("\"set\" is not 1 to 64 of a-z, 0-9, \"-\" and \"_\", other than \"none\"");
+  return name;
+}
+
 }  // namespace
+
+const Rules* Rules::in_set(std::string_view name) const {
+  const auto found = sets_.find(name);
+  return found == sets_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string_view> Rules::sets() const {
+  std::vector<std::string_view> names;
+  for (const auto& [name, rules] : sets_) names.emplace_back(name);
+  return names;
+}
 
 Result<std::shared_ptr<const Rules>> Rules::parse(const json& input, const recall::ItemFacts& facts,
                                                   Faulty faulty) {
@@ -60,16 +86,33 @@ Result<std::shared_ptr<const Rules>> Rules::parse(const json& input, const recal
       return bad("\"version\" is not a whole number");
     rules->json_["version"] = input["version"];
   }
+  for (const json& rule : input["rules"]) {
+    const auto set = set_of(rule);
+    if (!set || set->empty() || rules->sets_.contains(*set)) continue;
+    if (rules->sets_.size() == kMaxSets) return bad("more than 20 sets of rules");
+    auto& of_set = rules->sets_[*set] = std::make_shared<Rules>();
+    of_set->json_ = {{"version", rules->json_["version"]}, {"rules", json::array()}};
+  }
   std::size_t number = 0;
   for (const json& rule : input["rules"]) {
     ++number;
-    const auto added = rules->add(rule, facts);
+    const auto added = rules->add_where_it_holds(rule, facts);
     if (added) continue;
     const std::string what = fmt::format("rule {}: {}", number, added.error().message);
     if (faulty == Faulty::kRefused) return bad(what);
     rules->resting_.push_back(what);
   }
   return std::shared_ptr<const Rules>(std::move(rules));
+}
+
+Result<void> Rules::add_where_it_holds(const json& rule, const recall::ItemFacts& facts) {
+  const auto set = set_of(rule);
+  if (!set) return set.error();
+  if (!set->empty()) return sets_.at(*set)->add(rule, facts);
+  for (const auto& [name, of_set] : sets_) {
+    if (auto added = of_set->add(rule, facts); !added) return added;
+  }
+  return add(rule, facts);
 }
 
 Result<void> Rules::add(const json& rule, const recall::ItemFacts& facts) {
@@ -84,6 +127,7 @@ Result<void> Rules::add(const json& rule, const recall::ItemFacts& facts) {
   const auto type = rule["type"].get<std::string>();
   auto when = filter_of(rule, "when", false, facts);
   if (!when) return when.error();
+  ++count_;
   if (type == "filter") return add_filter(rule, *when, facts);
   if (type == "boost") return add_boost(rule, *when, facts);
   if (type == "pin") return add_pin(rule, *when, facts);

@@ -6,12 +6,18 @@
 //     {"type": "boost", "when": "country = Japan", "items": "country = Japan", "factor": 1.2},
 //     {"type": "pin", "seed": "1", "items": ["3114"]},
 //     {"type": "cap", "by": "series", "max": 3},
-//     {"type": "block_pair", "a": "1", "b": "380"}]}
+//     {"type": "block_pair", "a": "1", "b": "380"},
+//     {"type": "boost", "items": "genre = Horror", "factor": 1.5, "set": "halloween"}]}
+//
+// A rule with a "set" holds only for lists that ask for that set (rules=halloween), beside the
+// rules without one, which hold for all lists but those with rules=none.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -51,13 +57,16 @@ class Rules {
                                                     Faulty faulty = Faulty::kRefused);
   // Which rules rest, and why: "rule 3: there is no item \"7\"".
   const std::vector<std::string>& resting() const { return resting_; }
+  // The rules without a set and those of this one; null: no rule names it.
+  const Rules* in_set(std::string_view name) const;
+  std::vector<std::string_view> sets() const;
 
   // Whether `item` may stand in a list of `seed`. `why` (may be null) gets the reason if not.
   bool allows(Row item, Row seed, std::string* why) const;
   float factor(Row item, Row seed) const;  // product of the boosts
   std::vector<Row> pins(Row seed) const;
   const Caps& caps() const { return caps_; }
-  bool empty() const { return json_["rules"].empty(); }
+  bool empty() const { return count_ == 0; }  // without those of sets
   // Whether any rule looks at this seed: the precomputed answer is then not enough.
   bool touches(Row seed) const;
   const nlohmann::json& source() const { return json_; }
@@ -73,6 +82,7 @@ class Rules {
     FilterPtr when;
     std::vector<Row> items;
   };
+  Result<void> add_where_it_holds(const nlohmann::json& rule, const recall::ItemFacts& facts);
   Result<void> add(const nlohmann::json& rule, const recall::ItemFacts& facts);
   Result<void> add_filter(const nlohmann::json& rule, const FilterPtr& when,
                           const recall::ItemFacts& facts);
@@ -84,6 +94,8 @@ class Rules {
   Result<void> add_block(const nlohmann::json& rule, const recall::ItemFacts& facts);
 
   nlohmann::json json_;
+  std::size_t count_ = 0;
+  std::map<std::string, std::shared_ptr<Rules>, std::less<>> sets_;
   std::vector<std::string> resting_;
   std::vector<Show> filters_;
   std::vector<Boost> boosts_;

@@ -71,6 +71,40 @@ def intake(server, home):
     check("a user's traces are removed, and where more are is said", forgotten)
 
 
+def plans(server):
+    film = "/api/v1/items/589/similar?size=10"
+
+    def put_scenarios(*settings):
+        return server.send("/api/v1/scenarios", {"scenarios": [{"name": f"s{i}", "settings": one} for i, one in enumerate(settings)]}, TOKEN, "PUT")
+
+    def sets():
+        version = server.json("/api/v1/rules")["version"]
+        listed = [item["id"] for item in server.json(film)["items"]]
+        rules = [{"type": "block_pair", "a": "589", "b": listed[0]}, {"type": "block_pair", "a": "589", "b": listed[1], "set": "summer"}]
+        equal(server.send("/api/v1/rules", {"version": version, "rules": rules}, TOKEN, "PUT")[0], 200)
+        equal(put_scenarios({"rules": "summer"}, {"rules": "none"})[0], 200)
+
+        def missing(query):
+            shown = [item["id"] for item in server.json(film + query)["items"]]
+            return [i for i in (0, 1) if listed[i] not in shown]
+        equal((missing(""), missing("&rules=summer"), missing("&rules=none")), ([0], [0, 1], []))
+        equal((missing("&scenario=s0"), missing("&scenario=s1")), ([0, 1], []))
+        status, answer = server.get(film + "&rules=winter")[:2]
+        equal(status, 400)
+        assert "summer" in json.loads(answer)["error"]["message"], answer
+        equal(server.send("/api/v1/rules", {"version": version + 1, "rules": []}, TOKEN, "PUT")[0], 200)
+    check("a list, a scenario or a variant has its own set of the rules", sets)
+
+    def fallback():
+        equal(put_scenarios({"model": "nowhere"})[0], 400)
+        equal(put_scenarios({"model": "candidate,content"})[0], 200)
+        answer = server.json(film + "&scenario=s0")
+        equal(answer["model"]["name"], "content")
+        assert "content answers" in answer["degraded"][0], answer["degraded"]
+        equal(put_scenarios()[0], 200)
+    check("a scenario falls back to the next model that is served, and says so; lists follow a changed scenario at once", fallback)
+
+
 def put(server, experiments):
     status, answer = server.send("/api/v1/experiments", {"experiments": experiments}, TOKEN, "PUT")
     assert status == 200, answer
@@ -124,6 +158,7 @@ def main():
     server = TokenServer(str(home), "--token", f"admin:{TOKEN}")
     try:
         intake(server, home)
+        plans(server)
         experiments(server, home)
     finally:
         server.process.kill()
