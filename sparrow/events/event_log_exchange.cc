@@ -31,6 +31,13 @@ Result<void> EventLog::Files::know_erased() {
   auto all = (*file)->erased();
   if (!all) return all.error();
   erased = std::move(*all);
+  // Of what was asked for here and not sent, nobody knows whether it was done to its end.
+  Unsent pending;
+  if (auto read = (*file)->read_unsent_units(0, pending); !read) return read;
+  Erased sum;
+  for (const Erasure& erasure : pending.erasures) {
+    if (auto done = erase_days(erasure, sum); !done) return done;
+  }
   erased_known = true;
   return {};
 }
@@ -54,44 +61,71 @@ bool EventLog::Files::is_gone(const Exposure& exposure, std::int64_t oldest) con
   return exposure.time_ms < oldest || is_erased(exposure.unit, exposure.time_ms);
 }
 
-// Exposures first: there it is remembered, so that nothing comes back while the days are gone
-// through, and that a process which is killed meanwhile goes on when it receives its own message.
-Result<EventLog::Erased> EventLog::Files::erase(Erasure erasure, LogFile::Remember remember) {
-  ++erased_count;
+// What the user's events in all days say of the user.
+Result<void> EventLog::Files::read_user(Erasure& erasure) {
   const auto days = folder.days();
   if (!days) return days.error();
-  const std::int64_t until = erasure.until_ms;
   for (const std::int64_t day : *days) {
     const auto file = folder.to_write(day);
     if (!file) return file.error();
     if (auto read = (*file)->read_user(erasure); !read) return read.error();
   }
-  // Here, events that claim to be of the future go too; elsewhere the time that the message names
-  // holds, and what the user did since stays.
-  if (remember == LogFile::Remember::kForAll) erasure.until_ms = until;
   std::sort(erasure.sessions.begin(), erasure.sessions.end());
   erasure.sessions.erase(std::unique(erasure.sessions.begin(), erasure.sessions.end()),
                          erasure.sessions.end());
+  return {};
+}
+
+Result<void> EventLog::Files::erase_days(const Erasure& erasure, Erased& sum) {
+  const auto days = folder.days();
+  if (!days) return days.error();
+  for (const std::int64_t day : *days) {
+    const auto file = folder.to_write(day);
+    if (!file) return file.error();
+    const auto gone = (*file)->erase(erasure);
+    if (!gone) return gone.error();
+    sum.events += gone->events;
+    sum.impressions += gone->impressions;
+  }
+  return {};
+}
+
+Result<void> EventLog::Files::erase_units(const Erasure& erasure, LogFile::Remember remember,
+                                          Erased& sum) {
   const auto file = folder.exposures_to_write();
   if (!file) return file.error();
   const auto removed = (*file)->erase_units(erasure, remember);
   if (!removed) return removed.error();
-  unsent_units = true;
-  if (remember != LogFile::Remember::kNothing) {
-    for (const std::string& session : erasure.sessions)
-      erased[hash_of_unit(session)] = std::max(erased[hash_of_unit(session)], erasure.until_ms);
-    std::int64_t& last = erased[hash_of_unit(erasure.user)];
-    last = std::max(last, erasure.until_ms);
-  }
-  Erased sum;
   sum.exposures = *removed;
-  for (const std::int64_t day : *days) {
-    const auto of_day = folder.to_write(day);
-    if (!of_day) return of_day.error();
-    const auto gone = (*of_day)->erase(erasure);
-    if (!gone) return gone.error();
-    sum.events += gone->events;
-    sum.impressions += gone->impressions;
+  unsent_units = true;
+  if (remember == LogFile::Remember::kNothing) return {};
+  const auto keep = [&](const std::string& who) {
+    std::int64_t& until = erased[hash_of_unit(who)];
+    until = std::max(until, erasure.until_ms);
+  };
+  keep(erasure.user);
+  for (const std::string& session : erasure.sessions) keep(session);
+  return {};
+}
+
+// Whatever is cut short by a kill is done again: what was asked for here stands in the file of
+// exposures before the days are gone through (know_erased() finds it there), and what another
+// replica sent is received again until it stands there, after the days.
+Result<EventLog::Erased> EventLog::Files::erase(Erasure erasure, LogFile::Remember remember) {
+  ++erased_count;
+  const std::int64_t until = erasure.until_ms;
+  if (auto read = read_user(erasure); !read) return read.error();
+  // Here, events that claim to be of the future go too; elsewhere the time that the message names
+  // holds, and what the user did since stays.
+  if (remember == LogFile::Remember::kForAll) erasure.until_ms = until;
+  Erased sum;
+  const bool units_first = remember == LogFile::Remember::kToSend;
+  if (units_first) {
+    if (auto done = erase_units(erasure, remember, sum); !done) return done.error();
+  }
+  if (auto done = erase_days(erasure, sum); !done) return done.error();
+  if (!units_first) {
+    if (auto done = erase_units(erasure, remember, sum); !done) return done.error();
   }
   return sum;
 }
@@ -127,8 +161,14 @@ Result<Unsent> EventLog::unsent(std::size_t most) {
   files.unsent_known = true;
   Unsent unsent;
   unsent.erased = files.erased_count;
-  for (auto day = files.unsent_days.begin(); day != files.unsent_days.end();) {
-    if (unsent.size() >= most) return unsent;
+  if (files.unsent_units) {
+    const auto file = files.folder.exposures_to_write();
+    if (!file) return file.error();
+    if (auto read = (*file)->read_unsent_units(most, unsent); !read) return read.error();
+    files.unsent_units = unsent.size() > 0;
+  }
+  for (auto day = files.unsent_days.begin();
+       day != files.unsent_days.end() && unsent.size() < most;) {
     if (!std::binary_search(days->begin(), days->end(), *day)) {  // is not kept any more
       day = files.unsent_days.erase(day);
       continue;
@@ -141,11 +181,6 @@ Result<Unsent> EventLog::unsent(std::size_t most) {
     if (read->moved) unsent.days.push_back(*read);
     day = read->moved ? std::next(day) : files.unsent_days.erase(day);
   }
-  if (!files.unsent_units || unsent.size() >= most) return unsent;
-  const auto file = files.folder.exposures_to_write();
-  if (!file) return file.error();
-  if (auto read = (*file)->read_unsent_units(most, unsent); !read) return read.error();
-  files.unsent_units = !unsent.exposures.empty() || !unsent.erasures.empty();
   return unsent;
 }
 
@@ -201,15 +236,63 @@ Result<void> insert_all(LogFile& file, const std::vector<const T*>& all, Taken& 
   return {};
 }
 
-struct OfDay {
-  std::vector<const Event*> events;
-  std::vector<const Impression*> lists;
+// What was received, by the file it belongs into.
+struct ByFile {
+  struct Day {
+    std::vector<const Event*> events;
+    std::vector<const Impression*> lists;
+  };
+  std::map<std::int64_t, Day> days;
+  std::vector<const Exposure*> units;
 };
 
 }  // namespace
 
 // A transaction a file. The offsets are in the last: what was written before and then not again is
 // received again, and known.
+Result<void> EventLog::Files::write_received(const Received& received, Taken& taken) {
+  const std::int64_t oldest = oldest_kept();
+  ByFile files;
+  const auto is_kept = [&](const auto& record) {
+    const bool gone = is_gone(record, oldest);
+    taken.expired += gone ? 1 : 0;
+    return !gone;
+  };
+  for (const Event& event : received.events) {
+    if (is_kept(event)) files.days[event.time_ms / kDayMs].events.push_back(&event);
+  }
+  for (const Impression& list : received.lists) {
+    if (is_kept(list)) files.days[list.time_ms / kDayMs].lists.push_back(&list);
+  }
+  for (const Exposure& exposure : received.exposures) {
+    if (is_kept(exposure)) files.units.push_back(&exposure);
+  }
+  const bool last_is_units = !files.units.empty() || files.days.empty();
+  ++last_written;
+  for (auto day = files.days.begin(); day != files.days.end(); ++day) {
+    const auto file = folder.to_write(day->first);
+    if (!file) return file.error();
+    const bool last = !last_is_units && std::next(day) == files.days.end();
+    auto written = (*file)->transaction([&]() -> Result<void> {
+      if (auto done = insert_all(**file, day->second.events, taken); !done) return done;
+      if (auto done = insert_all(**file, day->second.lists, taken); !done) return done;
+      // There is nothing before these rows that would have to be sent.
+      if (unsent_known && !unsent_days.contains(day->first)) {
+        if (auto done = (*file)->set_all_sent(); !done) return done;
+      }
+      return last ? (*file)->set_offsets(received.offsets, last_written) : Result<void>();
+    });
+    if (!written) return written;
+  }
+  if (!last_is_units) return {};
+  const auto file = folder.exposures_to_write();
+  if (!file) return file.error();
+  return (*file)->transaction([&]() -> Result<void> {
+    if (auto done = insert_all(**file, files.units, taken); !done) return done;
+    return (*file)->set_offsets(received.offsets, last_written);
+  });
+}
+
 Result<Taken> EventLog::take(const Received& received) {
   Files& files = *files_;
   SPARROW_CHECK(files.writes && files.options.exchanges);
@@ -218,60 +301,17 @@ Result<Taken> EventLog::take(const Received& received) {
   if (files.full)
     return Error{ErrorCode::kExhausted, "events take as much as may be kept (--event-mb)"};
   Taken taken;
-  const auto write = [&]() -> Result<void> {
-    if (auto known = files.know_erased(); !known) return known;
-    for (const Erasure& erasure : received.erasures) {
-      // Our own comes back, and it may be received twice.
-      if (files.is_erased(erasure.user, erasure.until_ms)) continue;
-      if (auto done = files.erase(erasure, LogFile::Remember::kForAll); !done) return done.error();
-    }
-    const std::int64_t oldest = files.oldest_kept();
-    std::map<std::int64_t, OfDay> days;
-    for (const Event& event : received.events) {
-      if (files.is_gone(event, oldest))
-        ++taken.expired;
-      else
-        days[event.time_ms / kDayMs].events.push_back(&event);
-    }
-    for (const Impression& list : received.lists) {
-      if (files.is_gone(list, oldest))
-        ++taken.expired;
-      else
-        days[list.time_ms / kDayMs].lists.push_back(&list);
-    }
-    std::vector<const Exposure*> units;
-    for (const Exposure& exposure : received.exposures) {
-      if (files.is_gone(exposure, oldest))
-        ++taken.expired;
-      else
-        units.push_back(&exposure);
-    }
-    const bool last_is_units = !units.empty() || days.empty();
-    ++files.last_written;
-    for (auto day = days.begin(); day != days.end(); ++day) {
-      const auto file = files.folder.to_write(day->first);
-      if (!file) return file.error();
-      const bool last = !last_is_units && std::next(day) == days.end();
-      auto written = (*file)->transaction([&]() -> Result<void> {
-        if (auto done = insert_all(**file, day->second.events, taken); !done) return done;
-        if (auto done = insert_all(**file, day->second.lists, taken); !done) return done;
-        return last ? (*file)->set_offsets(received.offsets, files.last_written) : Result<void>();
-      });
-      if (!written) return written;
-    }
-    if (!last_is_units) return {};
-    const auto file = files.folder.exposures_to_write();
-    if (!file) return file.error();
-    return (*file)->transaction([&]() -> Result<void> {
-      if (auto done = insert_all(**file, units, taken); !done) return done;
-      return (*file)->set_offsets(received.offsets, files.last_written);
-    });
-  };
-  if (auto written = write(); !written) {
-    files.folder.close();
-    return written.error();
+  Result<void> done = files.know_erased();
+  for (const Erasure& erasure : received.erasures) {
+    // Our own comes back, and any may be received twice.
+    if (!done || files.is_erased(erasure.user, erasure.until_ms)) continue;
+    if (auto erased = files.erase(erasure, LogFile::Remember::kForAll); !erased)
+      done = erased.error();
   }
-  return taken;
+  if (done) done = files.write_received(received, taken);
+  if (done) return taken;
+  files.folder.close();  // and is opened anew
+  return done.error();
 }
 
 Result<std::vector<Offset>> EventLog::offsets(const std::string& topic) {

@@ -72,6 +72,10 @@ struct EventLog::Files {
   bool is_gone(const Impression& list, std::int64_t oldest) const;
   bool is_gone(const Exposure& exposure, std::int64_t oldest) const;
   Result<Erased> erase(Erasure erasure, LogFile::Remember remember);
+  Result<void> write_received(const Received& received, Taken& taken);
+  Result<void> read_user(Erasure& erasure);
+  Result<void> erase_days(const Erasure& erasure, Erased& sum);
+  Result<void> erase_units(const Erasure& erasure, LogFile::Remember remember, Erased& sum);
 };
 
 }  // namespace sparrow::events

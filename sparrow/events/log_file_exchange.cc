@@ -169,6 +169,12 @@ Result<void> LogFile::set_sent(const Unsent::Day& day) {
   });
 }
 
+Result<void> LogFile::set_all_sent() {
+  return run(
+      "UPDATE sent SET events=(SELECT coalesce(max(rowid),0) FROM events),"
+      "lists=(SELECT coalesce(max(rowid),0) FROM impressions)");
+}
+
 Result<std::uint64_t> LogFile::count_unsent() {
   const auto count = number_of(
       "SELECT max(0,(SELECT coalesce(max(rowid),0) FROM events)-(SELECT events FROM sent))"

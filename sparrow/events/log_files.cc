@@ -340,7 +340,9 @@ Result<bool> LogFile::insert(const Impression& impression) {
 Result<bool> LogFile::insert(const Exposure& exposure) {
   const auto found = prepared(insert_exposure_,
                               "INSERT INTO exposures(experiment,unit,variant,time,origin) "
-                              "VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING");
+                              "VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                              "variant=excluded.variant,time=excluded.time WHERE "
+                              "excluded.time<time");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
   bind_text(s, 1, exposure.experiment);

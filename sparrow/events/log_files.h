@@ -64,6 +64,7 @@ class LogFile {
   // in here and is not sent, at most `most` of each kind; then what has been sent.
   Result<Unsent::Day> read_unsent(std::size_t most, Unsent& unsent);
   Result<void> set_sent(const Unsent::Day& day);
+  Result<void> set_all_sent();           // inside of a transaction
   Result<std::uint64_t> count_unsent();  // rows behind those that were sent
   // The same of exposures and erasures.
   Result<void> read_unsent_units(std::size_t most, Unsent& unsent);
