@@ -81,7 +81,7 @@ void get_events(Context& c, http::Response& response) {
 }
 
 Result<std::size_t> forget_marks(Services& services, const std::string& user) {
-  const auto marks = services.feedback.remove(
+  auto marks = services.feedback.remove(
       [&](const json& entry) { return live::text_of(entry, "user") == user; });
   if (marks) services.marks.forget(user);
   return marks;

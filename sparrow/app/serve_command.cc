@@ -191,16 +191,19 @@ Result<EventFlow> begin_events(const Context& context, ServeArguments& arguments
   return flow;
 }
 
+// Null: none was asked for.
+Result<std::unique_ptr<http::Log>> open_request_log(ServeArguments& arguments) {
+  if (arguments.log_file.empty()) return std::unique_ptr<http::Log>();
+  auto opened = http::Log::open(arguments.log_file);
+  if (opened) arguments.api.log = opened->get();
+  return opened;
+}
+
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_serve_arguments(arguments); !read) return read;
-  std::unique_ptr<http::Log> log;
-  if (!arguments.log_file.empty()) {
-    auto opened = http::Log::open(arguments.log_file);
-    if (!opened) return opened.error();
-    log = std::move(*opened);
-    arguments.api.log = log.get();
-  }
+  const auto log = open_request_log(arguments);
+  if (!log) return log.error();
   const auto lock = begin_serving(context, arguments);
   if (!lock) return lock.error();
   auto dataset = load_prepared(context);

@@ -78,7 +78,7 @@ def same_logs(homes, acknowledged):
         a, b = (ids(home) for home in homes)
         return a == b and set(acknowledged) <= set(a)
     try:
-        took = eventually(equal_logs, 30)
+        took = eventually(equal_logs, 30 + AWAY)
     except AssertionError:
         a, b = (ids(home) for home in homes)
         raise AssertionError(f"{len(set(acknowledged) - set(a))} are not in the first log, {len(set(acknowledged) - set(b))} not in the second; "
