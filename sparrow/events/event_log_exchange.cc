@@ -338,6 +338,7 @@ Result<std::vector<Offset>> EventLog::offsets(const std::string& topic) {
     if (position.written >= kept.written) kept = position;
   }
   std::vector<Offset> offsets;
+  offsets.reserve(newest.size());
   for (const auto& [partition, position] : newest) offsets.push_back(position.offset);
   return offsets;
 }

@@ -64,7 +64,7 @@ std::int64_t read_time(Reading& reading, const json& object, const char* name,
       int scale = 100;
       for (std::size_t i = point + 1; i < text.size() && text[i] >= '0' && text[i] <= '9';
            ++i, scale /= 10)
-        ms += (text[i] - '0') * scale;
+        ms += std::int64_t{text[i] - '0'} * scale;
     }
   }
   if (ms < kEarliestMs || ms > now_ms + kDayMs)

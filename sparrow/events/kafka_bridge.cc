@@ -122,7 +122,7 @@ Result<Client> made_client(rd_kafka_type_t type, Result<KafkaSettings> settings,
   if (raw == nullptr)
     return Error{ErrorCode::kInvalidInput,
                  fmt::format("--events-kafka-properties: the client cannot be made: {}", said)};
-  settings->release();  // belongs to the client now
+  (void)settings->release();  // belongs to the client now
   return Client(raw);
 }
 
