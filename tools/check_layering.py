@@ -35,6 +35,7 @@ THIRD_PARTY = {
     "boost/": {"http", "experiment"},
     "rocksdb/": {"store"},
     "hiredis/": {"store"},
+    "librdkafka/": {"events"},
     "Eigen/": {"embed", "evaluate"},
     "hwy/": {"core"},
     "hnswlib/": {"index"},

@@ -277,6 +277,11 @@ http::Lane Api::lane_of(const http::Request& request) const {
   return http::Lane::kAtOnce;
 }
 
+void Api::forget(const std::string& user) {
+  if (const auto marks = forget_marks(services_, user); !marks)
+    services_.metrics.add_error("a user who was erased elsewhere: " + marks.error().message);
+}
+
 void Api::count_refused(int status, std::string_view client) {
   services_.metrics.record(Endpoint::kRefused, status, std::chrono::nanoseconds(0));
   (void)services_.limit.wait_s(client, std::chrono::steady_clock::now());

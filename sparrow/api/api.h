@@ -24,6 +24,8 @@ class Api {
   void handle(const http::Request& request, http::Response& response);
   // Which thread answers the request (http::Handler::lane).
   http::Lane lane_of(const http::Request& request) const;
+  // Another replica erased this user: marks and feedback go here too.
+  void forget(const std::string& user);
   // A connection sent what is no request.
   void count_refused(int status, std::string_view client);
 

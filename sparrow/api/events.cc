@@ -80,6 +80,13 @@ void get_events(Context& c, http::Response& response) {
   response.body = http::json_text(json{{"events", list}});
 }
 
+Result<std::size_t> forget_marks(Services& services, const std::string& user) {
+  auto marks = services.feedback.remove(
+      [&](const json& entry) { return live::text_of(entry, "user") == user; });
+  if (marks) services.marks.forget(user);
+  return marks;
+}
+
 void delete_user(Context& c, http::Response& response) {
   const std::string& user = c.parameter;
   c.query.allow_only({});
@@ -90,19 +97,22 @@ void delete_user(Context& c, http::Response& response) {
     if (!done) return fail(response, done.error());
     erased = *done;
   }
-  const auto marks = c.services.feedback.remove(
-      [&](const json& entry) { return live::text_of(entry, "user") == user; });
+  const auto marks = forget_marks(c.services, user);
   if (!marks) return fail(response, marks.error());
-  c.services.marks.forget(user);
-  const bool in_data = c.view.facts->find_user(user).has_value();
-  response.body = http::json_text(
-      json{{"events", erased.events},
-           {"impressions", erased.impressions},
-           {"exposures", erased.exposures},
-           {"feedback", *marks},
-           {"remains", in_data ? json::array({"the prepared data, and models made of them: take "
-                                              "the user out of your log and build again"})
-                               : json::array()}});
+  json remains = json::array();
+  if (c.view.facts->find_user(user))
+    remains.push_back(
+        "the prepared data, and models made of them: take the user out of your log and build "
+        "again");
+  if (c.services.options.kafka != nullptr)
+    remains.push_back(
+        "the topic in Kafka, until its retention ends (retention.ms); the other replicas erase the "
+        "user when they read of it");
+  response.body = http::json_text(json{{"events", erased.events},
+                                       {"impressions", erased.impressions},
+                                       {"exposures", erased.exposures},
+                                       {"feedback", *marks},
+                                       {"remains", remains}});
 }
 
 void post_feedback(Context& c, http::Response& response) {

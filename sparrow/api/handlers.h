@@ -52,6 +52,8 @@ void post_events(Context& c, http::Response& response);
 void get_events(Context& c, http::Response& response);
 void delete_user(Context& c, http::Response& response);
 void post_feedback(Context& c, http::Response& response);
+// How many entries of the user there were.
+Result<std::size_t> forget_marks(Services& services, const std::string& user);
 // experiments.cc
 void get_experiments(Context& c, http::Response& response);
 void put_experiments(Context& c, http::Response& response);

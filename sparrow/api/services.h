@@ -19,6 +19,7 @@
 #include "sparrow/api/metrics.h"
 #include "sparrow/api/plans.h"
 #include "sparrow/events/event_log.h"
+#include "sparrow/events/kafka_bridge.h"
 #include "sparrow/http/log.h"
 #include "sparrow/http/rate_limit.h"
 #include "sparrow/live/item_changes.h"
@@ -45,8 +46,9 @@ struct ApiOptions {
   std::vector<std::string> host_names;  // that browsers may call this server by, beside localhost
   std::size_t answer_cache_bytes = std::size_t{64} << 20;  // 0: no answer is kept
   rank::Ranking ranking;
-  events::EventLog* event_log = nullptr;  // null: no events are kept; must outlive the API
-  http::Log* log = nullptr;               // of requests; may be null; must outlive the API
+  events::EventLog* event_log = nullptr;       // null: no events are kept; must outlive the API
+  const events::KafkaBridge* kafka = nullptr;  // null: no other replicas; must outlive the API
+  http::Log* log = nullptr;                    // of requests; may be null; must outlive the API
   const live::RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
 };
 

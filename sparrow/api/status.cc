@@ -45,6 +45,23 @@ struct Gauge {
   double value = 0;
 };
 
+// "up" is there without Kafka too: 0 says that one was named and cannot be used.
+void add_kafka(std::vector<Gauge>& all, const events::KafkaBridge* kafka) {
+  const auto counts = kafka == nullptr ? events::KafkaBridge::Counts() : kafka->counts();
+  const auto add = [&](const char* name, const char* type, std::uint64_t value) {
+    all.push_back({std::string("sparrow_events_kafka_") + name, type, static_cast<double>(value)});
+  };
+  add("up", "gauge", counts.trouble.empty() ? 1 : 0);
+  if (kafka == nullptr) return;
+  add("waiting", "gauge", counts.waiting);
+  add("sent_total", "counter", counts.sent);
+  add("received_total", "counter", counts.received);
+  add("known_total", "counter", counts.known);
+  add("expired_total", "counter", counts.expired);
+  add("malformed_total", "counter", counts.malformed);
+  add("errors_total", "counter", counts.errors);
+}
+
 std::vector<Gauge> gauges(const Context& c) {
   std::vector<Gauge> all = {
       {"sparrow_items", "gauge", static_cast<double>(c.view.dataset->info.items)},
@@ -67,6 +84,7 @@ std::vector<Gauge> gauges(const Context& c) {
     all.push_back({"sparrow_event_log_bytes", "gauge", static_cast<double>(counts.bytes)});
     all.push_back({"sparrow_event_log_up", "gauge", counts.trouble.empty() ? 1.0 : 0.0});
   }
+  add_kafka(all, c.services.options.kafka);
   for (const ProcessNumber& number : process_numbers())
     all.push_back({number.name, number.type, number.value});
   const auto& home = c.services.options.home;
@@ -94,6 +112,10 @@ std::vector<std::string> notices(const Services& services) {
     if (const std::string trouble = log->counts().trouble; !trouble.empty())
       all.push_back("events are not kept: " + trouble);
   }
+  if (services.options.kafka != nullptr) {
+    if (std::string trouble = services.options.kafka->counts().trouble; !trouble.empty())
+      all.push_back(std::move(trouble));
+  }
   return all;
 }
 
@@ -114,6 +136,25 @@ nlohmann::json cache_of(const Metrics& m, const live::CatalogView& view) {
           {"rendered_items", view.dataset->catalog.size()},
           {"rendered_bytes", view.item_json.size()},
           {"not_modified", m.with_status(3)}};
+}
+
+// Null: no events are kept. What is wrong is added to `degraded`.
+nlohmann::json event_log_status(const ApiOptions& options, nlohmann::json& degraded) {
+  if (options.event_log == nullptr) return nullptr;
+  const events::EventLog::Counts counts = options.event_log->counts();
+  nlohmann::json status = {
+      {"events", counts.events},   {"known", counts.known}, {"lists", counts.impressions},
+      {"dropped", counts.dropped}, {"bytes", counts.bytes}, {"trouble", counts.trouble},
+      {"kafka", nullptr}};
+  if (!counts.trouble.empty()) degraded.push_back("events are not kept: " + counts.trouble);
+  if (options.kafka == nullptr) return status;
+  const events::KafkaBridge::Counts kafka = options.kafka->counts();
+  status["kafka"] = {{"waiting", kafka.waiting},   {"sent", kafka.sent},
+                     {"received", kafka.received}, {"known", kafka.known},
+                     {"expired", kafka.expired},   {"malformed", kafka.malformed},
+                     {"errors", kafka.errors},     {"trouble", kafka.trouble}};
+  if (!kafka.trouble.empty()) degraded.push_back(kafka.trouble);
+  return status;
 }
 
 }  // namespace
@@ -206,18 +247,10 @@ void get_status(Context& c, http::Response& response) {
   for (const auto& line : m.errors()) errors.push_back({{"time", line.time}, {"text", line.text}});
   const Histogram& similar = m.latency(Endpoint::kSimilar);
   const live::CandidatePool& pool = *c.now->pool;
-  json event_log = nullptr;
-  if (const events::EventLog* log = c.services.options.event_log; log != nullptr) {
-    const events::EventLog::Counts counts = log->counts();
-    event_log = {{"events", counts.events},     {"known", counts.known},
-                 {"lists", counts.impressions}, {"dropped", counts.dropped},
-                 {"bytes", counts.bytes},       {"trouble", counts.trouble}};
-  }
   json degraded = json::array();
   if (!c.now->degraded.empty()) degraded.push_back(c.now->degraded);
   if (!pool.error.empty()) degraded.push_back(pool.error);
-  if (event_log.is_object() && event_log["trouble"] != "")
-    degraded.push_back("events are not kept: " + event_log["trouble"].get<std::string>());
+  const json event_log = event_log_status(c.services.options, degraded);
   const json body = {
       {"uptime_s", m.uptime_s()},
       {"requests",

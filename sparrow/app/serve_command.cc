@@ -15,6 +15,7 @@
 #include "sparrow/app/pipeline.h"
 #include "sparrow/app/serve_options.h"
 #include "sparrow/app/store_process.h"
+#include "sparrow/events/kafka_bridge.h"
 #include "sparrow/http/server.h"
 #include "sparrow/live/follower.h"
 #include "sparrow/live/live_catalog.h"
@@ -153,16 +154,56 @@ void tell_address(const std::string& address, std::uint16_t port, const std::str
     fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, port, example);
 }
 
+// Declared in the order in which they need each other.
+struct EventFlow {
+  std::unique_ptr<events::EventLog> log;
+  std::unique_ptr<events::KafkaBridge> kafka;
+};
+
+// A log that cannot be opened is said: lists go on. Errors: kInvalidInput, settings of Kafka's
+// client that contradict each other or name files that are not there.
+Result<EventFlow> begin_events(const Context& context, ServeArguments& arguments,
+                               const live::Say& say) {
+  EventFlow flow;
+  if (!arguments.events) return flow;
+  const bool exchanges = !arguments.kafka.brokers.empty();
+  auto opened = events::EventLog::open({.folder = context.paths().root / "events",
+                                        .keep_days = arguments.event_days,
+                                        .keep_bytes = std::uint64_t{arguments.event_mb} << 20,
+                                        .exchanges = exchanges});
+  if (!opened) {
+    say("degraded: events are not kept: " + opened.error().message);
+    return flow;
+  }
+  flow.log = std::move(*opened);
+  arguments.api.event_log = flow.log.get();
+  if (!exchanges) return flow;
+  auto bridge = events::KafkaBridge::open(arguments.kafka, *flow.log);
+  if (!bridge) {
+    if (bridge.error().code == ErrorCode::kInvalidInput) return bridge.error();
+    say("degraded: events are not exchanged with Kafka: " + bridge.error().message);
+    return flow;
+  }
+  flow.kafka = std::move(*bridge);
+  arguments.api.kafka = flow.kafka.get();
+  say(fmt::format("events are exchanged through topic {} of Kafka at {}", arguments.kafka.topic,
+                  arguments.kafka.brokers));
+  return flow;
+}
+
+// Null: none was asked for.
+Result<std::unique_ptr<http::Log>> open_request_log(ServeArguments& arguments) {
+  if (arguments.log_file.empty()) return std::unique_ptr<http::Log>();
+  auto opened = http::Log::open(arguments.log_file);
+  if (opened) arguments.api.log = opened->get();
+  return opened;
+}
+
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_serve_arguments(arguments); !read) return read;
-  std::unique_ptr<http::Log> log;
-  if (!arguments.log_file.empty()) {
-    auto opened = http::Log::open(arguments.log_file);
-    if (!opened) return opened.error();
-    log = std::move(*opened);
-    arguments.api.log = log.get();
-  }
+  const auto log = open_request_log(arguments);
+  if (!log) return log.error();
   const auto lock = begin_serving(context, arguments);
   if (!lock) return lock.error();
   auto dataset = load_prepared(context);
@@ -174,18 +215,8 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   auto catalog =
       live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
-  std::unique_ptr<events::EventLog> event_log;
-  if (arguments.events) {
-    auto opened = events::EventLog::open({.folder = context.paths().root / "events",
-                                          .keep_days = arguments.event_days,
-                                          .keep_bytes = std::uint64_t{arguments.event_mb} << 20});
-    if (!opened) {
-      say("degraded: events are not kept: " + opened.error().message);
-    } else {
-      event_log = std::move(*opened);
-      arguments.api.event_log = event_log.get();
-    }
-  }
+  auto flow = begin_events(context, arguments, say);
+  if (!flow) return flow.error();
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
   api.state().load_rules(arguments.api.home);
   for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);
@@ -210,6 +241,8 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   auto server = http::Server::start(options, handler_of(api));
   if (!server) return server.error();
   tell_address(options.address, (*server)->port(), since(start), *(*catalog)->view());
+  if (flow->kafka != nullptr)
+    flow->kafka->start({say, [&api](const std::string& user) { api.forget(user); }});
   (void)(*catalog)->view()->search();  // lists are answered already
   follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
   (*catalog)->stop_waiting();
@@ -222,6 +255,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
     std::_Exit(0);
   }).detach();
+  flow->kafka.reset();  // calls the API, which goes before the log does
   return {};
 }
 

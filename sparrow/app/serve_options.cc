@@ -79,6 +79,12 @@ void add_event_options(CLI::App& sub, ServeArguments& o) {
          "The oldest days go when all take more; when today alone does, nothing more is taken "
          "in; 0: no bound")
       ->check(CLI::Range(0, 100'000'000));
+  sub.add_option("--events-kafka", o.kafka.brokers,
+                 "HOST:PORT[,HOST:PORT] of Kafka, through which servers exchange their events; "
+                 "empty: none");
+  sub.add_option("--events-topic", o.kafka.topic, "Topic in Kafka, the same for all servers");
+  sub.add_option("--events-kafka-properties", o.kafka.properties,
+                 "File of KEY=VALUE lines for librdkafka, for TLS and passwords");
 }
 
 void add_source_options(CLI::App& sub, ServeArguments& o) {
@@ -208,6 +214,12 @@ Result<void> read_serve_arguments(ServeArguments& arguments) {
   if (!arguments.pool.uri.empty()) {
     if (auto opened = live::open_pool_source(arguments.pool); !opened)
       return Error{opened.error().code, "--pool: " + opened.error().message};
+  }
+  if (!arguments.kafka.brokers.empty()) {
+    if (!arguments.events)
+      return Error{ErrorCode::kInvalidInput,
+                   "--events-kafka: needs the log of events; take --no-events away"};
+    if (auto checked = events::check_kafka(arguments.kafka); !checked) return checked;
   }
   for (const auto& origin : arguments.api.cors_origins) {
     if (!origin.starts_with("http://") && !origin.starts_with("https://"))

@@ -8,6 +8,7 @@
 
 #include "sparrow/api/api.h"
 #include "sparrow/app/command.h"
+#include "sparrow/events/kafka_bridge.h"
 #include "sparrow/http/server.h"
 #include "sparrow/live/candidate_pool.h"
 #include "sparrow/live/remote_ranker.h"
@@ -34,8 +35,9 @@ struct ServeArguments {
   bool events = true;
   int event_days = 90;
   std::size_t event_mb = 4096;
-  std::string log_file;  // "-": stderr
-  std::string sample;    // items.csv to begin with while nothing is prepared
+  events::KafkaOptions kafka;  // no brokers: none
+  std::string log_file;        // "-": stderr
+  std::string sample;          // items.csv to begin with while nothing is prepared
 };
 
 void add_serve_options(CLI::App& sub, ServeArguments& arguments);

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
-#include "sparrow/data/time_form.h"
+#include "sparrow/events/json_reading.h"
 #include "sparrow/recall/channel.h"
 
 namespace sparrow::events {
@@ -16,93 +16,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostEvents = 10'000;
-constexpr std::size_t kMostName = 128;   // bytes of an id, a user, a session
-constexpr std::size_t kMostItem = 512;   // bytes
 constexpr std::size_t kMostType = 64;    // bytes
 constexpr std::size_t kMostText = 1024;  // bytes of a search's query
-constexpr std::int32_t kMostPosition = 100'000;
-constexpr std::int64_t kEarliestMs = 946'684'800'000;   // 2000-01-01
-constexpr std::int64_t kMostSeconds = 100'000'000'000;  // larger numbers are milliseconds
-
-// What is wrong with one event; empty as long as nothing is.
-struct Reading {
-  std::size_t number;
-  std::string trouble;
-  void fail(std::string_view member, std::string_view message) {
-    if (trouble.empty()) trouble = fmt::format("event {}: \"{}\" {}", number, member, message);
-  }
-};
-
-// A text, or a whole number written as one.
-std::string read_text(Reading& reading, const json& object, const char* name, std::size_t most) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return {};
-  std::string text;
-  if (found->is_string())
-    text = found->get<std::string>();
-  else if (found->is_number_integer())
-    text = found->dump();
-  else
-    reading.fail(name, "must be a text");
-  if (text.size() > most) reading.fail(name, fmt::format("has more than {} bytes", most));
-  return text;
-}
-
-// "2026-11-30T10:00:00.250Z", or a number of seconds or milliseconds since 1970.
-std::int64_t read_time(Reading& reading, const json& object, const char* name,
-                       std::int64_t now_ms) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return now_ms;
-  std::int64_t ms = 0;
-  if (found->is_number()) {
-    const double number = found->get<double>();
-    if (!(std::abs(number) < 1e15)) {
-      reading.fail(name, "is not a time");
-      return now_ms;
-    }
-    ms = std::abs(number) < static_cast<double>(kMostSeconds)
-             ? static_cast<std::int64_t>(std::floor(number * 1000))
-             : static_cast<std::int64_t>(number);
-  } else {
-    const std::string text = found->is_string() ? found->get<std::string>() : std::string();
-    std::int64_t seconds = 0;
-    if (text.size() > 40 || !data::parse_date(text, data::DateOrder::kDayFirst, seconds)) {
-      reading.fail(name, "must be a time such as 2026-11-30T10:00:00Z, or milliseconds since 1970");
-      return now_ms;
-    }
-    ms = seconds * 1000;
-    const auto point = text.find('.');
-    if (point != std::string::npos) {
-      int scale = 100;
-      for (std::size_t i = point + 1; i < text.size() && text[i] >= '0' && text[i] <= '9';
-           ++i, scale /= 10)
-        ms += (text[i] - '0') * scale;
-    }
-  }
-  if (ms < kEarliestMs || ms > now_ms + kDayMs)
-    reading.fail(name, "lies before 2000 or more than a day ahead of this server's clock");
-  return ms;
-}
-
-double read_value(Reading& reading, const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return kNoValue;
-  const double value = found->is_number() ? found->get<double>() : kNoValue;
-  if (!(std::abs(value) <= 1e12)) reading.fail(name, "must be a number within ±1e12");
-  return value;
-}
-
-std::int32_t read_position(Reading& reading, const json& object, const char* name,
-                           std::int32_t first) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return kNoPosition;
-  if (!found->is_number_integer() || found->get<std::int64_t>() < first ||
-      found->get<std::int64_t>() > kMostPosition) {
-    reading.fail(name, fmt::format("must be a whole number from {} to {}", first, kMostPosition));
-    return kNoPosition;
-  }
-  return static_cast<std::int32_t>(found->get<std::int64_t>()) - first;
-}
 
 bool is_type_name(std::string_view name) {
   return !name.empty() && name.size() <= kMostType &&
@@ -229,7 +144,7 @@ Result<std::vector<Event>> read_events(const json& body, std::int64_t now_ms) {
   events.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const json& object = single ? body : (*list)[i];
-    Reading reading{i, {}};
+    Reading reading{"event", i, {}};
     if (!object.is_object())
       return Error{ErrorCode::kInvalidInput, fmt::format("event {} is not an object", i)};
     const bool ubi = object.contains("action_name");
@@ -244,13 +159,6 @@ Result<std::vector<Event>> read_events(const json& body, std::int64_t now_ms) {
 
 namespace {
 
-// "2026-11-30T10:00:00.250Z"
-std::string iso(std::int64_t ms) {
-  std::string text = data::time_text(ms / 1000);
-  if (const auto space = text.find(' '); space != std::string::npos) text[space] = 'T';
-  return fmt::format("{}.{:03}Z", text, ms % 1000);
-}
-
 void put(json& object, const char* name, const std::string& text) {
   if (!text.empty()) object[name] = text;
 }
@@ -258,7 +166,7 @@ void put(json& object, const char* name, const std::string& text) {
 }  // namespace
 
 json to_json(const Event& event) {
-  json object = {{"id", event.id}, {"type", event.type}, {"time", iso(event.time_ms)}};
+  json object = {{"id", event.id}, {"type", event.type}, {"time", iso_text(event.time_ms)}};
   put(object, "user", event.user);
   put(object, "session", event.session);
   put(object, "item", event.item);
@@ -270,7 +178,7 @@ json to_json(const Event& event) {
 }
 
 json to_json(const Impression& impression) {
-  json object = {{"request_id", impression.request}, {"time", iso(impression.time_ms)},
+  json object = {{"request_id", impression.request}, {"time", iso_text(impression.time_ms)},
                  {"model", impression.model},        {"rules", impression.rules},
                  {"offset", impression.offset},      {"items", json::array()}};
   put(object, "user", impression.user);

@@ -30,6 +30,7 @@ struct Event {
   std::int64_t time_ms = 0;             // since 1970, UTC, by the sender's clock
   double value = kNoValue;              // seconds, stars, money, by type; NaN: none
   std::string text;                     // of a search: the query
+  std::string origin;  // replica that took it in; empty: this one. Not part of its JSON
 };
 
 // What types mean to the rest: whether they name an item, and what the value is.
@@ -74,6 +75,7 @@ struct Impression {
   };
   std::vector<Shown> items;  // the first is at position `offset`
   std::int32_t offset = 0;
+  std::string origin;  // as of an event
 };
 
 // Reads {"events":[...]}, one event, or a list of User Behavior Insights 1.3 documents (they have

@@ -2,17 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <future>
-#include <mutex>
-#include <thread>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "sparrow/core/clock.h"
-#include "sparrow/events/log_folder.h"
+#include "sparrow/events/event_log_state.h"
 
 namespace sparrow::events {
 namespace {
@@ -25,43 +19,6 @@ constexpr std::size_t kMostKnownUnits = 1'000'000;          // exposures that ar
 constexpr auto kRetention = std::chrono::seconds(5);  // from one look at the files to the next
 
 }  // namespace
-
-struct EventLog::Files {
-  // What one call of append() waits for.
-  struct Batch {
-    std::span<const Event> events;
-    std::promise<Result<Appended>> done;
-  };
-
-  explicit Files(EventLogOptions given) : options(std::move(given)), folder(options.folder) {}
-
-  EventLogOptions options;
-  LogFolder folder;
-  bool writes = false;
-
-  mutable std::mutex mutex;  // of all below
-  std::condition_variable work;
-  std::condition_variable rest;  // nothing waits any more
-  std::deque<Batch*> batches;
-  std::deque<Impression> impressions;
-  std::deque<Exposure> exposures;
-  std::unordered_set<std::uint64_t> known_units;
-  bool busy = false;
-  bool full = false;  // all files take more than may be
-  bool flushing = false;
-  bool ended = false;
-  Counts counts;
-
-  std::mutex files_mutex;  // of what is open for writing: the writer, and who erases
-  std::thread writer;
-
-  void write_all();
-  void write_once(std::deque<Batch*>& taken, std::deque<Impression>& lists,
-                  std::deque<Exposure>& units);
-  Result<void> write_batches(std::deque<Batch*>& taken, std::vector<Appended>& appended);
-  Result<void> write_lists(const std::deque<Impression>& lists);
-  Result<void> write_units(const std::deque<Exposure>& units);
-};
 
 EventLog::EventLog(EventLogOptions options) : files_(std::make_unique<Files>(std::move(options))) {}
 
@@ -191,13 +148,12 @@ void EventLog::Files::write_all() {
 // By day, each in one transaction; nearly always there is one.
 Result<void> EventLog::Files::write_batches(std::deque<Batch*>& taken,
                                             std::vector<Appended>& appended) {
-  const std::int64_t oldest =
-      options.keep_days == 0 ? 0 : now_ms() - std::int64_t{options.keep_days} * kDayMs;
+  const std::int64_t oldest = oldest_kept();
   std::vector<std::int64_t> days;
   for (const Batch* batch : taken) {
     for (const Event& event : batch->events) {
       const std::int64_t day = event.time_ms / kDayMs;
-      if (event.time_ms >= oldest && std::find(days.begin(), days.end(), day) == days.end())
+      if (!is_gone(event, oldest) && std::find(days.begin(), days.end(), day) == days.end())
         days.push_back(day);
     }
   }
@@ -207,7 +163,7 @@ Result<void> EventLog::Files::write_batches(std::deque<Batch*>& taken,
     auto written = (*file)->transaction([&]() -> Result<void> {
       for (std::size_t b = 0; b < taken.size(); ++b) {
         for (const Event& event : taken[b]->events) {
-          if (event.time_ms / kDayMs != day || event.time_ms < oldest) continue;
+          if (event.time_ms / kDayMs != day || is_gone(event, oldest)) continue;
           const auto is_new = (*file)->insert(event);
           if (!is_new) return is_new.error();
           ++(*is_new ? appended[b].kept : appended[b].known);
@@ -216,6 +172,7 @@ Result<void> EventLog::Files::write_batches(std::deque<Batch*>& taken,
       return {};
     });
     if (!written) return written;
+    unsent_days.insert(day);
   }
   for (std::size_t b = 0; b < taken.size(); ++b)
     appended[b].expired = taken[b]->events.size() - appended[b].kept - appended[b].known;
@@ -231,11 +188,13 @@ Result<void> EventLog::Files::write_lists(const std::deque<Impression>& lists) {
     if (!file) return file.error();
     auto written = (*file)->transaction([&]() -> Result<void> {
       for (auto list = first; list != end; ++list) {
-        if (auto inserted = (*file)->insert(*list); !inserted) return inserted;
+        if (is_gone(*list, 0)) continue;
+        if (auto inserted = (*file)->insert(*list); !inserted) return inserted.error();
       }
       return {};
     });
     if (!written) return written;
+    unsent_days.insert(day);
     first = end;
   }
   return {};
@@ -245,9 +204,11 @@ Result<void> EventLog::Files::write_units(const std::deque<Exposure>& units) {
   if (units.empty()) return {};
   const auto file = folder.exposures_to_write();
   if (!file) return file.error();
+  unsent_units = true;
   return (*file)->transaction([&]() -> Result<void> {
     for (const Exposure& unit : units) {
-      if (auto inserted = (*file)->insert(unit); !inserted) return inserted;
+      if (is_gone(unit, 0)) continue;
+      if (auto inserted = (*file)->insert(unit); !inserted) return inserted.error();
     }
     return {};
   });
@@ -267,6 +228,8 @@ void EventLog::Files::write_once(std::deque<Batch*>& taken, std::deque<Impressio
           Error{ErrorCode::kExhausted,
                 fmt::format("events take more than {} MB, which is as much as may be kept",
                             options.keep_bytes >> 20)};
+    } else if (auto known = know_erased(); !known) {
+      written = listed = exposed = known;
     } else {
       written = write_batches(taken, appended);
       listed = write_lists(lists);
@@ -345,31 +308,6 @@ Result<void> EventLog::each_exposure(std::string_view experiment,
   if (!file) return file.error();
   if (*file == nullptr) return {};
   return (*file)->each_exposure(experiment, take);
-}
-
-Result<EventLog::Erased> EventLog::erase_user(const std::string& user) {
-  Files& files = *files_;
-  SPARROW_CHECK(files.writes);
-  flush();
-  const std::lock_guard lock(files.files_mutex);
-  const auto days = files.folder.days();
-  if (!days) return days.error();
-  Erased sum;
-  std::vector<std::string> units = {user};
-  for (const std::int64_t day : *days) {
-    const auto file = files.folder.to_write(day);
-    if (!file) return file.error();
-    const auto erased = (*file)->erase_user(user, units);
-    if (!erased) return erased.error();
-    sum.events += erased->events;
-    sum.impressions += erased->impressions;
-  }
-  const auto file = files.folder.exposures_to_write();
-  if (!file) return file.error();
-  const auto exposures = (*file)->erase_units(units);
-  if (!exposures) return exposures.error();
-  sum.exposures = *exposures;
-  return sum;
 }
 
 EventLog::Counts EventLog::counts() const {

@@ -17,6 +17,7 @@
 
 #include "sparrow/core/result.h"
 #include "sparrow/events/event.h"
+#include "sparrow/events/exchange.h"
 
 namespace sparrow::events {
 
@@ -27,20 +28,13 @@ struct EventLogOptions {
   // 0: no bound.
   std::uint64_t keep_bytes = 0;
   std::size_t most_waiting = 1 << 16;  // impressions not yet written; more are dropped and counted
+  bool exchanges = false;              // with other replicas: erasures are kept for them
 };
 
 // A time span [from, to) in milliseconds since 1970.
 struct TimeSpan {
   std::int64_t from_ms = 0;
   std::int64_t to_ms = std::numeric_limits<std::int64_t>::max();
-};
-
-// A unit met its variant for the first time.
-struct Exposure {
-  std::string experiment;
-  std::string unit;
-  std::string variant;
-  std::int64_t time_ms = 0;
 };
 
 // Safe for use by several threads.
@@ -85,9 +79,25 @@ class EventLog {
     std::size_t impressions = 0;
     std::size_t exposures = 0;
   };
-  // Removes everything that names this user, or a session that an event of theirs names, and
-  // overwrites it in the files.
+  // Removes everything that names this user, and the lists and exposures of the sessions that their
+  // events name, and overwrites it in the files.
   Result<Erased> erase_user(const std::string& user);
+
+  // For an exchange with other replicas (options.exchanges), by one thread for each direction.
+  // The name of this log, made once.
+  Result<std::string> replica_name();
+  // At most `most` records, and all erasures.
+  Result<Unsent> unsent(std::size_t most);
+  // They need not be sent again. Without effect when a user was erased since they were read: then
+  // they are sent twice, and are known where they arrive.
+  Result<void> mark_sent(const Unsent& sent);
+  // How many rows wait, at most: rows of other replicas between them are counted too.
+  Result<std::uint64_t> count_unsent();
+  // On disk on return, with the offsets in the last transaction: all of it is there, or will be
+  // received again, and what is there already is known. Errors: as append().
+  Result<Taken> take(const Received& received);
+  // Of a topic, as the last take() left them.
+  Result<std::vector<Offset>> offsets(const std::string& topic);
 
   struct Counts {
     std::uint64_t events = 0;  // since the start

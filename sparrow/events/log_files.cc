@@ -7,11 +7,12 @@
 #include <sqlite3.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/events/log_statement.h"
 
 namespace sparrow::events {
 namespace {
 
-constexpr int kFormat = 1;  // user_version of the databases
+constexpr int kFormat = 2;  // user_version of the databases
 
 constexpr std::size_t kMostRecent = 100'000;  // ids that are not yet in the table `known`
 
@@ -28,34 +29,37 @@ constexpr const char* kDayTables = R"(
     model TEXT NOT NULL, rules INTEGER NOT NULL, variants TEXT, seed TEXT, first INTEGER NOT NULL,
     items TEXT NOT NULL, channels TEXT NOT NULL, propensities TEXT);
 )";
+// Since format 2. Rows of other replicas have an origin; `sent` has the last rows that were sent to
+// them; of `offsets` the one that was written last holds.
+constexpr const char* kDayExchange = R"(
+  ALTER TABLE events ADD COLUMN origin TEXT;
+  ALTER TABLE impressions ADD COLUMN origin TEXT;
+  CREATE TABLE sent(events INTEGER NOT NULL, lists INTEGER NOT NULL);
+  INSERT INTO sent VALUES(0,0);
+  CREATE TABLE indexed_lists(until INTEGER NOT NULL);
+  CREATE TABLE offsets(
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
+    written INTEGER NOT NULL, PRIMARY KEY(topic, partition)) WITHOUT ROWID;
+)";
 constexpr const char* kExposureTables = R"(
   CREATE TABLE IF NOT EXISTS exposures(
     experiment TEXT NOT NULL, unit TEXT NOT NULL, variant TEXT NOT NULL, time INTEGER NOT NULL,
     PRIMARY KEY(experiment, unit)) WITHOUT ROWID;
 )";
-
-// Two ids have the same with probability 2^-64.
-std::int64_t hash_of(std::string_view id) { return static_cast<std::int64_t>(sha256_prefix(id)); }
-
-// Empty texts are NULL, which takes a byte less and is what SQL calls unknown.
-void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
-  if (text.empty())
-    sqlite3_bind_null(statement, at);
-  else
-    sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
-}
-
-// Into a column that takes no NULL.
-void bind_required(sqlite3_stmt* statement, int at, std::string_view text) {
-  sqlite3_bind_text(statement, at, text.empty() ? "" : text.data(), static_cast<int>(text.size()),
-                    SQLITE_STATIC);
-}
-
-std::string text_at(sqlite3_stmt* statement, int column) {
-  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  if (bytes == nullptr) return {};
-  return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
-}
+// `erased`: hashes of users, sessions and units. `erasures` wait until they are sent.
+constexpr const char* kExposureExchange = R"(
+  ALTER TABLE exposures ADD COLUMN origin TEXT;
+  ALTER TABLE exposures ADD COLUMN sent INTEGER;
+  CREATE INDEX unsent ON exposures(time) WHERE origin IS NULL AND sent IS NULL;
+  CREATE TABLE erased(who INTEGER PRIMARY KEY, until INTEGER NOT NULL);
+  CREATE TABLE erasures(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, sessions TEXT NOT NULL,
+    until INTEGER NOT NULL);
+  CREATE TABLE replica(name TEXT NOT NULL);
+  CREATE TABLE offsets(
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
+    written INTEGER NOT NULL, PRIMARY KEY(topic, partition)) WITHOUT ROWID;
+)";
 
 // ["1","2"], [3,1], [1,0.5]: lists that SQLite's json_each() reads.
 void lists_of(const Impression& impression, std::string& items, std::string& channels,
@@ -73,6 +77,12 @@ void lists_of(const Impression& impression, std::string& items, std::string& cha
   }
   for (std::string* list : {&items, &channels, &propensities}) *list += ']';
   if (!explored) propensities.clear();
+}
+
+// Of all that tells one list of a request from another.
+std::int64_t list_hash(std::string_view request, std::string_view seed, std::int32_t offset,
+                       std::string_view items) {
+  return hash_of(fmt::format("list\n{}\n{}\n{}\n{}", request, seed, offset, items));
 }
 
 void read_lists(sqlite3_stmt* row, Impression& impression) {
@@ -96,27 +106,6 @@ void read_lists(sqlite3_stmt* row, Impression& impression) {
 }
 
 }  // namespace
-
-// A statement that is reset, or finalised, when it goes.
-class LogFile::Statement {
- public:
-  static Result<Statement> of(LogFile& file, const char* text) {
-    sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v2(file.db_, text, -1, &raw, nullptr) != SQLITE_OK)
-      return file.failure("cannot be read");
-    return Statement(raw);
-  }
-  Statement(Statement&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
-  Statement& operator=(Statement&&) = delete;
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(raw_); }
-  sqlite3_stmt* get() const { return raw_; }
-
- private:
-  explicit Statement(sqlite3_stmt* raw) : raw_(raw) {}
-  sqlite3_stmt* raw_;
-};
 
 Error LogFile::failure(std::string_view action) const {
   const int code = sqlite3_errcode(db_);
@@ -148,6 +137,7 @@ Result<void> LogFile::set_up(Use use, Kind kind) {
   const int found = sqlite3_column_int(version->get(), 0);
   if (found > kFormat) return format_error(path_, found, kFormat);
   has_tables_ = found > 0;
+  exchanges_ = found > 1;
   if (use == Use::kRead) return {};
   sqlite3_reset(version->get());
   // FULL: a commit is on disk when it returns. The id index of a day should stay in the cache.
@@ -159,10 +149,12 @@ Result<void> LogFile::set_up(Use use, Kind kind) {
   // All of it or nothing: a reader takes a file without a version for an empty one.
   auto made = transaction([&]() -> Result<void> {
     if (auto done = run(kind == Kind::kDay ? kDayTables : kExposureTables); !done) return done;
-    return run("PRAGMA user_version=1");
+    if (found >= kFormat) return {};
+    if (auto done = run(kind == Kind::kDay ? kDayExchange : kExposureExchange); !done) return done;
+    return run("PRAGMA user_version=2");
   });
   if (!made) return made;
-  has_tables_ = true;
+  has_tables_ = exchanges_ = true;
   return kind == Kind::kDay ? read_recent() : Result<void>();
 }
 
@@ -209,10 +201,42 @@ Result<void> LogFile::read_recent() {
   const auto rows = Statement::of(
       *this, "SELECT id FROM events WHERE rowid>(SELECT coalesce(max(until),0) FROM indexed)");
   if (!rows) return rows.error();
-  return each_row(*rows, [&](sqlite3_stmt* row) {
+  auto read = each_row(*rows, [&](sqlite3_stmt* row) {
     recent_.insert(hash_of(text_at(row, 0)));
     return true;
   });
+  // Lists of an older format are not known at all: so many at a time.
+  for (std::int64_t last = -1; read && last != 0;) {
+    auto until = last > 0 ? Result<std::int64_t>(last)
+                          : number_of("SELECT coalesce(max(until),0) FROM indexed_lists");
+    if (!until) return until.error();
+    auto next = read_recent_lists(*until);
+    if (!next) return next.error();
+    last = *next;
+    if (recent_.size() >= kMostRecent) read = transaction([] { return Result<void>(); });
+  }
+  return read;
+}
+
+// The number of the last that was read when there may be more, else 0.
+Result<std::int64_t> LogFile::read_recent_lists(std::int64_t after) {
+  const auto rows = Statement::of(*this,
+                                  "SELECT rowid,request,seed,first,items FROM impressions WHERE "
+                                  "rowid>? ORDER BY rowid LIMIT ?");
+  if (!rows) return rows.error();
+  sqlite3_bind_int64(rows->get(), 1, after);
+  sqlite3_bind_int64(rows->get(), 2, kMostRecent);
+  std::size_t count = 0;
+  std::int64_t last = 0;
+  auto read = each_row(*rows, [&](sqlite3_stmt* row) {
+    recent_.insert(
+        list_hash(text_at(row, 1), text_at(row, 2), sqlite3_column_int(row, 3), text_at(row, 4)));
+    last = sqlite3_column_int64(row, 0);
+    ++count;
+    return true;
+  });
+  if (!read) return read.error();
+  return count == kMostRecent ? last : 0;
 }
 
 Result<void> LogFile::index_recent() {
@@ -225,7 +249,10 @@ Result<void> LogFile::index_recent() {
     if (sqlite3_step(insert->get()) != SQLITE_DONE) return failure("cannot be written");
     sqlite3_reset(insert->get());
   }
-  return run("DELETE FROM indexed; INSERT INTO indexed SELECT coalesce(max(rowid),0) FROM events");
+  return run(
+      "DELETE FROM indexed; INSERT INTO indexed SELECT coalesce(max(rowid),0) FROM events;"
+      "DELETE FROM indexed_lists;"
+      "INSERT INTO indexed_lists SELECT coalesce(max(rowid),0) FROM impressions");
 }
 
 Result<bool> LogFile::is_known(std::int64_t hash) {
@@ -245,7 +272,7 @@ Result<bool> LogFile::insert(const Event& event) {
   const auto known = is_known(hash);
   if (!known) return known.error();
   if (*known) return false;
-  const auto found = prepared(insert_event_, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?)");
+  const auto found = prepared(insert_event_, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?)");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
   bind_text(s, 1, event.id);
@@ -264,6 +291,7 @@ Result<bool> LogFile::insert(const Event& event) {
   else
     sqlite3_bind_double(s, 9, event.value);
   bind_text(s, 10, event.text);
+  bind_text(s, 11, event.origin);
   if (auto done = finish(s); !done) return done.error();
   recent_.insert(hash);
   return true;
@@ -276,15 +304,20 @@ Result<void> LogFile::finish(sqlite3_stmt* statement) {
   return result;
 }
 
-Result<void> LogFile::insert(const Impression& impression) {
-  const auto found =
-      prepared(insert_impression_, "INSERT INTO impressions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  if (!found) return found.error();
-  sqlite3_stmt* s = *found;
+Result<bool> LogFile::insert(const Impression& impression) {
   std::string items;
   std::string channels;
   std::string propensities;
   lists_of(impression, items, channels, propensities);
+  const std::int64_t hash =
+      list_hash(impression.request, impression.seed, impression.offset, items);
+  const auto known = is_known(hash);
+  if (!known) return known.error();
+  if (*known) return false;
+  const auto found =
+      prepared(insert_impression_, "INSERT INTO impressions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  if (!found) return found.error();
+  sqlite3_stmt* s = *found;
   bind_required(s, 1, impression.request);
   sqlite3_bind_int64(s, 2, impression.time_ms);
   bind_text(s, 3, impression.user);
@@ -298,87 +331,34 @@ Result<void> LogFile::insert(const Impression& impression) {
   bind_text(s, 11, items);
   bind_text(s, 12, channels);
   bind_text(s, 13, propensities);
-  return finish(s);
+  bind_text(s, 14, impression.origin);
+  if (auto done = finish(s); !done) return done.error();
+  recent_.insert(hash);
+  return true;
 }
 
-Result<void> LogFile::insert(const Exposure& exposure) {
-  const auto found =
-      prepared(insert_exposure_, "INSERT INTO exposures VALUES(?,?,?,?) ON CONFLICT DO NOTHING");
+Result<bool> LogFile::insert(const Exposure& exposure) {
+  const auto found = prepared(insert_exposure_,
+                              "INSERT INTO exposures(experiment,unit,variant,time,origin) "
+                              "VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                              "variant=excluded.variant,time=excluded.time WHERE "
+                              "excluded.time<time");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
   bind_text(s, 1, exposure.experiment);
   bind_text(s, 2, exposure.unit);
   bind_text(s, 3, exposure.variant);
   sqlite3_bind_int64(s, 4, exposure.time_ms);
-  return finish(s);
-}
-
-Result<std::size_t> LogFile::erase(const char* text, std::string_view value) {
-  const auto statement = Statement::of(*this, text);
-  if (!statement) return statement.error();
-  bind_text(statement->get(), 1, value);
-  if (sqlite3_step(statement->get()) != SQLITE_DONE) return failure("cannot be written");
-  return static_cast<std::size_t>(sqlite3_changes(db_));
-}
-
-// Old pages lie in the write-ahead log too.
-Result<void> LogFile::empty_write_ahead() { return run("PRAGMA wal_checkpoint(TRUNCATE)"); }
-
-Result<EventLog::Erased> LogFile::erase_user(const std::string& user,
-                                             std::vector<std::string>& sessions) {
-  EventLog::Erased erased;
-  auto done = transaction([&]() -> Result<void> {
-    {
-      const auto named = Statement::of(
-          *this, "SELECT DISTINCT session FROM events WHERE user=? AND session IS NOT NULL");
-      if (!named) return named.error();
-      bind_text(named->get(), 1, user);
-      auto read = each_row(*named, [&](sqlite3_stmt* row) {
-        sessions.push_back(text_at(row, 0));
-        return true;
-      });
-      if (!read) return read;
-    }
-    const auto lists = erase(
-        "DELETE FROM impressions WHERE user=?1 OR session IN "
-        "(SELECT session FROM events WHERE user=?1)",
-        user);
-    if (!lists) return lists.error();
-    const auto events = erase("DELETE FROM events WHERE user=?", user);
-    if (!events) return events.error();
-    erased.impressions = *lists;
-    erased.events = *events;
-    // Rows to come may take the numbers of the last that went.
-    return run("UPDATE indexed SET until=min(until,(SELECT coalesce(max(rowid),0) FROM events))");
-  });
-  if (!done) return done.error();
-  if (auto emptied = empty_write_ahead(); !emptied) return emptied.error();
-  return erased;
-}
-
-Result<std::size_t> LogFile::erase_units(std::span<const std::string> units) {
-  std::size_t count = 0;
-  auto done = transaction([&]() -> Result<void> {
-    for (const std::string& unit : units) {
-      const auto removed = erase("DELETE FROM exposures WHERE unit=?", unit);
-      if (!removed) return removed.error();
-      count += *removed;
-    }
-    return {};
-  });
-  if (!done) return done.error();
-  if (auto emptied = empty_write_ahead(); !emptied) return emptied.error();
-  return count;
+  bind_text(s, 5, exposure.origin);
+  if (auto done = finish(s); !done) return done.error();
+  return sqlite3_changes(db_) > 0;
 }
 
 Result<void> LogFile::erase_exposures_before(std::int64_t time_ms) {
-  return run(fmt::format("DELETE FROM exposures WHERE time<{}", time_ms).c_str());
+  return run(fmt::format("DELETE FROM exposures WHERE time<{0}; DELETE FROM erased WHERE until<{0}",
+                         time_ms)
+                 .c_str());
 }
-
-namespace {
-
-constexpr std::string_view kEventColumns =
-    "id,type,time,user,session,item,request,position,value,query";
 
 Event event_at(sqlite3_stmt* row) {
   Event event;
@@ -411,8 +391,6 @@ Impression impression_at(sqlite3_stmt* row) {
   return impression;
 }
 
-}  // namespace
-
 Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const Event&)>& take,
                                  bool& more) {
   if (!has_tables_) return {};
@@ -442,9 +420,9 @@ Result<void> LogFile::each_impression(TimeSpan span,
                                       bool& more) {
   if (!has_tables_) return {};
   const auto statement = Statement::of(
-      *this,
-      "SELECT request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
-      "propensities FROM impressions WHERE time>=? AND time<? ORDER BY rowid");
+      *this, fmt::format("SELECT {} FROM impressions WHERE time>=? AND time<? ORDER BY rowid",
+                         kListColumns)
+                 .c_str());
   if (!statement) return statement.error();
   sqlite3_bind_int64(statement->get(), 1, span.from_ms);
   sqlite3_bind_int64(statement->get(), 2, span.to_ms);

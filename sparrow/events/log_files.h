@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -39,13 +40,17 @@ class LogFile {
   // file is to be closed.
   Result<void> transaction(const std::function<Result<void>()>& write);
   Result<bool> insert(const Event& event);  // false: its id is there already
-  Result<void> insert(const Impression& impression);
-  Result<void> insert(const Exposure& exposure);
-  // Overwrites what it removes. Of a day: the user's events and lists, and the lists of the
-  // sessions that the events name; those are added to `sessions`.
-  Result<EventLog::Erased> erase_user(const std::string& user, std::vector<std::string>& sessions);
-  // Of exposures: how many there were.
-  Result<std::size_t> erase_units(std::span<const std::string> units);
+  // False: the same list, or the unit, is there already.
+  Result<bool> insert(const Impression& impression);
+  Result<bool> insert(const Exposure& exposure);
+  // Of a day: adds the sessions that events of the user name, and how new the newest is.
+  Result<void> read_user(Erasure& erasure);
+  // Overwrites what it removes. Of a day: events and lists.
+  Result<EventLog::Erased> erase(const Erasure& erasure);
+  // Of exposures: how many there were. With kForAll the erasure is remembered, with kToSend it also
+  // waits to be sent to the other replicas; all in one transaction.
+  enum class Remember { kNothing, kForAll, kToSend };
+  Result<std::size_t> erase_units(const Erasure& erasure, Remember remember);
   Result<void> erase_exposures_before(std::int64_t time_ms);
   Result<void> each_event(TimeSpan span, const std::function<bool(const Event&)>& take, bool& more);
   // Appends at most `count`, newest first.
@@ -55,6 +60,26 @@ class LogFile {
   Result<void> each_exposure(std::string_view experiment,
                              const std::function<bool(const Exposure&)>& take);
 
+  // For the exchange with other replicas (log_file_exchange.cc). Of a day: appends what was taken
+  // in here and is not sent, at most `most` of each kind; then what has been sent.
+  Result<Unsent::Day> read_unsent(std::size_t most, Unsent& unsent);
+  Result<void> set_sent(const Unsent::Day& day);
+  Result<void> set_all_sent();           // inside of a transaction
+  Result<std::uint64_t> count_unsent();  // rows behind those that were sent
+  // The same of exposures and erasures.
+  Result<void> read_unsent_units(std::size_t most, Unsent& unsent);
+  Result<void> set_units_sent(const Unsent& unsent);
+  Result<std::uint64_t> count_unsent_units();
+  Result<std::unordered_map<std::int64_t, std::int64_t>> erased();  // hash -> until, milliseconds
+  Result<std::string> replica_name(const std::string& new_name);    // the one there is, else this
+  // Inside of a transaction; `written` grows from one to the next.
+  Result<void> set_offsets(std::span<const Offset> offsets, std::int64_t written);
+  struct Position {
+    Offset offset;
+    std::int64_t written = 0;
+  };
+  Result<void> read_offsets(std::vector<Position>& positions);
+
  private:
   class Statement;
   LogFile(std::filesystem::path path, sqlite3* db) : path_(std::move(path)), db_(db) {}
@@ -63,18 +88,20 @@ class LogFile {
   Result<void> set_up(Use use, Kind kind);
   Result<sqlite3_stmt*> prepared(sqlite3_stmt*& kept, const char* text);
   Result<void> finish(sqlite3_stmt* statement);
-  Result<std::size_t> erase(const char* text, std::string_view value);
+  Result<std::int64_t> number_of(const char* text);
   // Calls `take` at each row until it returns false.
   Result<void> each_row(const Statement& statement, const std::function<bool(sqlite3_stmt*)>& take);
   Result<void> empty_write_ahead();
   Result<void> read_recent();
+  Result<std::int64_t> read_recent_lists(std::int64_t after);
   Result<void> index_recent();
   Result<bool> is_known(std::int64_t hash);
 
   std::filesystem::path path_;
   sqlite3* db_;
   bool has_tables_ =
-      false;  // not when the disk was full, or the process was killed, as it was made
+      false;                // not when the disk was full, or the process was killed, as it was made
+  bool exchanges_ = false;  // has what came with format 2
   sqlite3_stmt* insert_event_ = nullptr;
   sqlite3_stmt* insert_impression_ = nullptr;
   sqlite3_stmt* insert_exposure_ = nullptr;
