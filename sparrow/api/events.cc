@@ -94,6 +94,7 @@ void delete_user(Context& c, http::Response& response) {
       [&](const json& entry) { return live::text_of(entry, "user") == user; });
   if (!marks) return fail(response, marks.error());
   c.services.marks.forget(user);
+  if (c.services.options.live_feed != nullptr) c.services.options.live_feed->forget(user);
   const bool in_data = c.view.facts->find_user(user).has_value();
   response.body = http::json_text(
       json{{"events", erased.events},

@@ -18,6 +18,7 @@
 #include "sparrow/http/server.h"
 #include "sparrow/live/follower.h"
 #include "sparrow/live/live_catalog.h"
+#include "sparrow/live/live_feed.h"
 #include "sparrow/live/pool_refresher.h"
 #include "sparrow/store/promotion_watch.h"
 
@@ -84,7 +85,11 @@ api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog)
 // Before the API goes, nothing may be swapped into it any more.
 struct Detach {
   live::LiveCatalog& catalog;
-  ~Detach() { catalog.detach(); }
+  live::LiveFeed& feed;
+  ~Detach() {
+    feed.stop();
+    catalog.detach();
+  }
 };
 
 http::Handler handler_of(api::Api& api) {
@@ -174,16 +179,20 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   auto catalog =
       live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
+  live::LiveFeed feed({});
   std::unique_ptr<events::EventLog> event_log;
   if (arguments.events) {
-    auto opened = events::EventLog::open({.folder = context.paths().root / "events",
-                                          .keep_days = arguments.event_days,
-                                          .keep_bytes = std::uint64_t{arguments.event_mb} << 20});
+    auto opened = events::EventLog::open(
+        {.folder = context.paths().root / "events",
+         .keep_days = arguments.event_days,
+         .keep_bytes = std::uint64_t{arguments.event_mb} << 20,
+         .on_kept = [&feed](const events::Event& event) { feed.take(event); }});
     if (!opened) {
       say("degraded: events are not kept: " + opened.error().message);
     } else {
       event_log = std::move(*opened);
       arguments.api.event_log = event_log.get();
+      arguments.api.live_feed = &feed;
     }
   }
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
@@ -198,13 +207,14 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   (*catalog)->attach(api.state(), [&refresher] {
     if (refresher != nullptr) refresher->refresh_soon();
   });
-  const Detach detach{**catalog};
+  const Detach detach{**catalog, feed};
   live::Follower follower({context.paths(), context.store(), say}, **catalog, api.state());
   follower.follow();
   follower.use_disk(arguments.api.default_model);
   // Hears of promotions at once where the store can tell; polling goes on beside it.
   auto watch = store::PromotionWatch::start(context.store(), [&] { follower.wake(); });
   if (!watch) return watch.error();
+  if (event_log != nullptr) feed.start(api.state(), *event_log, say);
   http::ServerOptions options = arguments.server;
   options.threads = context.threads;
   auto server = http::Server::start(options, handler_of(api));
