@@ -179,7 +179,8 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   auto catalog =
       live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
-  live::LiveFeed feed({});
+  arguments.feed.weights.set_liked((*dataset)->info.scale.liked);
+  live::LiveFeed feed(arguments.feed);
   std::unique_ptr<events::EventLog> event_log;
   if (arguments.events) {
     auto opened = events::EventLog::open(

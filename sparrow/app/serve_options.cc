@@ -79,6 +79,9 @@ void add_event_options(CLI::App& sub, ServeArguments& o) {
          "The oldest days go when all take more; when today alone does, nothing more is taken "
          "in; 0: no bound")
       ->check(CLI::Range(0, 100'000'000));
+  sub.add_option("--event-weights", o.event_weights,
+                 "How much events speak for their items in what trends and what is used together, "
+                 "where not as usual: click=1,added_to_list=3");
 }
 
 void add_source_options(CLI::App& sub, ServeArguments& o) {
@@ -205,6 +208,9 @@ void add_serve_options(CLI::App& sub, ServeArguments& arguments) {
 Result<void> read_serve_arguments(ServeArguments& arguments) {
   if (auto read = read_tokens(arguments); !read) return read;
   if (auto read = read_ranking(arguments); !read) return read;
+  auto weights = events::EventWeights::parse(arguments.event_weights);
+  if (!weights) return weights.error();
+  arguments.feed.weights = *weights;
   if (!arguments.pool.uri.empty()) {
     if (auto opened = live::open_pool_source(arguments.pool); !opened)
       return Error{opened.error().code, "--pool: " + opened.error().message};

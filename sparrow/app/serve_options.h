@@ -10,6 +10,7 @@
 #include "sparrow/app/command.h"
 #include "sparrow/http/server.h"
 #include "sparrow/live/candidate_pool.h"
+#include "sparrow/live/live_feed.h"
 #include "sparrow/live/remote_ranker.h"
 #include "sparrow/rank/ranker.h"
 
@@ -34,8 +35,10 @@ struct ServeArguments {
   bool events = true;
   int event_days = 90;
   std::size_t event_mb = 4096;
-  std::string log_file;  // "-": stderr
-  std::string sample;    // items.csv to begin with while nothing is prepared
+  std::string event_weights;   // "click=1,purchase=5"
+  live::LiveFeedOptions feed;  // with these weights
+  std::string log_file;        // "-": stderr
+  std::string sample;          // items.csv to begin with while nothing is prepared
 };
 
 void add_serve_options(CLI::App& sub, ServeArguments& arguments);

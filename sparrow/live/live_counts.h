@@ -38,7 +38,7 @@ struct LiveCountsOptions {
   std::size_t most_partners_shown = 50;
 };
 
-// At most 16 bytes an item of the catalogue, 64 MB of people and 24 MB of pairs. Used by one thread
+// At most 32 bytes an item of the catalogue, 64 MB of people and 24 MB of pairs. Used by one thread
 // at a time.
 class LiveCounts {
  public:
