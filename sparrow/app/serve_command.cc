@@ -158,6 +158,24 @@ void tell_address(const std::string& address, std::uint16_t port, const std::str
     fmt::print(stderr, "serve     for example http://{}:{}/{}\n", host, port, example);
 }
 
+// Null where none is wanted, or it cannot be opened, which is said. `feed` hears of its events.
+std::unique_ptr<events::EventLog> open_event_log(ServeArguments& arguments, live::LiveFeed& feed,
+                                                 const live::Say& say) {
+  if (!arguments.events) return nullptr;
+  auto opened =
+      events::EventLog::open({.folder = arguments.api.home / "events",
+                              .keep_days = arguments.event_days,
+                              .keep_bytes = std::uint64_t{arguments.event_mb} << 20,
+                              .on_kept = [&feed](const events::Event& e) { feed.take(e); }});
+  if (!opened) {
+    say("degraded: events are not kept: " + opened.error().message);
+    return nullptr;
+  }
+  arguments.api.event_log = opened->get();
+  arguments.api.live_feed = &feed;
+  return std::move(*opened);
+}
+
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_serve_arguments(arguments); !read) return read;
@@ -181,21 +199,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (!catalog) return catalog.error();
   arguments.feed.weights.set_liked((*dataset)->info.scale.liked);
   live::LiveFeed feed(arguments.feed);
-  std::unique_ptr<events::EventLog> event_log;
-  if (arguments.events) {
-    auto opened = events::EventLog::open(
-        {.folder = context.paths().root / "events",
-         .keep_days = arguments.event_days,
-         .keep_bytes = std::uint64_t{arguments.event_mb} << 20,
-         .on_kept = [&feed](const events::Event& event) { feed.take(event); }});
-    if (!opened) {
-      say("degraded: events are not kept: " + opened.error().message);
-    } else {
-      event_log = std::move(*opened);
-      arguments.api.event_log = event_log.get();
-      arguments.api.live_feed = &feed;
-    }
-  }
+  const auto event_log = open_event_log(arguments, feed, say);
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
   api.state().load_rules(arguments.api.home);
   for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);
