@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Thirty simulated days of the closed loop, on the real server and the real commands.
 
 People with known tastes look for items, see the lists of them, click what they like, and every few days the model learns from the log of it.
@@ -23,6 +23,8 @@ import sys
 import tempfile
 import time
 
+import numpy as np
+
 BIN = os.environ.get("SPARROW_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build/test/sparrow"))
 ITEMS, USERS, TASTES, GENRES, PAST, VISITS = 400, 500, 6, 8, 6, 250
 LIST, DAY = 10, 86400
@@ -41,8 +43,13 @@ class World:
         poles = [self.point() for _ in range(GENRES)]
         self.genres = [self.random.randrange(GENRES) if self.random.random() < 0.33 else
                        max(range(GENRES), key=lambda g, item=item: self.dot(item, poles[g])) for item in self.items]
+        self.likes = 1 / (1 + np.exp(3 - 6 * np.array(self.people) @ np.array(self.items).T))  # [user, item]: probability
         # What people come to by themselves: what they like, and the famous more often.
-        self.drawn = [[self.fame[i] * self.like(u, i) ** 2 for i in range(ITEMS)] for u in range(USERS)]
+        drawn = np.array(self.fame) * self.likes ** 2
+        self.shares = drawn / drawn.sum(axis=1, keepdims=True)
+        self.drawn = [list(row.cumsum()) for row in self.shares]
+        self.looked = self.shares.sum(axis=0)  # how often an item is looked at
+        self.gain = self.shares.T @ self.likes / self.looked[:, None]  # [seed, entry]: liked by who looks at the seed
 
     def point(self):
         x = [self.random.gauss(0, 1) for _ in range(TASTES)]
@@ -53,11 +60,8 @@ class World:
     def dot(a, b):
         return sum(x * y for x, y in zip(a, b))
 
-    def like(self, user, item):
-        return 1 / (1 + math.exp(3 - 6 * self.dot(self.people[user], self.items[item])))
-
     def wander(self, user):
-        return self.random.choices(range(ITEMS), self.drawn[user])[0]
+        return self.random.choices(range(ITEMS), cum_weights=self.drawn[user])[0]
 
     def write(self, folder):
         (folder / "items.csv").write_text("id,title,genres\n" + "".join(f"i{i},Item {i},g{self.genres[i]}\n" for i in range(ITEMS)))
@@ -127,7 +131,7 @@ class Arm:
                 entries, request = self.list_of(item, f"&session=s{number}-{user}")
                 clicked = None
                 for position, entry in enumerate(entries):
-                    if world.random.random() < LOOKS[position] and world.random.random() < world.like(user, entry):
+                    if world.random.random() < LOOKS[position] and world.random.random() < world.likes[user, entry]:
                         note(user, entry, request, position)
                         clicked = entry
                 if clicked is None:
@@ -139,19 +143,14 @@ class Arm:
 
     def judge(self):
         """Of every item's list, by how often the item is looked at: its worth to those who do, and what it shows."""
-        looked = [sum(drawn[i] / sum(drawn) for drawn in self.world.drawn) for i in range(ITEMS)]
-        shown, worth = [0.0] * ITEMS, 0.0
-        likes = [[self.world.like(u, i) for i in range(ITEMS)] for u in range(USERS)]
-        shares = [[drawn[i] / sum(drawn) for i in range(ITEMS)] for drawn in self.world.drawn]
+        world, shown, worth = self.world, np.zeros(ITEMS), 0.0
         for item in range(ITEMS):
-            entries, _ = self.list_of(item)
-            for entry in entries:
-                shown[entry] += looked[item]
-                worth += sum(shares[u][item] * likes[u][entry] for u in range(USERS)) / LIST
-        self.values.append(worth / sum(looked))
+            entries = self.list_of(item)[0]
+            shown[entries] += world.looked[item]
+            worth += world.looked[item] * world.gain[item, entries].sum() / LIST
+        self.values.append(worth / world.looked.sum())
         shown.sort()
-        total = sum(shown)
-        self.skews.append(sum((2 * (k + 1) - ITEMS - 1) * x for k, x in enumerate(shown)) / (ITEMS * total))
+        self.skews.append(float(((2 * np.arange(1, ITEMS + 1) - ITEMS - 1) * shown).sum() / (ITEMS * shown.sum())))
 
     def learn(self):
         before = self.ask("GET", "/api/v1/items/i0/similar?size=1")["model"]["version"]
