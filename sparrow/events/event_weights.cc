@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/core/text.h"
 #include "sparrow/data/value_scale.h"
 
 namespace sparrow::events {
@@ -29,7 +30,7 @@ Result<EventWeights> EventWeights::parse(std::string_view text) {
 }
 
 float EventWeights::of(const Event& event) const {
-  const auto given = given_.find(event.type);
+  const auto given = given_.empty() ? given_.end() : given_.find(fold_text(event.type));
   const EventType* type = find_event_type(event.type);
   const float weight = given != given_.end() ? given->second : type != nullptr ? type->weight : 0;
   if (event.type == "rating") return event.value >= static_cast<double>(liked_) ? weight : 0;

@@ -30,7 +30,7 @@ class EventWeights {
   static bool takes_back(const Event& event);
 
  private:
-  std::map<std::string, float, std::less<>> given_;
+  std::map<std::string, float, std::less<>> given_;  // by the folded name
   float liked_ = 3.5F;
 };
 
