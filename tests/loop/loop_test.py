@@ -139,7 +139,7 @@ def live(server):
 
     def co_watch():
         plain = server.json("/api/v1/items/858/similar?size=10")["items"]
-        send(("pair", "858"), ("pair", "5618"))
+        send(("pair", "858"), ("pair", "5618"), ("pair", "no such film"))
         took = within(60, lambda: "5618" in [i["id"] for i in server.json("/api/v1/items/858/similar?size=10&recent_co_watch=100")["items"]])
         print(f"     co-watch changed a list after {took:.2f} s", flush=True)
         equal(server.json("/api/v1/items/858/similar?size=10")["items"], plain)  # who does not ask gets what they got
