@@ -150,6 +150,7 @@ Result<void> join_events(const Context& context, const IngestOptions& ingest,
   if (!rows) return rows.error();
   const auto limited = limit_rows(*rows, ingest, &dataset, OtherRows::kOfDataset);
   const auto joined = events::join_rows(dataset, *rows);
+  if (auto sealed = data::seal_dataset(dataset); !sealed) return sealed;
   say(context, "events    {}", ingest_text(*rows, limited, ingest));
   if (found != nullptr) {
     *found = ingest_json(*rows, limited, ingest);
