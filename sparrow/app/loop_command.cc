@@ -3,7 +3,6 @@
 // begun again; what is promoted changes in the last stage, at once.
 #include <chrono>
 #include <cstdio>
-#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -64,9 +63,11 @@ class Turn {
  private:
   void say(const char* stage, const char* state, const std::string& text, json found) {
     finish_progress();
-    const double seconds =
-        std::chrono::duration<double>(LoopClock::now() - std::exchange(began_, LoopClock::now()))
-            .count();
+    // What a stage measured itself does not count for the next one.
+    using Seconds = std::chrono::duration<double>;
+    const auto now = LoopClock::now();
+    const double seconds = found.value("seconds", Seconds(now - began_).count());
+    began_ += std::chrono::duration_cast<LoopClock::duration>(Seconds(seconds));
     found.update({{"stage", stage}, {"state", state}, {"seconds", seconds}, {"text", text}});
     if (context_.json)
       fmt::print("{}\n", found.dump(-1, ' ', false, json::error_handler_t::replace));

@@ -146,6 +146,7 @@ Result<void> choose_source(const Context& context, DataOptions& options) {
 // The home's events among the data set's interactions.
 Result<void> join_events(const Context& context, const IngestOptions& ingest,
                          data::Dataset& dataset, nlohmann::json* found) {
+  const auto start = Clock::now();
   auto rows = read_home_events(context, ingest, dataset.info.scale.liked);
   if (!rows) return rows.error();
   const auto limited = limit_rows(*rows, ingest, &dataset, OtherRows::kOfDataset);
@@ -155,6 +156,7 @@ Result<void> join_events(const Context& context, const IngestOptions& ingest,
   if (found != nullptr) {
     *found = ingest_json(*rows, limited, ingest);
     (*found)["new_users"] = joined.new_users;
+    (*found)["seconds"] = std::chrono::duration<double>(Clock::now() - start).count();
   }
   return {};
 }
