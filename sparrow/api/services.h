@@ -47,7 +47,7 @@ struct ApiOptions {
   std::size_t answer_cache_bytes = std::size_t{64} << 20;  // 0: no answer is kept
   rank::Ranking ranking;
   events::EventLog* event_log = nullptr;  // null: no events are kept; must outlive the API
-  live::LiveFeed* live_feed = nullptr;  // what the log's events say now; may be null; likewise
+  live::LiveFeed* live_feed = nullptr;    // what the log's events say now; may be null; likewise
   http::Log* log = nullptr;               // of requests; may be null; must outlive the API
   const live::RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
 };

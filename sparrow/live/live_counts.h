@@ -26,7 +26,7 @@ struct LiveCountsOptions {
   double usual_half_life_s = 14 * 24 * 3600;  // of what it is compared with, and of pairs
   // One person counts once an item in this time, with the strongest of their events. Two items
   // that one person uses within it count as used together.
-  std::int64_t window_s = 6 * 3600;
+  std::int64_t window_s = 21'600;      // six hours
   double smoothing = 5;                // weight that every item has beside its own, then and now
   double prior_weight = 200;           // of the training log's popularity in what is usual
   double prior_people = 100;           // who used other things, in the lift of pairs
