@@ -119,8 +119,9 @@ float Recommender::Listing::weight_of(ChannelId channel) const {
 }
 
 bool Recommender::Listing::recalls_plainly() const {
-  return ranking_.plain_recall() && request_.controls.trending == 0 &&
-         request_.controls.recent_co_watch == 0;
+  const Controls& c = request_.controls;
+  const bool asks = request_.live != nullptr && (c.trending > 0 || c.recent_co_watch > 0);
+  return ranking_.plain_recall() && !asks;
 }
 
 std::vector<ChannelId> Recommender::Listing::asked_channels() {
@@ -141,7 +142,7 @@ std::vector<ChannelId> Recommender::Listing::asked_channels() {
   }
   if (asked.empty()) asked = std::move(usual);
   const auto also = [&](ChannelId id, float points) {
-    if (points > 0 && ranking_.channel(id).use != Use::kOff &&
+    if (points > 0 && request_.live != nullptr && ranking_.channel(id).use != Use::kOff &&
         std::find(asked.begin(), asked.end(), id) == asked.end())
       asked.push_back(id);
   };
