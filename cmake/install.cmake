@@ -25,7 +25,8 @@ install(FILES packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${made}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 # Where systemd and Debian look, whatever the prefix: only a package puts files there.
-set(units packaging/systemd/sparrow.service packaging/systemd/sparrow-train.service packaging/systemd/sparrow-train.timer)
+set(units packaging/systemd/sparrow.service packaging/systemd/sparrow-train.service packaging/systemd/sparrow-train.timer
+  packaging/systemd/sparrow-loop.service packaging/systemd/sparrow-loop.timer)
 install(FILES ${units} DESTINATION /lib/systemd/system COMPONENT system EXCLUDE_FROM_ALL)
 install(FILES packaging/sparrow.toml DESTINATION /etc/sparrow COMPONENT system EXCLUDE_FROM_ALL)
 # Beside the program, for who installs without a package.

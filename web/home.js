@@ -59,7 +59,7 @@ async function fillGenre(row, name, promise, seen, template) {
 }
 
 // What the server puts together for this visitor: what many like first, because they know it.
-const kPersonal = ['popular', 'because', 'hidden-gems', 'fresh'];
+const kPersonal = ['popular', 'trending', 'because', 'hidden-gems', 'fresh'];
 async function showPersonal(host) {
   try {
     const [found, settings] = await Promise.all([api.home(looked(), 2 * kRowSize, askToHide()), api.config()]);

@@ -84,6 +84,7 @@ Result<std::size_t> forget_marks(Services& services, const std::string& user) {
   auto marks = services.feedback.remove(
       [&](const json& entry) { return live::text_of(entry, "user") == user; });
   if (marks) services.marks.forget(user);
+  if (services.options.live_feed != nullptr) services.options.live_feed->forget(user);
   return marks;
 }
 

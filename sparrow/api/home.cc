@@ -63,6 +63,12 @@ void get_home(Context& c, http::Response& response) {
     append_list(out, c, answer, seed.row, {.reasons = true});
     out += '}';
   }
+  std::vector<Row> trending;
+  if (c.now->live != nullptr) {
+    for (const Neighbor& n : c.now->live->trending) {
+      if (trending.size() < size && may_show(n.row)) trending.push_back(n.row);
+    }
+  }
   std::vector<Row> gems;
   std::vector<Row> fresh;
   std::vector<Row> popular;
@@ -81,6 +87,9 @@ void get_home(Context& c, http::Response& response) {
     out += ",\"seed\":null,\"genre\":null";
     cards(rows);
   };
+  // A row that would be half empty is none.
+  constexpr std::size_t kLeastTrending = 3;
+  if (trending.size() >= kLeastTrending) plain("trending", trending);
   plain("hidden-gems", best(gems, [&](Row r) { return facts.quality(r); }));
   plain("fresh", best(fresh, [&](Row r) {
           return static_cast<float>(facts.catalog()[r].year) + 0.1F * facts.popularity(r);

@@ -106,6 +106,22 @@ void read_rules(Context& c, rank::Request& request) {
                                       name->substr(0, 64), fmt::join(all.sets(), ", ")));
 }
 
+// What people do now: such a list may be another one a second later, and is not given again.
+void read_live(Context& c, rank::Controls& controls) {
+  constexpr double kMostPoints = 100;
+  controls.trending = static_cast<float>(c.query.decimal("trending", 0, 0, kMostPoints));
+  controls.recent_co_watch =
+      static_cast<float>(c.query.decimal("recent_co_watch", 0, 0, kMostPoints));
+  for (const auto id : {recall::ChannelId::kTrending, recall::ChannelId::kRecentCoWatch}) {
+    const bool named = std::find(controls.channels.begin(), controls.channels.end(),
+                                 recall::channel_name(id)) != controls.channels.end();
+    const bool always =
+        c.services.options.ranking.channel(id).use == rank::ChannelSetting::Use::kAlways;
+    if (named || always) c.repeatable = false;
+  }
+  if (controls.trending > 0 || controls.recent_co_watch > 0) c.repeatable = false;
+}
+
 void leave_out_rated(const Context& c, std::uint32_t user, rank::Request& request) {
   const data::Interactions& log = c.view.dataset->interactions;
   for (auto e = log.offsets[user]; e < log.offsets[user + 1]; ++e)
@@ -150,12 +166,12 @@ Result<rank::FilterPtr> FilterCache::get(std::string_view text, const live::Cata
 
 const std::vector<std::string_view>& control_parameters() {
   static const std::vector<std::string_view> names = {
-      "size",           "offset",        "model",    "exclude",  "hide",     "popularity",
-      "diversity",      "min_score",     "filter",   "year_min", "year_max", "genres",
-      "not_genres",     "same_series",   "pin",      "rules",    "boost",    "row",
-      "channels",       "budget_ms",     "user",     "fatigue",  "fields",   "reasons",
-      "parts",          "session",       "scenario", "variant",  "explore",  "max_per_genre",
-      "max_per_series", "max_per_person"};
+      "size",           "offset",         "model",    "exclude",        "hide",     "popularity",
+      "diversity",      "min_score",      "filter",   "year_min",       "year_max", "genres",
+      "not_genres",     "same_series",    "pin",      "rules",          "boost",    "row",
+      "channels",       "budget_ms",      "user",     "fatigue",        "fields",   "reasons",
+      "parts",          "session",        "scenario", "variant",        "explore",  "max_per_genre",
+      "max_per_series", "max_per_person", "trending", "recent_co_watch"};
   return names;
 }
 
@@ -164,6 +180,7 @@ rank::Request start_request(const Context& c) {
   request.hidden = *c.now->hidden;
   request.rules = c.now->rules->empty() ? nullptr : c.now->rules.get();
   request.ranking = &c.services.options.ranking;
+  request.live = c.now->live.get();
   request.trace = c.trace;
   return request;
 }
@@ -195,6 +212,7 @@ void read_controls(Context& c, rank::Request& request, UserSeeds user_seeds) {
   read_boost(c, controls);
   read_channels(c, controls);
   read_rules(c, request);
+  read_live(c, controls);
   if (const auto shelf = query.view("row"); shelf && !apply_shelf(c, *shelf, controls))
     query.fail("row",
                "must be watched-together, similar-story, same-people-or-series or hidden-gems");

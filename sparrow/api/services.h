@@ -24,6 +24,7 @@
 #include "sparrow/http/rate_limit.h"
 #include "sparrow/live/item_changes.h"
 #include "sparrow/live/journal.h"
+#include "sparrow/live/live_feed.h"
 #include "sparrow/live/remote_ranker.h"
 #include "sparrow/live/state.h"
 
@@ -49,6 +50,9 @@ struct ApiOptions {
   events::EventLog* event_log = nullptr;       // null: no events are kept; must outlive the API
   const events::KafkaBridge* kafka = nullptr;  // null: no other replicas; must outlive the API
   http::Log* log = nullptr;                    // of requests; may be null; must outlive the API
+  events::EventLog* event_log = nullptr;       // null: no events are kept; must outlive the API
+  live::LiveFeed* live_feed = nullptr;  // what the log's events say now; may be null; likewise
+  http::Log* log = nullptr;             // of requests; may be null; must outlive the API
   const live::RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
 };
 

@@ -85,6 +85,15 @@ std::vector<Gauge> gauges(const Context& c) {
     all.push_back({"sparrow_event_log_up", "gauge", counts.trouble.empty() ? 1.0 : 0.0});
   }
   add_kafka(all, c.services.options.kafka);
+  if (const live::LiveFeed* feed = c.services.options.live_feed; feed != nullptr) {
+    const live::LiveFeed::Counts counts = feed->counts();
+    all.push_back({"sparrow_live_events_total", "counter", static_cast<double>(counts.counted)});
+    all.push_back({"sparrow_live_dropped_total", "counter", static_cast<double>(counts.dropped)});
+    all.push_back(
+        {"sparrow_live_unknown_items_total", "counter", static_cast<double>(counts.unknown)});
+    all.push_back({"sparrow_live_trending_items", "gauge", static_cast<double>(counts.trending)});
+    all.push_back({"sparrow_live_co_watched_items", "gauge", static_cast<double>(counts.seeds)});
+  }
   for (const ProcessNumber& number : process_numbers())
     all.push_back({number.name, number.type, number.value});
   const auto& home = c.services.options.home;

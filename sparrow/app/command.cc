@@ -14,6 +14,7 @@
 namespace sparrow::app {
 
 std::atomic<bool> interrupted{false};
+std::atomic<int> stopped_status{0};
 
 namespace {
 

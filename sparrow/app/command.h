@@ -24,6 +24,11 @@ namespace sparrow::app {
 // Set by the signal handler; long work looks at it.
 extern std::atomic<bool> interrupted;
 
+// Exit status of a command that stopped because of what it found, though nothing failed: `loop` at
+// its gate. 0: that of the error.
+extern std::atomic<int> stopped_status;
+inline constexpr int kStoppedAtGate = 8;
+
 // Options of the whole program.
 struct Context {
   std::string home = ".sparrow";
@@ -70,6 +75,8 @@ Command add_store(CLI::App& sub);
 Command add_config(CLI::App& sub);
 Command add_rules(CLI::App& sub);
 Command add_events(CLI::App& sub);
+Command add_ingest(CLI::App& sub);
+Command add_loop(CLI::App& sub);
 Command add_experiment(CLI::App& sub);
 Command add_replay(CLI::App& sub);  // of experiment
 Command add_embed_text(CLI::App& sub);

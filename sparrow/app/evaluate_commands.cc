@@ -1,12 +1,11 @@
 // evaluate, spotcheck.
 
-#include <ctime>
 #include <iostream>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/gate.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
@@ -85,41 +84,6 @@ Result<void> compare_reports(const std::string& file_a, const std::string& file_
   return {};
 }
 
-// Fails when the first method's main metrics fall more than `tolerance` (a share) below the
-// recorded ones.
-Result<void> check_gate(const nlohmann::json& report, const std::string& file, double tolerance) {
-  auto text = read_file(file);
-  if (!text) return text.error();
-  const auto floors = nlohmann::json::parse(*text, nullptr, false);
-  if (!floors.is_object())
-    return Error{ErrorCode::kInvalidInput, file + ": is not a JSON object of metric: value"};
-  const auto& method = report["methods"][0];
-  for (const auto& [path, recorded] : floors.items()) {
-    const auto value = method.at(nlohmann::json::json_pointer(path)).get<double>();
-    const double limit = recorded.get<double>() * (1 - tolerance);
-    fmt::print(stderr, "gate      {:<28} {:.4f}, recorded {:.4f}\n", path, value,
-               recorded.get<double>());
-    if (value < limit)
-      return Error{ErrorCode::kConflict,
-                   fmt::format("{} fell to {:.4f}, below {:.4f} (recorded {:.4f} less {:.0f} %)",
-                               path, value, limit, recorded.get<double>(), 100 * tolerance)};
-  }
-  return {};
-}
-
-// Every report is kept: <UTC time>-<start of its hash>.json, so that names sort by time.
-Result<void> keep_report(const Context& context, const std::string& text) {
-  const std::filesystem::path folder = context.paths().evaluations();
-  std::error_code ignored;
-  std::filesystem::create_directories(folder, ignored);
-  const auto file =
-      folder / fmt::format("{:%Y%m%dT%H%M%SZ}-{}.json", fmt::gmtime(std::time(nullptr)),
-                           sha256_hex(text).substr(0, 8));
-  if (auto written = write_file_atomically(file, text); !written) return written;
-  if (!context.quiet) fmt::print(stderr, "evaluate  {}\n", file.string());
-  return {};
-}
-
 // report.json, report.md and report.html in `folder`.
 Result<void> write_report(const evaluate::Report& report, const std::string& json,
                           const std::filesystem::path& folder) {
@@ -166,12 +130,17 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   const auto json = evaluate::to_json(*report);
   std::cout << (context.json ? json.dump(2) + "\n" : evaluate::to_markdown(*report)) << std::flush;
   const std::string text = json.dump(2) + "\n";
-  if (auto kept = keep_report(context, text); !kept) return kept;
+  const auto file = keep_report(context.paths(), text);
+  if (!file) return file.error();
+  if (!context.quiet) fmt::print(stderr, "evaluate  {}\n", file->string());
   if (!arguments.out.empty()) {
     if (auto written = write_report(*report, text, arguments.out); !written) return written;
   }
-  return arguments.gate.empty() ? Result<void>{}
-                                : check_gate(json, arguments.gate, arguments.tolerance);
+  if (arguments.gate.empty()) return {};
+  const auto kept = check_gate(json, arguments.gate, arguments.tolerance);
+  if (!kept) return kept.error();
+  for (const auto& line : *kept) fmt::print(stderr, "gate      {}\n", line);
+  return {};
 }
 
 }  // namespace

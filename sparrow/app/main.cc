@@ -45,6 +45,8 @@ constexpr Subcommand kSubcommands[] = {
     {"embed-text", "Tokens and vectors of texts, as training sees them", add_embed_text},
     {"rules", "Show or check rules, and what they would change", add_rules},
     {"events", "Export what people did and what they were shown", add_events},
+    {"ingest", "Make a training log of the event log", add_ingest},
+    {"loop", "Learn from the event log: ingest, train, evaluate, publish, promote", add_loop},
     {"experiment", "List, start, stop, plan and judge experiments (A/B tests)", add_experiment},
     {"config", "Show or check how the server is configured", add_config},
     {"store", "Look into a store, copy models between stores", add_store},
@@ -94,7 +96,8 @@ int fail(const Context& context, const Error& error) {
   } else {
     fmt::print(stderr, "sparrow: {}\n", error.message);
   }
-  return interrupted.load() ? 130 : error_exit_status(error.code);
+  if (interrupted.load()) return 130;
+  return stopped_status != 0 ? stopped_status.load() : error_exit_status(error.code);
 }
 
 int run(int argc, char** argv) {

@@ -76,7 +76,7 @@ constexpr const char* kEnd =
     ".SH EXIT STATUS\n"
     "0: done. 1: unexpected failure. 2: the request, a file or an option is wrong. 3: what was "
     "named is not there.\n4: something changed meanwhile. 5: try again later. 6: data are damaged. "
-    "7: disk, memory or a limit is used up.\n130: interrupted.\n";
+    "7: disk, memory or a limit is used up.\n8: `loop` stopped at its gate.\n130: interrupted.\n";
 
 constexpr const char* kFiles =
     ".SH FILES\n.TP\n.I /etc/sparrow/sparrow.toml\nConfiguration of the packaged server; any file "

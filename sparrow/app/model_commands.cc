@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/ingest.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/flags/train_flags.h"
 #include "sparrow/live/publish.h"
@@ -93,6 +94,8 @@ Command add_build(CLI::App& sub) {
     embed::TrainOptions train;
     std::vector<std::string> also;
     bool allow_content_only = false;
+    bool events = false;
+    IngestOptions ingest;
   };
   auto options = std::make_shared<Options>();
   flags::add_data_options(sub, options->data);
@@ -100,7 +103,12 @@ Command add_build(CLI::App& sub) {
   sub.add_option("--also", options->also, "Further methods to train, publish and promote")
       ->delimiter(',');
   add_content_only(sub, options->allow_content_only);
+  auto* events = sub.add_flag("--events", options->events,
+                              "Learn from the event log of the home too (docs/events.md); "
+                              "--event-weights holds for its events as well");
+  for (CLI::Option* option : add_ingest_options(sub, options->ingest)) option->needs(events);
   return [options](const Context& context) -> Result<void> {
+    options->ingest.event_weights = options->data.event_weights;
     std::vector<std::string> methods{options->train.method};
     methods.insert(methods.end(), options->also.begin(), options->also.end());
     if (auto sound = flags::all_options_are_read(context.arguments, methods); !sound) return sound;
@@ -110,7 +118,8 @@ Command add_build(CLI::App& sub) {
       runs.back().method = method;
       runs.back().name = method;
     }
-    return build_live(context, options->data, runs, content_only(options->allow_content_only));
+    return build_live(context, options->data, runs, content_only(options->allow_content_only),
+                      options->events ? &options->ingest : nullptr);
   };
 }
 

@@ -14,6 +14,7 @@
 #include "sparrow/embed/continue_training.h"
 #include "sparrow/embed/text_source.h"
 #include "sparrow/evaluate/data_card.h"
+#include "sparrow/events/join_rows.h"
 #include "sparrow/live/publish.h"
 #include "sparrow/model/model_folder.h"
 
@@ -118,17 +119,16 @@ Result<void> tell_card(const Context& context, const data::Dataset& dataset) {
 
 }  // namespace
 
-Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
-                                                     const DataOptions& given) {
-  const auto start = Clock::now();
-  DataOptions options = given;
+namespace {
+
+// What the command line names wins over SPARROW_DATA; two sources on it are one too many.
+Result<void> choose_source(const Context& context, DataOptions& options) {
   const bool named = !options.read.items.empty() || !options.read.interactions.empty();
   if (options.read.directory.empty() && options.sample_items.empty() && !named) {
     return Error{ErrorCode::kInvalidInput,
                  "no data: give --data (a folder, file or .zip; or SPARROW_DATA), --items and "
                  "--interactions, or --sample ITEMS.CSV"};
   }
-  // What the command line names wins over SPARROW_DATA; two sources on it are one too many.
   const bool data_given =
       std::any_of(context.arguments.begin(), context.arguments.end(),
                   [](const std::string& argument) { return argument.starts_with("--data"); });
@@ -140,12 +140,43 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
   if (data_given && !options.read.items.empty() && !options.read.interactions.empty())
     return Error{ErrorCode::kInvalidInput,
                  "--items and --interactions are all the data: leave --data away"};
+  return {};
+}
+
+// The home's events among the data set's interactions.
+Result<void> join_events(const Context& context, const IngestOptions& ingest,
+                         data::Dataset& dataset, nlohmann::json* found) {
+  const auto start = Clock::now();
+  auto rows = read_home_events(context, ingest, dataset.info.scale.liked);
+  if (!rows) return rows.error();
+  const auto limited = limit_rows(*rows, ingest, &dataset, OtherRows::kOfDataset);
+  const auto joined = events::join_rows(dataset, *rows);
+  if (auto sealed = data::seal_dataset(dataset); !sealed) return sealed;
+  say(context, "events    {}", ingest_text(*rows, limited, ingest));
+  if (found != nullptr) {
+    *found = ingest_json(*rows, limited, ingest);
+    (*found)["new_users"] = joined.new_users;
+    (*found)["seconds"] = std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
+                                                     const DataOptions& given,
+                                                     const IngestOptions* ingest,
+                                                     nlohmann::json* found) {
+  const auto start = Clock::now();
+  DataOptions options = given;
+  if (auto chosen = choose_source(context, options); !chosen) return chosen.error();
   std::filesystem::create_directories(context.home);
   if (auto marked = mark_home(context.paths()); !marked) return marked.error();
   const auto stamp_file = context.paths().root / "prepared.stamp";
-  const std::string stamp = fingerprint(options);
+  // The event log is another one at every look.
+  const std::string stamp = ingest == nullptr ? fingerprint(options) : "with events";
   const auto before = read_file(stamp_file);
-  if (!options.force && before && *before == stamp) {
+  if (ingest == nullptr && !options.force && before && *before == stamp) {
     auto kept = load_prepared(context);
     if (kept) {
       say(context, "prepare   nothing changed: {} items, {} interactions; {} ({})",
@@ -156,6 +187,10 @@ Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
   }
   auto dataset = read_source(context, options);
   Result<void> saved;
+  if (dataset && ingest != nullptr) {
+    if (auto joined = join_events(context, *ingest, *dataset, found); !joined)
+      dataset = joined.error();
+  }
   if (dataset) saved = data::save_dataset(*dataset, context.paths().prepared());
   std::error_code ignored;
   std::filesystem::remove_all(scratch_folder(context), ignored);
@@ -303,9 +338,10 @@ Result<void> promote(const Context& context, const std::string& name, const std:
 }
 
 Result<void> build_live(const Context& context, const DataOptions& data,
-                        std::span<const embed::TrainOptions> runs, ContentOnly content_only) {
+                        std::span<const embed::TrainOptions> runs, ContentOnly content_only,
+                        const IngestOptions* ingest) {
   const auto start = Clock::now();
-  auto dataset = prepare(context, data);
+  auto dataset = prepare(context, data, ingest);
   if (!dataset) return dataset.error();
   for (const auto& run : runs) {
     auto trained = train(context, **dataset, run, data.force);

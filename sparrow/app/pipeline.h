@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/ingest.h"
 #include "sparrow/embed/train.h"
 #include "sparrow/flags/data_flags.h"
 
@@ -25,9 +26,12 @@ Result<void> load_blocks(const Context& context, const data::Dataset& dataset,
                          const std::vector<std::string>& blocks, embed::TrainOptions& options);
 
 // Reads and saves the data set unless the prepared one was made from the same
-// files with the same options.
+// files with the same options. With `ingest` (may be null) the home's events are joined to it, and
+// it is always read; `found` (may be null) gets what was found in them.
 Result<std::shared_ptr<const data::Dataset>> prepare(const Context& context,
-                                                     const DataOptions& options);
+                                                     const DataOptions& options,
+                                                     const IngestOptions* ingest = nullptr,
+                                                     nlohmann::json* found = nullptr);
 
 // Trains unless a version of the same data, options and program is there; returns it, written to
 // the home.
@@ -49,9 +53,10 @@ enum class ContentOnly { kRefuse, kAllow };
 Result<void> promote(const Context& context, const std::string& name, const std::string& version,
                      ContentOnly content_only = ContentOnly::kRefuse);
 
-// All steps, for each of `runs`: what `build` does.
+// All steps, for each of `runs`: what `build` does. `ingest`: see prepare().
 Result<void> build_live(const Context& context, const DataOptions& data,
                         std::span<const embed::TrainOptions> runs,
-                        ContentOnly content_only = ContentOnly::kRefuse);
+                        ContentOnly content_only = ContentOnly::kRefuse,
+                        const IngestOptions* ingest = nullptr);
 
 }  // namespace sparrow::app

@@ -19,6 +19,7 @@
 #include "sparrow/http/server.h"
 #include "sparrow/live/follower.h"
 #include "sparrow/live/live_catalog.h"
+#include "sparrow/live/live_feed.h"
 #include "sparrow/live/pool_refresher.h"
 #include "sparrow/store/promotion_watch.h"
 
@@ -85,7 +86,11 @@ api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog)
 // Before the API goes, nothing may be swapped into it any more.
 struct Detach {
   live::LiveCatalog& catalog;
-  ~Detach() { catalog.detach(); }
+  live::LiveFeed& feed;
+  ~Detach() {
+    feed.stop();
+    catalog.detach();
+  }
 };
 
 http::Handler handler_of(api::Api& api) {
@@ -162,21 +167,25 @@ struct EventFlow {
 
 // A log that cannot be opened is said: lists go on. Errors: kInvalidInput, settings of Kafka's
 // client that contradict each other or name files that are not there.
+// `feed` hears of the events.
 Result<EventFlow> begin_events(const Context& context, ServeArguments& arguments,
-                               const live::Say& say) {
+                               live::LiveFeed& feed, const live::Say& say) {
   EventFlow flow;
   if (!arguments.events) return flow;
   const bool exchanges = !arguments.kafka.brokers.empty();
-  auto opened = events::EventLog::open({.folder = context.paths().root / "events",
-                                        .keep_days = arguments.event_days,
-                                        .keep_bytes = std::uint64_t{arguments.event_mb} << 20,
-                                        .exchanges = exchanges});
+  auto opened = events::EventLog::open(
+      {.folder = context.paths().root / "events",
+       .keep_days = arguments.event_days,
+       .keep_bytes = std::uint64_t{arguments.event_mb} << 20,
+       .exchanges = exchanges,
+       .on_kept = [&feed](const events::Event& event) { feed.take(event); }});
   if (!opened) {
     say("degraded: events are not kept: " + opened.error().message);
     return flow;
   }
   flow.log = std::move(*opened);
   arguments.api.event_log = flow.log.get();
+  arguments.api.live_feed = &feed;
   if (!exchanges) return flow;
   auto bridge = events::KafkaBridge::open(arguments.kafka, *flow.log);
   if (!bridge) {
@@ -215,7 +224,9 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   auto catalog =
       live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
   if (!catalog) return catalog.error();
-  auto flow = begin_events(context, arguments, say);
+  arguments.feed.weights.set_liked((*dataset)->info.scale.liked);
+  live::LiveFeed feed(arguments.feed);
+  auto flow = begin_events(context, arguments, feed, say);
   if (!flow) return flow.error();
   api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
   api.state().load_rules(arguments.api.home);
@@ -229,13 +240,14 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   (*catalog)->attach(api.state(), [&refresher] {
     if (refresher != nullptr) refresher->refresh_soon();
   });
-  const Detach detach{**catalog};
+  const Detach detach{**catalog, feed};
   live::Follower follower({context.paths(), context.store(), say}, **catalog, api.state());
   follower.follow();
   follower.use_disk(arguments.api.default_model);
   // Hears of promotions at once where the store can tell; polling goes on beside it.
   auto watch = store::PromotionWatch::start(context.store(), [&] { follower.wake(); });
   if (!watch) return watch.error();
+  if (flow->log != nullptr) feed.start(api.state(), *flow->log, say);
   http::ServerOptions options = arguments.server;
   options.threads = context.threads;
   auto server = http::Server::start(options, handler_of(api));

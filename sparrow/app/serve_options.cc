@@ -85,6 +85,9 @@ void add_event_options(CLI::App& sub, ServeArguments& o) {
   sub.add_option("--events-topic", o.kafka.topic, "Topic in Kafka, the same for all servers");
   sub.add_option("--events-kafka-properties", o.kafka.properties,
                  "File of KEY=VALUE lines for librdkafka, for TLS and passwords");
+  sub.add_option("--event-weights", o.event_weights,
+                 "How much events speak for their items in what trends and what is used together, "
+                 "where not as usual: click=1,added_to_list=3");
 }
 
 void add_source_options(CLI::App& sub, ServeArguments& o) {
@@ -211,6 +214,9 @@ void add_serve_options(CLI::App& sub, ServeArguments& arguments) {
 Result<void> read_serve_arguments(ServeArguments& arguments) {
   if (auto read = read_tokens(arguments); !read) return read;
   if (auto read = read_ranking(arguments); !read) return read;
+  auto weights = events::EventWeights::parse(arguments.event_weights);
+  if (!weights) return weights.error();
+  arguments.feed.weights = *weights;
   if (!arguments.pool.uri.empty()) {
     if (auto opened = live::open_pool_source(arguments.pool); !opened)
       return Error{opened.error().code, "--pool: " + opened.error().message};

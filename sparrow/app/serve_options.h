@@ -11,6 +11,7 @@
 #include "sparrow/events/kafka_bridge.h"
 #include "sparrow/http/server.h"
 #include "sparrow/live/candidate_pool.h"
+#include "sparrow/live/live_feed.h"
 #include "sparrow/live/remote_ranker.h"
 #include "sparrow/rank/ranker.h"
 
@@ -36,6 +37,8 @@ struct ServeArguments {
   int event_days = 90;
   std::size_t event_mb = 4096;
   events::KafkaOptions kafka;  // no brokers: none
+  std::string event_weights;   // "click=1,purchase=5"
+  live::LiveFeedOptions feed;  // with these weights
   std::string log_file;        // "-": stderr
   std::string sample;          // items.csv to begin with while nothing is prepared
 };

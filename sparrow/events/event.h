@@ -33,27 +33,29 @@ struct Event {
   std::string origin;  // replica that took it in; empty: this one. Not part of its JSON
 };
 
-// What types mean to the rest: whether they name an item, and what the value is.
+// What types mean to the rest: whether they name an item, what the value is, and how much one of
+// them speaks for its item (event_weights.h).
 struct EventType {
   std::string_view name;
   bool needs_item;
   bool needs_value;
   std::string_view value;  // what the value is; empty: it has none
+  float weight;            // 0: it does not count
 };
 inline constexpr EventType kEventTypes[] = {
-    {"impression", true, false, ""},  // the item was on the screen
-    {"click", true, false, ""},
-    {"play", true, false, ""},
-    {"watch_seconds", true, true, "seconds watched since the last such event"},
-    {"complete", true, false, ""},
-    {"like", true, false, ""},
-    {"dislike", true, false, ""},
-    {"hide", true, false, ""},
-    {"seen", true, false, ""},  // it is known already: not to be shown
-    {"not_similar", true, false, ""},
-    {"purchase", true, false, "money, in the shop's currency"},
-    {"rating", true, true, "on the scale of the data"},
-    {"search", false, false, ""},
+    {"impression", true, false, "", 0},  // the item was on the screen
+    {"click", true, false, "", 1},
+    {"play", true, false, "", 2},
+    {"watch_seconds", true, true, "seconds watched since the last such event", 1},  // a ten minutes
+    {"complete", true, false, "", 3},
+    {"like", true, false, "", 4},
+    {"dislike", true, false, "", 0},
+    {"hide", true, false, "", 0},
+    {"seen", true, false, "", 0},  // it is known already: not to be shown
+    {"not_similar", true, false, "", 0},
+    {"purchase", true, false, "money, in the shop's currency", 5},
+    {"rating", true, true, "on the scale of the data", 4},
+    {"search", false, false, "", 0},
 };
 const EventType* find_event_type(std::string_view name);  // null: a name of the sender's own
 

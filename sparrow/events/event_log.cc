@@ -160,6 +160,7 @@ Result<void> EventLog::Files::write_batches(std::deque<Batch*>& taken,
   for (const std::int64_t day : days) {
     const auto file = folder.to_write(day);
     if (!file) return file.error();
+    std::vector<const Event*> kept;
     auto written = (*file)->transaction([&]() -> Result<void> {
       for (std::size_t b = 0; b < taken.size(); ++b) {
         for (const Event& event : taken[b]->events) {
@@ -167,16 +168,22 @@ Result<void> EventLog::Files::write_batches(std::deque<Batch*>& taken,
           const auto is_new = (*file)->insert(event);
           if (!is_new) return is_new.error();
           ++(*is_new ? appended[b].kept : appended[b].known);
+          if (*is_new && options.on_kept) kept.push_back(&event);
         }
       }
       return {};
     });
     if (!written) return written;
     unsent_days.insert(day);
+    tell(kept);
   }
   for (std::size_t b = 0; b < taken.size(); ++b)
     appended[b].expired = taken[b]->events.size() - appended[b].kept - appended[b].known;
   return {};
+}
+
+void EventLog::Files::tell(const std::vector<const Event*>& kept) const {
+  for (const Event* event : kept) options.on_kept(*event);
 }
 
 Result<void> EventLog::Files::write_lists(const std::deque<Impression>& lists) {

@@ -29,6 +29,9 @@ struct EventLogOptions {
   std::uint64_t keep_bytes = 0;
   std::size_t most_waiting = 1 << 16;  // impressions not yet written; more are dropped and counted
   bool exchanges = false;              // with other replicas: erasures are kept for them
+  // Hears of each event that was kept, once, when it is on disk and before append() returns; not of
+  // those that were known. Called by the log's own thread, which waits for it: it must be quick.
+  std::function<void(const Event&)> on_kept;
 };
 
 // A time span [from, to) in milliseconds since 1970.

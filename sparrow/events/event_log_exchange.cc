@@ -225,13 +225,16 @@ Result<std::uint64_t> EventLog::count_unsent() {
 
 namespace {
 
-// Calls `insert` in what is written of one file; nothing of it is there when it fails.
+// Calls `insert` in what is written of one file; nothing of it is there when it fails. Those that
+// were not there yet are added to `fresh`, unless it is null.
 template <typename T>
-Result<void> insert_all(LogFile& file, const std::vector<const T*>& all, Taken& taken) {
+Result<void> insert_all(LogFile& file, const std::vector<const T*>& all, Taken& taken,
+                        std::vector<const T*>* fresh = nullptr) {
   for (const T* one : all) {
     const auto is_new = file.insert(*one);
     if (!is_new) return is_new.error();
     ++(*is_new ? taken.kept : taken.known);
+    if (*is_new && fresh != nullptr) fresh->push_back(one);
   }
   return {};
 }
@@ -273,8 +276,9 @@ Result<void> EventLog::Files::write_received(const Received& received, Taken& ta
     const auto file = folder.to_write(day->first);
     if (!file) return file.error();
     const bool last = !last_is_units && std::next(day) == files.days.end();
+    std::vector<const Event*> kept;
     auto written = (*file)->transaction([&]() -> Result<void> {
-      if (auto done = insert_all(**file, day->second.events, taken); !done) return done;
+      if (auto done = insert_all(**file, day->second.events, taken, &kept); !done) return done;
       if (auto done = insert_all(**file, day->second.lists, taken); !done) return done;
       // There is nothing before these rows that would have to be sent.
       if (unsent_known && !unsent_days.contains(day->first)) {
@@ -283,6 +287,7 @@ Result<void> EventLog::Files::write_received(const Received& received, Taken& ta
       return last ? (*file)->set_offsets(received.offsets, last_written) : Result<void>();
     });
     if (!written) return written;
+    if (options.on_kept) tell(kept);
   }
   if (!last_is_units) return {};
   const auto file = folder.exposures_to_write();

@@ -62,6 +62,8 @@ struct EventLog::Files {
   void write_once(std::deque<Batch*>& taken, std::deque<Impression>& lists,
                   std::deque<Exposure>& units);
   Result<void> write_batches(std::deque<Batch*>& taken, std::vector<Appended>& appended);
+  // EventLogOptions::on_kept hears of them.
+  void tell(const std::vector<const Event*>& kept) const;
   Result<void> write_lists(const std::deque<Impression>& lists);
   Result<void> write_units(const std::deque<Exposure>& units);
   std::int64_t oldest_kept() const;

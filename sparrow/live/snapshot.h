@@ -11,6 +11,7 @@
 #include "sparrow/live/catalog_view.h"
 #include "sparrow/live/served_model.h"
 #include "sparrow/rank/rules.h"
+#include "sparrow/recall/live_signals.h"
 
 namespace sparrow::live {
 
@@ -31,7 +32,8 @@ struct Snapshot {
   std::shared_ptr<const CandidatePool> pool;  // never null
   // One byte a catalogue row, or empty: what the pool or the catalogue hides. Never null.
   std::shared_ptr<const std::vector<std::uint8_t>> hidden;
-  std::string degraded;  // the store's trouble; empty: none
+  std::shared_ptr<const recall::LiveSignals> live;  // of recent events; null: there were none
+  std::string degraded;                             // the store's trouble; empty: none
 
   // Whether an item may stand in a list now. Whoever lists items asks this, or hands `hidden` to
   // the recommender.

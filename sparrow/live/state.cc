@@ -52,6 +52,10 @@ void State::set_pool(CandidatePool pool) {
       same ? Lists::kSame : Lists::kChanged);
 }
 
+void State::set_live(std::shared_ptr<const recall::LiveSignals> live) {
+  change([&](Snapshot& s) { s.live = std::move(live); }, Lists::kSame);
+}
+
 Result<void> State::set_catalog(std::shared_ptr<const CatalogView> view,
                                 std::vector<std::shared_ptr<const ServedModel>> models) {
   const std::lock_guard one_change(rules_mutex_);

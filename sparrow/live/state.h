@@ -35,6 +35,8 @@ class State {
   // What readyz tells, besides that no model is there; empty: nothing.
   void set_degraded(std::string reason);
   void set_pool(CandidatePool pool);
+  // Does not count as another state of lists: answers that use them are not kept.
+  void set_live(std::shared_ptr<const recall::LiveSignals> live);
   // Another state of the catalogue with models of it, swapped as a whole. Rows that the present one
   // has must mean the same items; rules are read anew. Errors: kInvalidInput when a rule does not
   // fit; nothing is then swapped.

@@ -6,6 +6,7 @@
 
 #include "sparrow/rank/small_world.h"
 #include "sparrow/rank/what_if.h"
+#include "sparrow/recall/live_signals.h"
 
 namespace sparrow::rank {
 namespace {
@@ -263,6 +264,46 @@ TEST_F(Controlled, WhatIfTellsWhatAChangeOfRulesWouldDo) {
   EXPECT_EQ(
       what_if(*recommender_, *world_.facts, usual, *no_drama, {.stop = gone.get_token()}).seeds, 0U)
       << "nobody waits for it";
+}
+
+// Channels of recent events: without events, and for who does not ask, lists are what they were.
+TEST_F(Controlled, RecentEventsMoveOnlyListsThatAskForThem) {
+  const auto plain = rows(of(0));
+  Row far = kNoRow;  // an item that the list lacks
+  for (Row row = SmallWorld::kItems - 1; far == kNoRow; --row) {
+    if (row != 0 && std::find(plain.begin(), plain.end(), row) == plain.end()) far = row;
+  }
+  recall::LiveSignals live;
+  live.trending = {{far, 2}, {plain[3], 1}};
+  live.seeds = {0};
+  live.offsets = {0, 1};
+  live.partners = {{far, 1}};
+  Request request = of(0);
+  request.controls.trending = 100;
+  EXPECT_EQ(rows(request), plain) << "no events";
+  request.live = &live;
+  const auto trending = recommender_->recommend(request);
+  EXPECT_EQ(trending.items[0].row, plain[3]) << "near, and gains nearly as much";
+  const auto found = std::find_if(trending.items.begin(), trending.items.end(),
+                                  [&](const ScoredItem& item) { return item.row == far; });
+  ASSERT_NE(found, trending.items.end());
+  EXPECT_TRUE(std::any_of(found->channels.begin(), found->channels.end(), [](const Provenance& p) {
+    return p.channel == ChannelId::kTrending && p.rank == 1;
+  }));
+  request.controls.trending = 0;
+  EXPECT_EQ(rows(request), plain) << "not asked for";
+  request.controls.recent_co_watch = 100;
+  const auto together = rows(request);
+  EXPECT_NE(std::find(together.begin(), together.end(), far), together.end());
+  EXPECT_EQ(recommender_->explain(request, far).rank,
+            static_cast<std::size_t>(std::find(together.begin(), together.end(), far) -
+                                     together.begin()) +
+                1);
+  // A channel that has nothing leaves the answer to the embedding.
+  Request only = of(1);
+  only.controls.channels = {"recent-co-watch"};
+  only.live = &live;
+  EXPECT_EQ(rows(only).size(), 20U);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ const Ranking& default_ranking() {
 bool Controls::plain() const {
   return popularity == 0 && diversity == 0 && min_match == 0 && filters.empty() &&
          exclude.empty() && pins.empty() && boosts.empty() && !caps.any() && same_series &&
-         channels.empty() && budget.count() == 0;
+         channels.empty() && trending == 0 && recent_co_watch == 0 && budget.count() == 0;
 }
 
 std::array<ChannelSetting, recall::kChannelNames.size()> Ranking::only_embedding() {
@@ -76,6 +76,7 @@ Recommender::Listing::Listing(const State& state, const Request& request)
   query_.seeds = request.seeds;
   query_.quota = request.size + request.offset;
   query_.allowed = &allowed_;
+  query_.live = request.live;
   if (reorders()) {
     query_.enough = 2 * query_.quota;
     query_.quota = std::max<std::size_t>(100, 5 * query_.quota);
@@ -105,8 +106,22 @@ bool Recommender::Listing::allows(Row row, std::string* why) const {
 bool Recommender::Listing::reorders() const {
   const Controls& c = request_.controls;
   return c.popularity != 0 || c.diversity > 0 || !c.boosts.empty() || c.caps.any() ||
-         !linear().neutral() || ranking_.remote != nullptr || !ranking_.plain_recall() ||
+         !linear().neutral() || ranking_.remote != nullptr || !recalls_plainly() ||
          (request_.rules != nullptr && !request_.rules->empty());
+}
+
+// Points that a channel's first candidate gains.
+float Recommender::Listing::weight_of(ChannelId channel) const {
+  const Controls& c = request_.controls;
+  if (channel == ChannelId::kTrending && c.trending > 0) return c.trending;
+  if (channel == ChannelId::kRecentCoWatch && c.recent_co_watch > 0) return c.recent_co_watch;
+  return ranking_.channel(channel).weight;
+}
+
+bool Recommender::Listing::recalls_plainly() const {
+  const Controls& c = request_.controls;
+  const bool asks = request_.live != nullptr && (c.trending > 0 || c.recent_co_watch > 0);
+  return ranking_.plain_recall() && !asks;
 }
 
 std::vector<ChannelId> Recommender::Listing::asked_channels() {
@@ -125,7 +140,15 @@ std::vector<ChannelId> Recommender::Listing::asked_channels() {
     else
       asked.push_back(id);
   }
-  return asked.empty() ? usual : asked;
+  if (asked.empty()) asked = std::move(usual);
+  const auto also = [&](ChannelId id, float points) {
+    if (points > 0 && request_.live != nullptr && ranking_.channel(id).use != Use::kOff &&
+        std::find(asked.begin(), asked.end(), id) == asked.end())
+      asked.push_back(id);
+  };
+  also(ChannelId::kTrending, request_.controls.trending);
+  also(ChannelId::kRecentCoWatch, request_.controls.recent_co_watch);
+  return asked;
 }
 
 void Recommender::Listing::collect() {
@@ -140,6 +163,9 @@ void Recommender::Listing::collect() {
   }
   answer_.asked = {};
   for (const ChannelId id : asked) ask(id);
+  // Channels of recent events have nothing where there are none.
+  if (merged_.items.empty() && std::all_of(asked.begin(), asked.end(), recall::is_live))
+    ask(ChannelId::kEmbedding);
   // Where all that were asked fail the answer still comes.
   for (const ChannelId id : {ChannelId::kEmbedding, ChannelId::kPopular}) {
     if (answer_.failed == answer_.asked && !answer_.asked.contains(id)) ask(id);
@@ -154,6 +180,7 @@ void Recommender::Listing::ask(ChannelId id) {
   std::string problem;
   try {
     auto found = s_.channel(id).recall(query);
+    if (found && found->empty()) return;
     if (found) return merged_.add(id, std::move(*found));
     problem = found.error().message;
   } catch (const std::exception& error) {
@@ -244,7 +271,7 @@ float Recommender::Listing::points_of(const Candidate& item, float ranked) const
   if (item.place == UINT32_MAX) return ranked;
   float points = ranked;
   for (const Provenance& p : merged_.channels(item.place))
-    points += ranking_.channel(p.channel).weight * 61 / static_cast<float>(60 + p.rank);
+    points += weight_of(p.channel) * 61 / static_cast<float>(60 + p.rank);
   return points;
 }
 
@@ -284,7 +311,7 @@ void Recommender::Listing::rank() {
     else
       answer_.degraded.push_back(asked.error().message + ": ranked here");
   }
-  const bool channel_weights = !ranking_.plain_recall();
+  const bool channel_weights = !recalls_plainly();
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     Candidate& item = candidates_[i];
     float points = by_features ? ranked[i] : item.match;
@@ -441,8 +468,8 @@ std::vector<Provenance> Recommender::Listing::provenance_of(Row item) const {
   std::vector<Provenance> all;
   for (std::size_t i = 0; i < recall::kChannelNames.size(); ++i) {
     Provenance p{static_cast<ChannelId>(i), 0, 0};
-    const auto found =
-        s_.channel(p.channel).recall({.seeds = {&seed, 1}, .quota = kDepth, .allowed = &allowed_});
+    const auto found = s_.channel(p.channel).recall(
+        {.seeds = {&seed, 1}, .quota = kDepth, .allowed = &allowed_, .live = query_.live});
     for (std::size_t r = 0; found && r < found->size(); ++r) {
       if ((*found)[r].row == item)
         p = {p.channel, static_cast<std::uint32_t>(r + 1), (*found)[r].score};

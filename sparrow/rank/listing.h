@@ -13,6 +13,7 @@
 #include "sparrow/rank/recommender.h"
 #include "sparrow/recall/embedding_channel.h"
 #include "sparrow/recall/fact_channels.h"
+#include "sparrow/recall/live_signals.h"
 
 namespace sparrow::rank {
 
@@ -154,6 +155,8 @@ class Recommender::Listing {
   void collect_by_vector();
   void collect_by_history();
   void find_match(Candidate& item);
+  float weight_of(ChannelId channel) const;
+  bool recalls_plainly() const;
   float points_of(const Candidate& item, float ranked) const;
   float score(Row row, float points) const;
   bool matched_by_recall() const;
@@ -165,7 +168,6 @@ class Recommender::Listing {
   std::vector<ChannelId> asked_channels();
   bool needs_features() const;
   void rank();
-  float channel_points(const Provenances& channels) const;
 
   const State& s_;
   const recall::ItemFacts& facts_;

@@ -55,6 +55,8 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
     for (const auto order :
          {recall::Order::kQuality, recall::Order::kPopularity, recall::Order::kYear})
       state->add(std::make_unique<recall::OrderedChannel>(*facts, order));
+    state->add(std::make_unique<recall::TrendingChannel>());
+    state->add(std::make_unique<recall::RecentCoWatchChannel>());
     if ((state->vectors = model::VectorsView::of(model)))
       state->inverse_lengths = state->vectors->inverse_lengths();
   }

@@ -51,8 +51,12 @@ struct Controls {
   std::vector<Row> pins;  // first, in this order, where they are allowed
   std::vector<Boost> boosts;
   Caps caps;
-  bool same_series = true;              // false: without films of a seed's series
-  std::vector<std::string> channels;    // which to ask; empty: embedding
+  bool same_series = true;            // false: without films of a seed's series
+  std::vector<std::string> channels;  // which to ask; empty: embedding
+  // Above 0 the channels of recent events are asked too, and their first candidate gains so many
+  // points (ChannelSetting::weight).
+  float trending = 0;
+  float recent_co_watch = 0;
   std::chrono::microseconds budget{0};  // 0: none. When it is used up, no exact search is begun
 
   bool plain() const;  // nothing is set
@@ -104,10 +108,11 @@ struct Request {
   // 1: may not be shown now (candidate pool); one byte a catalogue row, or empty.
   std::span<const std::uint8_t> hidden;
   const Rules* rules = nullptr;
-  const Ranking* ranking = nullptr;  // null: the default
-  bool features = false;             // ScoredItem::features are wanted
-  float explore = 0;                 // share of lists that explore() changes; the caller does it
-  std::string_view trace;            // for Ranker::score
+  const Ranking* ranking = nullptr;           // null: the default
+  const recall::LiveSignals* live = nullptr;  // of recent events; null: none
+  bool features = false;                      // ScoredItem::features are wanted
+  float explore = 0;       // share of lists that explore() changes; the caller does it
+  std::string_view trace;  // for Ranker::score
 };
 
 // Where a channel had an item.

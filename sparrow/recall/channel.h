@@ -24,11 +24,18 @@ enum class ChannelId : std::uint8_t {
   kGenre,         // of the same genres, best liked first
   kPopular,
   kFresh,
+  kTrending,       // used more than usual now, by recent events
+  kRecentCoWatch,  // used by the same people within hours, by recent events
 };
 
 // The channels by name, in the order of their ids.
-inline constexpr std::array<std::string_view, 7> kChannelNames = {
-    "embedding", "co-watch", "content", "people-series", "genre", "popular", "fresh"};
+inline constexpr std::array<std::string_view, 9> kChannelNames = {
+    "embedding", "co-watch", "content",  "people-series",  "genre",
+    "popular",   "fresh",    "trending", "recent-co-watch"};
+// Whether the channel lives on recent events, and may therefore be empty.
+constexpr bool is_live(ChannelId id) {
+  return id == ChannelId::kTrending || id == ChannelId::kRecentCoWatch;
+}
 constexpr std::string_view channel_name(ChannelId id) {
   return kChannelNames[static_cast<std::size_t>(id)];
 }
@@ -38,6 +45,8 @@ constexpr std::size_t channel_index(std::string_view name) {
   while (i < kChannelNames.size() && kChannelNames[i] != name) ++i;
   return i;
 }
+
+struct LiveSignals;
 
 // An item to start from. A negative weight means "not like this".
 struct Seed {
@@ -54,6 +63,7 @@ struct ChannelQuery {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Whether an item may be shown; nullptr: all but the seeds. Never asked of a seed.
   const Allowed* allowed = nullptr;
+  const LiveSignals* live = nullptr;  // nullptr: there were no recent events
 
   bool is_seed(Row row) const {
     for (const Seed& seed : seeds) {

@@ -1,13 +1,19 @@
 """The closed loop on the real server: events in, experiments on lists, reports; with simulated viewers whose tastes are known (viewers.py)."""
+import collections
+import fcntl
 import json
+import os
 import pathlib
+import re
 import shutil
 import sqlite3
+import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from api_test import HOME, check, equal, sparrow  # noqa: E402  pylint: disable=wrong-import-position
+from api_test import BIN, HOME, check, equal, sparrow  # noqa: E402  pylint: disable=wrong-import-position
 import api_test  # noqa: E402  pylint: disable=wrong-import-position
 from online_test import TokenServer, copy_of  # noqa: E402  pylint: disable=wrong-import-position
 from viewers import Viewers  # noqa: E402  pylint: disable=wrong-import-position
@@ -152,17 +158,156 @@ def experiments(server, home):
     check("of 1,000 A/A tests on these viewers about 5 % find something", honest)
 
 
+def within(seconds, look):
+    """How long it took until look() gave something."""
+    began = time.time()
+    while time.time() - began < seconds:
+        if look():
+            return time.time() - began
+        time.sleep(0.02)
+    raise AssertionError(f"nothing after {seconds} s")
+
+
+def live(server):
+    def send(*pairs):
+        equal(server.send("/api/v1/events", {"events": [{"type": "click", "user": user, "item": item} for user, item in pairs]}, TOKEN)[0], 200)
+
+    def co_watch():
+        plain = server.json("/api/v1/items/858/similar?size=10")["items"]
+        send(("pair", "858"), ("pair", "5618"), ("pair", "no such film"))
+        took = within(60, lambda: "5618" in [i["id"] for i in server.json("/api/v1/items/858/similar?size=10&recent_co_watch=100")["items"]])
+        print(f"     co-watch changed a list after {took:.2f} s", flush=True)
+        equal(server.json("/api/v1/items/858/similar?size=10")["items"], plain)  # who does not ask gets what they got
+        item = next(i for i in server.json("/api/v1/items/858/similar?size=10&recent_co_watch=100")["items"] if i["id"] == "5618")
+        assert {"name": "recent-co-watch", "rank": 1} in [{"name": c["name"], "rank": c["rank"]} for c in item["channels"]], item
+        channels = {c["name"]: c["rank"] for c in server.json("/api/v1/explain?seed=858&item=5618")["channels"]}
+        equal((channels["recent-co-watch"], channels["trending"] is not None), (1, True))
+    check("a click changes co-watch for those who ask, and the explanation says so", co_watch)
+
+    def trending():
+        def row():
+            return next((r["items"] for r in server.json("/api/v1/home?size=10")["rows"] if r["name"] == "trending"), [])
+        before = [i["id"] for i in row()]
+        assert "27904" not in before
+        send(*((f"fan{n}", "27904") for n in range(12)), *(("robot", "4993") for _ in range(50)))
+        took = within(60, lambda: "27904" in [i["id"] for i in row()])
+        print(f"     trending changed after {took:.2f} s", flush=True)
+        order = [i["id"] for i in row()]
+        assert "4993" not in order or order.index("27904") < order.index("4993"), order  # one who clicks often counts once
+        assert server.json("/api/v1/items/1/similar?size=10&channels=trending&fields=id")["items"]
+    check("clicks of several change what trends; those of one do not", trending)
+
+    def bounds():
+        for wrong in ("trending=-1", "trending=101", "recent_co_watch=many"):
+            assert wrong.split("=", maxsplit=1)[0] in server.json(f"/api/v1/items/1/similar?{wrong}", 400)["error"]["message"]
+        metrics = server.get("/metrics")[1].decode()
+        assert re.search(r"\nsparrow_live_events_total [1-9]", metrics) and "\nsparrow_live_dropped_total 0\n" in metrics
+    check("the parameters have bounds, and metrics count what was taken in", bounds)
+
+
+def run(home, *arguments):
+    done = subprocess.run([BIN, "--json", *arguments], capture_output=True, text=True, check=False,
+                          env={**os.environ, "SPARROW_HOME": str(home), "SPARROW_DATA": ""})
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")], done.stderr
+
+
+def small_part(folder, films=600):
+    """The films of MovieLens that most people rated, with their ratings: real data that are learned in a second."""
+    source = pathlib.Path(os.environ["SPARROW_DATA"])
+    ratings = (source / "ratings.csv").read_text(encoding="utf-8").splitlines()
+    count = collections.Counter(line.split(",")[1] for line in ratings[1:])
+    kept = {film for film, _ in count.most_common(films)}
+    folder.mkdir()
+    for name, column, lines in (("ratings.csv", 1, ratings), ("movies.csv", 0, (source / "movies.csv").read_text(encoding="utf-8").splitlines())):
+        (folder / name).write_text("\n".join([lines[0], *(line for line in lines[1:] if line.split(",")[column] in kept)]) + "\n", encoding="utf-8")
+    return str(folder)
+
+
+def learn(server, home, work):
+    data = small_part(work / "data")
+    turn = ("loop", "--data", data, "--method", "cooccurrence", "--splits", "1")
+
+    def ingest():
+        status, said, error = run(home, "ingest", "--most-caused", "50", "--out", str(work / "rows.csv"))
+        equal(status, 0)
+        kept = (work / "rows.csv").read_text().splitlines()
+        equal(kept[0], "user,item,value,time")
+        equal(len(kept) - 1, said[0]["rows"])
+        equal(said[0]["rows"], said[0]["own"] + said[0]["explored"] + said[0]["by_lists"])
+        assert said[0]["dropped"] > 0 and said[0]["unknown_items"] == 1, said  # viewers only click what lists show them
+        again = run(home, "ingest", "--most-caused", "50", "--out", str(work / "again.csv"))
+        equal((work / "again.csv").read_text(), (work / "rows.csv").read_text())
+        equal(again[1][0]["dropped"], said[0]["dropped"])
+        whole = run(home, "ingest", "--most-caused", "100", "--out", str(work / "all.csv"))[1][0]
+        equal((whole["dropped"], whole["rows"]), (0, said[0]["rows"] + said[0]["dropped"]))
+        assert not error or "Traceback" not in error
+    check("ingest makes a training log, and leaves out what lists caused above the share", ingest)
+
+    def version():
+        status, body, _ = server.get("/api/v1/items/1/similar?size=1&model=cooccurrence")
+        return json.loads(body)["model"]["version"] if status == 200 else None
+
+    def gate():
+        (work / "gate.json").write_text('{"/held_out_users/hit": 0.9}')
+        status, stages, error = run(home, *turn, "--gate", str(work / "gate.json"))
+        equal((status, [s["stage"] for s in stages], stages[-1]["state"]), (8, ["ingest", "prepare", "train", "evaluate"], "stopped"))
+        assert "/held_out_users/hit fell to" in error, error
+        assert version() is None
+    check("the loop stops at its gate with a reason and a status of its own, and nothing is promoted", gate)
+
+    def promoted():
+        status, stages, error = run(home, *turn)
+        equal((status, [s["stage"] for s in stages]), (0, ["ingest", "prepare", "train", "evaluate", "publish", "promote"]), )
+        assert all(s["state"] == "done" for s in stages), (stages, error)
+        print(f"     {stages[0]['text']}; {stages[1]['text']}", flush=True)
+        assert stages[0]["rows"] > 300 and stages[0]["new_users"] > 100, stages[0]
+        within(20, lambda: version() == stages[2]["version"])
+        gated = json.loads((home / "loop/gate.json").read_text())
+        assert gated["/held_out_users/hit"] > 0.05, gated
+        equal([s["stage"] for s in json.loads((home / "loop/last.json").read_text())["stages"]], [s["stage"] for s in stages])
+    check("the loop learns from events and data, and the server serves what it promoted", promoted)
+
+    def again():
+        status, stages, _ = run(home, *turn)
+        equal((status, stages[-1]["stage"], stages[-1]["state"]), (0, "train", "stopped"))
+        equal(run(home, *turn, "--gate", str(work / "none.json"))[0], 3)
+        with open(home / "loop/lock", "a", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            equal(run(home, *turn)[0], 5)
+    check("with nothing new the loop stops; one turn at a time", again)
+
+    def killed():
+        process = subprocess.Popen([BIN, "-q", *turn, "--force"], env={**os.environ, "SPARROW_HOME": str(home), "SPARROW_DATA": ""}, stdout=subprocess.DEVNULL)
+        time.sleep(0.5)
+        process.kill()
+        process.wait()
+        equal(run(home, *turn)[0], 0)
+    check("a turn that is killed leaves a home in which the next one goes on", killed)
+
+    def build():
+        users = json.loads((home / "prepared/dataset.json").read_text())["info"]["users"]
+        sparrow("build", "--data", data, "--method", "cooccurrence", "--events", "--most-caused", "0", home=str(home))
+        fewer = json.loads((home / "prepared/dataset.json").read_text())["info"]
+        assert fewer["users"] < users and any("event log" in note for note in fewer["notes"]), fewer
+        sparrow("verify", "cooccurrence", home=str(home))
+    check("build --events joins data and events, and leaves out what lists caused", build)
+
+
 def main():
     home = pathlib.Path(copy_of(HOME))
+    work = pathlib.Path(tempfile.mkdtemp())
     shutil.rmtree(home / "events", ignore_errors=True)
     server = TokenServer(str(home), "--token", f"admin:{TOKEN}")
     try:
         intake(server, home)
         plans(server)
+        live(server)
         experiments(server, home)
+        learn(server, home, work)
     finally:
         server.process.kill()
         shutil.rmtree(home)
+        shutil.rmtree(work)
     print(f"{api_test.passed} passed, {api_test.failed} failed")
     sys.exit(api_test.failed > 0)
 

@@ -53,6 +53,7 @@ def package():
 def contents(deb):
     listed = {line.split()[5] for line in run("dpkg-deb", "--contents", deb).splitlines()}
     for wanted in ("./usr/bin/sparrow", "./lib/systemd/system/sparrow.service", "./lib/systemd/system/sparrow-train.timer",
+                   "./lib/systemd/system/sparrow-loop.service", "./lib/systemd/system/sparrow-loop.timer",
                    "./usr/share/man/man1/sparrow.1.gz", "./usr/share/man/man1/sparrow-build.1.gz", "./etc/sparrow/sparrow.toml",
                    "./usr/share/bash-completion/completions/sparrow", "./usr/share/doc/sparrow/third-party-licences.tsv"):
         assert wanted in listed, f"{wanted} is not in the package"
