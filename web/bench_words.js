@@ -4,6 +4,8 @@ import { addWords } from './i18n.js';
 
 addWords({
   saved: ['Saved', '已保存'],
+  experiments: ['Experiments', '实验'],
+  events_page: ['Events', '事件'],
   name: ['Name', '名称'],
   version: ['Version', '版本'],
   method: ['Method', '方法'],

@@ -19,6 +19,9 @@
 #include "sparrow/api/metrics.h"
 #include "sparrow/api/plans.h"
 #include "sparrow/events/event_log.h"
+#include "sparrow/events/intake.h"
+#include "sparrow/events/quality.h"
+#include "sparrow/experiment/usage.h"
 #include "sparrow/http/log.h"
 #include "sparrow/http/rate_limit.h"
 #include "sparrow/live/item_changes.h"
@@ -68,6 +71,13 @@ struct HealthAnswers {
   std::map<std::string, std::string> by_name;  // "name@version/against" -> answer
 };
 
+// The last answer about the quality of events: it reads some thousands of them.
+struct QualityAnswer {
+  std::mutex mutex;
+  nlohmann::json body;
+  std::int64_t made_ms = 0;
+};
+
 struct Services {
   Services(ApiOptions api_options, std::shared_ptr<const live::CatalogView> view,
            ModelControl model_control);
@@ -93,6 +103,9 @@ struct Services {
   live::UserMarks marks;
   Plans plans;
   HealthAnswers health;
+  events::Intake intake;
+  QualityAnswer quality;
+  experiment::Usage usage;
   std::atomic<std::uint64_t> requests{0};
   std::string boot;  // first part of request ids
 };

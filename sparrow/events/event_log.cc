@@ -372,6 +372,8 @@ Result<EventLog::Erased> EventLog::erase_user(const std::string& user) {
   return sum;
 }
 
+const std::filesystem::path& EventLog::folder() const { return files_->options.folder; }
+
 EventLog::Counts EventLog::counts() const {
   const std::uint64_t bytes = files_->folder.bytes();
   const std::lock_guard lock(files_->mutex);

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sqlite3.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/events/log_statement.h"
 
 namespace sparrow::events {
 namespace {
@@ -37,24 +37,10 @@ constexpr const char* kExposureTables = R"(
 // Two ids have the same with probability 2^-64.
 std::int64_t hash_of(std::string_view id) { return static_cast<std::int64_t>(sha256_prefix(id)); }
 
-// Empty texts are NULL, which takes a byte less and is what SQL calls unknown.
-void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
-  if (text.empty())
-    sqlite3_bind_null(statement, at);
-  else
-    sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
-}
-
 // Into a column that takes no NULL.
 void bind_required(sqlite3_stmt* statement, int at, std::string_view text) {
   sqlite3_bind_text(statement, at, text.empty() ? "" : text.data(), static_cast<int>(text.size()),
                     SQLITE_STATIC);
-}
-
-std::string text_at(sqlite3_stmt* statement, int column) {
-  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  if (bytes == nullptr) return {};
-  return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
 }
 
 // ["1","2"], [3,1], [1,0.5]: lists that SQLite's json_each() reads.
@@ -96,27 +82,6 @@ void read_lists(sqlite3_stmt* row, Impression& impression) {
 }
 
 }  // namespace
-
-// A statement that is reset, or finalised, when it goes.
-class LogFile::Statement {
- public:
-  static Result<Statement> of(LogFile& file, const char* text) {
-    sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v2(file.db_, text, -1, &raw, nullptr) != SQLITE_OK)
-      return file.failure("cannot be read");
-    return Statement(raw);
-  }
-  Statement(Statement&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
-  Statement& operator=(Statement&&) = delete;
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(raw_); }
-  sqlite3_stmt* get() const { return raw_; }
-
- private:
-  explicit Statement(sqlite3_stmt* raw) : raw_(raw) {}
-  sqlite3_stmt* raw_;
-};
 
 Error LogFile::failure(std::string_view action) const {
   const int code = sqlite3_errcode(db_);
@@ -379,6 +344,9 @@ namespace {
 
 constexpr std::string_view kEventColumns =
     "id,type,time,user,session,item,request,position,value,query";
+constexpr std::string_view kListColumns =
+    "request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
+    "propensities";
 
 Event event_at(sqlite3_stmt* row) {
   Event event;
@@ -437,14 +405,25 @@ Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
   });
 }
 
+Result<void> LogFile::latest(std::size_t count, std::vector<Impression>& lists) {
+  if (!has_tables_) return {};
+  const auto text =
+      fmt::format("SELECT {} FROM impressions ORDER BY rowid DESC LIMIT {}", kListColumns, count);
+  const auto statement = Statement::of(*this, text.c_str());
+  if (!statement) return statement.error();
+  return each_row(*statement, [&](sqlite3_stmt* row) {
+    lists.push_back(impression_at(row));
+    return true;
+  });
+}
+
 Result<void> LogFile::each_impression(TimeSpan span,
                                       const std::function<bool(const Impression&)>& take,
                                       bool& more) {
   if (!has_tables_) return {};
-  const auto statement = Statement::of(
-      *this,
-      "SELECT request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
-      "propensities FROM impressions WHERE time>=? AND time<? ORDER BY rowid");
+  const auto text = fmt::format(
+      "SELECT {} FROM impressions WHERE time>=? AND time<? ORDER BY rowid", kListColumns);
+  const auto statement = Statement::of(*this, text.c_str());
   if (!statement) return statement.error();
   sqlite3_bind_int64(statement->get(), 1, span.from_ms);
   sqlite3_bind_int64(statement->get(), 2, span.to_ms);
