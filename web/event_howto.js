@@ -2,7 +2,7 @@
 
 import { el } from './dom.js';
 import { t } from './i18n.js';
-import { panel } from './page.js';
+import { command, panel } from './page.js';
 
 const curl = () => `curl ${location.origin}/api/v1/events -H 'Content-Type: application/json' -d '{"events":[
   {"type":"click","user":"42","item":"589","request_id":"REQUEST_ID_OF_THE_LIST","position":2}]}'`;
@@ -14,6 +14,6 @@ const script = `<script type="module">
 
 export const howEventsCome = () => panel(t('no_events_how'),
   el('p', {}, t('no_events_text')),
-  el('p', { class: 'quiet' }, t('how_curl')), el('pre', { class: 'command', tabindex: 0 }, curl()),
-  el('p', { class: 'quiet' }, t('how_page')), el('pre', { class: 'command', tabindex: 0 }, script),
+  el('p', { class: 'quiet' }, t('how_curl')), command(curl()),
+  el('p', { class: 'quiet' }, t('how_page')), command(script),
   el('p', { class: 'quiet' }, t('how_ours')));

@@ -6,7 +6,7 @@ import { controlMark } from './experiment_parts.js';
 import { comma, t } from './i18n.js';
 import { metricName } from './metric_words.js';
 import * as numbers from './numbers.js';
-import { control, fact, facts, panel, token } from './page.js';
+import { control, panel, token } from './page.js';
 import { table } from './table.js';
 
 const settingsOf = (variant) => Object.entries(variant.settings ?? {}).map(([name, value]) => `${name}=${value}`);
@@ -20,13 +20,15 @@ export function planPanel(experiment) {
       { head: t('variant'), cell: (v) => [el('strong', {}, v.name), ' ', v === experiment.variants[0] ? controlMark(v.name) : ''] },
       { head: t('weight'), number: true, cell: (v) => numbers.percent((v.weight ?? 1) / weights, 0) },
       { head: t('settings'), wrap: true, cell: (v) => (settingsOf(v).length > 0 ? settingsOf(v).map((text) => el('code', { class: 'setting' }, text)) : el('span', { class: 'quiet' }, t('as_usual'))) }], experiment.variants, t('variants')),
-    facts(
-      fact(t('unit'), t(`unit_${experiment.unit}`)),
-      fact(t('where_word'), whereOf(experiment.scenarios)),
-      fact(t('minimum_lift'), numbers.percent(experiment.minimum_lift)),
-      fact(t('salt'), experiment.salt || experiment.name),
-      experiment.layer ? fact(t('layer'), experiment.layer.name, `${place(experiment.layer.from)} – ${place(experiment.layer.to)}`) : null,
-      fact(t('metrics'), [...experiment.metrics].map((m) => metricName(m.name ?? m)).join(comma))));
+    el('dl', { class: 'plan-facts' }, [
+      [t('unit'), t(`unit_${experiment.unit}`)],
+      [t('where_word'), whereOf(experiment.scenarios)],
+      [t('metrics'), experiment.metrics.map((m) => metricName(m.name ?? m)).join(comma)],
+      experiment.guardrails?.length > 0 ? [t('guardrails'), experiment.guardrails.map((m) => metricName(m.name ?? m)).join(comma)] : null,
+      [t('minimum_lift'), numbers.percent(experiment.minimum_lift, 1)],
+      [t('salt'), el('code', {}, experiment.salt || experiment.name)],
+      experiment.layer ? [t('layer'), t('layer_part', { name: experiment.layer.name, from: place(experiment.layer.from), to: place(experiment.layer.to) })] : null,
+    ].filter(Boolean).map(([name, text]) => el('div', {}, el('dt', {}, name), el('dd', {}, text)))));
 }
 
 // The line from 0 to 1, the parts of the variants on it, and where the unit lies.

@@ -11,11 +11,11 @@ import { comma, t } from './i18n.js';
 import { liftBar, reachOf } from './lift_bar.js';
 import { metricAbout, metricName, metricUnit } from './metric_words.js';
 import * as numbers from './numbers.js';
-import { fact, facts, frame, panel, token } from './page.js';
+import { command, fact, facts, frame, panel, token } from './page.js';
 import { table } from './table.js';
 
 const kGood = new Set(['better']);
-const kBad = new Set(['mismatch', 'harm', 'worse']);
+const kBad = new Set(['harm', 'worse']);
 const kSure = 0.05;
 
 const outerOf = (variant) => variant.sequential?.lift_interval ?? null;
@@ -30,14 +30,13 @@ function verdictLines(report) {
   const { kind } = report.verdict;
   const deciding = report.metrics[0];
   const control = deciding.variants[0].variant;
-  const values = (metric, variant) => ({ variant: `“${variant.variant}”`, control: `“${control}”`, metric: metricName(metric.name), lift: change(metric, variant), range: range(variant) });
+  const values = (metric, variant) => ({ name: variant.variant, variant: `“${variant.variant}”`, control: `“${control}”`, metric: metricName(metric.name), lift: change(metric, variant), range: range(variant) });
   const treated = deciding.variants.slice(1).filter((variant) => variant.fixed !== undefined);
   const sign = deciding.better === 'higher' ? 1 : -1;
   const best = treated.filter(found).sort((a, b) => sign * (b.fixed.difference - a.fixed.difference))[0];
   const effect = best ? [t(isBetter(deciding, best) ? 'kind_better' : 'kind_worse', values(deciding, best))]
-    : treated.length === 0 ? [t('kind_undecided_nothing', { metric: metricName(deciding.name) })] : treated.map((variant) => t('kind_undecided', values(deciding, variant)));
+    : treated.length === 0 ? [t('kind_undecided_nothing', { metric: metricName(deciding.name) })] : [t('kind_undecided'), treated.map((variant) => t('kind_undecided_of', values(deciding, variant))).join('; ') + '.'];
   if (kind === 'no_data') return [t(report.status === 'draft' ? 'draft_text' : 'kind_no_data')];
-  if (kind === 'mismatch') return [t('kind_mismatch')];
   if (kind === 'too_early') return [t('kind_too_early', { n: Math.min(...report.split.variants.map(({ n }) => n)) })];
   if (kind !== 'harm') return effect;
   const harms = report.metrics.filter(({ role }) => role === 'guardrail').flatMap((metric) => metric.variants.slice(1).filter((v) => found(v) && !isBetter(metric, v)).map((v) => t('harm_of', values(metric, v))));
@@ -52,7 +51,7 @@ function mismatchPanel(report) {
   const weights = report.split.variants.reduce((sum, { weight }) => sum + weight, 0);
   const parts = report.split.variants.map(({ variant, n, weight }) => t('srm_part', { name: `“${variant}”`, is: numbers.percent(n / all, 2), planned: numbers.percent(weight / weights, 2) }));
   const node = panel(t('srm_title'),
-    el('p', {}, t('srm_text', { parts: parts.join(comma), p: numbers.percent(report.split.p) })),
+    el('p', {}, t('srm_text', { parts: parts.join(comma), p: numbers.pValue(report.split.p) })),
     el('ol', { class: 'steps' }, ['srm_do_1', 'srm_do_2', 'srm_do_3', 'srm_do_4'].map((key) => el('li', {}, t(key, { n: formatCount(report.data.switched_units) })))));
   node.classList.add('is-alarm');
   node.setAttribute('role', 'alert');
@@ -94,7 +93,7 @@ const metricCell = (metric, report) => el('th', { scope: 'rowgroup', rowspan: me
   howComputed(metric, report));
 
 function variantRow(metric, variant, { reach, report, withCuped }) {
-  const cell = (name, label, ...content) => el('td', { class: name, 'data-label': label }, content);
+  const cell = (name, label, ...content) => el('td', { class: name, 'data-label': label }, content.flat().filter((part) => part !== ''));
   const isControl = variant === metric.variants[0];
   const fixed = variant.fixed;
   const lifted = fixed?.lift !== undefined;
@@ -158,7 +157,7 @@ function notes(report) {
     switched > 0 ? el('p', {}, t('switched_units', { n: formatCount(switched) })) : null,
     unknown > 0 ? el('p', {}, t('unknown_variants', { n: formatCount(unknown) })) : null,
     el('p', { class: 'quiet' }, t('report_terminal')),
-    el('pre', { class: 'command', tabindex: 0 }, `sparrow --json experiment report ${report.experiment}`));
+    command(`sparrow --json experiment report ${report.experiment}`));
 }
 
 export async function showResult(name) {
@@ -170,10 +169,8 @@ export async function showResult(name) {
     el('div', { class: 'toolbar experiment-bar' }, statusBadge(report.status),
       el('a', { href: '/experiments.html' }, t('all_experiments')), el('a', { href: `/experiments.html?new=1&from=${encodeURIComponent(name)}` }, t('copy_of')), decide.buttons),
     decide.said,
-    verdict(report),
-    report.split.mismatch ? mismatchPanel(report) : null,
-    overview(report, experiment),
-    has ? [metricPanels(report), seriesPanel(report), segmentPanel(report)] : null,
-    inspectorPanel(experiment), decide.log, planPanel(experiment), has ? shownPanel(report) : null, notes(report));
+    report.split.mismatch ? mismatchPanel(report) : verdict(report),
+    has ? [overview(report, experiment), metricPanels(report), seriesPanel(report), segmentPanel(report)] : planPanel(experiment),
+    inspectorPanel(experiment), decide.log, has ? [planPanel(experiment), shownPanel(report)] : null, notes(report));
   document.querySelector('.tool-page').classList.toggle('is-mistrusted', report.split.mismatch);
 }

@@ -26,7 +26,7 @@ function chartOf(metric, asLift) {
     const text = asLift ? t('said_lift', { lift: numbers.lift(d.lift), range: numbers.liftRange(d.lift_interval), outer: numbers.liftRange(d.sequential_interval), n: formatCount(d.n) }) : numbers.value(d.value, metric.unit);
     return el('span', { class: 'time-part' }, `${variant}: ${text}`);
   });
-  return timeChart({ days, lines: asLift ? liftLines(metric) : valueLines(metric), format: asLift ? numbers.lift : (v) => numbers.value(v, metric.unit), label: `${metricName(metric.name)}, ${t('over_days')}`, zero: asLift, say: said });
+  return timeChart({ days, lines: asLift ? liftLines(metric) : valueLines(metric), format: asLift ? (v) => (v === 0 ? '0' : numbers.lift(v, Math.abs(v) < 0.0095 ? 1 : 0)) : (v) => numbers.value(v, metric.unit), label: `${metricName(metric.name)}, ${t('over_days')}`, zero: asLift, say: said });
 }
 
 function dayTable(metric) {

@@ -6,7 +6,7 @@ import { el, formatCount } from './dom.js';
 import { experimentHref, statusBadge } from './experiment_parts.js';
 import { comma, t } from './i18n.js';
 import { moment, pValue } from './numbers.js';
-import { frame, main, panel, start, token } from './page.js';
+import { command, frame, main, panel, start, token } from './page.js';
 import { dataTable } from './table.js';
 
 const kOrder = ['running', 'draft', 'stopped', 'shipped', 'rolled_back'];
@@ -41,7 +41,7 @@ const newLink = () => el('a', { class: 'button button-small', href: '/experiment
 const nothingYet = () => panel(t('no_experiments'),
   el('p', {}, t('no_experiments_text')),
   el('p', { class: 'quiet' }, t('no_experiments_how')),
-  el('pre', { class: 'command', tabindex: 0 }, 'sparrow experiment size --metric click_through --lift 0.05'),
+  command('sparrow experiment size --metric click_through --lift 0.05'),
   el('p', { class: 'panel-actions' }, newLink()));
 
 async function showList() {

@@ -8,6 +8,7 @@
 #include "sparrow/events/log_queries.h"
 #include "sparrow/experiment/hash.h"
 #include "sparrow/experiment/iso_time.h"
+#include "sparrow/experiment/report.h"
 #include "sparrow/experiment/size_plan.h"
 #include "sparrow/experiment/statistics.h"
 #include "sparrow/http/json_text.h"

@@ -10,12 +10,11 @@ constexpr std::int64_t kMinuteMs = 60'000;
 // Adds what a batch says to a minute, all but the types.
 void count_oddities(std::span<const Event> events, std::int64_t now_ms, IntakeMinute& minute) {
   for (const Event& event : events) {
-    const bool of_item = !event.item.empty();
-    minute.without_request += of_item && event.request.empty() ? 1 : 0;
-    minute.without_user += event.user.empty() && event.session.empty() ? 1 : 0;
+    if (!event.item.empty() && event.request.empty()) ++minute.without_request;
+    if (event.user.empty() && event.session.empty()) ++minute.without_user;
     const std::int64_t ahead = event.time_ms - now_ms;
-    minute.ahead += ahead > Intake::kAheadMs ? 1 : 0;
-    minute.late += -ahead > Intake::kLateMs ? 1 : 0;
+    if (ahead > Intake::kAheadMs) ++minute.ahead;
+    if (-ahead > Intake::kLateMs) ++minute.late;
     if (ahead > Intake::kAheadMs) minute.most_ahead_ms = std::max(minute.most_ahead_ms, ahead);
   }
 }
