@@ -86,6 +86,7 @@ addWords({
   who: ['Who', '用户'],
   list_word: ['List', '列表'],
   position: ['Position', '位置'],
+  value: ['Value', '数值'],
   not_in_catalogue: ['not in the catalogue', '不在目录中'],
   to_experiments: ['What came of it: experiments', '结果见：实验'],
 });

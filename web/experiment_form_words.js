@@ -55,7 +55,7 @@ addWords({
   size_days: ['days', '天'],
   size_days_from: ['at {n} units a day', '每天 {n} 个单元'],
   size_days_unknown: ['say how many units come a day', '请填写每天单元数'],
-  size_baseline: ['Now {value} (deviation of a unit {sd}); {source}. To find: {lift}, that is {difference}.', '现为 {value}（单元标准差 {sd}）；{source}。要发现：{lift}，即 {difference}。'],
+  size_baseline: ['Now {value}, {source}; the standard deviation of a unit is {sd}. A lift of {lift} is a change to {target}.', '现为 {value}，{source}；单元标准差 {sd}。提升 {lift} 即变为 {target}。'],
   size_log: ['from {n} units a day in the last 28 days', '最近 28 天每天 {n} 个单元'],
   size_given: ['as typed', '手动填写'],
   size_finds: ['What you could find after …', '经过……天可发现的提升'],

@@ -160,17 +160,31 @@ function notes(report) {
     command(`sparrow --json experiment report ${report.experiment}`));
 }
 
+// Without a log there is no report; the plan and the inspector are there all the same.
+const reportOf = (name) => api.experimentReport(name, token()).catch((error) => {
+  if (error.status !== 503) throw error;
+  return null;
+});
+
+const hasUnits = (report) => report !== null && report.split.variants.some(({ n }) => n > 0);
+
+function results(report, experiment) {
+  return [
+    report.split.mismatch ? mismatchPanel(report) : verdict(report),
+    hasUnits(report) ? [overview(report, experiment), metricPanels(report), seriesPanel(report), segmentPanel(report), shownPanel(report)] : null];
+}
+
 export async function showResult(name) {
-  const [report, file] = await Promise.all([api.experimentReport(name, token()), api.experiments()]);
+  const file = await api.experiments();
   const experiment = file.experiments.find((one) => one.name === name);
-  const has = report.split.variants.some(({ n }) => n > 0);
+  if (!experiment) throw new Error(t('no_such_experiment', { name }));
+  const report = await reportOf(name);
   const decide = decision(experiment, file, () => showResult(name));
-  frame(name, report.hypothesis,
-    el('div', { class: 'toolbar experiment-bar' }, statusBadge(report.status),
+  frame(name, experiment.hypothesis,
+    el('div', { class: 'toolbar experiment-bar' }, statusBadge(experiment.status),
       el('a', { href: '/experiments.html' }, t('all_experiments')), el('a', { href: `/experiments.html?new=1&from=${encodeURIComponent(name)}` }, t('copy_of')), decide.buttons),
     decide.said,
-    report.split.mismatch ? mismatchPanel(report) : verdict(report),
-    has ? [overview(report, experiment), metricPanels(report), seriesPanel(report), segmentPanel(report)] : planPanel(experiment),
-    inspectorPanel(experiment), decide.log, has ? [planPanel(experiment), shownPanel(report)] : null, notes(report));
-  document.querySelector('.tool-page').classList.toggle('is-mistrusted', report.split.mismatch);
+    report ? results(report, experiment) : el('p', { class: 'needs' }, t('no_report')),
+    hasUnits(report) ? null : planPanel(experiment), inspectorPanel(experiment), decide.log, hasUnits(report) ? planPanel(experiment) : null, report ? notes(report) : null);
+  document.querySelector('.tool-page').classList.toggle('is-mistrusted', report?.split.mismatch ?? false);
 }

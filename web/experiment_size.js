@@ -35,7 +35,7 @@ function answerNode(size, plan, unit, perDay, source) {
   return [
     facts(fact(t('size_needed'), formatCount(all), t('size_each', { control: formatCount(Math.ceil(size.control)), treatment: formatCount(Math.ceil(size.treatment)) })),
       fact(t('size_days'), days === null ? '–' : formatCount(days), days === null ? t('size_days_unknown') : t('size_days_from', { n: formatCount(Math.round(perDay)) }))),
-    el('p', { class: 'quiet' }, t('size_baseline', { value: numbers.value(size.value, unit), sd: numbers.value(size.deviation, ''), source, lift: numbers.lift(size.lift), difference: `${size.difference > 0 ? '+' : ''}${numbers.value(size.difference, unit)}` })),
+    el('p', { class: 'quiet' }, t('size_baseline', { value: numbers.value(size.value, unit), sd: numbers.value(size.deviation, ''), source, lift: numbers.lift(size.lift), target: numbers.value(size.value + size.difference, unit) })),
     perDay > 0 ? [el('h3', {}, t('size_finds')), el('dl', { class: 'finds' }, kAfterDays.map((n) => el('div', {}, el('dt', {}, t('size_lift_after', { n })), el('dd', {}, `±${numbers.lift(Math.abs(size.lift) * Math.sqrt(all / (n * perDay))).replace('+', '')}`))))] : null,
     el('p', { class: 'quiet' }, t('size_note'))].flat().filter(Boolean);
 }

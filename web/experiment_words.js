@@ -39,6 +39,8 @@ addWords({
   kind_undecided_of: ['“{name}” has {metric} {lift}, always-valid interval {range}', '“{name}”的 {metric} 为 {lift}，随时有效区间 {range}'],
   kind_undecided_nothing: ['The log has nothing to make {metric} of yet.', '日志里还没有可计算 {metric} 的数据。'],
   harm_of: ['{variant} makes {metric} {lift}, always-valid interval {range}.', '{variant} 使 {metric} 变化 {lift}，随时有效区间 {range}。'],
+  no_such_experiment: ['There is no experiment “{name}”.', '没有名为“{name}”的实验。'],
+  no_report: ['This server keeps no events, so there is no report: start it without --no-events.', '此服务器不保存事件，因此没有报告：请去掉 --no-events 启动。'],
   draft_text: ['This is a draft: nobody is assigned until it is started.', '这是草稿：启动之前不会分配任何人。'],
   srm_title: ['Sample ratio mismatch: do not read the numbers below', '样本比例失衡：请不要使用下面的数字'],
   srm_text: ['{parts}. By chance a split is hardly ever so uneven (p {p}): somebody loses units or counts them twice, and those who are missing are not like those who stayed.', '{parts}。随机几乎不会出现这样的偏差（p {p}）：有单元丢失或重复，而缺失者与留下者并不相同。'],

@@ -76,7 +76,7 @@ function picture({ days, lines, format, zero, marks, width }) {
   });
   const grid = ticks(least, most).flatMap((v) => [
     svg('line', { x1: kLeft, x2: width - kRight, y1: y(v), y2: y(v), class: v === 0 ? 'time-zero' : 'time-grid' }),
-    svg('text', { x: kLeft - 8, y: y(v) + 4, class: 'time-text is-end' }, format(v))]);
+    svg('text', { x: kLeft - 8, y: y(v) + 4, class: 'time-text is-end' }, format(v).replace(/\.0+(?!\d)/, ''))]);
   const names = days.flatMap((text, i) => ((days.length - 1 - i) % every === 0
     ? [svg('text', { x: x(i), y: kHeight - 7, class: 'time-text is-middle' }, day(text))] : []));
   const lined = marks.filter(({ day: at }) => days.includes(at)).map(({ day: at, text }) => svg('line', { x1: x(days.indexOf(at)), x2: x(days.indexOf(at)), y1: kTop, y2: kHeight - kBottom, class: 'time-mark' }, svg('title', {}, text)));
