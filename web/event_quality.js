@@ -3,7 +3,6 @@
 import { el, formatCount } from './dom.js';
 import { comma, t } from './i18n.js';
 import { percent } from './numbers.js';
-import { table } from './table.js';
 
 // Shares from which on a check wants a look, and from which on something is wrong.
 const kChecks = [
@@ -14,7 +13,7 @@ const kChecks = [
   { key: 'position', look: 0.01, bad: 0.1, of: ({ quality: q }) => [q.clicks.wrong_position, q.clicks.judged - q.clicks.list_unknown] },
   { key: 'seen', look: 0.05, bad: 0.3, of: ({ quality: q }) => [q.clicks.not_seen, q.clicks.judged - q.clicks.list_unknown] },
   { key: 'user', look: 0.05, bad: 0.5, of: (_, hour) => [hour.without_user, hour.events] },
-  { key: 'ahead', look: 0, bad: 0.01, of: (_, hour) => [hour.ahead, hour.events], values: ({ limits, minutes }) => ({ s: limits.ahead_s, most: Math.round(Math.max(...minutes.map((m) => m.most_ahead_s))) }) },
+  { key: 'ahead', look: 0, bad: 0.01, of: (_, hour) => [hour.ahead, hour.events], values: ({ limits }) => ({ s: limits.ahead_s }), more: ({ minutes }, hour) => (hour.ahead > 0 ? ` ${t('q_ahead_most', { s: Math.round(Math.max(...minutes.map((m) => m.most_ahead_s))) })}` : '') },
   { key: 'late', look: 0.2, bad: 1.1, of: (_, hour) => [hour.late, hour.events] },
   { key: 'known', look: 0.02, bad: 0.3, of: (_, hour) => [hour.known, hour.events] },
   { key: 'expired', look: 0, bad: 0.05, of: (_, hour) => [hour.expired, hour.events] },
@@ -32,18 +31,17 @@ export function qualityOf(summary) {
     const [count, all] = of(summary, hour);
     const share = all === null ? count : count / Math.max(1, all);
     const state = all === 0 ? 'none' : count === 0 ? 'ok' : all !== null && share >= bad ? 'bad' : share > look ? 'look' : 'ok';
-    return { name: t(`q_${key}`), text: t(`q_${key}_text`, values?.(summary) ?? {}) + (more?.(summary) ?? ''), count, all, state };
+    return { name: t(`q_${key}`), text: t(`q_${key}_text`, values?.(summary) ?? {}) + (more?.(summary, hour) ?? ''), count, all, state };
   });
 }
 
 const kOrder = ['bad', 'look', 'ok', 'none'];
 const kBadge = { bad: 'is-bad', look: 'is-accent', ok: 'is-good', none: '' };
 
-export const qualityTable = (checks) => table([
-  { head: t('check_word'), wrap: true, cell: (c) => el('strong', {}, c.name) },
-  { head: t('state'), cell: (c) => el('span', { class: `badge ${kBadge[c.state]}` }, t(`state_${c.state}`)) },
-  { head: t('found_word'), number: true, cell: (c) => (c.state === 'none' ? '–' : formatCount(c.count)) },
-  { head: t('share'), number: true, cell: (c) => (!c.all ? '–' : percent(c.count / c.all)) },
-  { head: t('of_word'), number: true, wideOnly: true, cell: (c) => (c.all ? formatCount(c.all) : '–') },
-  { head: t('means'), wrap: true, cell: (c) => el('span', { class: c.state === 'ok' || c.state === 'none' ? 'quiet' : null }, c.text) }],
-[...checks].sort((a, b) => kOrder.indexOf(a.state) - kOrder.indexOf(b.state)), t('quality'));
+const shareOf = ({ count, all }) => (all ? `${percent(count / all)} ${t('of_n', { n: formatCount(all) })}` : '');
+
+// What is odd first.
+export const qualityList = (checks) => el('ul', { class: 'checks' }, [...checks].sort((a, b) => kOrder.indexOf(a.state) - kOrder.indexOf(b.state)).map((c) => el('li', { class: c.state === 'ok' || c.state === 'none' ? 'is-calm' : null },
+  el('span', { class: `badge ${kBadge[c.state]}` }, t(`state_${c.state}`)),
+  el('span', { class: 'check-name' }, el('strong', {}, c.name), el('span', { class: 'quiet' }, c.text)),
+  el('span', { class: 'check-count' }, c.state === 'none' ? '–' : formatCount(c.count), el('small', {}, shareOf(c))))));

@@ -6,7 +6,7 @@ import './event_words.js';
 import * as api from './api.js';
 import { el, formatCount } from './dom.js';
 import { howEventsCome } from './event_howto.js';
-import { qualityOf, qualityTable } from './event_quality.js';
+import { qualityOf, qualityList } from './event_quality.js';
 import { tailPanel } from './event_tail.js';
 import { comma, t } from './i18n.js';
 import { fact, facts, frame, main, panel, refusal, start, token } from './page.js';
@@ -74,7 +74,7 @@ async function page() {
     judge(verdict, summary, checks);
     figures.replaceChildren(overview(summary));
     types.update(typeRows(summary.minutes));
-    quality.replaceChildren(el('p', { class: 'quiet' }, t('quality_help', { events: formatCount(summary.quality.events), lists: formatCount(summary.quality.lists) })), qualityTable(checks));
+    quality.replaceChildren(el('p', { class: 'quiet' }, t('quality_help', { events: formatCount(summary.quality.events), lists: formatCount(summary.quality.lists) })), qualityList(checks));
   };
   draw();
   await tail.refresh();

@@ -87,18 +87,17 @@ function guardBadge(metric, variant) {
 }
 
 // What a metric is, in the first cell of its lines.
-const metricCell = (metric, report) => el('th', { scope: 'rowgroup', rowspan: metric.variants.length, class: 'metric-cell' },
+const metricCell = (metric) => el('th', { scope: 'rowgroup', rowspan: metric.variants.length, class: 'metric-cell' },
   el('span', { class: 'metric-title' }, metricName(metric.name), ' ', metric.role === 'decides' ? el('span', { class: 'badge is-accent' }, t('role_decides')) : null),
-  el('span', { class: 'quiet' }, metricAbout(metric.name, metric.definition)),
-  howComputed(metric, report));
+  el('span', { class: 'quiet' }, metricAbout(metric.name, metric.definition)));
 
-function variantRow(metric, variant, { reach, report, withCuped }) {
+function variantRow(metric, variant, reach, withCuped) {
   const cell = (name, label, ...content) => el('td', { class: name, 'data-label': label }, content.flat().filter((part) => part !== ''));
   const isControl = variant === metric.variants[0];
   const fixed = variant.fixed;
   const lifted = fixed?.lift !== undefined;
   return el('tr', { class: isControl ? 'is-first' : null },
-    isControl ? metricCell(metric, report) : null,
+    isControl ? metricCell(metric) : null,
     el('th', { scope: 'row', class: 'variant-cell' }, variant.variant, ' ', isControl ? controlMark(variant.variant) : guardBadge(metric, variant)),
     cell('number', t('units'), formatCount(variant.n)),
     cell('number', t('value'), numbers.value(variant.value, metric.unit)),
@@ -118,7 +117,8 @@ function metricTable(metrics, report, reach) {
   return el('div', { class: 'table-scroll', tabindex: 0, role: 'group', 'aria-label': t('metrics_panel') },
     el('table', { class: 'data metric-table' },
       el('thead', {}, el('tr', {}, heads.map(([text, name]) => el('th', { scope: 'col', class: name ?? null }, text)))),
-      metrics.map((metric) => el('tbody', {}, metric.variants.map((variant) => variantRow(metric, variant, { reach, report, withCuped }))))));
+      metrics.map((metric) => el('tbody', {}, metric.variants.map((variant) => variantRow(metric, variant, reach, withCuped)),
+        el('tr', { class: 'how-row' }, el('td', { colspan: heads.length }, howComputed(metric, report)))))));
 }
 
 function metricPanels(report) {

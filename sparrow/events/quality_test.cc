@@ -137,7 +137,7 @@ TEST_F(QualityTest, ListsExposuresAndMarksAreFound) {
 }
 
 TEST(Intake, CountsByMinuteAndType) {
-  constexpr std::int64_t kNow = 20'000 * kDayMs + 30'000;
+  constexpr std::int64_t kIntakeNow = 20'000 * kDayMs + 30'000;
   Intake intake;
   std::vector<Event> events(3);
   for (Event& event : events) {
@@ -145,17 +145,17 @@ TEST(Intake, CountsByMinuteAndType) {
     event.item = "1";
     event.user = "u";
     event.request = "r";
-    event.time_ms = kNow;
+    event.time_ms = kIntakeNow;
   }
   events[1].request.clear();
-  events[1].time_ms = kNow + 9'000;  // the sender's clock is ahead
+  events[1].time_ms = kIntakeNow + 9'000;  // the sender's clock is ahead
   events[2].type = "search";
   events[2].item.clear();
   events[2].user.clear();
-  events[2].time_ms = kNow - 2 * Intake::kLateMs;
-  intake.take(events, {.kept = 2, .known = 1, .expired = 0}, 1, kNow);
-  intake.refuse(kNow + 60'000);
-  const auto minutes = intake.minutes(kNow + 60'000);
+  events[2].time_ms = kIntakeNow - 2 * Intake::kLateMs;
+  intake.take(events, {.kept = 2, .known = 1, .expired = 0}, 1, kIntakeNow);
+  intake.refuse(kIntakeNow + 60'000);
+  const auto minutes = intake.minutes(kIntakeNow + 60'000);
   ASSERT_EQ(minutes.size(), Intake::kMinutes);
   const IntakeMinute& first = minutes[minutes.size() - 2];
   EXPECT_EQ(first.events, 3U);
@@ -169,7 +169,7 @@ TEST(Intake, CountsByMinuteAndType) {
   EXPECT_EQ(first.late, 1U);
   EXPECT_EQ(minutes.back().refused, 1U);
   // An hour later nothing of it is left.
-  for (const auto& minute : intake.minutes(kNow + 62 * 60'000)) EXPECT_EQ(minute.events, 0U);
+  for (const auto& minute : intake.minutes(kIntakeNow + 62 * 60'000)) EXPECT_EQ(minute.events, 0U);
 }
 
 TEST(Intake, NamesOfOnesOwnAreBounded) {
