@@ -55,7 +55,7 @@ function variantBlock(options, given, index, changed) {
   return block;
 }
 
-// Ticks of metrics; `own`: objects of an experiment that is copied, kept as they are.
+// Ticks of metrics.
 function metricTicks(legend, prefix, options, chosen) {
   const wanted = new Set(chosen);
   const node = el('fieldset', { class: 'metric-ticks' }, el('legend', {}, legend), options.metrics.map((metric) => {
@@ -67,7 +67,13 @@ function metricTicks(legend, prefix, options, chosen) {
 }
 
 const nameOf = (metric) => (typeof metric === 'string' ? metric : metric.name);
-const ownOf = (metrics) => metrics.filter((metric) => typeof metric !== 'string');
+
+// The options, with the metrics of its own that an experiment brings which is copied.
+function withOwn(options, values) {
+  const own = [...values.metrics, ...values.guardrails].filter((metric) => typeof metric !== 'string');
+  const named = own.map((metric) => ({ name: metric.name, definition: metric.sentence ?? '', unit: metric.unit ?? '', better: metric.better ?? 'higher' }));
+  return { ...options, metrics: [...options.metrics, ...named], own: new Map(own.map((metric) => [metric.name, metric])) };
+}
 
 function startValues(copied) {
   if (!copied) return { name: '', hypothesis: '', unit: 'user', scenarios: [], variants: [{ name: 'control' }, { name: 'treatment' }], metrics: kDefaultMetrics, guardrails: kDefaultGuardrails, minimum_lift: 0.05, covariate_days: 14 };
@@ -109,14 +115,14 @@ function fieldsOf(values, options, changed) {
       el('div', { class: 'field-pair' }, field(t('salt'), salt, t('salt_hint')), field(t('covariate_days'), covariate, t('covariate_hint'))),
       el('div', { class: 'field-pair' }, field(t('layer'), layer, t('layer_hint')), el('div', { class: 'field-pair' }, field(t('layer_from'), from), field(t('layer_to'), to))))];
   const read = () => {
+    const asGiven = (each) => options.own.get(each) ?? each;
     const metrics = [decides.value, ...further.names().filter((each) => each !== decides.value)];
-    const own = ownOf(values.metrics);
     return {
       name: name.value.trim(), hypothesis: hypothesis.value.trim(), unit: unit.value, salt: salt.value.trim() || undefined,
       layer: layer.value.trim() ? { name: layer.value.trim(), from: Number(from.value), to: Number(to.value) } : undefined,
       scenarios: places.size > 0 ? [...places] : undefined,
       variants: blocks().map((block) => block.variant()),
-      metrics: [...metrics.filter((each) => !own.some((one) => one.name === each)), ...own], guardrails: [...guards.names(), ...ownOf(values.guardrails)],
+      metrics: metrics.map(asGiven), guardrails: guards.names().map(asGiven),
       minimum_lift: Number(minimum.value) / 100, covariate_days: Number(covariate.value),
     };
   };
@@ -128,10 +134,12 @@ function fieldsOf(values, options, changed) {
 }
 
 export async function showForm(copyOf) {
-  const [options, file] = await Promise.all([api.experimentOptions(), api.experiments()]);
+  const [known, file] = await Promise.all([api.experimentOptions(), api.experiments()]);
   const copied = file.experiments.find(({ name }) => name === copyOf);
+  const values = startValues(copied);
+  const options = withOwn(known, values);
   let size = null;
-  const fields = fieldsOf(startValues(copied), options, () => size?.ask());
+  const fields = fieldsOf(values, options, () => size?.ask());
   size = sizePanel(fields.plan, options);
   const said = el('p', { class: 'said', role: 'alert' });
   const tell = (text) => {
