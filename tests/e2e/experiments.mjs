@@ -172,7 +172,7 @@ export async function checkExperiments(bench) {
       await rows.first().waitFor();
       await settled(page);
       await page.getByText('not in the catalogue').waitFor();
-      await page.locator('tr', { hasText: 'Unknown items' }).getByText('no such item').waitFor();
+      await page.locator('.checks li', { hasText: 'Unknown items' }).getByText('no such item').waitFor();
       await page.locator('.verdict').filter({ hasText: 'The log is up' }).waitFor();
       await shot(page, 'events', true);
       await accessible(page);
