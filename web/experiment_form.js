@@ -85,6 +85,7 @@ function fieldsOf(values, options, changed) {
   const name = input('experiment-name', { value: values.name, required: true, maxlength: 64, pattern: kNamePattern, title: t('name_rule') });
   const hypothesis = el('textarea', { id: 'experiment-hypothesis', rows: 2, maxlength: 1000 }, values.hypothesis ?? '');
   const unit = choose('experiment-unit', options.units.map((each) => [each, t(`unit_${each}`)]), values.unit, changed);
+  const method = choose('experiment-method', ['split', 'interleave'].map((each) => [each, t(`method_${each}`)]), values.method ?? 'split', changed);
   const places = new Set(values.scenarios);
   const where = el('fieldset', { class: 'ticks' }, el('legend', {}, t('where_word')), options.scenarios.length > 0
     ? options.scenarios.map((each) => tick(`scenario-${each}`, each, places.has(each), (on) => (on ? places.add(each) : places.delete(each)))) : hint(t('no_scenarios')));
@@ -105,7 +106,8 @@ function fieldsOf(values, options, changed) {
   const node = [
     panel(t('form_what'),
       field(t('name'), name, t('name_rule')), field(t('hypothesis'), hypothesis, t('hypothesis_hint')),
-      el('div', { class: 'field-pair' }, field(t('unit'), unit, t('unit_hint')), where)),
+      el('div', { class: 'field-pair' }, field(t('unit'), unit, t('unit_hint')), where),
+      field(t('method_word'), method, t('method_hint'))),
     panel(t('variants'), el('p', { class: 'quiet' }, t('variants_hint')), variants,
       el('button', { type: 'button', class: 'button button-quiet button-small', onclick: () => { if (variants.childElementCount < kMostVariants) { addVariant({ name: `treatment-${variants.childElementCount}` }); changed(); } } }, t('add_variant'))),
     panel(t('form_measured'),
@@ -118,7 +120,7 @@ function fieldsOf(values, options, changed) {
     const asGiven = (each) => options.own.get(each) ?? each;
     const metrics = [decides.value, ...further.names().filter((each) => each !== decides.value)];
     return {
-      name: name.value.trim(), hypothesis: hypothesis.value.trim(), unit: unit.value, salt: salt.value.trim() || undefined,
+      name: name.value.trim(), hypothesis: hypothesis.value.trim(), unit: unit.value, method: method.value, salt: salt.value.trim() || undefined,
       layer: layer.value.trim() ? { name: layer.value.trim(), from: Number(from.value), to: Number(to.value) } : undefined,
       scenarios: places.size > 0 ? [...places] : undefined,
       variants: blocks().map((block) => block.variant()),

@@ -10,6 +10,7 @@ addWords({
   name_taken: ['there is an experiment “{name}” already', '已有名为“{name}”的实验'],
   hypothesis_hint: ['Such as: lists with fewer hits are watched longer.', '例如：热门更少的列表会被观看更久。'],
   unit_hint: ['What is assigned to a variant. Items by day: for lists without users.', '分配到版本的对象。按天的物品用于没有用户的列表。'],
+  method_hint: ['Interleaving needs two variants and fewer units; it says which list people prefer, and nothing else.', '交织需要恰好两个版本，所需单元更少；它只说明人们更喜欢哪个列表。'],
   no_scenarios: ['Everywhere. Named places are scenarios: PUT /api/v1/scenarios.', '所有位置。命名的位置称为场景：PUT /api/v1/scenarios。'],
   variants_hint: ['Settings are parameters of the list endpoints. What a request names itself comes before them.', '设置是列表接口的参数；请求自己指定的参数优先。'],
   control_variant: ['Control', '对照'],

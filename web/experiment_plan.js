@@ -22,6 +22,7 @@ export function planPanel(experiment) {
       { head: t('settings'), wrap: true, cell: (v) => (settingsOf(v).length > 0 ? settingsOf(v).map((text) => el('code', { class: 'setting' }, text)) : el('span', { class: 'quiet' }, t('as_usual'))) }], experiment.variants, t('variants')),
     el('dl', { class: 'plan-facts' }, [
       [t('unit'), t(`unit_${experiment.unit}`)],
+      [t('method_word'), t(`method_${experiment.method ?? 'split'}`)],
       [t('where_word'), whereOf(experiment.scenarios)],
       [t('metrics'), experiment.metrics.map((m) => metricName(m.name ?? m)).join(comma)],
       experiment.guardrails?.length > 0 ? [t('guardrails'), experiment.guardrails.map((m) => metricName(m.name ?? m)).join(comma)] : null,

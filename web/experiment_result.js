@@ -152,7 +152,7 @@ const shownPanel = (report) => panel(t('shown_items'), el('p', { class: 'quiet' 
   { head: t('top_share'), number: true, cell: (s) => numbers.percent(s.top_share, 1) }], report.shown, t('shown_items')));
 
 function notes(report) {
-  const { switched_units: switched, unknown_variants: unknown } = report.data;
+  const { switched_units: switched = 0, unknown_variants: unknown = 0 } = report.data ?? {};
   return panel(t('data_notes'),
     switched > 0 ? el('p', {}, t('switched_units', { n: formatCount(switched) })) : null,
     unknown > 0 ? el('p', {}, t('unknown_variants', { n: formatCount(unknown) })) : null,
@@ -166,13 +166,33 @@ const reportOf = (name) => api.experimentReport(name, token()).catch((error) => 
   return null;
 });
 
-const hasUnits = (report) => report !== null && report.split.variants.some(({ n }) => n > 0);
+const hasUnits = (report) => report !== null && (report.split ? report.split.variants.some(({ n }) => n > 0) : report.units > 0);
 
 function results(report, experiment) {
   return [
     report.split.mismatch ? mismatchPanel(report) : verdict(report),
     hasUnits(report) ? [overview(report, experiment), metricPanels(report), seriesPanel(report), segmentPanel(report), shownPanel(report)] : null];
 }
+
+// What lists say that are made of both variants: which one's items people prefer.
+function preferencePanels(report) {
+  const side = report.preference > 0 ? report.b : report.a;
+  const sure = report.sequential.p <= kSure;
+  const points = ([low, high]) => `${numbers.lift(low)} … ${numbers.lift(high)}`;
+  return [
+    el('div', { class: `verdict ${sure ? 'is-good' : ''}` }, el('p', {}, report.lists === 0 ? t('kind_no_data')
+      : t(sure ? 'prefer_found' : 'prefer_open', { name: `“${side}”`, preference: numbers.lift(report.preference), range: points(report.interval), b: `“${report.b}”`, p: numbers.pValue(report.sequential.p) }))),
+    report.lists === 0 ? null : facts(
+      fact(t('lists'), formatCount(report.lists), t('lists_of_both')),
+      fact(t('units'), formatCount(report.units), t('units_decided', { n: formatCount(report.decided_units) })),
+      fact(t('prefer_units'), `${formatCount(report.decided_units - report.prefer_b_units)} : ${formatCount(report.prefer_b_units)}`, `${report.a} : ${report.b}`),
+      fact(report.types.join(comma), `${formatCount(report.credits_a)} : ${formatCount(report.credits_b)}`, `${report.a} : ${report.b}`)),
+    report.lists === 0 ? null : panel(t('preference'), el('p', { class: 'quiet' }, t('preference_help', { a: `“${report.a}”`, b: `“${report.b}”` })),
+      el('div', { class: 'preference-bar' }, el('span', {}, report.a), liftBar({ lift: report.preference, interval: report.interval, reach: 1, better: 'higher' }), el('span', {}, report.b)),
+      el('p', {}, `${numbers.lift(report.preference)} (${points(report.interval)}) · ${t('always_p')} ${numbers.pValue(report.sequential.p)} · ${t('fixed_p')} ${numbers.pValue(report.p)}`))];
+}
+
+const shownOf = (report, experiment) => (report.method === 'interleave' ? preferencePanels(report) : results(report, experiment));
 
 export async function showResult(name) {
   const file = await api.experiments();
@@ -184,7 +204,7 @@ export async function showResult(name) {
     el('div', { class: 'toolbar experiment-bar' }, statusBadge(experiment.status),
       el('a', { href: '/experiments.html' }, t('all_experiments')), el('a', { href: `/experiments.html?new=1&from=${encodeURIComponent(name)}` }, t('copy_of')), decide.buttons),
     decide.said,
-    report ? results(report, experiment) : el('p', { class: 'needs' }, t('no_report')),
-    hasUnits(report) ? null : planPanel(experiment), inspectorPanel(experiment), decide.log, hasUnits(report) ? planPanel(experiment) : null, report ? notes(report) : null);
-  document.querySelector('.tool-page').classList.toggle('is-mistrusted', report?.split.mismatch ?? false);
+    report ? shownOf(report, experiment) : el('p', { class: 'needs' }, t('no_report')),
+    hasUnits(report) ? null : planPanel(experiment), experiment.method === 'interleave' ? null : inspectorPanel(experiment), decide.log, hasUnits(report) ? planPanel(experiment) : null, report ? notes(report) : null);
+  document.querySelector('.tool-page').classList.toggle('is-mistrusted', report?.split?.mismatch ?? false);
 }

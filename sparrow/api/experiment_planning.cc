@@ -86,7 +86,9 @@ Result<json> split_of(const events::EventLog* log, const experiment::Experiment&
     all += n;
     variants.push_back({{"variant", variant.name}, {"weight", variant.weight}, {"n", n}});
   }
-  const double p = all > 0 ? experiment::chi_square_fit(units, weights).p : 1;
+  // Where every list is made of both, nobody is split.
+  const bool splits = one.method == experiment::Method::kSplit;
+  const double p = splits && all > 0 ? experiment::chi_square_fit(units, weights).p : 1;
   return json{{"name", one.name},
               {"units", all},
               {"variants", std::move(variants)},
