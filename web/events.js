@@ -92,6 +92,8 @@ start(async () => {
   let timer = 0;
   const open = async () => {
     try {
+      // Not asked where the answer is known: a refused request stands in the browser's log.
+      if (token() === '') throw new api.ApiError('', { status: 401 });
       refresh = await page();
     } catch (error) {
       if (![401, 403, 503].includes(error.status)) throw error;
