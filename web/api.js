@@ -3,6 +3,7 @@
 
 const kBase = '/api/v1';
 const kTimeoutMs = 10000;
+const kPatientMs = 60000;  // what reads days of events
 
 export class ApiError extends Error {
   constructor(message, { code = 'unknown', status = 0, parameter = null } = {}) {
@@ -22,7 +23,7 @@ export const isAbort = (error) => error?.name === 'AbortError';
 
 const get = (path, parameters = {}, signal = null) => call('GET', path, { parameters, signal });
 
-async function call(method, path, { parameters = {}, signal = null, data = null, token = '' } = {}) {
+async function call(method, path, { parameters = {}, signal = null, data = null, token = '', timeoutMs = kTimeoutMs } = {}) {
   const url = new URL(kBase + path, location.origin);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== '') url.searchParams.set(name, value);
@@ -37,7 +38,7 @@ async function call(method, path, { parameters = {}, signal = null, data = null,
   const timer = setTimeout(() => {
     timedOut = true;
     controller.abort();
-  }, kTimeoutMs);
+  }, timeoutMs);
   const forward = () => controller.abort();
   signal?.addEventListener('abort', forward, { once: true });
   if (signal?.aborted) controller.abort();
@@ -71,7 +72,7 @@ async function call(method, path, { parameters = {}, signal = null, data = null,
     return { body, milliseconds: performance.now() - started };
   } catch (error) {
     if (timedOut) {
-      throw new ApiError(`The server did not answer within ${kTimeoutMs / 1000} seconds.`, {
+      throw new ApiError(`The server did not answer within ${timeoutMs / 1000} seconds.`, {
         code: 'timeout',
       });
     }
@@ -147,6 +148,18 @@ export const seeds = async (kind, size, draw, model = '') => listOf((await get('
 export const rules = async () => (await get('/rules')).body;
 export const judgementsHref = (format) => `${kBase}/judgements?format=${format}`;
 
+// What is not for everybody is asked for with a token.
+const ask = async (path, parameters, token) => (await call('GET', path, { parameters, token, timeoutMs: kPatientMs })).body;
+export const experiments = async () => (await get('/experiments')).body;
+export const experimentOptions = async () => (await get('/experiments/options')).body;
+export const experimentSplits = async (token = '') => listOf((await ask('/experiments/splits', {}, token)).splits);
+export const experimentSize = (question, token = '') => ask('/experiments/size', question, token);
+export const experimentReport = (name, token = '') => ask(`/experiments/${encodeURIComponent(name)}/report`, {}, token);
+export const assignment = (name, unit, token = '') => ask(`/experiments/${encodeURIComponent(name)}/assignment`, { unit }, token);
+export const latestEvents = (wanted, token) => ask('/events', wanted, token);
+export const eventSummary = (token) => ask('/events/summary', {}, token);
+export const usage = (days, token = '') => ask('/usage', { days }, token);
+
 const send = async (path, data, token = '') => (await call('POST', path, { data, token })).body;
 export const judge = (list) => send('/judgements', list);
 export const importJudgements = (data) => send('/judgements/import', data);
@@ -155,4 +168,6 @@ export const vote = (data) => send('/votes', data);
 export const report = (data, token) => send('/reports', data, token);
 export const feedback = (data) => send('/feedback', data);
 export const promote = (name, version, token) => send(`/models/${encodeURIComponent(name)}/promote`, { version }, token);
+export const putExperiments = async (data, token) => (await call('PUT', '/experiments', { data, token })).body;
+export const decide = (name, action, note, token) => send(`/experiments/${encodeURIComponent(name)}/decision`, { action, note }, token);
 export const rollback = (name, token) => send(`/models/${encodeURIComponent(name)}/rollback`, {}, token);

@@ -4,6 +4,10 @@ import { addWords } from './i18n.js';
 
 addWords({
   saved: ['Saved', '已保存'],
+  tab_made: ['As trained', '训练与评测'],
+  tab_use: ['In use', '实际使用'],
+  experiments: ['Experiments', '实验'],
+  events_page: ['Events', '事件'],
   name: ['Name', '名称'],
   version: ['Version', '版本'],
   method: ['Method', '方法'],

@@ -8,7 +8,7 @@ import { searchBox } from './search.js';
 
 const kPages = [['discover', '/'], ['mix', '/mix.html'], ['map', '/map.html'], ['my_list', '/mylist.html']];
 const kLab = '/models.html';
-export const kLabPages = [['models', '/models.html'], ['spotcheck', '/spotcheck.html'], ['status', '/status.html']];
+export const kLabPages = [['models', '/models.html'], ['spotcheck', '/spotcheck.html'], ['experiments', '/experiments.html'], ['events_page', '/events.html'], ['status', '/status.html']];
 const inLab = kLabPages.some(([, href]) => location.pathname === href);
 
 function mark() {

@@ -1,5 +1,5 @@
 // The models: what is served and whether something better waits; versions, how they were measured,
-// how healthy they are; promote and roll back.
+// how healthy they are; promote and roll back; and, as another view, what people did with them.
 
 import * as api from './api.js';
 import { el } from './dom.js';
@@ -58,11 +58,21 @@ function dataPanel() {
   return panel(t('data'), el('p', { class: 'quiet' }, t('card_help')), button, host);
 }
 
-start(async () => {
+// Two views of the same models: how they were made and measured, and what people did with them.
+const tabs = (inUse) => el('nav', { class: 'tabs', 'aria-label': t('models') }, [['tab_made', '/models.html', false], ['tab_use', '/models.html?view=use', true]].map(([key, href, of]) => el('a', { href, 'aria-current': of === inUse ? 'page' : null }, t(key))));
+
+async function showUse() {
+  const { usePanels } = await import('./use.js');
+  frame(t('models'), t('use_lead'), tabs(true), await usePanels());
+}
+
+async function showMade() {
   const [promotion, runs] = await Promise.all([promotionPanel(), api.evaluations()]);
   const panels = await runPanels(runs);
   const health = healthPanels(promotion.versions());
   // Shown together when it is a matter of a moment: nothing moves later.
   await Promise.race([health.ready, new Promise((done) => setTimeout(done, kTogetherMs))]);
-  frame(t('models'), t('models_lead'), verdict(promotion, runs), promotion.node, ...panels, ...health.nodes, dataPanel());
-});
+  frame(t('models'), t('models_lead'), tabs(false), verdict(promotion, runs), promotion.node, ...panels, ...health.nodes, dataPanel());
+}
+
+start(() => (new URLSearchParams(location.search).get('view') === 'use' ? showUse() : showMade()));

@@ -27,6 +27,9 @@ export function panel(title, ...content) {
   return el('section', { class: 'panel', 'aria-label': title }, el('h2', {}, title), content);
 }
 
+// What somebody types into a terminal.
+export const command = (text) => el('pre', { class: 'command', tabindex: 0 }, el('code', {}, text));
+
 export function control(label, input) {
   return el('div', { class: 'control' }, el('label', { for: input.id }, label), input);
 }

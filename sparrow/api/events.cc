@@ -1,7 +1,8 @@
-// What people did: events in, the last ones out, all of a user's removed; and feedback, the older
-// form of an event that hides an item from its user or takes that back.
+// What people did: events in, all of a user's removed; and feedback, the older form of an event
+// that hides an item from its user or takes that back.
 #include <fmt/format.h>
 
+#include "sparrow/api/event_calls.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/http/json_text.h"
@@ -11,15 +12,6 @@ namespace sparrow::api {
 using nlohmann::json;
 
 namespace {
-
-// The log; null, and a 503 that says why, when there is none.
-events::EventLog* required_log(const Context& c, http::Response& response) {
-  events::EventLog* log = c.services.options.event_log;
-  if (log == nullptr)
-    http::write_error(response, 503, "unavailable",
-                      "this server keeps no events: start it with --events");
-  return log;
-}
 
 // What an event says of an item for lists to come: hidden, seen, played, not similar.
 std::optional<std::pair<json, Row>> mark_of(const Context& c, const events::Event& event) {
@@ -41,7 +33,10 @@ void post_events(Context& c, http::Response& response) {
   const auto body = json_body(c, response);
   if (!body) return;
   const auto events = events::read_events(*body, now_ms());
-  if (!events) return fail(response, events.error());
+  if (!events) {
+    c.services.intake.refuse(now_ms());
+    return fail(response, events.error());
+  }
   // A shop's own server, which has a token, sends what all its people do.
   if (!has_token(c) && !may_write(c, response, events->size())) return;
   std::vector<json> marks;
@@ -56,6 +51,7 @@ void post_events(Context& c, http::Response& response) {
   }
   const auto kept = log->append(*events);
   if (!kept) return fail(response, kept.error());
+  c.services.intake.take(*events, *kept, unknown_items, now_ms());
   if (!marks.empty()) {
     if (auto saved = c.services.feedback.append_all(marks); !saved)
       return fail(response, saved.error());
@@ -65,19 +61,6 @@ void post_events(Context& c, http::Response& response) {
                                        {"known", kept->known},
                                        {"expired", kept->expired},
                                        {"unknown_items", unknown_items}});
-}
-
-void get_events(Context& c, http::Response& response) {
-  c.query.allow_only({"size"});
-  const auto size = c.query.number("size", 50, 1, 1000);
-  if (failed(c, response)) return;
-  const events::EventLog* log = required_log(c, response);
-  if (log == nullptr) return;
-  const auto latest = log->latest(size);
-  if (!latest) return fail(response, latest.error());
-  json list = json::array();
-  for (const events::Event& event : *latest) list.push_back(to_json(event));
-  response.body = http::json_text(json{{"events", list}});
 }
 
 Result<std::size_t> forget_marks(Services& services, const std::string& user) {

@@ -1,11 +1,10 @@
-// Calls about experiments and scenarios: read, replace, decide, report, and which variant a unit
-// has.
+// Calls about experiments and scenarios: read, replace, decide, report.
 #include <fmt/format.h>
 
+#include "sparrow/api/experiment_calls.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/api/list_answer.h"
 #include "sparrow/core/clock.h"
-#include "sparrow/experiment/hash.h"
 #include "sparrow/experiment/interleaving.h"
 #include "sparrow/experiment/report.h"
 #include "sparrow/http/json_text.h"
@@ -15,18 +14,6 @@ namespace sparrow::api {
 using nlohmann::json;
 
 namespace {
-
-// The experiment of the path; null and a 404 when there is none. Valid while `plan` is.
-const experiment::Experiment* named_experiment(const Context& c, const Plan& plan,
-                                               http::Response& response) {
-  for (const auto& one : plan.experiments.experiments) {
-    if (one.name == c.parameter) return &one;
-  }
-  http::write_error(response, 404, "not_found",
-                    fmt::format("there is no experiment \"{}\"", c.parameter.substr(0, 64)),
-                    "name");
-  return nullptr;
-}
 
 // Whether lists would take these settings now, by reading them as those of a request. The response
 // says what is wrong.
@@ -114,40 +101,6 @@ void get_experiment_report(Context& c, http::Response& response) {
   if (!observed) return fail(response, observed.error());
   if (given_up(c, response)) return;
   response.body = http::json_text(report_json(experiment::report(*one, *observed)));
-}
-
-void get_assignment(Context& c, http::Response& response) {
-  c.query.allow_only({"unit"});
-  const std::string unit = c.query.required("unit");
-  if (failed(c, response)) return;
-  const auto plan = c.services.plans.plan();
-  const auto* one = named_experiment(c, *plan, response);
-  if (one == nullptr) return;
-  const auto* variant = experiment::assign(*one, unit);
-  const double position = experiment::unit_position(one->salt.empty() ? one->name : one->salt, unit,
-                                                    experiment::Draw::kVariant);
-  json body = {{"experiment", one->name},
-               {"unit", unit},
-               {"status", experiment::status_name(one->status)},
-               {"position", position},
-               {"variant", variant == nullptr ? json() : json(variant->name)}};
-  double sum = 0;
-  for (const auto& known : one->variants) sum += known.weight;
-  if (variant == nullptr) {
-    body["why"] = fmt::format("the layer \"{}\" gives this unit to another experiment or to none",
-                              one->layer);
-  } else {
-    double from = 0;
-    for (const auto& known : one->variants) {
-      if (&known == variant) break;
-      from += known.weight;
-    }
-    body["why"] = fmt::format(
-        "the hash of \"{}\" with the salt \"{}\" lies at {:.4f}; {} has {:.4f} to {:.4f}", unit,
-        one->salt.empty() ? one->name : one->salt, position, variant->name, from / sum,
-        (from + variant->weight) / sum);
-  }
-  response.body = http::json_text(body);
 }
 
 void get_scenarios(Context& c, http::Response& response) {

@@ -49,19 +49,26 @@ void get_reports(Context& c, http::Response& response);
 void post_reports(Context& c, http::Response& response);
 // events.cc
 void post_events(Context& c, http::Response& response);
-void get_events(Context& c, http::Response& response);
 void delete_user(Context& c, http::Response& response);
 void post_feedback(Context& c, http::Response& response);
 // How many entries of the user there were.
 Result<std::size_t> forget_marks(Services& services, const std::string& user);
+// event_views.cc
+void get_events(Context& c, http::Response& response);
+void get_event_summary(Context& c, http::Response& response);
+void get_usage(Context& c, http::Response& response);
 // experiments.cc
 void get_experiments(Context& c, http::Response& response);
 void put_experiments(Context& c, http::Response& response);
 void post_decision(Context& c, http::Response& response);
 void get_experiment_report(Context& c, http::Response& response);
-void get_assignment(Context& c, http::Response& response);
 void get_scenarios(Context& c, http::Response& response);
 void put_scenarios(Context& c, http::Response& response);
+// experiment_planning.cc
+void get_experiment_options(Context& c, http::Response& response);
+void get_experiment_splits(Context& c, http::Response& response);
+void get_experiment_size(Context& c, http::Response& response);
+void get_assignment(Context& c, http::Response& response);
 // rules.cc
 void get_rules(Context& c, http::Response& response);
 void put_rules(Context& c, http::Response& response);

@@ -233,5 +233,79 @@ TEST_F(PlansTest, EventsHideAndAUserCanBeForgotten) {
   EXPECT_EQ(send("POST", "/api/v1/events", "", {{"type", "click"}}, false).first, 400);
 }
 
+// What the page of experiments asks for.
+TEST_F(PlansTest, OptionsSplitsSizesAndTheInspectorSayWhatThereIs) {
+  run_dial();
+  const auto [options_status, options] = send("GET", "/api/v1/experiments/options");
+  ASSERT_EQ(options_status, 200);
+  EXPECT_EQ(options["metrics"][0]["name"], "click_through");
+  EXPECT_NE(std::find(options["settings"].begin(), options["settings"].end(), "popularity"),
+            options["settings"].end());
+  EXPECT_EQ(std::find(options["settings"].begin(), options["settings"].end(), "user"),
+            options["settings"].end());
+  for (int u = 0; u < 60; ++u) list(fmt::format("user={}", u));
+  log_->flush();
+  const auto [status, splits] = send("GET", "/api/v1/experiments/splits");
+  ASSERT_EQ(status, 200) << splits;
+  EXPECT_EQ(splits["splits"][0]["units"], 60);
+  EXPECT_EQ(splits["splits"][0]["mismatch"], false);
+  EXPECT_EQ(send("GET", "/api/v1/experiments/size", "rate=0.04").first, 200);
+  EXPECT_EQ(send("GET", "/api/v1/experiments/size", "rate=0.9&lift=0.5").first, 400);
+  EXPECT_EQ(send("GET", "/api/v1/experiments/size", "mean=3").first, 400);
+  EXPECT_EQ(send("GET", "/api/v1/experiments/size", "metric=nope").first, 400);
+  EXPECT_EQ(send("GET", "/api/v1/experiments/size", "metric=conversion").first, 404);
+  const auto [found, inspected] = send("GET", "/api/v1/experiments/dial/assignment", "unit=7");
+  ASSERT_EQ(found, 200);
+  EXPECT_EQ(inspected["exposed"]["variant"], inspected["variant"]);
+  EXPECT_EQ(inspected["variants"][1]["force"], "dial:short");
+  EXPECT_TRUE(inspected["layer"].is_null());
+  // When somebody was here is not told without a token.
+  const auto [open, stranger] =
+      send("GET", "/api/v1/experiments/dial/assignment", "unit=7", {}, false);
+  ASSERT_EQ(open, 200);
+  EXPECT_FALSE(stranger.contains("exposed"));
+  const auto unmet = send("GET", "/api/v1/experiments/dial/assignment", "unit=never").second;
+  EXPECT_TRUE(unmet["exposed"].is_null());
+}
+
+// What the page of events asks for.
+TEST_F(PlansTest, TheTailIsFilteredAndTheSummaryCountsWhatCameIn) {
+  list("user=u");
+  const json events = {
+      {"events",
+       {{{"type", "click"}, {"user", "u"}, {"item", "101"}, {"request_id", "r"}, {"position", 1}},
+        {{"type", "click"}, {"user", "v"}, {"item", "no such"}},
+        {{"type", "search"}, {"user", "u"}, {"query", "q"}}}}};
+  ASSERT_EQ(send("POST", "/api/v1/events", "", events).first, 200);
+  ASSERT_EQ(send("POST", "/api/v1/events", "", {{"type", "click"}}).first, 400);
+  log_->flush();
+  EXPECT_EQ(send("GET", "/api/v1/events", "type=click").second["events"].size(), 2U);
+  EXPECT_EQ(send("GET", "/api/v1/events", "user=u&type=click,search").second["events"].size(), 2U);
+  const auto one = send("GET", "/api/v1/events", "request_id=r").second;
+  ASSERT_EQ(one["events"].size(), 1U);
+  EXPECT_FALSE(one["events"][0]["title"].get<std::string>().empty());
+  EXPECT_EQ(one["searched"], 3);
+  EXPECT_FALSE(send("GET", "/api/v1/events", "user=v").second["events"][0].contains("title"));
+  const auto [status, summary] = send("GET", "/api/v1/events/summary");
+  ASSERT_EQ(status, 200) << summary;
+  ASSERT_EQ(summary["minutes"].size(), 60U);
+  int clicks = 0;
+  int refused = 0;
+  for (const json& minute : summary["minutes"]) {
+    clicks += minute["types"].value("click", 0);
+    refused += minute["refused"].get<int>();
+  }
+  EXPECT_EQ(clicks, 2);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(summary["log"]["up"], true);
+  EXPECT_EQ(summary["quality"]["unknown_items"][0]["item"], "no such");
+  EXPECT_EQ(summary["quality"]["clicks"]["list_unknown"], 1);
+  EXPECT_EQ(send("GET", "/api/v1/events/summary", "", {}, false).first, 401);
+  const auto [used, usage] = send("GET", "/api/v1/usage");
+  ASSERT_EQ(used, 200) << usage;
+  EXPECT_EQ(usage["complete"], true);
+  EXPECT_EQ(usage["days"][0]["cells"][0]["lists"], 1);
+}
+
 }  // namespace
 }  // namespace sparrow::api

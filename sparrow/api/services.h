@@ -19,7 +19,10 @@
 #include "sparrow/api/metrics.h"
 #include "sparrow/api/plans.h"
 #include "sparrow/events/event_log.h"
+#include "sparrow/events/intake.h"
 #include "sparrow/events/kafka_bridge.h"
+#include "sparrow/events/quality.h"
+#include "sparrow/experiment/usage.h"
 #include "sparrow/http/log.h"
 #include "sparrow/http/rate_limit.h"
 #include "sparrow/live/item_changes.h"
@@ -49,8 +52,6 @@ struct ApiOptions {
   rank::Ranking ranking;
   events::EventLog* event_log = nullptr;       // null: no events are kept; must outlive the API
   const events::KafkaBridge* kafka = nullptr;  // null: no other replicas; must outlive the API
-  http::Log* log = nullptr;                    // of requests; may be null; must outlive the API
-  events::EventLog* event_log = nullptr;       // null: no events are kept; must outlive the API
   live::LiveFeed* live_feed = nullptr;  // what the log's events say now; may be null; likewise
   http::Log* log = nullptr;             // of requests; may be null; must outlive the API
   const live::RemoteRanker* remote_ranker = nullptr;  // ranking.remote, for its counts
@@ -72,6 +73,13 @@ struct ModelControl {
 struct HealthAnswers {
   std::mutex mutex;  // held while one is made: it costs a pass over all lists
   std::map<std::string, std::string> by_name;  // "name@version/against" -> answer
+};
+
+// The last answer about the quality of events: it reads some thousands of them.
+struct QualityAnswer {
+  std::mutex mutex;
+  nlohmann::json body;
+  std::int64_t made_ms = 0;
 };
 
 struct Services {
@@ -99,6 +107,9 @@ struct Services {
   live::UserMarks marks;
   Plans plans;
   HealthAnswers health;
+  events::Intake intake;
+  QualityAnswer quality;
+  experiment::Usage usage;
   std::atomic<std::uint64_t> requests{0};
   std::string boot;  // first part of request ids
 };

@@ -13,7 +13,7 @@
 #include "sparrow/experiment/interleaving.h"
 #include "sparrow/experiment/iso_time.h"
 #include "sparrow/experiment/report.h"
-#include "sparrow/experiment/sample_size.h"
+#include "sparrow/experiment/size_plan.h"
 #include "sparrow/experiment/unit_table.h"
 #include "sparrow/flags/checks.h"
 
@@ -178,48 +178,16 @@ Result<experiment::Observations> observe_log(const Context& context, const Exper
   return observed;
 }
 
-// The size, and the value it starts from.
-struct Planned {
-  experiment::Size size;
-  double value = 0;
-  std::string source;
-  double units_a_day = 0;  // that the log has; 0: not known
-};
-
-Result<Planned> plan_by_log(const Context& context, const ExperimentArguments& o) {
+Result<experiment::SizePlan> plan(const Context& context, const ExperimentArguments& o) {
+  if (o.rate > 0) return experiment::plan_by_share(o.rate, o.size);
+  if (o.mean > 0 && o.sd > 0) return experiment::plan_by_mean(o.mean, o.sd, o.size);
   const auto metric = metric_named(context, o);
   if (!metric) return metric.error();
   const auto observed = observe_log(context, o, *metric);
   if (!observed) return observed.error();
-  const auto& rows = observed->metrics.front();
-  const auto units = experiment::moments(rows.y, rows.x);
-  const auto number = experiment::estimate(units);
-  if (!number || !(number->value > 0) || !(number->variance > 0))
-    return Error{ErrorCode::kNotFound, fmt::format("the log has nothing to make {} of: {}",
-                                                   metric->name, metric->sentence)};
-  Planned plan;
-  plan.size = experiment::size_for_ratio(units, o.size);
-  plan.value = number->value;
-  plan.source =
-      fmt::format("{} of {} {}s in {} days", metric->name, rows.y.size(), o.unit, observed->days);
-  plan.units_a_day = static_cast<double>(rows.y.size()) / observed->days;
-  return plan;
-}
-
-Result<Planned> plan(const Context& context, const ExperimentArguments& o) {
-  if (!(std::abs(o.size.lift) > 0))
-    return Error{ErrorCode::kInvalidInput, "--lift 0 would need any number of units"};
-  if (o.rate > 0) {
-    const double other = o.rate * (1 + o.size.lift);
-    if (!(o.rate < 1) || !(other > 0) || !(other < 1))
-      return Error{ErrorCode::kInvalidInput,
-                   fmt::format("--rate {} with --lift {} would be {}, which is no share", o.rate,
-                               o.size.lift, other)};
-    return Planned{experiment::size_for_share(o.rate, o.size), o.rate, "a share of units", 0};
-  }
-  if (o.mean > 0 && o.sd > 0)
-    return Planned{experiment::size_for_mean(o.mean, o.sd, o.size), o.mean, "a mean per unit", 0};
-  return plan_by_log(context, o);
+  return experiment::plan_by_log(
+      *observed, o.unit == "session" ? experiment::Unit::kSession : experiment::Unit::kUser,
+      o.size);
 }
 
 Result<void> size_experiment(const Context& context, const ExperimentArguments& o) {
@@ -233,6 +201,7 @@ Result<void> size_experiment(const Context& context, const ExperimentArguments& 
     json answer = {{"control", planned->size.control},
                    {"treatment", planned->size.treatment},
                    {"value", planned->value},
+                   {"deviation", planned->deviation},
                    {"difference", planned->size.difference},
                    {"lift", o.size.lift},
                    {"alpha", o.size.alpha},

@@ -317,6 +317,8 @@ Result<void> EventLog::each_exposure(std::string_view experiment,
   return (*file)->each_exposure(experiment, take);
 }
 
+const std::filesystem::path& EventLog::folder() const { return files_->options.folder; }
+
 EventLog::Counts EventLog::counts() const {
   const std::uint64_t bytes = files_->folder.bytes();
   const std::lock_guard lock(files_->mutex);

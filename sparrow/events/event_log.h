@@ -111,6 +111,8 @@ class EventLog {
     std::string trouble;        // why nothing can be written now; empty: it can
   };
   Counts counts() const;
+  // Where the files are; log_queries.h reads them beside the writer.
+  const std::filesystem::path& folder() const;
 
  private:
   struct Files;

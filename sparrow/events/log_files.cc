@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sqlite3.h>
 
 #include "sparrow/core/file.h"
 #include "sparrow/events/log_statement.h"
@@ -411,6 +410,18 @@ Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
   if (!statement) return statement.error();
   return each_row(*statement, [&](sqlite3_stmt* row) {
     events.push_back(event_at(row));
+    return true;
+  });
+}
+
+Result<void> LogFile::latest(std::size_t count, std::vector<Impression>& lists) {
+  if (!has_tables_) return {};
+  const auto text =
+      fmt::format("SELECT {} FROM impressions ORDER BY rowid DESC LIMIT {}", kListColumns, count);
+  const auto statement = Statement::of(*this, text.c_str());
+  if (!statement) return statement.error();
+  return each_row(*statement, [&](sqlite3_stmt* row) {
+    lists.push_back(impression_at(row));
     return true;
   });
 }

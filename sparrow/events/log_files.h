@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +23,9 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace sparrow::events {
+
+struct ListHead;
+struct DayMark;
 
 // One open database. Used by one thread at a time.
 class LogFile {
@@ -55,10 +60,17 @@ class LogFile {
   Result<void> each_event(TimeSpan span, const std::function<bool(const Event&)>& take, bool& more);
   // Appends at most `count`, newest first.
   Result<void> latest(std::size_t count, std::vector<Event>& events);
+  Result<void> latest(std::size_t count, std::vector<Impression>& lists);
   Result<void> each_impression(TimeSpan span, const std::function<bool(const Impression&)>& take,
                                bool& more);
   Result<void> each_exposure(std::string_view experiment,
                              const std::function<bool(const Exposure&)>& take);
+  // log_queries.h says what these are.
+  Result<void> each_list_head(const std::function<bool(const ListHead&)>& take);
+  Result<DayMark> day_mark();
+  Result<void> count_exposures(std::string_view experiment, TimeSpan span,
+                               std::map<std::string, std::uint64_t>& counts);
+  Result<std::optional<Exposure>> find_exposure(std::string_view experiment, std::string_view unit);
 
   // For the exchange with other replicas (log_file_exchange.cc). Of a day: appends what was taken
   // in here and is not sent, at most `most` of each kind; then what has been sent.

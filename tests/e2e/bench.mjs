@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const kSecret = 'secret-admin';
-export const kPages = { home: '/', movie: '/movie.html?movieId=589', mix: '/mix.html?like=589,1', mylist: '/mylist.html', spotcheck: '/spotcheck.html', models: '/models.html', map: '/map.html', status: '/status.html' };
+export const kPages = { home: '/', movie: '/movie.html?movieId=589', mix: '/mix.html?like=589,1', mylist: '/mylist.html', spotcheck: '/spotcheck.html', models: '/models.html', experiments: '/experiments.html', events: '/events.html', map: '/map.html', status: '/status.html' };
 
 const kChromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const kShots = fileURLToPath(new URL('./screenshots/', import.meta.url));
@@ -42,7 +42,8 @@ export function copyHome() {
   assert.ok(from && existsSync(from), 'SPARROW_HOME is not a folder');
   const home = mkdtempSync(join(tmpdir(), 'sparrow-e2e-'));
   cpSync(from, home, { recursive: true });
-  for (const file of ['judgements.jsonl', 'votes.jsonl', 'reports.jsonl', 'feedback.jsonl', 'rules.json']) rmSync(join(home, file), { force: true });
+  for (const file of ['judgements.jsonl', 'votes.jsonl', 'reports.jsonl', 'feedback.jsonl', 'rules.json', 'experiments.json', 'scenarios.json']) rmSync(join(home, file), { force: true });
+  rmSync(join(home, 'events'), { recursive: true, force: true });
   sparrow(home, 'train', '--method', 'content', '--force', '--seed', '2');
   sparrow(home, 'publish', 'content');
   for (const method of ['cooccurrence', 'history']) {

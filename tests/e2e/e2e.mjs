@@ -4,6 +4,7 @@
 import { Bench, copyHome, startServer } from './bench.mjs';
 import { checkCatalogues } from './catalogues.mjs';
 import { checkEverywhere } from './everywhere.mjs';
+import { checkExperiments } from './experiments.mjs';
 import { checkFaults } from './faults.mjs';
 import { checkHome } from './home.mjs';
 import { checkKeyboard } from './keyboard.mjs';
@@ -19,7 +20,7 @@ const bench = new Bench(server.base, home);
 try {
   await bench.begin();
   // These change judgements, rules and versions, so they come first and one by one.
-  for (const check of [checkSpotcheck, checkModels]) await check(bench);
+  for (const check of [checkExperiments, checkSpotcheck, checkModels]) await check(bench);
   // These only look; most of their time is waiting, so three go at once.
   const lanes = [[checkHome, checkMovie, checkMovieTools, checkKeyboard], [checkEverywhere, checkMapAndStatus], [checkFaults, checkCatalogues]];
   await Promise.all(lanes.map(async (lane) => { for (const check of lane) await check(bench); }));

@@ -25,7 +25,7 @@ const kNames = ['fusion', 'content', 'item2vec', 'cooccurrence', 'history', 'pop
 // Words in Latin letters that stand in Chinese text: names of models, data, films and units.
 async function englishLeft(page) {
   return page.evaluate((names) => {
-    const skip = 'script, style, code, kbd, svg, .card-title, .card-reason, .mark-text a, .left-out, .mix-tries, .film-also, .card, td a, .suggestions, .film-title, .film-story, .film-also, .film-tags, .film-details dd, .judged-text a, .judged-tile, .seed h2, .compare h3, .compare-gone, .bar-name, .brand, .language, .map-side h2, .map-neighbors, .mix-title, option, .tag, .footer, .option-list, .hero-tries, td strong, .row h2 a, .method-name, .interval-name, #genres, .fact small, .ticks label[for^="model-"]';
+    const skip = 'script, style, code, kbd, svg, .card-title, .card-reason, .mark-text a, .left-out, .mix-tries, .film-also, .card, td a, .suggestions, .film-title, .film-story, .film-also, .film-tags, .film-details dd, .judged-text a, .judged-tile, .seed h2, .compare h3, .compare-gone, .bar-name, .brand, .language, .map-side h2, .map-neighbors, .mix-title, option, .tag, .footer, .option-list, .hero-tries, td strong, .experiment-hypothesis, .row h2 a, .method-name, .interval-name, #genres, .fact small, .ticks label[for^="model-"]';
     const left = [];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walk.nextNode(); node; node = walk.nextNode()) {

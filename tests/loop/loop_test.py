@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from api_test import BIN, HOME, check, equal, sparrow  # noqa: E402  pylint: disable=wrong-import-position
 import api_test  # noqa: E402  pylint: disable=wrong-import-position
@@ -19,6 +21,7 @@ from online_test import TokenServer, copy_of  # noqa: E402  pylint: disable=wron
 from viewers import Viewers  # noqa: E402  pylint: disable=wrong-import-position
 
 TOKEN = "loop-secret"
+FEEDBACK = 1  # events that came as feedback, not through the intake of events
 SEEDS = ["589", "1", "260", "296", "318", "356", "480", "527", "593", "2571"]
 
 
@@ -293,6 +296,59 @@ def learn(server, home, work):
     check("build --events joins data and events, and leaves out what lists caused", build)
 
 
+def validated(server, template, query=""):
+    """The answer at this path, which is as docs/api/openapi.json says."""
+    status, body, _ = server.get(template + query, headers={"Authorization": f"Bearer {TOKEN}"})
+    equal(status, 200)
+    schema = api_test.SPEC["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    answer = json.loads(body)
+    jsonschema.validate(answer, {**api_test.as_json_schema(schema), **api_test.SCHEMAS})
+    return answer
+
+
+def views(server, home):
+    """What the pages show, against sums made by SQL."""
+    def summary():
+        answer = validated(server, "/api/v1/events/summary")
+        equal(len(answer["minutes"]), 60)
+        came = sum(minute["events"] for minute in answer["minutes"])
+        equal(came, answer["log"]["events"] + sum(minute["known"] for minute in answer["minutes"]) - FEEDBACK)
+        clicks = answer["quality"]["clicks"]
+        assert clicks["judged"] > 0 and clicks["not_in_list"] == 0 and clicks["wrong_position"] == 0 and clicks["not_seen"] == 0, clicks
+    check("the summary counts what came in, and viewers who do everything right look sound", summary)
+
+    def tail():
+        answer = validated(server, "/api/v1/events", "?type=click&size=20")
+        equal({event["type"] for event in answer["events"]}, {"click"})
+        user = answer["events"][0]["user"]
+        equal({event["user"] for event in validated(server, "/api/v1/events", f"?user={user}")["events"]}, {user})
+    check("the tail is filtered by type and user", tail)
+
+    def usage():
+        answer = validated(server, "/api/v1/usage")
+        assert answer["complete"]
+        clicks, seen = (sum(count for (count,) in rows(home, f"SELECT count(*) FROM events WHERE type='{kind}' AND request IN (SELECT request FROM impressions)"))
+                        for kind in ("click", "impression"))
+        everything = [cell for day in answer["days"] for cell in day["cells"] if cell["scenario"] is None and cell["model"] is None]
+        equal(sum(cell["lists"] for cell in everything), sum(count for (count,) in rows(home, "SELECT count(*) FROM impressions")))
+        equal((sum(cell["metrics"]["click_through"]["numerator"] for cell in everything), sum(cell["metrics"]["click_through"]["denominator"] for cell in everything)),
+              (clicks, seen))
+    check("use by day has the sums that SQL has", usage)
+
+    def planning():
+        splits = {split["name"]: split for split in validated(server, "/api/v1/experiments/splits")["splits"]}
+        report = server.json("/api/v1/experiments/hidden-gems/report")
+        equal([variant["n"] for variant in splits["hidden-gems"]["variants"]], [variant["n"] for variant in report["split"]["variants"]])
+        equal(splits["hidden-gems"]["p"], report["split"]["p"])
+        size = validated(server, "/api/v1/experiments/size", "?metric=click_through&lift=0.1")
+        printed = json.loads(sparrow("--json", "experiment", "size", "--metric", "click_through", "--lift", "0.1", home=str(home)))
+        equal(size["control"], printed["control"])
+        again = validated(server, "/api/v1/experiments/size", f"?mean={size['value']}&sd={size['deviation']}&lift=0.1")
+        assert abs(again["control"] / size["control"] - 1) < 1e-6, (again, size)
+        validated(server, "/api/v1/experiments/options")
+    check("splits are those of the report; sizes those of the terminal, by the log and by its mean and deviation", planning)
+
+
 def main():
     home = pathlib.Path(copy_of(HOME))
     work = pathlib.Path(tempfile.mkdtemp())
@@ -303,6 +359,7 @@ def main():
         plans(server)
         live(server)
         experiments(server, home)
+        views(server, home)
         learn(server, home, work)
     finally:
         server.process.kill()

@@ -1,0 +1,35 @@
+// Words about what became of lists, in English and 中文.
+
+import { addWords } from './i18n.js';
+
+addWords({
+  use_lead: ['What people did with the lists that were given, by day, scenario and model.', '人们如何使用给出的列表，按天、场景和模型。'],
+  use_help: ['What happened, not why: days differ in who came and what was new. Whether a change caused it, only an experiment tells.', '只说明发生了什么，不说明原因：每天来的人和新内容不同。变化是否由改动引起，只有实验能回答。'],
+  use_none: ['No list can be judged yet', '还没有可评判的列表'],
+  use_none_text: ['A list is recorded when its request names a user, a session or a scenario. What people do with it comes as events that name its request id.', '请求带有用户、会话或场景时，列表会被记录；人们的行为以带请求编号的事件到来。'],
+  use_reading: ['Older days are being read …', '正在读取更早的日子……'],
+  use_days: ['Days', '天数'],
+  use_last: ['last {n}', '最近 {n} 天'],
+  use_split: ['One line for each', '每条线表示'],
+  use_by_none: ['everything together', '全部合计'],
+  use_by_scenario: ['scenario', '场景'],
+  use_by_model: ['model', '模型'],
+  use_scenario: ['Scenario', '场景'],
+  use_model: ['Model', '模型'],
+  use_all: ['all', '全部'],
+  use_no_scenario: ['(none named)', '（未指明）'],
+  use_in_days: ['The last {n} days', '最近 {n} 天'],
+  use_lists: ['Lists', '列表'],
+  use_units: ['People', '人数'],
+  use_units_a_day: ['People a day', '每天人数'],
+  use_said: ['{name}: {value} ({low} – {high})', '{name}：{value}（{low} – {high}）'],
+  use_version: ['from here on {model} {version}', '从此为 {model} {version}'],
+  use_joined: ['{joined} of {events} events name a list of the same day; the others are counted nowhere here.', '{events} 个事件中有 {joined} 个指明当天的列表；其余不计入这里。'],
+  use_cut: ['On {days} there was more than is read: the first two million lists and five million events are counted.', '{days} 的数据超出读取上限：只计前两百万个列表和五百万个事件。'],
+  over_time: ['Over time', '随时间变化'],
+  use_definitions: ['Definitions', '定义'],
+  use_band: ['Bands: 95 % intervals by the delta method over people. Dotted lines: another version of the model.', '色带：按人计算的 95 % 区间（delta 方法）。虚线：模型换了版本。'],
+  use_nothing: ['no data for this', '暂无数据'],
+  use_unseen: ['Nothing says what was seen on the screen: send impressions, or read click-through of items given.', '没有记录什么曾出现在屏幕上：请发送曝光事件，或看“按给出”的点击率。'],
+  use_table: ['Numbers', '数字'],
+});
