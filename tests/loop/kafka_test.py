@@ -131,6 +131,26 @@ def first_steps(a, b, homes):
                 return database.execute("SELECT experiment, unit, variant, time FROM exposures ORDER BY 1, 2").fetchall()
         eventually(lambda: len(units(homes[0])) == 20 and units(homes[0]) == units(homes[1]))
     check("who met which variant is known to both", exposures)
+    felt_by_both(a, b)
+
+
+def felt_by_both(a, b):
+    def felt():
+        pair = [{"type": "click", "user": f"pair{n}", "item": item} for n in range(6) for item in ("m1", "m20")]
+        began = time.time()
+        equal(a.send("/api/v1/events", {"events": pair}, TOKEN)[0], 200)
+        for server in (a, b):
+            def together(asked=server):
+                items = asked.json("/api/v1/items/m1/similar?size=20&recent_co_watch=100")["items"]
+                return any(channel["name"] == "recent-co-watch" for item in items if item["id"] == "m20" for channel in item.get("channels", []))
+
+            def trends(asked=server):
+                items = asked.json("/api/v1/items/m5/similar?size=20&trending=100")["items"]
+                return any(channel["name"] == "trending" for item in items if item["id"] == "m20" for channel in item.get("channels", []))
+            eventually(together, 60)
+            eventually(trends, 60)
+        print(f"     both servers' lists had followed after {time.time() - began:.1f} s")
+    check("clicks on one server change what trends and what is used together on both within a minute", felt)
 
 
 def broker_away(broker, servers, homes):
