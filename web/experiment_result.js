@@ -177,11 +177,12 @@ function results(report, experiment) {
 // What lists say that are made of both variants: which one's items people prefer.
 function preferencePanels(report) {
   const side = report.preference > 0 ? report.b : report.a;
+  const towards = report.preference > 0 ? report.interval : report.interval.map((bound) => -bound).reverse();
   const sure = report.sequential.p <= kSure;
   const points = ([low, high]) => `${numbers.lift(low)} … ${numbers.lift(high)}`;
   return [
     el('div', { class: `verdict ${sure ? 'is-good' : ''}` }, el('p', {}, report.lists === 0 ? t('kind_no_data')
-      : t(sure ? 'prefer_found' : 'prefer_open', { name: `“${side}”`, preference: numbers.lift(report.preference), range: points(report.interval), b: `“${report.b}”`, p: numbers.pValue(report.sequential.p) }))),
+      : t(sure ? 'prefer_found' : 'prefer_open', { name: `“${side}”`, preference: numbers.lift(Math.abs(report.preference)), range: points(towards), p: numbers.pValue(report.sequential.p) }))),
     report.lists === 0 ? null : facts(
       fact(t('lists'), formatCount(report.lists), t('lists_of_both')),
       fact(t('units'), formatCount(report.units), t('units_decided', { n: formatCount(report.decided_units) })),

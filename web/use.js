@@ -91,7 +91,7 @@ function overview(days) {
   const sum = (of) => cells.reduce((all, cell) => all + of(cell), 0);
   const [events, joined] = [days.reduce((all, d) => all + d.events, 0), days.reduce((all, d) => all + d.joined, 0)];
   return facts(
-    fact(t('use_lists'), formatCount(sum((c) => c.lists)), t('use_in_days', { n: days.length })),
+    fact(t('use_lists'), formatCount(sum((c) => c.lists)), t(days.length === 1 ? 'use_in_days_one' : 'use_in_days', { n: days.length })),
     fact(t('use_units_a_day'), formatCount(Math.round(sum((c) => c.units) / Math.max(1, cells.length)))),
     fact(t('events_page'), formatCount(events), t('use_joined', { joined: formatCount(joined), events: formatCount(events) })));
 }
@@ -125,7 +125,7 @@ export async function usePanels() {
         asked.split === 'model' ? null : any('model', t('use_model'), (each) => each)),
       overview(days),
       cut.length > 0 ? el('p', { class: 'alarm' }, t('use_cut', { days: cut.join(comma) })) : '',
-      panel(t('use_in_days', { n: days.length }), numberTable(answer.metrics, days, lines)),
+      panel(t(days.length === 1 ? 'use_in_days_one' : 'use_in_days', { n: days.length }), numberTable(answer.metrics, days, lines)),
       panel(t('over_time'), el('p', { class: 'quiet' }, t('use_band')), el('div', { class: 'use-charts' }, answer.metrics.map((metric) => chartPanel(metric, days, lines, marks)))));
   };
   // Days that were not read yet are asked for again.

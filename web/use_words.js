@@ -19,6 +19,7 @@ addWords({
   use_all: ['all', '全部'],
   use_no_scenario: ['(none named)', '（未指明）'],
   use_in_days: ['The last {n} days', '最近 {n} 天'],
+  use_in_days_one: ['One day', '一天'],
   use_lists: ['Lists', '列表'],
   use_units: ['People', '人数'],
   use_units_a_day: ['People a day', '每天人数'],

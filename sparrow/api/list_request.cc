@@ -101,9 +101,11 @@ void read_rules(Context& c, rank::Request& request) {
   if (!name) return;
   const rank::Rules& all = *c.now->rules;
   request.rules = *name == "none" ? nullptr : all.in_set(*name);
-  if (request.rules == nullptr && *name != "none")
-    c.query.fail("rules", fmt::format("\"{}\" is not a set of the rules; there are none, {}",
-                                      name->substr(0, 64), fmt::join(all.sets(), ", ")));
+  if (request.rules != nullptr || *name == "none") return;
+  std::vector<std::string_view> known = all.sets();
+  known.insert(known.begin(), "none");
+  c.query.fail("rules", fmt::format("must be a set of the rules, not \"{}\"; there are: {}",
+                                    name->substr(0, 64), fmt::join(known, ", ")));
 }
 
 // What people do now: such a list may be another one a second later, and is not given again.

@@ -85,11 +85,11 @@ Result<void> run_replay(const Context& context, const ReplayArguments& o) {
     return asked->list(*shown, seed, size);
   };
   const auto made = experiment::replay(*shown, target, o.replay);
+  if (made.lists == 0) return Error{ErrorCode::kNotFound, made.trouble};
   if (context.json)
     fmt::print("{}\n", experiment::replay_json(made).dump(2));
   else
     fmt::print("{}", experiment::replay_text(made, o.shown.type));
-  if (made.lists == 0) return Error{ErrorCode::kNotFound, made.trouble};
   return {};
 }
 
