@@ -110,7 +110,12 @@ export async function checkExperiments(bench) {
 
   await check('experiments: what viewers did is reported, with intervals, chart, guardrails', async () => {
     await viewers(bench, 'hidden-gems', { control: 1, gems: 2 });
-    const report = await bench.api('/experiments/hidden-gems/report');
+    let report;  // lists and whom they were for are on disk within half a second
+    for (let tries = 0; tries < 50; tries += 1) {
+      report = await bench.api('/experiments/hidden-gems/report');
+      if (report.split.variants.reduce((sum, variant) => sum + variant.n, 0) === kViewers) break;
+      await new Promise((done) => { setTimeout(done, 100); });
+    }
     await bench.visit('/experiments.html?name=hidden-gems', { height: 1300 }, async (page) => {
       const { variants: [, gems] } = report.metrics[0];
       const row = page.locator('.metric-table').first().locator('tbody').first().locator('tr').nth(1);
