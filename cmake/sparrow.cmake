@@ -51,8 +51,8 @@ function(sparrow_module name)
       VISIBILITY_INLINES_HIDDEN ON)
     set_property(GLOBAL APPEND PROPERTY SPARROW_MODULES sparrow_${name})
   endif()
-  if(SPARROW_SANITIZE AND name MATCHES "^(core|embed|index)$")
-    target_compile_options(sparrow_${name} PRIVATE -O1)  # training and search, which tests wait for; the rest is compiled in half the time
+  if(SPARROW_SANITIZE AND name MATCHES "^(core|data|model|embed|index)$")
+    target_compile_options(sparrow_${name} PRIVATE -O1)  # what tests wait for; the rest is compiled in half the time
   endif()
   if(SPARROW_BUILD_TESTS AND tests)
     add_executable(${name}_test ${tests})
