@@ -51,8 +51,11 @@ function(sparrow_module name)
       VISIBILITY_INLINES_HIDDEN ON)
     set_property(GLOBAL APPEND PROPERTY SPARROW_MODULES sparrow_${name})
   endif()
-  if(SPARROW_SANITIZE AND name MATCHES "^(core|data|model|embed|index)$")
-    target_compile_options(sparrow_${name} PRIVATE -O1)  # what tests wait for; the rest is compiled in half the time
+  # What tests wait for; the rest is compiled in half the time.
+  set(waited_for OFF)
+  if(SPARROW_SANITIZE MATCHES "address" AND name MATCHES "^(core|data|model|embed|index|recall|rank|experiment)$")
+    set(waited_for ON)
+    target_compile_options(sparrow_${name} PRIVATE -O1)
   endif()
   if(SPARROW_BUILD_TESTS AND tests)
     add_executable(${name}_test ${tests})
@@ -61,6 +64,9 @@ function(sparrow_module name)
     endif()
     add_dependencies(unit_tests ${name}_test)
     sparrow_flags(${name}_test)
+    if(waited_for)
+      target_compile_options(${name}_test PRIVATE -O1)
+    endif()
     target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # what they call is as in release
     target_link_libraries(${name}_test PRIVATE sparrow_${name} GTest::gtest_main)
     gtest_discover_tests(${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
