@@ -17,6 +17,8 @@ WRITES = [
     ("items", "POST", {"items": [{"id": "fresh2", "title": "A Second Story"}], "remove": ["m27"]}),
     ("items/m28", "PATCH", {"title": "A Story With Another Name"}),
     ("items/m29", "DELETE", None),
+    ("scenarios", "PUT", {"scenarios": [{"name": "full", "settings": {"size": 5}}]}),
+    ("experiments", "PUT", {"experiments": [{"name": "full", "variants": [{"name": "a"}, {"name": "b", "settings": {"popularity": 0.5}}]}]}),
     ("models/content/promote", "POST", None),
     ("models/content/rollback", "POST", None),
     ("events", "POST", {"events": [{"id": f"full{i}", "type": "click", "user": "d", "item": "m6"} for i in range(50)]}),
@@ -74,7 +76,7 @@ def full_disk(home, disk, kind):
     whole_pages(home)
     with Attacked(home) as server:
         version = second_version(home)
-        before = {name: server.json(f"/api/v1/{name}") for name in ("judgements", "votes", "rules")}
+        before = {name: server.json(f"/api/v1/{name}") for name in ("judgements", "votes", "rules", "scenarios", "experiments")}
         filler = fill(disk)
         for path, method, body in WRITES:
             def one(path=path, method=method, body=body):
@@ -108,6 +110,7 @@ def full_disk(home, disk, kind):
             assert "m4" not in [i["id"] for i in server.json("/api/v1/items/m1/similar?size=29&user=d")["items"]]
             equal(server.json("/api/v1/items/fresh")["item"]["title"], "Another Story")
             equal([name for name in kept_events(home) if not name.startswith("feedback-")], sorted(f"full{i}" for i in range(50)))
+            equal([one["name"] for name in ("scenarios", "experiments") for one in server.json(f"/api/v1/{name}")[name]], ["full", "full"])
             equal(server.json("/api/v1/readyz")["status"], "ready")
         check(f"{kind}: after the next start all of it is there", kept)
 
