@@ -77,11 +77,12 @@ std::string answer_key(const Context& c) {
   return key;
 }
 
-// Lists that can be told apart by who they are for or where they stand are recorded; all others
-// could not be joined with what happened after.
+// Lists that can be told apart by who they are for or where they stand are recorded, and those that
+// chance had a part in; all others could not be joined with what happened after.
 bool is_recorded(const Context& c) {
-  return c.services.options.event_log != nullptr &&
-         !(c.user.empty() && c.session.empty() && c.scenario.empty() && c.variants.empty());
+  if (c.services.options.event_log == nullptr || c.list == nullptr) return false;
+  return !(c.user.empty() && c.session.empty() && c.scenario.empty() && c.variants.empty()) ||
+         events::is_explored(*c.list);
 }
 
 // What an item has in common with all that was asked for.
@@ -267,7 +268,7 @@ void keep_answer(Context& c, const http::Response& response) {
 }
 
 void record_list(Context& c) {
-  if (!is_recorded(c) || c.list == nullptr) return;
+  if (!is_recorded(c)) return;
   events::EventLog& log = *c.services.options.event_log;
   // Who has no token fills no disk by asking.
   if (!has_token(c) && c.services.lists_recorded.wait_s(c.request.client, c.began) > 0)

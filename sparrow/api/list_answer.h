@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "sparrow/api/context.h"
-#include "sparrow/api/list_request.h"
 #include "sparrow/rank/reasons.h"
 
 namespace sparrow::api {
@@ -30,8 +29,8 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
 // ,"items":[...] `seed`: what reasons refer to; kNoRow: none.
 void append_list(std::string& out, Context& c, const rank::Answer& answer, Row seed,
                  const ListOptions& options);
-// Counts an answer that says something was not done.
 // ,"model":...,"request_id":...,"took_ms":...,"popularity_percentile":...,"degraded":[...]
+// Counts an answer that says something was not done.
 void append_footer(std::string& out, Context& c, const live::ServedModel& served,
                    const rank::Answer& answer);
 

@@ -281,20 +281,6 @@ std::string unit_of(const Context& c, const experiment::Experiment& one) {
 
 namespace {
 
-// "dial:b": that variant, whatever the assignment says; for tests. Empty: the experiment is not
-// named.
-std::string_view forced_variant(std::string_view text, std::string_view name) {
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    const std::string_view entry = text.substr(0, comma);
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    const auto colon = entry.find(':');
-    if (colon != std::string_view::npos && entry.substr(0, colon) == name)
-      return entry.substr(colon + 1);
-  }
-  return {};
-}
-
 void read_name(Context& c, const char* parameter, std::string& value) {
   const auto found = c.query.view(parameter);
   if (!found) return;
@@ -348,7 +334,8 @@ void take_part(Context& c, const experiment::Experiment& one, std::string_view f
       std::find(one.scenarios.begin(), one.scenarios.end(), c.scenario) == one.scenarios.end())
     return;
   const std::string unit = unit_of(c, one);
-  const std::string_view wanted = forced_variant(forced, one.name);
+  // For tests: that variant, whatever the assignment says.
+  const std::string_view wanted = events::variant_in(forced, one.name);
   const experiment::Variant* variant = nullptr;
   if (!wanted.empty()) {
     for (const auto& known : one.variants) {

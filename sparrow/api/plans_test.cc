@@ -176,6 +176,19 @@ TEST_F(PlansTest, ListsThatAreGivenAgainAreRecordedToo) {
   EXPECT_EQ(found[0].items.size(), found[1].items.size());
 }
 
+TEST_F(PlansTest, AListThatChanceHadAPartInIsRecordedWhoeverAskedForIt) {
+  for (int i = 0; i < 20; ++i) list("explore=0.5");
+  log_->flush();
+  std::size_t explored = 0;
+  ASSERT_TRUE(log_->each_impression({},
+                                    [&](const events::Impression& found) {
+                                      if (events::is_explored(found)) ++explored;
+                                      return true;
+                                    })
+                  .ok());
+  EXPECT_EQ(explored, 20U);
+}
+
 // Found by measuring: a client without a token could fill the disk by naming sessions.
 TEST_F(PlansTest, WhoHasNoTokenFillsNoDiskByAsking) {
   constexpr int kMost = 60'000;

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "sparrow/api/list_answer.h"
+#include "sparrow/api/list_request.h"
 #include "sparrow/rank/explore.h"
 
 namespace sparrow::api {
@@ -96,7 +97,7 @@ rank::Answer recommend(Context& c, const rank::Request& request, const live::Ser
   Shown shown;
   if (c.other && may_change(request))
     shown = interleaved(c, request, served);
-  else if (request.explore > 0 && may_change(request))
+  else if (request.explore > 0 && may_change(request) && c.services.options.event_log != nullptr)
     shown = explored(request, served);
   else
     shown.answer = served.recommender->recommend(request);

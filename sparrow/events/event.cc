@@ -199,4 +199,25 @@ json to_json(const Impression& impression) {
   return object;
 }
 
+bool is_explored(const Impression& list) {
+  return std::any_of(list.items.begin(), list.items.end(),
+                     [](const Impression::Shown& shown) { return shown.propensity < 1; });
+}
+
+const std::string& unit_of(const Impression& list) {
+  return !list.user.empty() ? list.user : !list.session.empty() ? list.session : list.request;
+}
+
+std::string_view variant_in(std::string_view variants, std::string_view experiment) {
+  while (!variants.empty()) {
+    const auto comma = variants.find(',');
+    const std::string_view entry = variants.substr(0, comma);
+    variants.remove_prefix(comma == std::string_view::npos ? variants.size() : comma + 1);
+    const auto colon = entry.find(':');
+    if (colon != std::string_view::npos && entry.substr(0, colon) == experiment)
+      return entry.substr(colon + 1);
+  }
+  return {};
+}
+
 }  // namespace sparrow::events

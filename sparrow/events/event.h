@@ -80,6 +80,13 @@ struct Impression {
   std::string origin;  // as of an event
 };
 
+// Whether chance had a part in it.
+bool is_explored(const Impression& list);
+// Whose it is: the user, else the session, else the list itself.
+const std::string& unit_of(const Impression& list);
+// In "experiment:variant,...", the variant of this experiment; empty: it is not named.
+std::string_view variant_in(std::string_view variants, std::string_view experiment);
+
 // Reads {"events":[...]}, one event, or a list of User Behavior Insights 1.3 documents (they have
 // "action_name"). `now_ms` is the time of events that name none. Errors: kInvalidInput naming the
 // event (from 0) and the member; all are right or none is taken. Members and their bounds are in

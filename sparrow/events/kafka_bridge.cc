@@ -131,10 +131,7 @@ const std::string& key_of(const Event& event) {
   if (!event.user.empty()) return event.user;
   return event.session.empty() ? event.request : event.session;
 }
-const std::string& key_of(const Impression& list) {
-  if (!list.user.empty()) return list.user;
-  return list.session.empty() ? list.request : list.session;
-}
+const std::string& key_of(const Impression& list) { return unit_of(list); }
 const std::string& key_of(const Exposure& exposure) { return exposure.unit; }
 const std::string& key_of(const Erasure& erasure) { return erasure.user; }
 

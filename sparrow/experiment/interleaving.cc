@@ -18,19 +18,6 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-// Of Impression::variants, the letters of this experiment's teams; empty: it is not in it.
-std::string_view teams_of(std::string_view variants, std::string_view name) {
-  while (!variants.empty()) {
-    const auto comma = variants.find(',');
-    const std::string_view entry = variants.substr(0, comma);
-    variants.remove_prefix(comma == std::string_view::npos ? variants.size() : comma + 1);
-    const auto colon = entry.find(':');
-    if (colon != std::string_view::npos && entry.substr(0, colon) == name)
-      return entry.substr(colon + 1);
-  }
-  return {};
-}
-
 struct TeamList {
   std::uint32_t unit = 0;
   std::unordered_map<std::string, char> team;  // of its items that were not credited yet
@@ -122,7 +109,7 @@ Result<Interleaving> interleaving(const Records& records, const Experiment& expe
   std::unordered_map<std::uint64_t, TeamList> lists;
   std::unordered_map<std::string, std::uint32_t> units;
   auto read = records.impressions(span, [&](const events::Impression& list) {
-    const auto teams = teams_of(list.variants, experiment.name);
+    const auto teams = events::variant_in(list.variants, experiment.name);  // a letter an item
     const std::string& unit = experiment.unit == Unit::kSession ? list.session : list.user;
     // A forced variant is a name, not a letter for each item.
     if (teams.size() != list.items.size() || teams.find_first_not_of("ab") != teams.npos ||

@@ -10,19 +10,10 @@
 namespace sparrow::experiment {
 namespace {
 
-bool explored(const events::Impression& list) {
-  return std::any_of(list.items.begin(), list.items.end(),
-                     [](const auto& shown) { return shown.propensity < 1; });
-}
-
-const std::string& unit_name_of(const events::Impression& list) {
-  return !list.user.empty() ? list.user : !list.session.empty() ? list.session : list.request;
-}
-
 void add_list(const events::Impression& list, ShownLists& shown) {
   ShownList entry;
   entry.seed = shown.items.number(list.seed);
-  entry.unit = shown.units.number(unit_name_of(list));
+  entry.unit = shown.units.number(events::unit_of(list));
   entry.first = static_cast<std::uint32_t>(shown.places.size());
   entry.size = static_cast<std::uint32_t>(list.items.size());
   for (const auto& item : list.items)
@@ -66,7 +57,7 @@ Result<ShownLists> shown_lists(const Records& records, const ShownOptions& optio
   auto read = records.impressions(options.span, [&](const events::Impression& list) {
     if (list.offset != 0 || list.items.empty() || too_many) return;
     if (!options.scenario.empty() && list.scenario != options.scenario) return;
-    if (options.only_explored && !explored(list)) return;
+    if (options.only_explored && !events::is_explored(list)) return;
     if (list.seed.empty()) {
       ++shown.without_seed;
       return;
