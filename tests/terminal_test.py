@@ -7,8 +7,9 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 
-from api_test import BIN, HOME, check, equal
+from api_test import BIN, HOME, ROOT, check, equal
 import api_test
 
 
@@ -125,6 +126,19 @@ def doctor():
         assert any("chmod" in entry["advice"] for entry in open_to_all), open_to_all
 
 
+def progress():
+    """mawk, which is Debian's awk, showed all of it at the end."""
+    script = "source tools/setup.sh; for part in 20 60; do echo $part 100; sleep 1; done | show_progress compile"
+    began = time.time()
+    with subprocess.Popen(["bash", "-c", script], cwd=ROOT, stderr=subprocess.PIPE, text=True) as shown:
+        equal(shown.stderr.readline(), "compile    20 %\n")
+        assert time.time() - began < 0.9, "it is shown late"
+        assert shown.stderr.readline().startswith("compile    60 %")
+    status = "dlstatus:1:33.3:a\npmstatus:libc6:amd64:50.0:b\npmstatus:sl:80:c\n"
+    done = subprocess.run(["bash", "-c", "source tools/setup.sh; apt_progress"], cwd=ROOT, input=status, capture_output=True, text=True, check=True)
+    equal(done.stdout.split(), ["33", "200", "150", "200", "180", "200"])
+
+
 def main():
     check("version, commit and libraries", version)
     check("completions of three shells", completions)
@@ -134,6 +148,7 @@ def main():
     check("no year where none is known", unknown_year)
     check("SPARROW_SIMD", instruction_sets)
     check("help of all subcommands", help_is_complete)
+    check("./run shows progress while it installs and compiles", progress)
     says(["simlar", "589"], 2, 'Did you mean "similar"?')
     says(["similar", "terminatr 2"], 3, "Did you mean", "589", "Terminator 2")
     says(["similar", "zzzz"], 3, 'no item has the id or title "zzzz"')

@@ -20,29 +20,34 @@ install_packages() {
   local sudo=()
   [ "$(id -u)" = 0 ] || sudo=(sudo)
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
-  # Status lines are "dlstatus:PACKAGE:PERCENT:..." while it downloads, "pmstatus:..." while it installs.
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o APT::Status-Fd=3 "${missing[@]}" \
-    3>&1 >/dev/null | awk -F: '/^(dl|pm)status:/ { print ($1 == "dlstatus" ? $3 / 2 : 50 + $3 / 2) }' | show_progress install
+    3>&1 >/dev/null | apt_progress | show_progress install
 }
 
-# show_progress STAGE: reads percents, one a line, and shows them with the time that is left: one line that changes in a
-# terminal, a line every tenth elsewhere.
+# "dlstatus:NUMBER:PERCENT:..." while it downloads, "pmstatus:PACKAGE[:MACHINE]:PERCENT:..." while it installs: half of all each.
+apt_progress() {
+  local kind percent
+  sed -unE 's/^(dl|pm)status:[^:]+(:[a-z][a-z0-9]*)?:([0-9]+).*/\1 \3/p' | while read -r kind percent; do
+    [ "$kind" = dl ] || percent=$((100 + percent))
+    echo "$percent 200"
+  done
+}
+
+# show_progress STAGE: reads "DONE ALL", a pair a line, and shows the percentage with the time that is left: one line that changes
+# in a terminal, a line every tenth elsewhere. Bash, since mawk, Debian's awk, reads a pipe to its end before it looks at a line.
 show_progress() {
-  local terminal=0
+  local stage="$1" terminal=0 start=$SECONDS shown=-10 part all percent left line
   [ -t 2 ] && terminal=1
-  awk -v stage="$1" -v terminal="$terminal" '
-    BEGIN { "date +%s" | getline start; close("date +%s"); shown = -10 }
-    {
-      percent = $1 + 0
-      if (!terminal && percent < shown + 10) next
-      "date +%s" | getline now; close("date +%s")
-      left = percent > 0 ? (now - start) * (100 - percent) / percent : 0
-      line = sprintf("%-9s %3d %%%s", stage, percent, percent >= 3 && left >= 1 ? sprintf(", about %d s left", left) : "")
-      printf terminal ? "\r%s\033[K" : "%s\n", line
-      fflush()
-      shown = percent
-    }
-    END { if (terminal) printf "\r\033[K" }' >&2
+  while read -r part all; do
+    percent=$((100 * part / all))
+    [ "$terminal" = 1 ] || [ "$percent" -ge $((shown + 10)) ] || continue
+    left=$((part > 0 ? (SECONDS - start) * (all - part) / part : 0))
+    printf -v line '%-9s %3d %%' "$stage" "$percent"
+    if [ "$percent" -ge 3 ] && [ "$left" -ge 1 ]; then line+=", about $left s left"; fi
+    if [ "$terminal" = 1 ]; then printf '\r%s\033[K' "$line" >&2; else printf '%s\n' "$line" >&2; fi
+    shown=$percent
+  done
+  [ "$terminal" = 0 ] || printf '\r\033[K' >&2
 }
 
 # CMake 3.25 (Debian 12) is the least that reads the presets; another cmake may come first in PATH.
@@ -72,7 +77,7 @@ build_showing_progress() {
   local log="build-$preset.log" status
   set +o pipefail
   NINJA_STATUS="[%f/%t] " "$cmake" --build --preset "$preset" --target "$@" 2>&1 | tee "$log" |
-    sed -unE 's|^\[([0-9]+)/([0-9]+)\].*|\1 \2|p' | awk '{ print 100 * $1 / $2; fflush() }' | show_progress compile
+    sed -unE 's|^\[([0-9]+)/([0-9]+)\].*|\1 \2|p' | show_progress compile
   status=("${PIPESTATUS[@]}")
   set -o pipefail
   if [ "${status[0]}" -ne 0 ]; then tail -n 60 "$log" >&2; rm -f "$log"; return 1; fi
