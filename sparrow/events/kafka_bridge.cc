@@ -7,14 +7,13 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "sparrow/core/clock.h"
 #include "sparrow/events/bus_message.h"
-#include "sparrow/events/kafka_settings.h"
+#include "sparrow/events/kafka_client.h"
 
 namespace sparrow::events {
 namespace {
@@ -25,106 +24,7 @@ constexpr std::size_t kMostAtOnce = 1000;                // messages to send, or
 constexpr std::size_t kMostReceived = 4U << 20;          // bytes of them
 constexpr auto kPause = std::chrono::milliseconds(100);  // from one look at the log to the next
 constexpr auto kAfterFailure = std::chrono::seconds(1);
-constexpr auto kLook = std::chrono::seconds(5);       // from one look at the topic to the next
-constexpr auto kPatience = std::chrono::seconds(10);  // before a failure is called trouble
-
-struct DestroyClient {
-  void operator()(rd_kafka_t* client) const {
-    // Without waiting for a broker: what is not delivered is sent again after the next start.
-    rd_kafka_purge(
-        client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  }
-};
-struct DestroyTopic {
-  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
-};
-struct DestroyMessage {
-  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
-};
-struct DestroyMetadata {
-  void operator()(const rd_kafka_metadata_t* metadata) const {
-    rd_kafka_metadata_destroy(metadata);
-  }
-};
-struct DestroyPartitions {
-  void operator()(rd_kafka_topic_partition_list_t* list) const {
-    rd_kafka_topic_partition_list_destroy(list);
-  }
-};
-using Topic = std::unique_ptr<rd_kafka_topic_t, DestroyTopic>;
-using Client = std::unique_ptr<rd_kafka_t, DestroyClient>;
-
-// How one direction fares.
-class Health {
- public:
-  void well() {
-    const std::lock_guard lock(mutex_);
-    since_.reset();
-    heard_.clear();
-  }
-  void fail(const std::string& why) {
-    const std::lock_guard lock(mutex_);
-    ++errors_;
-    if (!since_) since_ = Steady::now();
-    why_ = heard_.empty() ? why : fmt::format("{} ({})", why, heard_);
-  }
-  // What the library says beside what it answers: it knows the address and the cause.
-  void hear(const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    heard_ = reason;
-  }
-  std::string trouble() const {
-    const std::lock_guard lock(mutex_);
-    return since_ && Steady::now() - *since_ > kPatience ? why_ : "";
-  }
-  std::uint64_t errors() const {
-    const std::lock_guard lock(mutex_);
-    return errors_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::optional<Steady::time_point> since_;
-  std::string why_;
-  std::string heard_;
-  std::uint64_t errors_ = 0;
-};
-
-// What the library calls back with.
-struct Ear {
-  Health health;
-  // Of what is being sent; used by its thread alone.
-  std::size_t outstanding = 0;
-  std::size_t undelivered = 0;
-  std::string failure;
-};
-
-void hear_error(rd_kafka_t*, int, const char* reason, void* ear) {
-  static_cast<Ear*>(ear)->health.hear(reason);
-}
-
-void hear_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  Ear& ear = *static_cast<Ear*>(opaque);
-  --ear.outstanding;
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  ++ear.undelivered;
-  ear.failure = rd_kafka_err2str(message->err);
-}
-
-Result<Client> made_client(rd_kafka_type_t type, Result<KafkaSettings> settings, Ear& ear) {
-  if (!settings) return settings.error();
-  rd_kafka_conf_set_opaque(settings->get(), &ear);
-  rd_kafka_conf_set_error_cb(settings->get(), hear_error);
-  if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(settings->get(), hear_delivery);
-  char said[512] = "";
-  rd_kafka_t* raw = rd_kafka_new(type, settings->get(), said, sizeof(said));
-  if (raw == nullptr)
-    return Error{ErrorCode::kInvalidInput,
-                 fmt::format("--events-kafka-properties: the client cannot be made: {}", said)};
-  (void)settings->release();  // belongs to the client now
-  return Client(raw);
-}
+constexpr auto kLook = std::chrono::seconds(5);  // from one look at the topic to the next
 
 // What of a record says into which partition it goes: what one person did stays in order.
 const std::string& key_of(const Event& event) {
@@ -154,12 +54,12 @@ struct KafkaBridge::Bridge {
   Hooks hooks;
 
   // The clients go before what they call back.
-  Ear sending;
-  Ear receiving;
-  Client sender;
-  Client receiver;
-  Topic send_topic;
-  Topic topic;
+  KafkaEar sending;
+  KafkaEar receiving;
+  KafkaClient sender;
+  KafkaClient receiver;
+  KafkaTopic send_topic;
+  KafkaTopic topic;
   std::map<std::int32_t, std::int64_t> next;  // offsets by partition
   int partitions = 0;                         // that are read
 
@@ -222,7 +122,7 @@ Result<void> KafkaBridge::Bridge::make_sender() {
   send_topic.reset();
   sender.reset();
   sending.outstanding = 0;
-  auto client = made_client(RD_KAFKA_PRODUCER, sender_settings(options, name), sending);
+  auto client = make_kafka_client(RD_KAFKA_PRODUCER, sender_settings(options, name), sending);
   if (!client) return client.error();
   sender = std::move(*client);
   send_topic.reset(rd_kafka_topic_new(sender.get(), options.topic.c_str(), nullptr));
@@ -344,7 +244,7 @@ Result<void> KafkaBridge::Bridge::look() {
   const auto done = rd_kafka_metadata(receiver.get(), 0, topic.get(), &raw, kTimeoutMs);
   if (done != RD_KAFKA_RESP_ERR_NO_ERROR)
     return Error{ErrorCode::kUnavailable, rd_kafka_err2str(done)};
-  const std::unique_ptr<const rd_kafka_metadata_t, DestroyMetadata> metadata(raw);
+  const std::unique_ptr<const rd_kafka_metadata_t, DestroyKafkaMetadata> metadata(raw);
   if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR ||
       metadata->topics[0].partition_cnt == 0)
     return Error{ErrorCode::kUnavailable,
@@ -363,7 +263,7 @@ Result<void> KafkaBridge::Bridge::look() {
 }
 
 void KafkaBridge::Bridge::assign() {
-  const std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyPartitions> list(
+  const std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyKafkaPartitions> list(
       rd_kafka_topic_partition_list_new(partitions));
   for (std::int32_t p = 0; p < partitions; ++p) {
     const auto found = next.find(p);
@@ -378,7 +278,7 @@ Batch KafkaBridge::Bridge::gather() {
   constexpr int kFurtherMs = 5;
   Batch batch;
   while (batch.messages < kMostAtOnce && batch.bytes < kMostReceived) {
-    const std::unique_ptr<rd_kafka_message_t, DestroyMessage> message(
+    const std::unique_ptr<rd_kafka_message_t, DestroyKafkaMessage> message(
         rd_kafka_consumer_poll(receiver.get(), batch.messages == 0 ? kFirstMs : kFurtherMs));
     if (message == nullptr) break;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -449,8 +349,8 @@ Result<std::unique_ptr<KafkaBridge>> KafkaBridge::open(const KafkaOptions& optio
   if (!name) return name.error();
   bridge->name = std::move(*name);
   if (auto made = bridge->make_sender(); !made) return made.error();
-  auto receiver =
-      made_client(RD_KAFKA_CONSUMER, receiver_settings(options, bridge->name), bridge->receiving);
+  auto receiver = make_kafka_client(RD_KAFKA_CONSUMER, receiver_settings(options, bridge->name),
+                                    bridge->receiving);
   if (!receiver) return receiver.error();
   bridge->receiver = std::move(*receiver);
   rd_kafka_poll_set_consumer(bridge->receiver.get());

@@ -166,6 +166,7 @@ class ReplaySums {
     made_.lists = shown.lists.size();
     made_.units = shown.units.size();
     made_.places = shown.places.size();
+    made_.without_seed = shown.without_seed;
   }
 
   void add(std::uint32_t number) {
@@ -248,6 +249,7 @@ nlohmann::json replay_json(const Replay& replay) {
   return {{"lists", replay.lists},
           {"units", replay.units},
           {"places", replay.places},
+          {"without_seed", replay.without_seed},
           {"matched", replay.matched},
           {"clipped", replay.clipped},
           {"support", replay.support},
@@ -282,6 +284,8 @@ std::string replay_text(const Replay& replay, const std::string& reward) {
       "neighbours; "
       "lists depend on\ntheir seed alone; every place of the ranking could have been shown; people "
       "are as they were\n";
+  if (replay.without_seed > 0)
+    text += fmt::format("left out: {} lists without a seed\n", replay.without_seed);
   if (!replay.trouble.empty()) text += "careful: " + replay.trouble + "\n";
   return text;
 }

@@ -48,7 +48,8 @@ struct Replay {
   std::size_t lists = 0;
   std::size_t units = 0;
   std::size_t places = 0;
-  std::size_t matched = 0;  // places where what stood there is what the ranking puts there
+  std::size_t without_seed = 0;  // lists left out: of a vector or a user's history
+  std::size_t matched = 0;       // places where what stood there is what the ranking puts there
   std::size_t clipped = 0;
   double support = 0;     // mean weight of a place: 1 where each could have been shown
   double effective = 0;   // effective sample size of the weights, (sum w)² / sum w² (Kish 1965)

@@ -22,16 +22,22 @@ std::uint64_t person_hash(std::string_view user, std::string_view session) {
 
 }  // namespace
 
-void LiveFeed::take(const events::Event& event) {
+std::optional<LiveFeed::Waiting> LiveFeed::counted_of(const events::Event& event) const {
   const float weight = event.item.empty() ? 0 : options_.weights.of(event);
   const std::uint64_t person = person_hash(event.user, event.session);
-  if (weight <= 0 || person == 0) return;
+  if (weight <= 0 || person == 0) return std::nullopt;
+  return Waiting{event.item, person, event.time_ms / kMsOfSecond, weight};
+}
+
+void LiveFeed::take(const events::Event& event) {
+  auto counted = counted_of(event);
+  if (!counted) return;
   const std::lock_guard lock(mutex_);
   if (waiting_.size() >= options_.most_waiting) {
     ++counts_.dropped;
     return;
   }
-  waiting_.push_back({event.item, person, event.time_ms / kMsOfSecond, weight});
+  waiting_.push_back(std::move(*counted));
 }
 
 void LiveFeed::forget(const std::string& user) {
@@ -90,10 +96,7 @@ void LiveFeed::read_log() {
     const auto done =
         log_->each_event({day * events::kDayMs, std::min(start, (day + 1) * events::kDayMs)},
                          [&](const events::Event& event) {
-                           const float weight = event.item.empty() ? 0 : options_.weights.of(event);
-                           const std::uint64_t person = person_hash(event.user, event.session);
-                           if (weight > 0 && person != 0)
-                             use({event.item, person, event.time_ms / kMsOfSecond, weight});
+                           if (const auto counted = counted_of(event)) use(*counted);
                            constexpr std::size_t kAtOnce = 4096;
                            if (++read % kAtOnce == 0) drain();
                            return read < options_.most_read && !stopping_;

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -64,6 +65,8 @@ class LiveFeed {
     float weight;
   };
 
+  // Nothing for what counts for nothing: no weight, or nobody's.
+  std::optional<Waiting> counted_of(const events::Event& event) const;
   void run();
   void read_log();
   bool drain();  // whether there was anything
