@@ -14,7 +14,7 @@ import { choose, control, frame, panel, refusal, tick, token } from './page.js';
 const kMostVariants = 20;
 const kHelpful = { popularity: '-0.3', diversity: '0.3', size: '12', min_score: '20', same_series: 'false', year_min: '1990', fatigue: 'true' };  // examples
 const kDefaultMetrics = ['click_through', 'watch_minutes'];
-const kDefaultGuardrails = ['short_lists', 'rejections'];
+const kDefaultGuardrails = ['failed_lists', 'slow_lists', 'short_lists', 'rejections'];
 const kNamePattern = '[A-Za-z0-9._\\-]{1,64}';
 
 const input = (id, properties = {}) => el('input', { id, type: 'text', autocomplete: 'off', ...properties });

@@ -171,6 +171,10 @@ bool read_parameter(Context& c, http::Response& response, std::string_view text)
   return row.has_value();
 }
 
+void record_answer(Context& c, int status) {
+  if (c.route->lists == Route::Lists::kYes) record_list(c, status);
+}
+
 void run(Context& c, http::Response& response, const RouteMatch& match) {
   if (!match.parameter.empty() && !read_parameter(c, response, match.parameter)) return;
   if (c.route->method != "GET" && refuse_foreign_write(c, response)) return;
@@ -185,10 +189,15 @@ void run(Context& c, http::Response& response, const RouteMatch& match) {
   }
   if (!kept || !answer_again(c, response)) {
     if (!planned) c.query = http::Query(c.request.query);
-    c.route->handle(c, response);
+    try {
+      c.route->handle(c, response);
+    } catch (...) {  // the session answers it
+      record_answer(c, 500);
+      throw;
+    }
     if (kept && response.status == 200) keep_answer(c, response);
   }
-  if (response.status == 200) record_list(c);
+  record_answer(c, response.status);
 }
 
 void dispatch(Context& c, http::Response& response, const RouteMatch& match) {
@@ -219,33 +228,57 @@ Endpoint label_of(const Context& c) {
 
 }  // namespace
 
+Lasting::Lasting(const std::filesystem::path& home)
+    : judgements(
+          journal_file(home, "judgements.jsonl"),
+          {{"grader", "seed", "item"}, {"time", "reason", "model", "version", "note"}, true}),
+      votes(journal_file(home, "votes.jsonl"),
+            {{"grader", "seed", "left", "right", "winner"}, {"time"}}),
+      reports(journal_file(home, "reports.jsonl"),
+              {{"seed", "item", "state"}, {"time", "note", "fixed_in"}}),
+      feedback(journal_file(home, "feedback.jsonl"),
+               {{"user", "item", "kind"}, {"time", "seed", "of"}}),
+      boot(new_boot()) {}
+
 Services::Services(ApiOptions api_options, std::shared_ptr<const live::CatalogView> view,
-                   ModelControl model_control)
+                   ModelControl model_control, std::shared_ptr<Lasting> of_before)
     : options(std::move(api_options)),
       control(std::move(model_control)),
+      lasting(of_before != nullptr ? std::move(of_before)
+                                   : std::make_shared<Lasting>(options.home)),
+      metrics(lasting->metrics),
       state(std::move(view), [this](const std::string& trouble) { metrics.add_error(trouble); }),
       answers(options.answer_cache_bytes),
       limit(options.requests_per_second, options.burst),
-      judgements(
-          journal_file(options.home, "judgements.jsonl"),
-          {{"grader", "seed", "item"}, {"time", "reason", "model", "version", "note"}, true}),
-      votes(journal_file(options.home, "votes.jsonl"),
-            {{"grader", "seed", "left", "right", "winner"}, {"time"}}),
-      reports(journal_file(options.home, "reports.jsonl"),
-              {{"seed", "item", "state"}, {"time", "note", "fixed_in"}}),
-      feedback(journal_file(options.home, "feedback.jsonl"),
-               {{"user", "item", "kind"}, {"time", "seed", "of"}}),
+      judgements(lasting->judgements),
+      votes(lasting->votes),
+      reports(lasting->reports),
+      feedback(lasting->feedback),
       plans(options.home),
-      boot(new_boot()) {
-  const auto now = state.snapshot();
-  const auto said = feedback.each([&](nlohmann::json&& entry) {
-    if (const auto row = now->view->find(live::text_of(entry, "item"))) marks.take(entry, *row);
+      requests(lasting->requests),
+      boot(lasting->boot) {}
+
+Api::Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, ModelControl control,
+         const Api* before)
+    : services_(std::move(options), std::move(view), std::move(control),
+                before == nullptr ? nullptr : before->services_.lasting) {
+  if (before != nullptr) return;
+  const auto now = services_.state.snapshot();
+  const auto said = services_.feedback.each([&](nlohmann::json&& entry) {
+    if (const auto row = now->view->find(live::text_of(entry, "item")))
+      services_.marks.take(entry, *row);
   });
-  if (said) feedback.let_go();
+  if (said) services_.feedback.let_go();
 }
 
-Api::Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, ModelControl control)
-    : services_(std::move(options), std::move(view), std::move(control)) {}
+void Api::take_over(const Api& before) {
+  const auto old = before.services_.state.snapshot();
+  const auto now = services_.state.snapshot();
+  std::vector<Row> rows(old->view->dataset->catalog.size(), kNoRow);
+  for (Row row = 0; row < rows.size(); ++row)
+    rows[row] = now->view->find(old->view->dataset->catalog[row].id).value_or(kNoRow);
+  services_.marks.take_over(before.services_.marks, rows);
+}
 
 void Api::handle(const http::Request& request, http::Response& response) {
   Context c(services_, request);

@@ -16,10 +16,17 @@ namespace sparrow::api {
 // Safe for use by several threads.
 class Api {
  public:
-  Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, ModelControl control = {});
+  // `before`: the one that answers now, of other data in the same home; metrics, journals and
+  // request ids go on. Null: there is none.
+  Api(ApiOptions options, std::shared_ptr<const live::CatalogView> view, ModelControl control = {},
+      const Api* before = nullptr);
+  // What users have hidden, seen and been shown comes along, of items that are still there. Called
+  // at the moment when this one begins to answer in place of `before`. O(users' marks + items).
+  void take_over(const Api& before);
 
   // What the server holds: models, catalogue, rules, candidate pool.
   live::State& state() { return services_.state; }
+  live::UserMarks& marks() { return services_.marks; }
 
   void handle(const http::Request& request, http::Response& response);
   // Which thread answers the request (http::Handler::lane).

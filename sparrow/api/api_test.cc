@@ -80,7 +80,7 @@ class ApiTest : public testing::Test {
 
 TEST_F(ApiTest, AnswersOnlyWhenAModelIsThere) {
   EXPECT_EQ(get("/api/v1/readyz").first, 503);
-  EXPECT_EQ(get("/api/v1/items/1/similar").first, 400);
+  EXPECT_EQ(get("/api/v1/items/1/similar").first, 503);  // nothing is wrong with the request
   api_.state().set_model(served_films(dataset_));
   EXPECT_EQ(get("/api/v1/readyz").first, 200);
   const auto [status, body] = get("/api/v1/items/1/similar", "size=2");

@@ -39,8 +39,14 @@ bool is_srs_name(std::string_view name) {
 
 bool failed(const Context& c, http::Response& response) {
   if (!c.query.error()) return false;
-  http::write_error(response, 400, "invalid_input", c.query.error()->message,
-                    c.query.error()->parameter);
+  // Nothing is wrong with the request: it came before the first model did.
+  const bool early = c.query.error()->parameter == "model" && c.now->models.empty();
+  if (early)
+    http::write_error(response, 503, "unavailable",
+                      "no model is served yet: publish and promote one");
+  else
+    http::write_error(response, 400, "invalid_input", c.query.error()->message,
+                      c.query.error()->parameter);
   return true;
 }
 

@@ -139,6 +139,7 @@ void post_feedback(Context& c, http::Response& response) {
       event.type = *kind;
       event.user = *user;
       event.item = (*object)["item"].get<std::string>();
+      event.text = live::text_of(kept, "of");
       if (auto logged = log->append({&event, 1}); !logged) return fail(response, logged.error());
     }
   }

@@ -85,6 +85,14 @@ bool is_recorded(const Context& c) {
          events::is_explored(*c.list);
 }
 
+// Stands for the list that an error was answered in place of.
+std::shared_ptr<const events::Impression> failed_list(const Context& c) {
+  auto list = std::make_shared<events::Impression>();
+  list->state = events::Impression::State::kFailed;
+  if (c.item != kNoRow) list->seed = c.view.dataset->catalog[c.item].id;
+  return list;
+}
+
 // What an item has in common with all that was asked for.
 void append_common(std::string& out, const recall::ItemFacts& facts, const ListOptions& options,
                    Row row) {
@@ -256,6 +264,7 @@ bool answer_again(Context& c, http::Response& response) {
       !c.services.answers.append(answer_key(c), response.body, degraded, c.list,
                                  [&c](std::string& out) { append_id_and_time(out, c); }))
     return false;
+  c.degraded = degraded;
   if (degraded) c.services.metrics.count_degraded();
   return true;
 }
@@ -267,8 +276,10 @@ void keep_answer(Context& c, const http::Response& response) {
   c.services.answers.put(answer_key(c), std::move(kept));
 }
 
-void record_list(Context& c) {
-  if (!is_recorded(c)) return;
+void record_list(Context& c, int status) {
+  const bool failed = status >= 500;
+  if (failed && c.services.options.event_log != nullptr) c.list = failed_list(c);
+  if ((status != 200 && !failed) || !is_recorded(c)) return;
   events::EventLog& log = *c.services.options.event_log;
   // Who has no token fills no disk by asking.
   if (!has_token(c) && c.services.lists_recorded.wait_s(c.request.client, c.began) > 0)
@@ -276,6 +287,10 @@ void record_list(Context& c) {
   events::Impression list = *c.list;
   append_request_id(list.request, c);
   list.time_ms = now_ms();
+  const auto took = std::chrono::steady_clock::now() - c.began;
+  list.took_us = static_cast<std::int32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  if (c.degraded && !failed) list.state = events::Impression::State::kDegraded;
   list.user = c.user;
   list.session = c.session;
   list.scenario = c.scenario;

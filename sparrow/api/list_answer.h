@@ -38,9 +38,9 @@ void append_footer(std::string& out, Context& c, const live::ServedModel& served
 bool answer_again(Context& c, http::Response& response);
 // Keeps this answer for the next who asks the same, unless it is personal, late or failed.
 void keep_answer(Context& c, const http::Response& response);
-// Puts what the answer shows, and which units met their variants, into the event log; soon, or not
-// at all when there is no room.
-void record_list(Context& c);
+// Puts what the answer shows, or that an error was answered in its place, and which units met their
+// variants into the event log; soon, or not at all when there is no room.
+void record_list(Context& c, int status);
 
 // How two items are related, as "reason_parts" and `explain` have it.
 void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r);

@@ -239,7 +239,7 @@ void post_batch(Context& c, http::Response& response) {
                                c.query.error()->parameter);
     if (!read) return;
     append_mix(response.body, c, request, *served, options);
-    record_list(c);  // each for whom it is; one request id for all
+    record_list(c, 200);  // each for whom it is; one request id for all
     if (number > 1) answers += ',';
     answers += response.body;
   }

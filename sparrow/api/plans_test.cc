@@ -25,12 +25,11 @@ class PlansTest : public testing::Test {
         world_(7) {
     std::filesystem::remove_all(home_);
     log_ = std::move(*events::EventLog::open({.folder = home_ / "events"}));
-    ApiOptions options;
-    options.home = home_;
-    options.event_log = log_.get();
-    options.tokens = {{"secret-of-admin", Role::kAdmin}};
+    options_.home = home_;
+    options_.event_log = log_.get();
+    options_.tokens = {{"secret-of-admin", Role::kAdmin}};
     api_ = std::make_unique<Api>(
-        options, std::make_shared<const live::CatalogView>(world_.dataset, world_.facts));
+        options_, std::make_shared<const live::CatalogView>(world_.dataset, world_.facts));
     api_->state().set_model(
         std::move(*live::open_served(world_.dataset, world_.model, world_.facts)));
   }
@@ -93,6 +92,7 @@ class PlansTest : public testing::Test {
   std::filesystem::path home_;
   SmallWorld world_;
   std::unique_ptr<events::EventLog> log_;
+  ApiOptions options_;
   std::unique_ptr<Api> api_;
 };
 
@@ -174,6 +174,24 @@ TEST_F(PlansTest, ListsThatAreGivenAgainAreRecordedToo) {
   EXPECT_EQ(found[1].session, "b");
   EXPECT_NE(found[0].request, found[1].request);
   EXPECT_EQ(found[0].items.size(), found[1].items.size());
+}
+
+TEST_F(PlansTest, ListsAreRecordedWithTheirTimeAndThatTheyFailed) {
+  run_dial();
+  EXPECT_EQ(list("user=1").size() % 17, 3U);  // 3 or 20
+  EXPECT_EQ(send("GET", "/api/v1/items/100/similar", "user=1&size=-1").first, 400);
+  api_ = std::make_unique<Api>(  // one that has no model yet
+      options_, std::make_shared<const live::CatalogView>(world_.dataset, world_.facts));
+  EXPECT_EQ(send("GET", "/api/v1/items/100/similar", "user=1").first, 503);
+  const auto all = impressions();
+  ASSERT_EQ(all.size(), 2U);  // what was asked wrongly is no failure
+  EXPECT_GE(all[0].took_us, 0);
+  EXPECT_EQ(all[0].state, events::Impression::State::kWhole);
+  EXPECT_EQ(all[1].state, events::Impression::State::kFailed);
+  EXPECT_EQ(all[1].seed, "100");
+  EXPECT_EQ(all[1].user, "1");
+  EXPECT_EQ(all[1].variants, all[0].variants);
+  EXPECT_TRUE(all[1].items.empty());
 }
 
 TEST_F(PlansTest, AListThatChanceHadAPartInIsRecordedWhoeverAskedForIt) {

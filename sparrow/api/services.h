@@ -82,13 +82,27 @@ struct QualityAnswer {
   std::int64_t made_ms = 0;
 };
 
+// What outlives a change of the data: it speaks of items by their ids.
+struct Lasting {
+  explicit Lasting(const std::filesystem::path& home);
+
+  Metrics metrics;
+  live::Journal judgements;
+  live::Journal votes;
+  live::Journal reports;
+  live::Journal feedback;
+  std::atomic<std::uint64_t> requests{0};
+  std::string boot;  // first part of request ids
+};
+
 struct Services {
   Services(ApiOptions api_options, std::shared_ptr<const live::CatalogView> view,
-           ModelControl model_control);
+           ModelControl model_control, std::shared_ptr<Lasting> of_before);
 
   ApiOptions options;
   ModelControl control;
-  Metrics metrics;
+  std::shared_ptr<Lasting> lasting;  // the references below are its members
+  Metrics& metrics;
   live::State state;
   std::mutex editor_mutex;  // held from reading the rules to replacing them
   FilterCache filters;
@@ -100,18 +114,18 @@ struct Services {
   http::RateLimit heavy_requests{2, 60};
   http::RateLimit entries_written{50, 5'000};
   http::RateLimit lists_recorded{200, 20'000};
-  live::Journal judgements;
-  live::Journal votes;
-  live::Journal reports;
-  live::Journal feedback;
+  live::Journal& judgements;
+  live::Journal& votes;
+  live::Journal& reports;
+  live::Journal& feedback;
   live::UserMarks marks;
   Plans plans;
   HealthAnswers health;
   events::Intake intake;
   QualityAnswer quality;
   experiment::Usage usage;
-  std::atomic<std::uint64_t> requests{0};
-  std::string boot;  // first part of request ids
+  std::atomic<std::uint64_t>& requests;
+  const std::string& boot;
 };
 
 }  // namespace sparrow::api

@@ -16,15 +16,25 @@ struct IngestOptions {
   double most_caused = 50;  // percent
   std::uint64_t seed = 1;
   std::string event_weights;  // "click=1,purchase=5"; empty: the usual ones
+  bool position_bias = true;
 };
+
+struct HomeEvents {
+  events::TrainingRows rows;
+  // What was found about places, by lists that chance had a part in.
+  std::vector<double> examination;  // empty: too little, or not asked
+  std::uint64_t explored_clicks = 0;
+};
+inline constexpr std::uint64_t kLeastExploredClicks = 500;
 
 // --days, --most-caused, --sample-seed. `options` must outlive the parsing.
 std::vector<CLI::Option*> add_ingest_options(CLI::App& sub, IngestOptions& options);
 
-// Reads HOME/events. liked: ratings below it do not count. Errors: those of the log;
-// kInvalidInput naming the option.
-Result<events::TrainingRows> read_home_events(const Context& context, const IngestOptions& options,
-                                              float liked);
+// Reads HOME/events. Where lists that chance had a part in have kLeastExploredClicks clicks, a
+// click model says how likely people look at each place, and rows are corrected for it. liked:
+// ratings below it do not count. Errors: those of the log; kInvalidInput naming the option.
+Result<HomeEvents> read_home_events(const Context& context, const IngestOptions& options,
+                                    float liked);
 
 // limit_caused() with the options' guard. `dataset` (may be null): its catalogue says what is
 // known; its interactions are rows that no list caused.
@@ -33,9 +43,9 @@ events::Limited limit_rows(events::TrainingRows& rows, const IngestOptions& opti
                            const data::Dataset* dataset, OtherRows other);
 
 // "1,234 events: 800 that do not count, ..."; what was read, kept and dropped, and why.
-std::string ingest_text(const events::TrainingRows& rows, const events::Limited& limited,
+std::string ingest_text(const HomeEvents& found, const events::Limited& limited,
                         const IngestOptions& options);
-nlohmann::json ingest_json(const events::TrainingRows& rows, const events::Limited& limited,
+nlohmann::json ingest_json(const HomeEvents& found, const events::Limited& limited,
                            const IngestOptions& options);
 
 }  // namespace sparrow::app

@@ -20,11 +20,12 @@ Result<void> run_ingest(const Context& context, const IngestArguments& arguments
   std::shared_ptr<const data::Dataset> dataset;
   if (auto loaded = load_prepared(context)) dataset = *loaded;
   const float liked = dataset != nullptr ? dataset->info.scale.liked : data::ValueScale{}.liked;
-  auto rows = read_home_events(context, arguments.options, liked);
-  if (!rows) return rows.error();
+  auto found = read_home_events(context, arguments.options, liked);
+  if (!found) return found.error();
+  events::TrainingRows& rows = found->rows;
   const auto limited = limit_rows(
-      *rows, arguments.options, arguments.keep_unknown ? nullptr : dataset.get(), OtherRows::kNone);
-  const std::string csv = events::training_csv(*rows);
+      rows, arguments.options, arguments.keep_unknown ? nullptr : dataset.get(), OtherRows::kNone);
+  const std::string csv = events::training_csv(rows);
   const bool to_stdout = arguments.out == "-";
   const std::filesystem::path file = arguments.out.empty() ? context.paths().root / "ingested.csv"
                                                            : std::filesystem::path(arguments.out);
@@ -33,13 +34,13 @@ Result<void> run_ingest(const Context& context, const IngestArguments& arguments
   } else if (auto written = write_file_atomically(file, csv); !written) {
     return written;
   }
-  nlohmann::json said = ingest_json(*rows, limited, arguments.options);
+  nlohmann::json said = ingest_json(*found, limited, arguments.options);
   if (!to_stdout) said["file"] = file.string();
   if (context.json && !to_stdout)
     fmt::print("{}\n", said.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   else if (!context.quiet)
     fmt::print(stderr, "ingest    {}{}\n", to_stdout ? "" : file.string() + ": ",
-               ingest_text(*rows, limited, arguments.options));
+               ingest_text(*found, limited, arguments.options));
   if (dataset == nullptr && !context.quiet)
     fmt::print(stderr,
                "ingest    nothing is prepared in {}: whether the catalogue has the items is "

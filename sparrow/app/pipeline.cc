@@ -147,14 +147,14 @@ Result<void> choose_source(const Context& context, DataOptions& options) {
 Result<void> join_events(const Context& context, const IngestOptions& ingest,
                          data::Dataset& dataset, nlohmann::json* found) {
   const auto start = Clock::now();
-  auto rows = read_home_events(context, ingest, dataset.info.scale.liked);
-  if (!rows) return rows.error();
-  const auto limited = limit_rows(*rows, ingest, &dataset, OtherRows::kOfDataset);
-  const auto joined = events::join_rows(dataset, *rows);
+  auto read = read_home_events(context, ingest, dataset.info.scale.liked);
+  if (!read) return read.error();
+  const auto limited = limit_rows(read->rows, ingest, &dataset, OtherRows::kOfDataset);
+  const auto joined = events::join_rows(dataset, read->rows);
   if (auto sealed = data::seal_dataset(dataset); !sealed) return sealed;
-  say(context, "events    {}", ingest_text(*rows, limited, ingest));
+  say(context, "events    {}", ingest_text(*read, limited, ingest));
   if (found != nullptr) {
-    *found = ingest_json(*rows, limited, ingest);
+    *found = ingest_json(*read, limited, ingest);
     (*found)["new_users"] = joined.new_users;
     (*found)["seconds"] = std::chrono::duration<double>(Clock::now() - start).count();
   }

@@ -14,91 +14,29 @@
 #include "sparrow/app/home_care.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/app/serve_options.h"
-#include "sparrow/app/store_process.h"
+#include "sparrow/app/serving_world.h"
 #include "sparrow/events/kafka_bridge.h"
 #include "sparrow/http/server.h"
-#include "sparrow/live/follower.h"
-#include "sparrow/live/live_catalog.h"
 #include "sparrow/live/live_feed.h"
-#include "sparrow/live/pool_refresher.h"
 #include "sparrow/store/promotion_watch.h"
 
 namespace sparrow::app {
 namespace {
 
-// What the API may do with the store: the server itself only reads.
-api::ModelControl control_of(const Context& context, live::LiveCatalog& catalog) {
-  const auto writing = [context](const auto& act) {
-    auto store = store::open_store(context.store(), store::OpenMode::kReadWrite);
-    using Answer = decltype(act(std::declval<store::ModelStore&>()));
-    if (!store) return Answer(store.error());
-    store::ModelStore models(**store);
-    return act(models);
-  };
-  api::ModelControl control;
-  control.versions = [context]() -> Result<std::vector<nlohmann::json>> {
-    auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
-    if (!store) return store.error();
-    const store::ModelStore models(**store);
-    const auto names = models.names();
-    if (!names) return names.error();
-    std::vector<nlohmann::json> all;
-    for (const auto& name : *names) {
-      const auto versions = models.list(name);
-      if (!versions) return versions.error();
-      const auto before = models.before_promoted(name);
-      for (const auto& version : *versions) {
-        all.push_back(model::to_json(version.manifest));
-        all.back()["promoted"] = version.promoted;
-        all.back()["bytes"] = version.bytes;
-        if (version.promoted)
-          all.back()["rollback_to"] = before && *before ? nlohmann::json(**before) : nullptr;
-      }
-    }
-    return all;
-  };
-  control.promote = [context, writing](const std::string& name, const std::string& version) {
-    if (needs_own_process(context))
-      return run_sparrow(context, {"promote", "--version=" + version, "--", name});
-    return writing([&](store::ModelStore& models) { return models.promote(name, version); });
-  };
-  control.rollback = [context, writing](const std::string& name) -> Result<std::string> {
-    if (needs_own_process(context)) {
-      if (auto done = run_sparrow(context, {"rollback", "--", name}); !done) return done.error();
-      auto store = store::open_store(context.store(), store::OpenMode::kReadOnly);
-      if (!store) return store.error();
-      auto now = store::ModelStore(**store).promoted(name);
-      if (!now) return now.error();
-      return now->value_or("");
-    }
-    return writing([&](store::ModelStore& models) { return models.rollback(name); });
-  };
-  control.load = [context](const std::string& name, const std::string& version) {
-    return find_model(context, name + "@" + version);
-  };
-  control.change_items = [&catalog](const std::vector<live::ItemChange>& changes) {
-    constexpr std::chrono::seconds kPatience{5};
-    return catalog.change(changes, kPatience);
-  };
-  return control;
-}
-
-// Before the API goes, nothing may be swapped into it any more.
-struct Detach {
-  live::LiveCatalog& catalog;
+// Before the API goes, nothing may be put into it any more.
+struct Stop {
   live::LiveFeed& feed;
-  ~Detach() {
-    feed.stop();
-    catalog.detach();
-  }
+  ~Stop() { feed.stop(); }
 };
 
-http::Handler handler_of(api::Api& api) {
-  return {[&api](const http::Request& request, http::Response& response) {
-            api.handle(request, response);
+http::Handler handler_of(const ServingWorlds& worlds) {
+  return {[&worlds](const http::Request& request, http::Response& response) {
+            worlds.now()->api().handle(request, response);
           },
-          [&api](const http::Request& request) { return api.lane_of(request); },
-          [&api](int status, std::string_view client) { api.count_refused(status, client); }};
+          [&worlds](const http::Request& request) { return worlds.now()->api().lane_of(request); },
+          [&worlds](int status, std::string_view client) {
+            worlds.now()->api().count_refused(status, client);
+          }};
 }
 
 // "movie.html?movieId=318 (Shawshank Redemption, The)": the item that most people liked.
@@ -215,49 +153,32 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (!log) return log.error();
   const auto lock = begin_serving(context, arguments);
   if (!lock) return lock.error();
-  auto dataset = load_prepared(context);
-  if (!dataset) return dataset.error();
   const live::Say say = [](const std::string& line) { fmt::print(stderr, "serve     {}\n", line); };
   arguments.api.home = context.paths().root;
   arguments.api.version = SPARROW_VERSION;
   arguments.api.store_uri = shown_uri(context.store());
-  auto catalog =
-      live::LiveCatalog::open({context.paths(), arguments.max_changed_items, say}, *dataset);
-  if (!catalog) return catalog.error();
-  arguments.feed.weights.set_liked((*dataset)->info.scale.liked);
   live::LiveFeed feed(arguments.feed);
   auto flow = begin_events(context, arguments, feed, say);
   if (!flow) return flow.error();
-  api::Api api(arguments.api, (*catalog)->view(), control_of(context, **catalog));
-  api.state().load_rules(arguments.api.home);
-  for (const std::string& notice : (*catalog)->notices()) api.state().add_notice(notice);
-  for (const std::string& notice : api.state().notices()) say("degraded: " + notice);
-  std::unique_ptr<live::PoolRefresher> refresher;
-  if (!arguments.pool.uri.empty())
-    refresher = std::make_unique<live::PoolRefresher>(
-        std::move(*live::open_pool_source(arguments.pool)),
-        std::chrono::seconds(arguments.pool_refresh_s), api.state(), say);
-  (*catalog)->attach(api.state(), [&refresher] {
-    if (refresher != nullptr) refresher->refresh_soon();
-  });
-  const Detach detach{**catalog, feed};
-  live::Follower follower({context.paths(), context.store(), say}, **catalog, api.state());
-  follower.follow();
-  follower.use_disk(arguments.api.default_model);
+  ServingWorlds worlds({context, arguments, feed, flow->log.get(), say});
+  if (auto begun = worlds.begin(); !begun) return begun;
+  const Stop stop{feed};
   // Hears of promotions at once where the store can tell; polling goes on beside it.
-  auto watch = store::PromotionWatch::start(context.store(), [&] { follower.wake(); });
+  auto watch =
+      store::PromotionWatch::start(context.store(), [&] { worlds.now()->follower().wake(); });
   if (!watch) return watch.error();
-  if (flow->log != nullptr) feed.start(api.state(), *flow->log, say);
+  worlds.feed();
   http::ServerOptions options = arguments.server;
   options.threads = context.threads;
-  auto server = http::Server::start(options, handler_of(api));
+  auto server = http::Server::start(options, handler_of(worlds));
   if (!server) return server.error();
-  tell_address(options.address, (*server)->port(), since(start), *(*catalog)->view());
+  tell_address(options.address, (*server)->port(), since(start), *worlds.now()->catalog().view());
   if (flow->kafka != nullptr)
-    flow->kafka->start({say, [&api](const std::string& user) { api.forget(user); }});
-  (void)(*catalog)->view()->search();  // lists are answered already
-  follower.run(std::chrono::milliseconds(arguments.poll_ms), interrupted);
-  (*catalog)->stop_waiting();
+    flow->kafka->start(
+        {say, [&worlds](const std::string& user) { worlds.now()->api().forget(user); }});
+  (void)worlds.now()->catalog().view()->search();  // lists are answered already
+  worlds.run(interrupted);
+  worlds.now()->catalog().stop_waiting();
   const bool all_done = (*server)->stop();
   fmt::print(stderr, "serve     stopped{}\n",
              all_done ? "" : "; a long request was cut, what was acknowledged is on disk");

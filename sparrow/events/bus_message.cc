@@ -69,6 +69,14 @@ Impression read_list(Reading& reading, const json& object, std::int64_t sent_ms)
   list.seed = read_text(reading, object, "seed", kMostItem);
   list.offset = static_cast<std::int32_t>(
       read_whole(reading, object, "offset", std::numeric_limits<std::int32_t>::max()));
+  if (object.contains("took_us"))
+    list.took_us = static_cast<std::int32_t>(
+        read_whole(reading, object, "took_us", std::numeric_limits<std::int32_t>::max()));
+  if (const auto name = read_text(reading, object, "state", kMostName); !name.empty()) {
+    const auto state = state_of(name);
+    if (!state) reading.fail("state", "must be whole, degraded or failed");
+    list.state = state.value_or(Impression::State::kWhole);
+  }
   read_shown(reading, object, list);
   if (list.request.empty()) reading.fail("request_id", "is missing");
   return list;

@@ -44,6 +44,8 @@ TEST(BusMessage, WhatIsSentIsReadAgain) {
   list.seed = "589";
   list.offset = 10;
   list.items = {{"1", 5, 1}, {"say \"hi\"", 0, 0.3F}};
+  list.took_us = 1234;
+  list.state = Impression::State::kFailed;
   const auto again = read_back<Impression>(message_of(list, "here"));
   EXPECT_EQ(to_json(again), to_json(list));
   EXPECT_EQ(again.items[1].propensity, 0.3F);
@@ -85,6 +87,7 @@ TEST(BusMessage, WhatIsWrongIsSaid) {
            {R"({"kind":"list","request_id":"r","items":[{"id":"1","propensity":0}]})",
             "propensity"},
            {R"({"kind":"list","items":[]})", "\"request_id\""},
+           {R"({"kind":"list","request_id":"r","items":[],"state":"late"})", "\"state\""},
            {R"({"kind":"exposure","experiment":"x","unit":"u"})", "\"variant\""},
            {R"({"kind":"erasure"})", "\"user\""},
            {R"({"kind":"erasure","user":"u","sessions":[1]})", "\"sessions\""}}) {

@@ -186,6 +186,9 @@ json to_json(const Impression& impression) {
   put(object, "scenario", impression.scenario);
   put(object, "variants", impression.variants);
   put(object, "seed", impression.seed);
+  if (impression.took_us != kNoDuration) object["took_us"] = impression.took_us;
+  if (impression.state != Impression::State::kWhole)
+    object["state"] = kStateNames[static_cast<std::size_t>(impression.state)];
   for (const auto& shown : impression.items) {
     json entry = {{"id", shown.item}};
     json channels = json::array();
@@ -197,6 +200,12 @@ json to_json(const Impression& impression) {
     object["items"].push_back(std::move(entry));
   }
   return object;
+}
+
+std::optional<Impression::State> state_of(std::string_view name) {
+  const auto* found = std::find(std::begin(kStateNames), std::end(kStateNames), name);
+  if (found == std::end(kStateNames)) return std::nullopt;
+  return static_cast<Impression::State>(found - std::begin(kStateNames));
 }
 
 bool is_explored(const Impression& list) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ namespace sparrow::events {
 
 inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 inline constexpr std::int32_t kNoPosition = -1;
+inline constexpr std::int32_t kNoDuration = -1;
 inline constexpr std::int64_t kDayMs = 86'400'000;
 
 struct Event {
@@ -77,8 +79,18 @@ struct Impression {
   };
   std::vector<Shown> items;  // the first is at position `offset`
   std::int32_t offset = 0;
+  std::int32_t took_us =
+      kNoDuration;  // microseconds that the server took for it; kNoDuration: not known
+  enum class State { kWhole, kDegraded, kFailed };
+  State state =
+      State::kWhole;  // kDegraded: a part of the engine did not answer in time, or at all; kFailed:
+                      // an error was answered in place of the list, which has no items
   std::string origin;  // as of an event
 };
+
+inline constexpr std::string_view kStateNames[] = {"whole", "degraded", "failed"};
+// Nothing: there is no state of this name.
+std::optional<Impression::State> state_of(std::string_view name);
 
 // Whether chance had a part in it.
 bool is_explored(const Impression& list);

@@ -255,13 +255,15 @@ TEST_F(ExchangeTest, RowsThatTakeTheNumbersOfErasedOnesAreSent) {
   EXPECT_EQ(log->unsent(10)->size(), 0U);
 }
 
-TEST_F(ExchangeTest, FilesOfTheOlderFormatAreReadAndSent) {
-  // As the program before wrote them.
-  std::filesystem::create_directories(root_ / "a");
-  sqlite3* file = nullptr;
-  const auto path = root_ / "a" / fmt::format("events-{}.db", utc_now().substr(0, 10));
-  ASSERT_EQ(sqlite3_open(path.c_str(), &file), SQLITE_OK);
-  const std::string text = fmt::format(R"(
+TEST_F(ExchangeTest, FilesOfOlderFormatsAreReadAndSent) {
+  for (const int format : {1, 2}) {
+    // As the programs before wrote them.
+    std::filesystem::remove_all(root_ / "a");
+    std::filesystem::create_directories(root_ / "a");
+    sqlite3* file = nullptr;
+    const auto path = root_ / "a" / fmt::format("events-{}.db", utc_now().substr(0, 10));
+    ASSERT_EQ(sqlite3_open(path.c_str(), &file), SQLITE_OK);
+    const std::string text = fmt::format(R"(
     CREATE TABLE events(id TEXT NOT NULL, type TEXT NOT NULL, time INTEGER NOT NULL, user TEXT,
       session TEXT, item TEXT, request TEXT, position INTEGER, value REAL, query TEXT);
     CREATE TABLE known(hash INTEGER PRIMARY KEY);
@@ -272,17 +274,30 @@ TEST_F(ExchangeTest, FilesOfTheOlderFormatAreReadAndSent) {
     INSERT INTO events VALUES('old','click',{0},'u','s','1','r',0,NULL,NULL);
     INSERT INTO impressions VALUES('r',{0},'u','s-u',NULL,'m@1',0,NULL,NULL,0,'["1"]','[1]',NULL);
     PRAGMA user_version=1;)",
-                                       now_ms());
-  ASSERT_EQ(sqlite3_exec(file, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(file);
-  EXPECT_EQ(count(**EventLog::open_to_read(root_ / "a")), 2U);
-  const auto log = open();
-  const Received received = sent_by(*log, 2);
-  EXPECT_EQ(received.events.size() + received.lists.size(), 2U);
-  const auto again = log->take(received);
-  ASSERT_TRUE(again.ok()) << again.error().message;
-  EXPECT_EQ(again->known, 2U);
-  EXPECT_EQ(count(*log), 2U);
+                                         now_ms());
+    const char* exchange = R"(
+    ALTER TABLE events ADD COLUMN origin TEXT;
+    ALTER TABLE impressions ADD COLUMN origin TEXT;
+    CREATE TABLE sent(events INTEGER NOT NULL, lists INTEGER NOT NULL);
+    INSERT INTO sent VALUES(0,0);
+    CREATE TABLE indexed_lists(until INTEGER NOT NULL);
+    CREATE TABLE offsets(topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
+      written INTEGER NOT NULL, PRIMARY KEY(topic, partition)) WITHOUT ROWID;
+    PRAGMA user_version=2;)";
+    ASSERT_EQ(sqlite3_exec(file, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    if (format == 2) {
+      ASSERT_EQ(sqlite3_exec(file, exchange, nullptr, nullptr, nullptr), SQLITE_OK);
+    }
+    sqlite3_close(file);
+    EXPECT_EQ(count(**EventLog::open_to_read(root_ / "a")), 2U);
+    const auto log = open();
+    const Received received = sent_by(*log, 2);
+    EXPECT_EQ(received.events.size() + received.lists.size(), 2U);
+    const auto again = log->take(received);
+    ASSERT_TRUE(again.ok()) << again.error().message;
+    EXPECT_EQ(again->known, 2U);
+    EXPECT_EQ(count(*log), 2U);
+  }
 }
 
 TEST_F(ExchangeTest, AReplicaHasOneName) {

@@ -136,6 +136,8 @@ TEST_F(EventLogTest, ImpressionsAndExposuresAreThereAfterAFlush) {
   list.variants = "dial:b";
   list.seed = "589";
   list.items = {{"1", 5, 1}, {"say \"hi\"", 0, 0.25F}};
+  list.took_us = 1234;
+  list.state = Impression::State::kDegraded;
   log->append_later(list);
   log->append_later(Exposure{"dial", "u", "b", now()});
   log->append_later(Exposure{"dial", "u", "a", now()});  // the first counts

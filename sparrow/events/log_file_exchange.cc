@@ -152,10 +152,10 @@ Result<Unsent::Day> LogFile::read_unsent(std::size_t most, Unsent& unsent) {
     if (!done) return done.error();
     return count < most ? std::max(*from, *last) : number;
   };
-  const auto events = read("events", kEventColumns, "events",
+  const auto events = read("events", event_columns(), "events",
                            [&](sqlite3_stmt* row) { unsent.events.push_back(event_at(row)); });
   if (!events) return events.error();
-  const auto lists = read("impressions", kListColumns, "lists",
+  const auto lists = read("impressions", list_columns(), "lists",
                           [&](sqlite3_stmt* row) { unsent.lists.push_back(impression_at(row)); });
   if (!lists) return lists.error();
   day.events = *events;
@@ -243,7 +243,7 @@ Result<std::uint64_t> LogFile::count_unsent_units() {
 
 Result<std::unordered_map<std::int64_t, std::int64_t>> LogFile::erased() {
   std::unordered_map<std::int64_t, std::int64_t> all;
-  if (!exchanges_) return all;
+  if (!exchanges()) return all;
   const auto rows = Statement::of(*this, "SELECT who,until FROM erased");
   if (!rows) return rows.error();
   auto read = each_row(*rows, [&](sqlite3_stmt* row) {
@@ -290,7 +290,7 @@ Result<void> LogFile::set_offsets(std::span<const Offset> offsets, std::int64_t 
 }
 
 Result<void> LogFile::read_offsets(std::vector<Position>& positions) {
-  if (!exchanges_) return {};
+  if (!exchanges()) return {};
   const auto rows = Statement::of(*this, "SELECT topic,partition,next,written FROM offsets");
   if (!rows) return rows.error();
   return each_row(*rows, [&](sqlite3_stmt* row) {

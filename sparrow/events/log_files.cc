@@ -11,7 +11,7 @@
 namespace sparrow::events {
 namespace {
 
-constexpr int kFormat = 2;  // user_version of the databases
+constexpr int kFormat = 3;  // user_version of the databases
 
 constexpr std::size_t kMostRecent = 100'000;  // ids that are not yet in the table `known`
 
@@ -39,6 +39,11 @@ constexpr const char* kDayExchange = R"(
   CREATE TABLE offsets(
     topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
     written INTEGER NOT NULL, PRIMARY KEY(topic, partition)) WITHOUT ROWID;
+)";
+// Since format 3: how long the list took, in microseconds, and its Impression::State.
+constexpr const char* kDayStates = R"(
+  ALTER TABLE impressions ADD COLUMN took INTEGER;
+  ALTER TABLE impressions ADD COLUMN state INTEGER;
 )";
 constexpr const char* kExposureTables = R"(
   CREATE TABLE IF NOT EXISTS exposures(
@@ -135,8 +140,7 @@ Result<void> LogFile::set_up(Use use, Kind kind) {
   if (sqlite3_step(version->get()) != SQLITE_ROW) return failure("cannot be read");
   const int found = sqlite3_column_int(version->get(), 0);
   if (found > kFormat) return format_error(path_, found, kFormat);
-  has_tables_ = found > 0;
-  exchanges_ = found > 1;
+  format_ = found;
   if (use == Use::kRead) return {};
   sqlite3_reset(version->get());
   // FULL: a commit is on disk when it returns. The id index of a day should stay in the cache.
@@ -147,13 +151,19 @@ Result<void> LogFile::set_up(Use use, Kind kind) {
   }
   // All of it or nothing: a reader takes a file without a version for an empty one.
   auto made = transaction([&]() -> Result<void> {
-    if (auto done = run(kind == Kind::kDay ? kDayTables : kExposureTables); !done) return done;
-    if (found >= kFormat) return {};
-    if (auto done = run(kind == Kind::kDay ? kDayExchange : kExposureExchange); !done) return done;
-    return run("PRAGMA user_version=2");
+    const bool day = kind == Kind::kDay;
+    if (auto done = run(day ? kDayTables : kExposureTables); !done) return done;
+    if (found < 2) {
+      if (auto done = run(day ? kDayExchange : kExposureExchange); !done) return done;
+    }
+    if (found < 3 && day) {
+      if (auto done = run(kDayStates); !done) return done;
+    }
+    return found < kFormat ? run(fmt::format("PRAGMA user_version={}", kFormat).c_str())
+                           : Result<void>();
   });
   if (!made) return made;
-  has_tables_ = exchanges_ = true;
+  format_ = kFormat;
   return kind == Kind::kDay ? read_recent() : Result<void>();
 }
 
@@ -313,8 +323,8 @@ Result<bool> LogFile::insert(const Impression& impression) {
   const auto known = is_known(hash);
   if (!known) return known.error();
   if (*known) return false;
-  const auto found =
-      prepared(insert_impression_, "INSERT INTO impressions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  const auto found = prepared(insert_impression_,
+                              "INSERT INTO impressions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   if (!found) return found.error();
   sqlite3_stmt* s = *found;
   bind_required(s, 1, impression.request);
@@ -331,6 +341,11 @@ Result<bool> LogFile::insert(const Impression& impression) {
   bind_text(s, 12, channels);
   bind_text(s, 13, propensities);
   bind_text(s, 14, impression.origin);
+  if (impression.took_us == kNoDuration)
+    sqlite3_bind_null(s, 15);
+  else
+    sqlite3_bind_int(s, 15, impression.took_us);
+  sqlite3_bind_int(s, 16, static_cast<int>(impression.state));
   if (auto done = finish(s); !done) return done.error();
   recent_.insert(hash);
   return true;
@@ -371,6 +386,7 @@ Event event_at(sqlite3_stmt* row) {
   if (sqlite3_column_type(row, 7) != SQLITE_NULL) event.position = sqlite3_column_int(row, 7);
   if (sqlite3_column_type(row, 8) != SQLITE_NULL) event.value = sqlite3_column_double(row, 8);
   event.text = text_at(row, 9);
+  event.origin = text_at(row, 10);
   return event;
 }
 
@@ -387,14 +403,33 @@ Impression impression_at(sqlite3_stmt* row) {
   impression.seed = text_at(row, 8);
   impression.offset = sqlite3_column_int(row, 9);
   read_lists(row, impression);
+  if (sqlite3_column_type(row, 13) != SQLITE_NULL) impression.took_us = sqlite3_column_int(row, 13);
+  const int state = sqlite3_column_int(row, 14);  // NULL is 0
+  if (state >= 0 && state < static_cast<int>(std::size(kStateNames)))
+    impression.state = static_cast<Impression::State>(state);
   return impression;
+}
+
+std::string_view LogFile::event_columns() const {
+  return exchanges() ? "id,type,time,user,session,item,request,position,value,query,origin"
+                     : "id,type,time,user,session,item,request,position,value,query,NULL";
+}
+
+std::string_view LogFile::list_columns() const {
+  constexpr std::string_view kColumns =
+      "request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
+      "propensities,took,state";
+  constexpr std::string_view kBeforeStates =
+      "request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
+      "propensities,NULL,NULL";
+  return format_ > 2 ? kColumns : kBeforeStates;
 }
 
 Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const Event&)>& take,
                                  bool& more) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto text =
-      fmt::format("SELECT {} FROM events WHERE time>=? AND time<? ORDER BY rowid", kEventColumns);
+      fmt::format("SELECT {} FROM events WHERE time>=? AND time<? ORDER BY rowid", event_columns());
   const auto statement = Statement::of(*this, text.c_str());
   if (!statement) return statement.error();
   sqlite3_bind_int64(statement->get(), 1, span.from_ms);
@@ -403,9 +438,9 @@ Result<void> LogFile::each_event(TimeSpan span, const std::function<bool(const E
 }
 
 Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto text =
-      fmt::format("SELECT {} FROM events ORDER BY rowid DESC LIMIT {}", kEventColumns, count);
+      fmt::format("SELECT {} FROM events ORDER BY rowid DESC LIMIT {}", event_columns(), count);
   const auto statement = Statement::of(*this, text.c_str());
   if (!statement) return statement.error();
   return each_row(*statement, [&](sqlite3_stmt* row) {
@@ -415,9 +450,9 @@ Result<void> LogFile::latest(std::size_t count, std::vector<Event>& events) {
 }
 
 Result<void> LogFile::latest(std::size_t count, std::vector<Impression>& lists) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto text =
-      fmt::format("SELECT {} FROM impressions ORDER BY rowid DESC LIMIT {}", kListColumns, count);
+      fmt::format("SELECT {} FROM impressions ORDER BY rowid DESC LIMIT {}", list_columns(), count);
   const auto statement = Statement::of(*this, text.c_str());
   if (!statement) return statement.error();
   return each_row(*statement, [&](sqlite3_stmt* row) {
@@ -429,10 +464,10 @@ Result<void> LogFile::latest(std::size_t count, std::vector<Impression>& lists) 
 Result<void> LogFile::each_impression(TimeSpan span,
                                       const std::function<bool(const Impression&)>& take,
                                       bool& more) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto statement = Statement::of(
       *this, fmt::format("SELECT {} FROM impressions WHERE time>=? AND time<? ORDER BY rowid",
-                         kListColumns)
+                         list_columns())
                  .c_str());
   if (!statement) return statement.error();
   sqlite3_bind_int64(statement->get(), 1, span.from_ms);
@@ -442,7 +477,7 @@ Result<void> LogFile::each_impression(TimeSpan span,
 
 Result<void> LogFile::each_exposure(std::string_view experiment,
                                     const std::function<bool(const Exposure&)>& take) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto statement = Statement::of(
       *this, experiment.empty()
                  ? "SELECT experiment,unit,variant,time FROM exposures"

@@ -96,6 +96,10 @@ class LogFile {
   class Statement;
   LogFile(std::filesystem::path path, sqlite3* db) : path_(std::move(path)), db_(db) {}
   Error failure(std::string_view action) const;
+  bool has_tables() const { return format_ > 0; }
+  bool exchanges() const { return format_ > 1; }
+  std::string_view event_columns() const;
+  std::string_view list_columns() const;
   Result<void> run(const char* text);
   Result<void> set_up(Use use, Kind kind);
   Result<sqlite3_stmt*> prepared(sqlite3_stmt*& kept, const char* text);
@@ -111,9 +115,8 @@ class LogFile {
 
   std::filesystem::path path_;
   sqlite3* db_;
-  bool has_tables_ =
-      false;                // not when the disk was full, or the process was killed, as it was made
-  bool exchanges_ = false;  // has what came with format 2
+  int format_ =
+      0;  // 0: has no tables; the disk was full, or the process was killed, as it was made
   sqlite3_stmt* insert_event_ = nullptr;
   sqlite3_stmt* insert_impression_ = nullptr;
   sqlite3_stmt* insert_exposure_ = nullptr;

@@ -6,7 +6,7 @@
 namespace sparrow::events {
 
 Result<void> LogFile::each_list_head(const std::function<bool(const ListHead&)>& take) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto statement = Statement::of(
       *this,
       "SELECT request,time,user,session,scenario,model,json_array_length(items) FROM impressions "
@@ -27,7 +27,7 @@ Result<void> LogFile::each_list_head(const std::function<bool(const ListHead&)>&
 
 Result<DayMark> LogFile::day_mark() {
   DayMark mark;
-  if (!has_tables_) return mark;
+  if (!has_tables()) return mark;
   const auto statement = Statement::of(*this,
                                        "SELECT (SELECT coalesce(max(rowid),0) FROM events),"
                                        "(SELECT coalesce(max(rowid),0) FROM impressions)");
@@ -42,7 +42,7 @@ Result<DayMark> LogFile::day_mark() {
 
 Result<void> LogFile::count_exposures(std::string_view experiment, TimeSpan span,
                                       std::map<std::string, std::uint64_t>& counts) {
-  if (!has_tables_) return {};
+  if (!has_tables()) return {};
   const auto statement = Statement::of(*this,
                                        "SELECT variant,count(*) FROM exposures WHERE experiment=? "
                                        "AND time>=? AND time<? GROUP BY variant");
@@ -59,7 +59,7 @@ Result<void> LogFile::count_exposures(std::string_view experiment, TimeSpan span
 Result<std::optional<Exposure>> LogFile::find_exposure(std::string_view experiment,
                                                        std::string_view unit) {
   std::optional<Exposure> found;
-  if (!has_tables_) return found;
+  if (!has_tables()) return found;
   const auto statement =
       Statement::of(*this, "SELECT variant,time FROM exposures WHERE experiment=? AND unit=?");
   if (!statement) return statement.error();

@@ -38,13 +38,8 @@ inline std::string text_at(sqlite3_stmt* statement, int column) {
   return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
 }
 
-inline constexpr std::string_view kEventColumns =
-    "id,type,time,user,session,item,request,position,value,query";
-inline constexpr std::string_view kListColumns =
-    "request,time,user,session,scenario,model,rules,variants,seed,first,items,channels,"
-    "propensities";
-Event event_at(sqlite3_stmt* row);  // of kEventColumns
-Impression impression_at(sqlite3_stmt* row);
+Event event_at(sqlite3_stmt* row);            // of LogFile::event_columns()
+Impression impression_at(sqlite3_stmt* row);  // of LogFile::list_columns()
 
 // A statement that is finalised when it goes.
 class LogFile::Statement {

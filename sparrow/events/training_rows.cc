@@ -1,6 +1,7 @@
 #include "sparrow/events/training_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string_view>
 #include <tuple>
@@ -49,7 +50,7 @@ class RowReader {
                    fmt::format("the log has more than {} pairs of a person and an item: read fewer "
                                "days of it (--days)",
                                options_.most_rows)};
-    if (auto found = find_explored(log); !found) return found.error();
+    if (auto found = find_places(log); !found) return found.error();
     return finish();
   }
 
@@ -88,8 +89,17 @@ class RowReader {
     growing.request = event.request;
   }
 
-  // Lists that rows name, and what stood in them at random.
-  Result<void> find_explored(const EventLog& log) {
+  void take_place(const Impression& list, std::size_t at, TrainingRow& row) const {
+    const auto& looked = options_.examination;
+    const std::size_t place = static_cast<std::size_t>(std::max(0, list.offset)) + at;
+    if (list.items[at].propensity < 1) row.cause = Cause::kExplored;
+    if (looked.empty()) return;
+    const double share = looked[std::min(place, looked.size() - 1)];
+    row.people = static_cast<float>(1 / std::clamp<double>(share, 1 / kMostPeople, 1));
+  }
+
+  // Lists that rows name: the place in them, and what stood there at random.
+  Result<void> find_places(const EventLog& log) {
     std::unordered_multimap<std::string_view, Growing*> by_request;
     for (auto& [key, growing] : rows_) {
       if (!growing.request.empty()) by_request.emplace(growing.request, &growing);
@@ -102,8 +112,8 @@ class RowReader {
       const auto [begin, end] = by_request.equal_range(list.request);
       for (auto named = begin; named != end; ++named) {
         TrainingRow& row = named->second->row;
-        for (const auto& shown : list.items) {
-          if (shown.propensity < 1 && shown.item == row.item) row.cause = Cause::kExplored;
+        for (std::size_t at = 0; at < list.items.size(); ++at) {
+          if (list.items[at].item == row.item) take_place(list, at, row);
         }
       }
       return true;
@@ -114,10 +124,14 @@ class RowReader {
     result_.rows.reserve(rows_.size());
     for (auto& [key, growing] : rows_) {
       if (growing.row.weight <= 0) continue;  // something was taken back that never was
-      if (growing.taken_back_ms >= growing.last_ms)
+      if (growing.taken_back_ms >= growing.last_ms) {
         ++result_.taken_back;
-      else
-        result_.rows.push_back(std::move(growing.row));
+        continue;
+      }
+      TrainingRow& row = growing.row;
+      row.weight = std::min(kMostRowWeight, row.weight * row.people);
+      result_.corrected += row.people > 1 ? 1 : 0;
+      result_.rows.push_back(std::move(row));
     }
     std::sort(result_.rows.begin(), result_.rows.end(),
               [](const TrainingRow& a, const TrainingRow& b) {
@@ -183,7 +197,10 @@ Limited limit_caused(TrainingRows& rows, const CausedLimit& limit) {
     if (item.caused.size() <= most) continue;
     const auto order = [&](std::size_t i) {
       const TrainingRow& row = rows.rows[i];
-      return std::tuple(row.cause, stable_hash(limit.seed, row.user, row.item), i);
+      // -ln(u) / people, u uniform: the first k of this order are a weighted sample of k.
+      const double u =
+          (static_cast<double>(stable_hash(limit.seed, row.user, row.item) >> 11U) + 1) * 0x1p-53;
+      return std::tuple(row.cause, -std::log(u) / static_cast<double>(row.people), i);
     };
     std::sort(item.caused.begin(), item.caused.end(),
               [&](std::size_t a, std::size_t b) { return order(a) < order(b); });

@@ -27,20 +27,29 @@ struct TrainingRow {
   float weight = 0;          // sum over events, at most kMostRowWeight
   std::int64_t time_ms = 0;  // of the first event that counts
   Cause cause = Cause::kOwn;
+  // How many people one who took it from its place stands for: 1 / the share that looks there.
+  float people = 1;
 };
 inline constexpr float kMostRowWeight = 5;
+inline constexpr float kMostPeople = 10;
 
 struct TrainingRows {
   std::vector<TrainingRow> rows;  // by time, then user, then item
   std::uint64_t events = 0;       // read
   std::uint64_t weightless = 0;   // of them: impressions, searches, and what else does not count
   std::uint64_t nobodys = 0;      // of them: count, but name neither user nor session
+  std::uint64_t corrected = 0;    // rows whose weight grew by the place that they were taken from
   std::uint64_t taken_back = 0;   // rows that a later "dislike" or "hide" took back
 };
 
 struct ReadRowsOptions {
   TimeSpan span;
   EventWeights weights;
+  // By place of a list, how likely people look there, against the first; further down as at the
+  // last. Weights of rows from there are divided by it (inverse propensity; Joachims, Swaminathan &
+  // Schnabel 2017, "Unbiased Learning-to-Rank with Biased Feedback"), at most by 1 / kMostPeople.
+  // Empty: all places alike.
+  std::vector<double> examination;
   std::size_t most_rows = 20'000'000;  // about 150 bytes each while they are read
 };
 
@@ -73,7 +82,8 @@ struct Limited {
 
 // Of an item with n rows that no list caused (others included), at most n x / (1 - x) that lists
 // caused stay, with x = most_caused: explored ones first, then a sample by a hash of seed, user and
-// item. Equal rows and options, equal result. O(rows log rows).
+// item, in which a row counts as `people` (Efraimidis & Spirakis 2006). Equal rows and options,
+// equal result. O(rows log rows).
 Limited limit_caused(TrainingRows& rows, const CausedLimit& limit);
 
 // "user,item,value,time" (RFC 4180, seconds since 1970), as `sparrow prepare --interactions` reads

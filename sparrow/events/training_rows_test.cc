@@ -1,5 +1,6 @@
 #include "sparrow/events/training_rows.h"
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -108,6 +109,50 @@ TrainingRows made(const std::vector<std::pair<std::string, Cause>>& items) {
   for (std::size_t i = 0; i < items.size(); ++i)
     rows.rows.push_back({fmt::format("u{}", i), items[i].first, 1, kNoon, items[i].second});
   return rows;
+}
+
+TEST_F(TrainingRowsTest, AClickFarDownStandsForThoseWhoDidNotLook) {
+  Impression list;
+  list.request = "r";
+  list.time_ms = kNoon;
+  list.session = "s";
+  list.items = {{"a"}, {"b"}, {"c"}, {"d"}};
+  log_->append_later(list);
+  log_->flush();
+  add("click", "ann", "a", "r");
+  add("click", "ann", "b", "r", 1);
+  add("play", "ann", "c", "r", 2);   // at most kMostRowWeight
+  add("click", "ann", "d", "r", 3);  // further down than was learned: as the last
+  add("click", "bob", "d", "", 4);   // by himself
+  ReadRowsOptions options;
+  options.examination = {1, 0.5, 0.01};
+  const auto read = read_training_rows(*log_, options);
+  ASSERT_TRUE(read.ok());
+  std::map<std::string, std::pair<float, float>> found;
+  for (const auto& row : read->rows) found[row.user + row.item] = {row.weight, row.people};
+  EXPECT_EQ(found["anna"], (std::pair{1.0F, 1.0F}));
+  EXPECT_EQ(found["annb"], (std::pair{2.0F, 2.0F}));
+  EXPECT_EQ(found["annc"], (std::pair{kMostRowWeight, kMostPeople}));
+  EXPECT_EQ(found["annd"], (std::pair{kMostRowWeight, kMostPeople}));
+  EXPECT_EQ(found["bobd"], (std::pair{1.0F, 1.0F}));
+  EXPECT_EQ(read->corrected, 3U);
+}
+
+TEST(CausedLimitTest, RowsThatStandForMoreStayMoreOften) {
+  int kept = 0;
+  constexpr int kRuns = 300;
+  for (int seed = 0; seed < kRuns; ++seed) {
+    TrainingRows rows;
+    rows.rows.push_back({"own", "a", 1, 0, Cause::kOwn});
+    rows.rows.push_back({"first", "a", 1, 1, Cause::kList, 1});
+    rows.rows.push_back({"tenth", "a", 1, 2, Cause::kList, 3});
+    CausedLimit limit;  // half: one of the two
+    limit.seed = static_cast<std::uint64_t>(seed);
+    limit_caused(rows, limit);
+    ASSERT_EQ(rows.rows.size(), 2U);
+    kept += rows.rows[1].user == "tenth" ? 1 : 0;
+  }
+  EXPECT_NEAR(kept, kRuns * 0.75, 3 * std::sqrt(kRuns * 0.75 * 0.25));
 }
 
 TEST(CausedLimitTest, ListsCauseAtMostTheShareOfAnItem) {

@@ -27,7 +27,8 @@ constexpr const char* kUnitNames[] = {"user", "session", "item_day"};
 constexpr const char* kMethodNames[] = {"split", "interleave"};
 constexpr const char* kStatusNames[] = {"draft", "running", "stopped", "shipped", "rolled_back"};
 constexpr const char* kDecidingMetrics[] = {"click_through", "watch_minutes"};
-constexpr const char* kUsualGuardrails[] = {"short_lists", "rejections"};
+constexpr const char* kUsualGuardrails[] = {"failed_lists", "slow_lists", "short_lists",
+                                            "rejections"};
 
 // A text as it is; numbers and truth values as a query would give them.
 std::optional<std::string> setting_text(const json& value) {

@@ -48,6 +48,13 @@ Result<events::Impression> impression_of(const json& object, const std::string& 
   impression.seed = members.text("seed", kMostIdentifier);
   impression.offset = static_cast<std::int32_t>(members.number("offset", 0, 1e6, 0));
   impression.time_ms = any_time(members);
+  if (object.contains("took_us"))
+    impression.took_us = static_cast<std::int32_t>(members.number("took_us", 0, 2e9, 0));
+  if (object.contains("state")) {
+    const auto state = events::state_of(members.text("state", kMostIdentifier));
+    if (!state) members.fail("state", "must be whole, degraded or failed");
+    impression.state = state.value_or(events::Impression::State::kWhole);
+  }
   if (const json* items = members.list("items", 0, kMostShown); items != nullptr) {
     for (const json& item : *items) {
       Members shown(item, place);

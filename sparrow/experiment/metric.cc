@@ -68,6 +68,19 @@ std::vector<Metric> make_metrics() {
                    kShortList),
        counted(Counted::kShortLists), counted(Counted::kFirstLists), "share of lists",
        Better::kLower},
+      {"failed_lists",
+       "Requests for lists that were answered with an error of the server, divided by requests for "
+       "lists.",
+       counted(Counted::kFailed), counted(Counted::kAsked), "share of requests", Better::kLower},
+      {"degraded_lists",
+       "Lists for which a part of the engine did not answer in time, or at all, divided by lists.",
+       counted(Counted::kDegraded), counted(Counted::kLists), "share of lists", Better::kLower},
+      {"slow_lists",
+       fmt::format("Lists that took {} milliseconds or more in the server, divided by lists.",
+                   kSlowListMs),
+       counted(Counted::kSlow), counted(Counted::kTimed), "share of lists", Better::kLower},
+      {"latency", "Milliseconds that the server took for a list, on average.",
+       counted(Counted::kTook), counted(Counted::kTimed), "milliseconds per list", Better::kLower},
       {"popularity",
        "Mean over items in lists of ln(1 + interactions that the log has with the item).",
        counted(Counted::kPopularity), counted(Counted::kShown), "ln of interactions",
@@ -81,6 +94,12 @@ std::vector<Metric> make_metrics() {
 constexpr std::pair<std::string_view, Counted> kCountedNames[] = {
     {"unit", Counted::kUnits},
     {"lists", Counted::kLists},
+    {"asked", Counted::kAsked},
+    {"failed", Counted::kFailed},
+    {"degraded", Counted::kDegraded},
+    {"timed", Counted::kTimed},
+    {"took", Counted::kTook},
+    {"slow", Counted::kSlow},
     {"shown", Counted::kShown},
     {"first_lists", Counted::kFirstLists},
     {"short_lists", Counted::kShortLists},
@@ -88,6 +107,12 @@ constexpr std::pair<std::string_view, Counted> kCountedNames[] = {
     {"returns", Counted::kReturns},
     {"popularity", Counted::kPopularity},
     {"novelty", Counted::kNovelty}};
+
+std::vector<std::string_view> names_of_counted() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, what] : kCountedNames) names.push_back(name);
+  return names;
+}
 
 bool is_event_type(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -137,9 +162,8 @@ Measure read_measure(Members& members, const char* name) {
   const auto* known = std::find_if(std::begin(kCountedNames), std::end(kCountedNames),
                                    [&](const auto& entry) { return entry.first == word; });
   if (known == std::end(kCountedNames)) {
-    members.fail(name,
-                 "must be {\"type\": ...}, \"unit\", \"lists\", \"shown\", \"first_lists\", "
-                 "\"short_lists\", \"sessions\", \"returns\", \"popularity\" or \"novelty\"");
+    members.fail(name, fmt::format("must be {{\"type\": ...}} or one of {}",
+                                   fmt::join(names_of_counted(), ", ")));
     return {};
   }
   Measure measure = counted(known->second);
@@ -191,6 +215,18 @@ std::string describe(const Measure& measure) {
     }
     case Counted::kLists:
       return "lists";
+    case Counted::kAsked:
+      return "requests for lists";
+    case Counted::kFailed:
+      return "requests for lists that were answered with an error of the server";
+    case Counted::kDegraded:
+      return "lists for which a part of the engine did not answer";
+    case Counted::kTimed:
+      return "lists of which is known how long they took";
+    case Counted::kTook:
+      return "milliseconds that lists took";
+    case Counted::kSlow:
+      return fmt::format("lists that took {} milliseconds or more", kSlowListMs);
     case Counted::kShown:
       return "items given in lists";
     case Counted::kFirstLists:

@@ -3,6 +3,7 @@
 // ones; an experiment may bring its own (docs/experiments.md).
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,12 @@ enum class Counted {
   kEvents,      // events of certain types
   kValues,      // the values of such events
   kLists,       // lists given to the unit
+  kAsked,       // the same and those in whose place an error was answered
+  kFailed,      // those in whose place an error was answered
+  kDegraded,    // lists for which a part of the engine did not answer in time, or at all
+  kTimed,       // lists of which is known how long they took
+  kTook,        // milliseconds that they took
+  kSlow,        // those that took kSlowListMs or more
   kShown,       // items in them
   kFirstLists,  // lists that begin at position 0
   kShortLists,  // such lists with fewer than kShortList items
@@ -29,6 +36,7 @@ enum class Counted {
   kNovelty,     // over items in lists: -log2 of the item's share of all interactions
 };
 inline constexpr std::size_t kShortList = 5;
+inline constexpr std::int32_t kSlowListMs = 50;
 
 enum class Keep { kSum, kAny };  // kAny: 1 where the sum is above 0, else 0
 

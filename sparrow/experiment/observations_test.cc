@@ -126,6 +126,39 @@ TEST(Observations, ListsAndWhatTheyShow) {
   EXPECT_EQ(made.different_items, 7U);
 }
 
+TEST(Observations, FailedSlowAndDegradedListsAreToldApart) {
+  using State = events::Impression::State;
+  MemoryRecords written;
+  written.expose("u", "control", kTestStart);
+  written.expose("v", "treatment", kTestStart);
+  const auto add = [&](const char* user, std::int32_t took_us, State state) {
+    auto list = list_of(user, kTestStart + 1, {"1", "2", "3", "4", "5"});
+    if (state == State::kFailed) list.items.clear();
+    list.took_us = took_us;
+    list.state = state;
+    written.impressions.push_back(list);
+  };
+  add("u", 2'000, State::kWhole);
+  add("u", 50'000, State::kDegraded);
+  add("u", events::kNoDuration, State::kWhole);  // of a log from before they were timed
+  add("v", 700, State::kFailed);
+  add("v", 1'000, State::kWhole);
+  const auto made = observed(written, test_experiment({"failed_lists", "degraded_lists",
+                                                       "slow_lists", "latency", "short_lists"}));
+  const auto expect = [&](std::size_t metric, std::size_t unit, double y, double x) {
+    EXPECT_DOUBLE_EQ(made.metrics[metric].y[unit], y) << made.metrics[metric].metric.name;
+    EXPECT_DOUBLE_EQ(made.metrics[metric].x[unit], x) << made.metrics[metric].metric.name;
+  };
+  expect(0, 0, 0, 3);
+  expect(0, 1, 1, 2);
+  expect(1, 0, 1, 3);
+  expect(2, 0, 1, 2);
+  expect(2, 1, 0, 1);
+  expect(3, 0, 52, 2);
+  expect(3, 1, 1, 1);
+  expect(4, 1, 0, 1);  // one that failed is not short
+}
+
 TEST(Observations, ItemDaysAreFoundByTheirLists) {
   MemoryRecords written;
   Experiment experiment = test_experiment({"click_through_served"});

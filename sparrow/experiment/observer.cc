@@ -197,14 +197,31 @@ void Observer::take(const events::Event& event) {
   }
 }
 
+// Whether a list came, and how long it took.
+void Observer::count_answer(Place at, const events::Impression& list) {
+  using State = events::Impression::State;
+  const bool timed = list.took_us != events::kNoDuration && list.state != State::kFailed;
+  for (std::size_t m = 0; m < measures_.size(); ++m) {
+    const Counted what = measures_[m].counted;
+    if (what == Counted::kAsked || (what == Counted::kFailed && list.state == State::kFailed) ||
+        (what == Counted::kDegraded && list.state == State::kDegraded) ||
+        (what == Counted::kTimed && timed) ||
+        (what == Counted::kSlow && timed && list.took_us >= 1000 * kSlowListMs))
+      add(at, m, 1);
+    if (what == Counted::kTook && timed) add(at, m, list.took_us / 1000.0);
+  }
+}
+
 void Observer::take(const events::Impression& impression) {
   const std::uint32_t unit = unit_of(impression);
   const Place at = place(unit, impression.time_ms);
   if (at.unit == kNobody) return;
   if (!experiment_.scenarios.empty() && !contains(experiment_.scenarios, impression.scenario))
     return;
-  if (at.day != kBefore) count_shown(unit, impression);
+  count_answer(at, impression);
   add_visit(at);
+  if (impression.state == events::Impression::State::kFailed) return;
+  if (at.day != kBefore) count_shown(unit, impression);
   const auto size = static_cast<double>(impression.items.size());
   const auto sum = [&](double (ItemPopularity::*of)(const std::string&) const) {
     double total = 0;

@@ -62,6 +62,7 @@ class Observer {
   void add(Place place, std::size_t measure, double amount);
   void add_session(Place place, std::size_t measure, const std::string& session);
   void add_visit(Place place);
+  void count_answer(Place at, const events::Impression& list);
   void count_shown(std::uint32_t unit, const events::Impression& impression);
   MetricRows rows(const Metric& metric);
   void fill(const Measure& measure, std::optional<double> cut, bool above, MetricRows& rows);

@@ -71,6 +71,12 @@ Result<void> Follower::follow_one(const std::string& name, std::string& problem)
   }
   auto model = models.load(name, **version);
   if (!model && model.error().code == ErrorCode::kUnavailable) return model.error();
+  if (model && options_.of_newer_data && options_.of_newer_data(model->manifest)) {
+    left_ = Left{name, **version};
+    if (refused != refused_.end() && refused->second.version == **version)
+      problem = refused->second.why;  // until the next follower is there
+    return {};
+  }
   const auto written = model ? write(*model) : Result<void>(model.error());
   const auto served = model ? serve(name, std::move(*model), "") : Result<void>(model.error());
   if (!served) {
@@ -142,6 +148,13 @@ void Follower::use_disk(const std::string& name) {
   if (model) (void)serve(name, std::move(*model), " as trained here, from disk");
 }
 
+void Follower::put_off(const std::string& why) {
+  if (!left_) return;
+  refused_[left_->name] = {left_->version, why, std::chrono::steady_clock::now()};
+  left_.reset();
+  follow();
+}
+
 void Follower::wake() {
   {
     const std::lock_guard lock(mutex_);
@@ -161,6 +174,7 @@ void Follower::run(std::chrono::milliseconds poll, const std::atomic<bool>& stop
       woken_ = false;
     }
     follow();
+    if (left_) return;
     next = std::chrono::steady_clock::now() + poll;
   }
 }

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -23,6 +25,9 @@ struct FollowerOptions {
   Home home;
   std::string store_uri;
   Say say;  // of versions taken up, troubles and recoveries
+  // Whether a model is of data that were prepared after those that the catalogue has. Such a model
+  // is left to a follower of those data. May be empty.
+  std::function<bool(const model::Manifest&)> of_newer_data;
 };
 
 // A version that cannot be loaded leaves the old one. What was served last is kept under
@@ -39,8 +44,10 @@ class Follower {
   void use_disk(const std::string& name);
   // follow() now, from any thread.
   void wake();
-  // follow() at each wake() and each `poll`, until `stop` is set.
+  // follow() at each wake() and each `poll`, until `stop` is set or a model is left to the next.
   void run(std::chrono::milliseconds poll, const std::atomic<bool>& stop);
+  // There is no next follower, for the reason that is given: the model is tried again later.
+  void put_off(const std::string& why);
 
  private:
   struct Refusal {
@@ -66,6 +73,11 @@ class Follower {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool woken_ = false;
+  struct Left {
+    std::string name;
+    std::string version;
+  };
+  std::optional<Left> left_;  // a model to the next follower
 };
 
 }  // namespace sparrow::live

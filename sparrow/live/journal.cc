@@ -286,6 +286,33 @@ bool UserMarks::has(const std::string& user, Row item, std::optional<EventKind> 
          (asked(EventKind::kUnlike) && mark.unlike > 0);
 }
 
+void UserMarks::take_over(const UserMarks& before, std::span<const Row> rows) {
+  const std::scoped_lock lock(mutex_, before.mutex_);
+  const auto now_of = [&](Row row) { return row < rows.size() ? rows[row] : kNoRow; };
+  marks_.clear();
+  mark_count_ = 0;
+  for (const auto& [user, items] : before.marks_) {
+    for (const auto& [row, mark] : items) {
+      if (now_of(row) == kNoRow) continue;
+      marks_[user].emplace(now_of(row), mark);
+      ++mark_count_;
+    }
+  }
+  shown_.clear();
+  recent_.clear();
+  shown_count_ = 0;
+  for (const std::string& user : before.recent_) {
+    Shown shown;
+    for (const auto& [row, times] : before.shown_.at(user).times) {
+      if (now_of(row) != kNoRow) shown.times.emplace(now_of(row), times);
+    }
+    if (shown.times.empty()) continue;
+    shown_count_ += shown.times.size();
+    shown.place = recent_.insert(recent_.end(), user);
+    shown_.emplace(user, std::move(shown));
+  }
+}
+
 void UserMarks::forget(const std::string& user) {
   const std::lock_guard lock(mutex_);
   if (const auto marks = marks_.find(user); marks != marks_.end()) {

@@ -99,6 +99,8 @@ class UserMarks {
   bool take_back(const std::string& user, Row item, std::optional<EventKind> kind);
   // What take_back() would answer.
   bool has(const std::string& user, Row item, std::optional<EventKind> kind) const;
+  // Becomes what `before` is, with rows[r] in place of row r; kNoRow: the item is gone.
+  void take_over(const UserMarks& before, std::span<const Row> rows);
   // Everything that is known of the user.
   void forget(const std::string& user);
   // Items the user hid or has seen, and with `fatigue` > 0 those shown so often and never played.

@@ -149,7 +149,7 @@ TEST(LiveFeedTest, EventsReachTheState) {
   };
   const Row a = *world.dataset->catalog.find("110");
   const Row b = *world.dataset->catalog.find("120");
-  feed.start(state, *log, [](const std::string&) {});
+  feed.start(state, nullptr, *log, [](const std::string&) {});
   click("ann", "110");
   EXPECT_TRUE(wait_for(
       [&](const auto& live) { return live.trending.size() == 1 && live.trending[0].row == a; }));
@@ -165,7 +165,7 @@ TEST(LiveFeedTest, EventsReachTheState) {
   // A server that starts anew finds them in the log.
   LiveFeed again({.every = std::chrono::milliseconds(20)});
   State fresh(std::make_shared<const CatalogView>(world.dataset, world.facts));
-  again.start(fresh, *log, [](const std::string&) {});
+  again.start(fresh, nullptr, *log, [](const std::string&) {});
   for (int tries = 0; tries < 1000 && fresh.snapshot()->live == nullptr; ++tries)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   ASSERT_NE(fresh.snapshot()->live, nullptr);

@@ -11,6 +11,7 @@ constexpr std::int64_t kMsOfSecond = 1000;
 constexpr auto kLookAtCatalog = std::chrono::seconds(1);
 // Sums decay while nothing happens: then lists are made anew so often.
 constexpr auto kQuiet = std::chrono::seconds(60);
+constexpr std::string_view kUndo = "undo";
 constexpr double kShareOfTime = 0.05;  // of this thread, for making what lists read
 
 // A user, or else a session; 0: nobody. Two people of one hash in 2^64 count as one.
@@ -23,16 +24,25 @@ std::uint64_t person_hash(std::string_view user, std::string_view session) {
 }  // namespace
 
 std::optional<LiveFeed::Waiting> LiveFeed::counted_of(const events::Event& event) const {
-  const float weight = event.item.empty() ? 0 : options_.weights.of(event);
-  const std::uint64_t person = person_hash(event.user, event.session);
-  if (weight <= 0 || person == 0) return std::nullopt;
-  return Waiting{event.item, person, event.time_ms / kMsOfSecond, weight};
+  if (event.item.empty()) return std::nullopt;
+  const float weight = options_.weights.of(event);
+  const std::uint64_t person = weight > 0 ? person_hash(event.user, event.session) : 0;
+  const bool marks = !event.origin.empty() && !event.user.empty() &&
+                     (event_kind(event.type) || event.type == kUndo);
+  if (person == 0 && !marks) return std::nullopt;
+  Waiting counted{event.item, person, event.time_ms / kMsOfSecond, weight, {}, {}, {}};
+  if (marks) {
+    counted.marked_by = event.user;
+    counted.mark = event.type;
+    counted.undone = event.text;
+  }
+  return counted;
 }
 
 void LiveFeed::take(const events::Event& event) {
+  const std::lock_guard lock(mutex_);
   auto counted = counted_of(event);
   if (!counted) return;
-  const std::lock_guard lock(mutex_);
   if (waiting_.size() >= options_.most_waiting) {
     ++counts_.dropped;
     return;
@@ -42,10 +52,17 @@ void LiveFeed::take(const events::Event& event) {
 
 void LiveFeed::forget(const std::string& user) {
   const std::lock_guard lock(mutex_);
-  waiting_.push_back({"", person_hash(user, ""), 0, 0});
+  waiting_.push_back({"", person_hash(user, ""), 0, 0, {}, {}, {}});
 }
 
-void LiveFeed::start(State& state, const events::EventLog& log, Say say) {
+void LiveFeed::start(State& state, UserMarks* marks, const events::EventLog& log, Say say) {
+  marks_ = marks;
+  stopping_ = false;
+  view_.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    options_.weights.set_liked(state.snapshot()->view->dataset->info.scale.liked);
+  }
   state_ = &state;
   log_ = &log;
   say_ = std::move(say);
@@ -71,6 +88,13 @@ void LiveFeed::use(const Waiting& event) {
     ++(row ? counts_.counted : counts_.unknown);
   }
   if (!row) return;
+  if (!event.marked_by.empty() && marks_ != nullptr) {
+    if (event.mark == kUndo)
+      marks_->take_back(event.marked_by, *row, event_kind(event.undone));
+    else
+      marks_->add(event.marked_by, *row, *event_kind(event.mark));
+  }
+  if (event.person == 0) return;
   // What claims to come from the future would weigh more than what happens now.
   const std::int64_t now_s = now_ms() / kMsOfSecond;
   live_->add({event.person, std::min(event.time_s, now_s), *row, event.weight});

@@ -1,5 +1,6 @@
-// LiveFeed: brings events to LiveCounts as they are kept, and puts what they say into the State,
-// in a thread of its own. Neither requests nor the log wait for it.
+// LiveFeed: brings events to LiveCounts as they are kept, puts what they say into the State, and
+// brings what users of other replicas hid or have seen to the UserMarks, in a thread of its own.
+// Neither requests nor the log wait for it.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 
 #include "sparrow/events/event_log.h"
 #include "sparrow/events/event_weights.h"
+#include "sparrow/live/journal.h"
 #include "sparrow/live/live_counts.h"
 #include "sparrow/live/say.h"
 #include "sparrow/live/state.h"
@@ -43,8 +45,10 @@ class LiveFeed {
   void take(const events::Event& event);
   // Forgets whose the last items were; from any thread.
   void forget(const std::string& user);
-  // Reads the last days of the log, then what comes. `state` and `log` must outlive stop().
-  void start(State& state, const events::EventLog& log, Say say);
+  // Reads the last days of the log, then what comes; what is liked, the state's data set says.
+  // `state` and `log` must outlive stop(), after which it may be started with another state.
+  // `marks` may be null.
+  void start(State& state, UserMarks* marks, const events::EventLog& log, Say say);
   void stop();
 
   struct Counts {
@@ -60,12 +64,16 @@ class LiveFeed {
   // An event, or (with an empty item) a person to forget.
   struct Waiting {
     std::string item;
-    std::uint64_t person;
+    std::uint64_t person;  // 0: counts for nothing
     std::int64_t time_s;
     float weight;
+    // Of another replica, where it marks the item for its user; else empty.
+    std::string marked_by;
+    std::string mark;    // the event's type
+    std::string undone;  // of an undo: the type that it takes back; empty: all
   };
 
-  // Nothing for what counts for nothing: no weight, or nobody's.
+  // Nothing for what counts for nothing and marks nothing: no weight, or nobody's.
   std::optional<Waiting> counted_of(const events::Event& event) const;
   void run();
   void read_log();
@@ -76,6 +84,7 @@ class LiveFeed {
 
   LiveFeedOptions options_;
   State* state_ = nullptr;
+  UserMarks* marks_ = nullptr;
   const events::EventLog* log_ = nullptr;
   Say say_;
   std::thread thread_;

@@ -2,8 +2,9 @@
 """Thirty simulated days of the closed loop, on the real server and the real commands.
 
 People with known tastes look for items, see the lists of them, click what they like, and every few days the model learns from the log of it.
-Three homes begin with the same model and live through the same days: "frozen" never learns, "guarded" retrains with `sparrow build --events`,
-"unguarded" does so with --most-caused 100. Nothing of the tastes is told to the server; they judge its lists afterwards:
+Homes begin with the same model and live through the same days: "frozen" never learns, "guarded" retrains with `sparrow build --events`,
+"unguarded" does so with --most-caused 100, "explored" has chance swap two places in a fifth of its lists, learns from that how people look at places,
+and counts clicks by it, "alike" swaps too but takes all places as alike. Nothing of the tastes is told to the server; they judge its lists afterwards:
 
   worth   what somebody who looks at an item would get of its list: the mean probability that they like an entry, over items as they are looked at
   skew    the Gini coefficient of how often items stand in lists, over items as they are looked at: 0 all alike, 1 one item everywhere
@@ -75,8 +76,8 @@ class World:
 class Arm:
     """A home with its server, and the world's people as they live with it."""
 
-    def __init__(self, name, folder, seed, learns):
-        self.name, self.learns, self.world = name, learns, World(seed)
+    def __init__(self, name, folder, seed, learns, asks=""):
+        self.name, self.learns, self.asks, self.world = name, learns, asks, World(seed)
         self.home = folder / name
         self.data = folder / "data"
         self.values, self.skews = [], []
@@ -128,7 +129,7 @@ class Arm:
             item = world.wander(user)
             note(user, item)
             for _ in range(3):  # from page to page
-                entries, request = self.list_of(item, f"&session=s{number}-{user}")
+                entries, request = self.list_of(item, f"&session=s{number}-{user}{self.asks}")
                 clicked = None
                 for position, entry in enumerate(entries):
                     if world.random.random() < LOOKS[position] and world.random.random() < world.likes[user, entry]:
@@ -173,8 +174,9 @@ def main():
         folder = pathlib.Path(work)
         (folder / "data").mkdir()
         World(options.seed).write(folder / "data")
-        for name, learns in (("frozen", None), ("guarded", []), ("unguarded", ["--most-caused", "100"])):
-            arm = Arm(name, folder, options.seed, learns)
+        for name, learns, asks in (("frozen", None, ""), ("guarded", [], ""), ("unguarded", ["--most-caused", "100"], ""),
+                                   ("explored", [], "&explore=0.2"), ("alike", ["--no-position-bias"], "&explore=0.2")):
+            arm = Arm(name, folder, options.seed, learns, asks)
             try:
                 arm.judge()
                 events = 0
@@ -192,7 +194,7 @@ def main():
                 arm.process.kill()
                 arm.process.wait()
             arms.append(arm)
-    frozen, guarded, _ = arms
+    frozen, guarded, _, explored, alike = arms
     results = {"lists learned from their own log are worth more than those of the frozen model": guarded.values[-1] > frozen.values[-1],
                "their skew does not grow": guarded.skews[-1] <= guarded.skews[0] + 0.01}
     for name, held in results.items():

@@ -131,6 +131,16 @@ def first_steps(a, b, homes):
                 return database.execute("SELECT experiment, unit, variant, time FROM exposures ORDER BY 1, 2").fetchall()
         eventually(lambda: len(units(homes[0])) == 20 and units(homes[0]) == units(homes[1]))
     check("who met which variant is known to both", exposures)
+
+    def marks():
+        def shown(server):
+            return [item["id"] for item in server.json("/api/v1/items/m1/similar?user=eve&size=3")["items"]]
+        first = shown(a)[0]
+        equal(a.send("/api/v1/feedback", {"user": "eve", "item": first, "kind": "hide"})[0], 200)
+        eventually(lambda: first not in shown(b))
+        equal(b.send("/api/v1/feedback", {"user": "eve", "item": first, "kind": "undo", "of": "hide"})[0], 200)
+        eventually(lambda: first in shown(a))
+    check("what somebody hides on one server is hidden on the other, and taken back from either", marks)
     felt_by_both(a, b)
 
 
