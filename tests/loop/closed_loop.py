@@ -103,9 +103,15 @@ class Arm:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, method, path, body=None):
-        self.connection.request(method, path, None if body is None else json.dumps(body),
-                                {"Content-Type": "application/json", "Authorization": "Bearer loop-secret"})
-        answer = self.connection.getresponse()
+        for attempt in range(2):
+            try:
+                self.connection.request(method, path, None if body is None else json.dumps(body),
+                                        {"Content-Type": "application/json", "Authorization": "Bearer loop-secret"})
+                answer = self.connection.getresponse()
+                break
+            except http.client.RemoteDisconnected:  # it was idle for too long, while a model was trained
+                assert attempt == 0 and self.process.poll() is None
+                self.connection.close()
         text = answer.read()
         assert answer.status == 200, (path, text[:300])
         return json.loads(text)
