@@ -7,7 +7,7 @@ from typing import Optional
 from .. import _sparrow
 from .session import session
 
-COMMANDS = ["prepare"]
+COMMANDS = ["prepare", "train"]
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
@@ -17,7 +17,10 @@ def main(arguments: Optional[list[str]] = None) -> int:
     modules = {name: importlib.import_module(f".{name}", __package__) for name in COMMANDS}
     for module in modules.values():
         module.add_parser(subparsers)
-    options = parser.parse_args(arguments)
+    options, rest = parser.parse_known_args(arguments)
+    if rest and not getattr(modules[options.command], "ENGINE_FLAGS", False):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.engine_flags = rest
     try:
         return int(modules[options.command].run(session(f"sparrow {options.command}", options.master), options))
     except _sparrow.Error as error:
