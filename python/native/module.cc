@@ -4,6 +4,7 @@
 #include "errors.h"
 #include "evaluation.h"
 #include "model.h"
+#include "splits.h"
 #include "store.h"
 #include <nanobind/nanobind.h>
 
@@ -22,4 +23,5 @@ NB_MODULE(_sparrow, module) {
   python::add_model(module);
   python::add_evaluation(module);
   python::add_store(module);
+  python::add_splits(module);
 }
