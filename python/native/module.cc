@@ -5,6 +5,7 @@
 #include "evaluation.h"
 #include "model.h"
 #include "parts.h"
+#include "splits.h"
 #include "store.h"
 #include <nanobind/nanobind.h>
 
@@ -23,5 +24,6 @@ NB_MODULE(_sparrow, module) {
   python::add_model(module);
   python::add_evaluation(module);
   python::add_store(module);
+  python::add_splits(module);
   python::add_parts(module);
 }

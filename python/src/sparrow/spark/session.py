@@ -1,6 +1,8 @@
 """session(): the SparkSession that the jobs of this package run in."""
+import sys
 from typing import Optional
 
+from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 # Each with its reason. What spark-submit or the cluster's spark-defaults.conf sets otherwise wins, but for RULES.
@@ -11,6 +13,8 @@ DEFAULTS = {
     "spark.sql.execution.arrow.maxBytesPerBatch": "64m",
     # A log file is cut into pieces of this size. Smaller ones are lost with less work and spread better.
     "spark.sql.files.maxPartitionBytes": "64m",
+    # Bars are for terminals.
+    "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
 }
 # What the results depend on: wins over everybody.
 RULES = {
@@ -33,10 +37,11 @@ def session(name: str, master: Optional[str] = None) -> SparkSession:
         builder = SparkSession.builder.appName(name)
         if master is not None:
             builder = builder.master(master)
+        given = SparkConf()
+        for key, value in DEFAULTS.items():
+            if not given.contains(key):
+                builder = builder.config(key, value)
         running = builder.getOrCreate()
-    for key, value in DEFAULTS.items():
-        if not running.sparkContext.getConf().contains(key):
-            running.conf.set(key, value)
     for key, value in RULES.items():
         running.conf.set(key, value)
     return running
