@@ -49,6 +49,11 @@ DatasetPtr load_prepared(const std::string& folder) {
       std::make_shared<const data::Dataset>(take(data::load_dataset(folder))));
 }
 
+DatasetPtr load_catalog(const std::string& folder) {
+  return std::make_shared<const DatasetHandle>(
+      std::make_shared<const data::Dataset>(take(data::load_catalog(folder))));
+}
+
 void save_prepared(const DatasetHandle& handle, const std::string& folder) {
   const std::filesystem::path path(folder);
   std::error_code ignored;  // saving says it
@@ -122,6 +127,9 @@ void add_dataset(nb::module_& module) {
                   nb::arg("threads") = 0, nb::arg("name") = "", nb::arg("progress") = nb::none(),
                   nb::arg("source") = "", nb::arg("log_reader") = nb::none())
       .def_static("load", &load_prepared, nb::arg("folder"), released)
+      .def_static("load_catalog", &load_catalog, nb::arg("folder"), released,
+                  "Without users and interactions.")
+      .def_prop_ro("liked", [](const DatasetHandle& h) { return h.dataset().info.scale.liked; })
       .def("save", &save_prepared, nb::arg("folder"), released)
       .def("info_json",
            [](const DatasetHandle& h) { return text_of(evaluate::describe(h.dataset().info)); })

@@ -18,9 +18,10 @@ def main(arguments: Optional[list[str]] = None) -> int:
     for module in modules.values():
         module.add_parser(subparsers)
     options, rest = parser.parse_known_args(arguments)
-    if rest and not getattr(modules[options.command], "ENGINE_FLAGS", False):
+    if getattr(modules[options.command], "ENGINE_FLAGS", False):
+        options.engine_flags = rest
+    elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    options.engine_flags = rest
     try:
         return int(modules[options.command].run(session(f"sparrow {options.command}", options.master), options))
     except _sparrow.Error as error:

@@ -1,48 +1,50 @@
 """Checkpoint: the tables after each round, on a Spark file system."""
 import json
+import pathlib
+import tempfile
 from typing import Any, Optional
 
 import pyarrow
 from pyspark.sql import DataFrame, SparkSession
 
 from .._sparrow import Conflict
+from .files import Files
+from .prepared import read_json
 
 
 class Checkpoint:
-    """A folder: plan.json says of what training, round-N is whole when Spark's own _SUCCESS is in it. Rounds before the last two are removed."""
+    """A folder: plan.json says of what training, round-N is whole when Spark's own _SUCCESS is in it. The last two rounds are kept."""
 
-    def __init__(self, spark: SparkSession, folder: str, plan: dict[str, Any]) -> None:
+    def __init__(self, spark: SparkSession, folder: str, rounds: int, plan: dict[str, Any]) -> None:
+        """Errors: Conflict when the folder is of another training."""
         self.spark = spark
         self.folder = folder.rstrip("/")
-        hadoop: Any = spark.sparkContext._jvm.org.apache.hadoop.fs  # type: ignore[union-attr]
-        self._path = hadoop.Path
-        self._files = self._path(self.folder).getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-        text = json.dumps(plan, sort_keys=True)
+        self.rounds = rounds
+        self._files = Files(spark)
         there = f"{self.folder}/plan.json"
-        if self._files.exists(self._path(there)):
-            found = "".join(row.value for row in spark.read.text(there).collect())
-            if json.loads(found) != json.loads(text):
-                raise Conflict(f"{self.folder} holds the rounds of another training; give another folder for checkpoints, or remove this one. It has {found}, not {text}")
+        if self._files.exists(there):
+            found = read_json(spark, there)
+            if found != plan:
+                differs = sorted(key for key in {*found, *plan} if found.get(key) != plan.get(key))
+                raise Conflict(f"{self.folder} holds rounds of another training ({', '.join(differs)} differ): remove it, or name another folder for --checkpoint")
             return
-        self._files.mkdirs(self._path(self.folder))
-        stream = self._files.create(self._path(there), True)
-        stream.write(bytearray(text.encode()))
-        stream.close()
+        self._files.make_folder(self.folder)
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+            json.dump(plan, file)
+            file.flush()
+            self._files.put(pathlib.Path(file.name), there)
 
     def _folder_of(self, number: int) -> str:
         return f"{self.folder}/round-{number:05}"
 
     def last_round(self) -> Optional[int]:
-        rounds = [status.getPath().getName() for status in self._files.listStatus(self._path(self.folder))]
-        whole = [int(name[6:]) for name in rounds if name.startswith("round-") and self._files.exists(self._path(f"{self.folder}/{name}/_SUCCESS"))]
-        return max(whole, default=None)
+        return next((number for number in reversed(range(self.rounds)) if self._files.exists(f"{self._folder_of(number)}/_SUCCESS")), None)
 
     def write(self, number: int, merged: DataFrame) -> None:
         """Computes the blocks of a round."""
         merged.write.mode("overwrite").parquet(self._folder_of(number))
-        old = self._path(self._folder_of(number - 2))
-        if number >= 2 and self._files.exists(old):
-            self._files.delete(old, True)
+        if number >= 2:
+            self._files.remove(self._folder_of(number - 2))
 
     def read(self, number: int) -> pyarrow.Table:
         return self.spark.read.parquet(self._folder_of(number)).toArrow()

@@ -4,6 +4,7 @@ The folder that it writes is HOME/prepared for `sparrow train --home HOME`, and 
 """
 import argparse
 import json
+import math
 import pathlib
 import tempfile
 import uuid
@@ -128,8 +129,9 @@ def write_tables(spark: SparkSession, reader: ClusterReader, dataset: Any, info:
     blocks = reader.blocks
     if blocks is None:  # a catalogue alone
         blocks = spark.createDataFrame([], "block int, position int, user string, events binary")
-    found = blocks.select("block", "position", "user", "events").mapInArrow(_sequences(info["scale"]["liked"], reader.block_users), SEQUENCES)
-    found.write.parquet(f"{folder}/sequences")
+    for table, least in (("sequences", info["scale"]["liked"]), ("histories", -math.inf)):
+        found = blocks.select("block", "position", "user", "events").mapInArrow(_sequences(least, reader.block_users), SEQUENCES)
+        found.write.parquet(f"{folder}/{table}")
     sequences = spark.read.schema(SEQUENCES).parquet(f"{folder}/sequences")
     counts = sequences.select("items").mapInArrow(_counts, "source int, target int, n long")
     counts = counts.groupBy("source", "target").agg(f.sum("n").alias("n"))
@@ -145,7 +147,8 @@ def write_tables(spark: SparkSession, reader: ClusterReader, dataset: Any, info:
                "year": pa.array(dataset.years(), pa.int32()), "positives": pa.array(positives),
                "json": [dataset.item_json(row) for row in range(len(dataset))]}
     spark.createDataFrame(pa.table(columns), ITEMS).write.parquet(f"{folder}/items")
-    held = {"positives": int(positives.sum()), "sequences": sequences.count(), "transitions": counts.where("source >= 0").count()}
+    newest = spark.read.schema(SEQUENCES).parquet(f"{folder}/histories").agg(f.max(f.array_max("times"))).first()
+    held = {"positives": int(positives.sum()), "newest": (newest and newest[0]) or 0, "sequences": sequences.count(), "transitions": counts.where("source >= 0").count()}
     files = Files(spark)
     files.remove(staged)
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:

@@ -6,6 +6,7 @@ of Parquet that partitions read in parallel:
     tables/items        row int, id string, title string, year int (0: not known), positives int, json string (the item as in catalog.jsonl)
     tables/sequences    user int, user_id string, items array<int>, times array<bigint>, values array<float>: what the user liked, in order of
                         time; users who liked nothing have no row
+    tables/histories    the same of all that a user did
     tables/transitions  source int, target int, weight double: how often `target` was liked right after `source` by one user
     tables/tables.json  what they were made of and how much they hold
 
@@ -90,6 +91,10 @@ class Prepared:
     @cached_property
     def sequences(self) -> DataFrame:
         return self._table("sequences", SEQUENCES)
+
+    @cached_property
+    def histories(self) -> DataFrame:
+        return self._table("histories", SEQUENCES)
 
     @cached_property
     def transitions(self) -> DataFrame:

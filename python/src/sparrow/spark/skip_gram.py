@@ -141,7 +141,7 @@ def train(spark: SparkSession, source: Source, options: Options, plan: Plan, che
     for number in range(0 if done is None else done + 1, plan.rounds):
         first, epochs = plan.turn(number)
         rate = _mean_rate(described, (first + epochs / 2) / plan.epochs)
-        factors = [_factor(pairs * epochs * rate, plan.parts) for pairs in (input_pairs, output_pairs)]
+        factors = [merge_factor(pairs * epochs * rate, plan.parts) for pairs in (input_pairs, output_pairs)]
         tables = spark.sparkContext.broadcast((input_table, output_table, *factors))
         merged = _round(source, options, plan, (first, epochs), tables)
         if checkpoint:
@@ -172,7 +172,7 @@ def _mean_rate(options: dict[str, Any], progress: float) -> float:
     return max(options["min_learning_rate"], rate)
 
 
-def _factor(push: Any, parts: int) -> Any:
+def merge_factor(push: Any, parts: int) -> Any:
     """By row; push: products times learning rate."""
     whole = numpy.maximum(push * CURVATURE, 1e-9)
     return (-numpy.expm1(-whole) / (parts * -numpy.expm1(-whole / parts))).astype(numpy.float64)

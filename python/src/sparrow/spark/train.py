@@ -39,8 +39,8 @@ def train(
     options     those of sparrow.train().
     """
     corpus = data if isinstance(data, Corpus) else Corpus.of_prepared(data if isinstance(data, Prepared) else Prepared.read(spark, str(data)))
-    liked = float(corpus.catalogue.info["scale"]["liked"])
-    return _train(spark, corpus, Options(flags_of({"method": method, **options}), liked), parts, rounds, checkpoint)
+    flags = flags_of({"method": method, **options})
+    return _train(spark, corpus, Options(flags, corpus.catalogue._native.liked), parts, rounds, checkpoint)
 
 
 def trainer(spark: SparkSession, parts: int, rounds: Optional[int] = None) -> Any:
@@ -69,7 +69,7 @@ def _skip_gram(spark: SparkSession, corpus: Corpus, options: Options, parts: int
     plan = skip_gram.Plan(parts, rounds, epochs)
     source = (skip_gram.walk_source if options.method in WALKS else skip_gram.sequence_source)(spark, corpus, options, parts)
     described = {**vars(plan), "data": corpus.catalogue.hash, "options": json.loads(options.describe_json())}
-    trained = skip_gram.train(spark, source, options, plan, Checkpoint(spark, folder, described) if folder else None)
+    trained = skip_gram.train(spark, source, options, plan, Checkpoint(spark, folder, rounds, described) if folder else None)
     source.close()
     return _sparrow.vector_model(corpus.catalogue._native, options, corpus.positives, trained.vectors, json.dumps(trained.metrics), usual_texts())
 
@@ -99,7 +99,7 @@ def run(spark: SparkSession, options: argparse.Namespace) -> int:
     if not options.output:
         raise InvalidInput("--output: give the folder that the model is written to")
     corpus = Corpus.of_prepared(Prepared.read(spark, options.prepared))
-    native = Options(options.engine_flags, float(corpus.catalogue.info["scale"]["liked"]))
+    native = Options(options.engine_flags, corpus.catalogue._native.liked)
     model = _train(spark, corpus, native, options.parts, options.rounds, options.checkpoint)
     print(f"{model.name} {model.version}: {len(model)} items, {model.save(options.output)}")
     return 0
