@@ -68,7 +68,7 @@ class History:
                 for block, (first, last) in enumerate(partitions.blocks(len(totals), self.size)):
                     yield partitions.record(partitions.SUMMANDS, {"block": block, "part": row["part"], "values": totals[first:last].tobytes()})
 
-        return partitions.block_sums(self.log.mapInArrow(each, partitions.SUMMANDS), "float64", len(self.chosen), self.size, 1)[:, 0]
+        return partitions.block_sums(self.log.mapInArrow(each, partitions.SUMMANDS), self.parts, "float64", (len(self.chosen), 1), self.size)[:, 0]
 
     def counts(self) -> DataFrame:
         def each(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
@@ -87,7 +87,7 @@ class History:
                 for number, (first, last) in enumerate(partitions.blocks(len(y), self.size)):
                     yield partitions.record(partitions.SUMMANDS, {"block": number, "part": row["part"], "values": y[first:last].tobytes()})
 
-        y = partitions.block_sums(self.log.mapInArrow(each, partitions.SUMMANDS), "float32", len(x), self.size, x.shape[1])
+        y = partitions.block_sums(self.log.mapInArrow(each, partitions.SUMMANDS), self.parts, "float32", x.shape, self.size)
         block.destroy()
         return y
 
@@ -96,7 +96,7 @@ def cooccurrence(spark: SparkSession, history: History, dim: int, iterations: in
     """Eigenvectors of the PPMI of what is used near each other: chosen items x dim."""
     options, size, rows = history.options, history.size, len(history.chosen)
     totals = spark.sparkContext.broadcast(history.totals())
-    ppmi = sparse.summed(history.counts(), lambda block, counts: _sparrow.ppmi_rows(options, block * size, *counts, totals.value)).persist()
+    ppmi = sparse.summed(history.counts(), history.parts, lambda block, counts: _sparrow.ppmi_rows(options, block * size, *counts, totals.value)).persist()
 
     def product(x: Any) -> Any:
         block = spark.sparkContext.broadcast(x)

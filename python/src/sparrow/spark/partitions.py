@@ -5,7 +5,7 @@ from typing import Any
 import numpy
 import pyarrow
 from pyspark import StorageLevel, TaskContext
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, GroupedData
 
 # What a partition holds: bytes of little-endian arrays. Offsets are of lists in the other arrays.
 PACKED = "part int, lists long, events long, offsets binary, items binary, values binary, times binary"
@@ -77,22 +77,27 @@ SUMMANDS = "block int, part int, values binary"
 SUMS = "block int, values binary"
 
 
-def block_sums(partial: DataFrame, kind: str, rows: int, size: int, width: int) -> Any:
-    """Arrays of rows x width that partitions give by blocks of `size` rows (SUMMANDS), added up by block and in the order of
-    the parts, so that equal data give equal bytes; the whole comes to the driver."""
-    return gathered(partial.groupBy("block").applyInArrow(lambda table: _add(table, kind), SUMS), kind, rows, size, width)
+def by_block(partial: DataFrame, parts: int) -> GroupedData:
+    """What the parts give for each block, together; in as many tasks as there are parts, since a task costs more than most blocks."""
+    return partial.repartition(parts, "block").groupBy("block")
 
 
-def gathered(sums: DataFrame, kind: str, rows: int, size: int, width: int) -> Any:
+def block_sums(partial: DataFrame, parts: int, kind: str, shape: tuple[int, int], size: int) -> Any:
+    """Arrays of rows x width that the parts give by blocks of `size` rows (SUMMANDS), added up by block and in the order of the parts, so that
+    equal data give equal bytes; the whole comes to the driver."""
+    return gathered(by_block(partial, parts).applyInArrow(lambda table: _add(table, kind), SUMS), kind, shape, size)
+
+
+def gathered(sums: DataFrame, kind: str, shape: tuple[int, int], size: int) -> Any:
     """All blocks (SUMS) of an array of rows x width, with the driver."""
     found = sums.toArrow()
-    wanted = blocks(rows, size)
+    wanted = blocks(shape[0], size)
     if sorted(found["block"].to_pylist()) != list(range(len(wanted))):
         raise RuntimeError(f"{found.num_rows} blocks came back, not {len(wanted)}")
-    whole = numpy.empty((rows, width), kind)
+    whole = numpy.empty(shape, kind)
     for block, values in zip(found["block"].to_pylist(), found["values"], strict=True):
         first, last = wanted[block]
-        whole[first:last] = numpy.frombuffer(values.as_buffer(), kind).reshape(last - first, width)
+        whole[first:last] = numpy.frombuffer(values.as_buffer(), kind).reshape(last - first, shape[1])
     return whole
 
 

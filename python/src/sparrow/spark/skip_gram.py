@@ -93,7 +93,7 @@ def sequence_source(_: SparkSession, corpus: Corpus, options: Options, parts: in
             for block, (first, last) in enumerate(partitions.blocks(items, BLOCK_ROWS)):
                 yield partitions.record(partitions.SUMMANDS, {"block": block, "part": row["part"], "values": counts[first:last].tobytes()})
 
-    counts = partitions.block_sums(frame.mapInArrow(count, partitions.SUMMANDS), "int64", items, BLOCK_ROWS, 1)[:, 0]
+    counts = partitions.block_sums(frame.mapInArrow(count, partitions.SUMMANDS), parts, "int64", (items, 1), BLOCK_ROWS)[:, 0]
     sequences = frame.agg({"sequences": "sum"}).first()
     assert sequences is not None
     return Source(frame, counts.astype(numpy.uint32), int(counts.sum()), int(sequences[0] or 0))
@@ -109,7 +109,7 @@ def walk_source(spark: SparkSession, corpus: Corpus, options: Options, parts: in
             yield from sparse.counted(row, items, size, _sparrow.PartGraph(options, *_sequences(row), items).rows)
 
     sequences = sequence_source(spark, corpus, options, parts)
-    edges = sparse.summed(sequences.frame.mapInArrow(count, sparse.COUNTED), _as_they_are)
+    edges = sparse.summed(sequences.frame.mapInArrow(count, sparse.COUNTED), parts, _as_they_are)
     graph = sparse.collected(edges, items, size)
     sequences.frame.unpersist()
     walks = _sparrow.Walks(options, *graph)
@@ -206,7 +206,7 @@ def _round(source: Source, options: Options, plan: Plan, turn: tuple[int, int], 
         sums = {name: sum(ordered[name].to_pylist()) for name in ("pairs", "seconds", "loss")}
         return pyarrow.Table.from_batches([partitions.record(MERGED, {"block": block, **merged, **sums, "loss": sums["loss"] / plan.parts})])
 
-    return source.frame.mapInArrow(train_part, PART).groupBy("block").applyInArrow(merge, MERGED)
+    return partitions.by_block(source.frame.mapInArrow(train_part, PART), plan.parts).applyInArrow(merge, MERGED)
 
 
 def _blocks(part: int, input_table: Any, output_table: Any, loss: float, pairs: int, seconds: float) -> Iterator[pyarrow.RecordBatch]:

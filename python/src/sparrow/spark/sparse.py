@@ -23,17 +23,17 @@ def rows_of(row: dict[str, Any]) -> Rows:
     return (numpy.frombuffer(row["offsets"], numpy.uint64), numpy.frombuffer(row["columns"], numpy.uint32), numpy.frombuffer(row["values"], numpy.float32))
 
 
-def summed(counted: DataFrame, then: Callable[[int, Rows], Rows]) -> DataFrame:
+def summed(counted: DataFrame, parts: int, then: Callable[[int, Rows], Rows]) -> DataFrame:
     """ROWS of the sums of what the partitions counted (COUNTED), each block by then(block, rows). In the order of the parts: equal data give
     equal bytes."""
 
     def add(table: pyarrow.Table) -> pyarrow.Table:
         ordered = table.sort_by("part")
         block = ordered["block"][0].as_py()
-        parts = [rows_of(row) for batch in ordered.to_batches() for row in partitions.rows_of([batch])]
-        return pyarrow.Table.from_batches([partitions.record(ROWS, {"block": block, **cells(then(block, _sum(parts)))})])
+        found = [rows_of(row) for row in partitions.rows_of(ordered.to_batches())]
+        return pyarrow.Table.from_batches([partitions.record(ROWS, {"block": block, **cells(then(block, _sum(found)))})])
 
-    return counted.groupBy("block").applyInArrow(add, ROWS)
+    return partitions.by_block(counted, parts).applyInArrow(add, ROWS)
 
 
 def _sum(parts: list[Rows]) -> Rows:
@@ -63,7 +63,7 @@ def counted(row: dict[str, Any], rows: int, size: int, count: Callable[[int, int
 def collected(frame: DataFrame, rows: int, size: int) -> Rows:
     """All rows, with the driver."""
     table = frame.toArrow().sort_by("block")
-    found = [rows_of(row) for batch in table.to_batches() for row in partitions.rows_of([batch])]
+    found = [rows_of(row) for row in partitions.rows_of(table.to_batches())]
     if len(found) != len(partitions.blocks(rows, size)):
         raise RuntimeError(f"{len(found)} blocks of rows came back, not {len(partitions.blocks(rows, size))}")
     lengths = numpy.concatenate([numpy.diff(o) for o, _, _ in found])
@@ -78,4 +78,4 @@ def products(frame: DataFrame, rows: int, size: int, multiply: Callable[[Rows], 
         for row in partitions.rows_of(batches):
             yield partitions.record(partitions.SUMS, {"block": row["block"], "values": multiply(rows_of(row)).tobytes()})
 
-    return partitions.gathered(frame.mapInArrow(each, partitions.SUMS), "float32", rows, size, width)
+    return partitions.gathered(frame.mapInArrow(each, partitions.SUMS), "float32", (rows, width), size)
