@@ -6,6 +6,7 @@
 #include "model.h"
 #include "splits.h"
 #include "store.h"
+#include "walks.h"
 #include <nanobind/nanobind.h>
 
 #include "sparrow/embed/train.h"
@@ -24,4 +25,5 @@ NB_MODULE(_sparrow, module) {
   python::add_evaluation(module);
   python::add_store(module);
   python::add_splits(module);
+  python::add_walks(module);
 }

@@ -37,6 +37,14 @@ def data():
 
 
 @pytest.fixture(scope="session")
+def command_line():
+    """CommandLine, for homes of a test's own."""
+    if not os.access(BIN, os.X_OK):
+        pytest.skip(f"no binary {BIN}: set SPARROW_BIN")
+    return CommandLine
+
+
+@pytest.fixture(scope="session")
 def cli(tmp_path_factory, data):
     """Prepared ml-latest-small."""
     if not os.access(BIN, os.X_OK):

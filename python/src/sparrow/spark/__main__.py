@@ -7,7 +7,7 @@ from typing import Optional
 from .. import _sparrow
 from .session import session
 
-COMMANDS = ["prepare"]
+COMMANDS = ["prepare", "walks", "publish"]
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
