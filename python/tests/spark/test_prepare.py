@@ -135,10 +135,9 @@ def test_parquet_is_what_the_package_reads_of_it(spark, tmp_path):
     assert here.statistics["interactions"] == n
 
 
-def test_tables_are_what_the_engine_learns_from(data, spark, command_line, tmp_path):
+def test_tables_are_what_the_engine_learns_from(prepared, prepared_folder, command_line):
     """Sequences and transitions beside the log; then a model of the folder."""
-    prepared = prepare(spark, str(tmp_path / "home/prepared"), data=data)
-    dataset = sparrow.Dataset.load(tmp_path / "home/prepared")
+    dataset = sparrow.Dataset.load(prepared_folder)
     log, liked = dataset.interactions, prepared.statistics["scale"]["liked"]
     found = {row.user: row for row in prepared.sequences.collect()}
     transitions = {}
@@ -153,7 +152,7 @@ def test_tables_are_what_the_engine_learns_from(data, spark, command_line, tmp_p
         for a, b in zip(items, items[1:]):
             transitions[a, b] = transitions.get((a, b), 0) + (a != b)
     assert {(t.source, t.target): t.weight for t in prepared.transitions.collect()} == {pair: n for pair, n in transitions.items() if n}
-    line = command_line(tmp_path / "home")
+    line = command_line(prepared_folder.parent)
     line.run("train", "--method", "item2vec", "--epochs", "1", "--dim", "8")
     assert json.loads((line.model_folder("item2vec") / "manifest.json").read_text())["data_hash"] == prepared.hash
 

@@ -7,7 +7,7 @@ from typing import Optional
 from .. import _sparrow
 from .session import session
 
-COMMANDS = ["prepare", "walks", "publish"]
+COMMANDS = ["prepare", "walks", "publish", "stream"]
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
