@@ -7,7 +7,7 @@ from typing import Optional
 from .. import _sparrow
 from .session import session
 
-COMMANDS = ["prepare", "walks", "publish", "stream"]
+COMMANDS = ["prepare", "walks", "publish", "stream", "samples"]
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
