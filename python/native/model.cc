@@ -187,8 +187,8 @@ nb::tuple similar_batch(const ModelHandle& handle, const Rows& seeds, std::size_
       }
     });
   }
-  return nb::make_tuple(owned_array(std::move(rows), {count, size}),
-                        owned_array(std::move(scores), {count, size}));
+  return nb::make_tuple(array(std::move(rows), {count, size}),
+                        array(std::move(scores), {count, size}));
 }
 
 // Rows of model.items; -1 for an id that the model lacks.

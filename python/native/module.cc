@@ -7,6 +7,7 @@
 #include "parts.h"
 #include "splits.h"
 #include "store.h"
+#include "walks.h"
 #include <nanobind/nanobind.h>
 
 #include "sparrow/embed/train.h"
@@ -25,5 +26,6 @@ NB_MODULE(_sparrow, module) {
   python::add_evaluation(module);
   python::add_store(module);
   python::add_splits(module);
+  python::add_walks(module);
   python::add_parts(module);
 }

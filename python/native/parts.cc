@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,14 +41,14 @@ namespace {
 namespace nb = nanobind;
 
 // Offsets, rows and values of one list a user, checked: what comes from a table may be anything.
-void check_lists(const Values<std::uint64_t>& offsets, const Values<std::uint32_t>& rows,
+void check_lists(const In<std::uint64_t>& offsets, const In<std::uint32_t>& rows,
                  std::size_t items) {
-  const auto o = span_of(offsets);
+  const auto o = std::span(offsets.data(), offsets.size());
   if (o.empty() || o.front() != 0 || o.back() != rows.shape(0) ||
       !std::is_sorted(o.begin(), o.end()))
     invalid(fmt::format("the offsets of lists must rise from 0 to {}, the number of rows",
                         rows.shape(0)));
-  for (const std::uint32_t row : span_of(rows)) {
+  for (const std::uint32_t row : std::span(rows.data(), rows.size())) {
     if (row >= items) invalid(fmt::format("row {} is not one of {} items", row, items));
   }
 }
@@ -59,12 +60,13 @@ Embeddings embeddings_of(const Matrix<float>& values) {
 }
 
 nb::object array_of(const Embeddings& e) {
-  return owned_array(std::vector<float>(e.values().begin(), e.values().end()), {e.rows(), e.dim()});
+  return array(std::vector<float>(e.values().begin(), e.values().end()), {e.rows(), e.dim()});
 }
 
 nb::tuple tuple_of(embed::SparseRows rows) {
-  return nb::make_tuple(owned_array(std::move(rows.offsets)), owned_array(std::move(rows.columns)),
-                        owned_array(std::move(rows.values)));
+  return nb::make_tuple(array<std::uint64_t>(std::move(rows.offsets)),
+                        array<std::uint32_t>(std::move(rows.columns)),
+                        array<float>(std::move(rows.values)));
 }
 
 // liked: what the data call so.
@@ -77,9 +79,9 @@ Options options_of(const Flags& flags, float liked) {
 
 // What skip-gram learns from, of some of the users: offsets, items and, with a half-life, weights.
 // newest: the time of the newest event of all users.
-nb::tuple training_sequences(const Options& options, const Values<std::uint64_t>& offsets,
-                             const Values<std::uint32_t>& items, const Values<float>& values,
-                             const Values<std::int64_t>& times, std::int64_t newest) {
+nb::tuple training_sequences(const Options& options, const In<std::uint64_t>& offsets,
+                             const In<std::uint32_t>& items, const In<float>& values,
+                             const In<std::int64_t>& times, std::int64_t newest) {
   check_lists(offsets, items, kNoRow);
   if (values.shape(0) != items.shape(0) || times.shape(0) != items.shape(0))
     invalid("there must be as many values and times as items");
@@ -97,14 +99,12 @@ nb::tuple training_sequences(const Options& options, const Values<std::uint64_t>
   }
   const bool weighted = !sequences.weights.empty();
   return nb::make_tuple(
-      owned_array(std::move(sequences.offsets)), owned_array(std::move(sequences.items)),
-      weighted ? owned_array(std::move(sequences.weights)) : nb::object(nb::none()));
+      array<std::uint64_t>(std::move(sequences.offsets)), array<Row>(std::move(sequences.items)),
+      weighted ? array<float>(std::move(sequences.weights)) : nb::object(nb::none()));
 }
 
-data::Sequences sequences_of(const Values<std::uint64_t>& offsets,
-                             const Values<std::uint32_t>& items,
-                             const std::optional<Values<float>>& weights,
-                             std::size_t catalog_items) {
+data::Sequences sequences_of(const In<std::uint64_t>& offsets, const In<std::uint32_t>& items,
+                             const std::optional<In<float>>& weights, std::size_t catalog_items) {
   check_lists(offsets, items, catalog_items);
   data::Sequences sequences;
   sequences.offsets = vector_of(offsets);
@@ -116,40 +116,10 @@ data::Sequences sequences_of(const Values<std::uint64_t>& offsets,
   return sequences;
 }
 
-// Edges between the items [first, last) and all others, of some of the users' sequences; those of
-// disjoint sets of users add up.
-class PartGraph {
- public:
-  PartGraph(const Options& options, const Values<std::uint64_t>& offsets,
-            const Values<std::uint32_t>& items, const std::optional<Values<float>>& weights,
-            std::size_t catalog_items) {
-    const data::Sequences sequences = sequences_of(offsets, items, weights, catalog_items);
-    const nb::gil_scoped_release release;
-    graph_ = data::build_item_graph(sequences, catalog_items, data::Direction::kUndirected,
-                                    options.train.walks.graph_window);
-  }
-
-  nb::tuple rows(std::size_t first, std::size_t last) const {
-    if (first > last || last > graph_.nodes())
-      invalid(fmt::format("there are no rows {} to {} of {}", first, last, graph_.nodes()));
-    embed::SparseRows rows;
-    const auto begin = static_cast<std::ptrdiff_t>(graph_.offsets[first]);
-    const auto end = static_cast<std::ptrdiff_t>(graph_.offsets[last]);
-    for (std::size_t r = first; r < last; ++r)
-      rows.offsets.push_back(graph_.offsets[r + 1] - graph_.offsets[first]);
-    rows.columns.assign(graph_.targets.begin() + begin, graph_.targets.begin() + end);
-    rows.values.assign(graph_.weights.begin() + begin, graph_.weights.begin() + end);
-    return tuple_of(std::move(rows));
-  }
-
- private:
-  data::ItemGraph graph_;
-};
-
 // Skip-gram of sequences that are spread: what all parts must agree on.
 class SkipGram {
  public:
-  SkipGram(const Options& options, const Values<std::uint32_t>& counts, std::uint64_t tokens)
+  SkipGram(const Options& options, const In<std::uint32_t>& counts, std::uint64_t tokens)
       : options_(options.skip_gram()), counts_(vector_of(counts)), tokens_(tokens) {}
 
   nb::tuple initial() const {
@@ -159,8 +129,8 @@ class SkipGram {
 
   nb::tuple pairs(std::uint64_t sequences) const {
     auto pairs = embed::pairs_by_row(counts_, options_, sequences);
-    return nb::make_tuple(owned_array(std::move(pairs.input)),
-                          owned_array(std::move(pairs.output)));
+    return nb::make_tuple(array<double>(std::move(pairs.input)),
+                          array<double>(std::move(pairs.output)));
   }
 
   struct Turn {
@@ -170,8 +140,8 @@ class SkipGram {
     std::size_t threads = 1;
   };
 
-  nb::tuple train(const Values<std::uint64_t>& offsets, const Values<std::uint32_t>& items,
-                  const std::optional<Values<float>>& weights, const Matrix<float>& input,
+  nb::tuple train(const In<std::uint64_t>& offsets, const In<std::uint32_t>& items,
+                  const std::optional<In<float>>& weights, const Matrix<float>& input,
                   const Matrix<float>& output, std::size_t part, std::size_t first_epoch,
                   std::size_t epochs, std::size_t threads) const {
     const data::Sequences sequences = sequences_of(offsets, items, weights, counts_.size());
@@ -214,10 +184,10 @@ class SkipGram {
 };
 
 // The item graph with its sampler. Every machine has all of it, and walks from its own nodes.
-class Walks {
+class WalkSource {
  public:
-  Walks(const Options& options, const Values<std::uint64_t>& offsets,
-        const Values<std::uint32_t>& targets, const Values<float>& weights) {
+  WalkSource(const Options& options, const In<std::uint64_t>& offsets,
+             const In<std::uint32_t>& targets, const In<float>& weights) {
     check_lists(offsets, targets, offsets.shape(0) - 1);
     if (weights.shape(0) != targets.shape(0)) invalid("there must be as many weights as targets");
     graph_.offsets = vector_of(offsets);
@@ -230,14 +200,14 @@ class Walks {
   }
 
   // How often walks come by the items, 0 for those that are rare in the log.
-  nb::object counts(const Options& options, const Values<std::uint32_t>& positives) const {
+  nb::object counts(const Options& options, const In<std::uint32_t>& positives) const {
     auto counts = sampler_->expected_counts();
     if (positives.shape(0) != counts.size())
       invalid(fmt::format("there must be a count for each of {} items", counts.size()));
     for (Row item = 0; item < counts.size(); ++item) {
       if (positives.data()[item] < options.train.skip_gram.min_count) counts[item] = 0;
     }
-    return owned_array(std::move(counts));
+    return array<std::uint32_t>(std::move(counts));
   }
   // Of all parts, in an epoch: sequences and tokens.
   nb::tuple size() const {
@@ -262,9 +232,9 @@ class Walks {
 class Histories {
  public:
   // items, values: what the users did, in time order. chosen: rows with enough positives.
-  Histories(const Options& options, const Values<std::uint64_t>& offsets,
-            const Values<std::uint32_t>& items, const Values<float>& values,
-            const Values<std::uint32_t>& chosen, std::size_t catalog_items)
+  Histories(const Options& options, const In<std::uint64_t>& offsets,
+            const In<std::uint32_t>& items, const In<float>& values,
+            const In<std::uint32_t>& chosen, std::size_t catalog_items)
       : cooccurrence_(options.train.fusion.cooccurrence) {
     check_lists(offsets, items, catalog_items);
     if (values.shape(0) != items.shape(0)) invalid("there must be as many values as items");
@@ -285,7 +255,7 @@ class Histories {
       const nb::gil_scoped_release release;
       totals = counts().totals();
     }
-    return owned_array(std::move(totals));
+    return array<double>(std::move(totals));
   }
 
   // Rows [first, last) of C: offsets, columns, values.
@@ -309,7 +279,7 @@ class Histories {
       const nb::gil_scoped_release release;
       embed::HistoryProduct(histories_).multiply(x.data(), y.data(), x.shape(1), 1);
     }
-    return owned_array(std::move(y), {x.shape(0), x.shape(1)});
+    return array(std::move(y), {x.shape(0), x.shape(1)});
   }
 
  private:
@@ -324,17 +294,16 @@ class Histories {
   std::unique_ptr<embed::CooccurrenceCounts> counts_;
 };
 
-embed::SparseRows sparse_rows(const Values<std::uint64_t>& offsets,
-                              const Values<std::uint32_t>& columns, const Values<float>& values,
-                              std::size_t items) {
+embed::SparseRows sparse_rows(const In<std::uint64_t>& offsets, const In<std::uint32_t>& columns,
+                              const In<float>& values, std::size_t items) {
   check_lists(offsets, columns, items);
   if (values.shape(0) != columns.shape(0)) invalid("there must be as many values as columns");
   return {vector_of(offsets), vector_of(columns), vector_of(values)};
 }
 
-nb::tuple ppmi_rows(const Options& options, std::size_t first, const Values<std::uint64_t>& offsets,
-                    const Values<std::uint32_t>& columns, const Values<float>& values,
-                    const Values<double>& totals) {
+nb::tuple ppmi_rows(const Options& options, std::size_t first, const In<std::uint64_t>& offsets,
+                    const In<std::uint32_t>& columns, const In<float>& values,
+                    const In<double>& totals) {
   const auto counts = sparse_rows(offsets, columns, values, totals.shape(0));
   if (first + counts.rows() > totals.shape(0))
     invalid(fmt::format("there are no rows {} to {} of {}", first, first + counts.rows(),
@@ -347,9 +316,8 @@ nb::tuple ppmi_rows(const Options& options, std::size_t first, const Values<std:
   return tuple_of(std::move(rows));
 }
 
-nb::object sparse_product(const Values<std::uint64_t>& offsets,
-                          const Values<std::uint32_t>& columns, const Values<float>& values,
-                          const Matrix<float>& x) {
+nb::object sparse_product(const In<std::uint64_t>& offsets, const In<std::uint32_t>& columns,
+                          const In<float>& values, const Matrix<float>& x) {
   const auto rows = sparse_rows(offsets, columns, values, x.shape(0));
   const std::size_t width = x.shape(1);
   std::vector<float> y(rows.rows() * width);
@@ -357,7 +325,7 @@ nb::object sparse_product(const Values<std::uint64_t>& offsets,
     const nb::gil_scoped_release release;
     embed::multiply(rows, x.data(), y.data(), width);
   }
-  return owned_array(std::move(y), {rows.rows(), width});
+  return array(std::move(y), {rows.rows(), width});
 }
 
 // V sqrt(lambda) of n x n that `product` multiplies blocks by: product(x) -> y, both n x width.
@@ -375,8 +343,7 @@ nb::object eigen_vectors(const Options& options, std::size_t n, std::size_t dim,
         n,
         [&](const float* x, float* y, std::size_t width) {
           const nb::gil_scoped_acquire acquire;
-          const nb::object image =
-              product(owned_array(std::vector<float>(x, x + n * width), {n, width}));
+          const nb::object image = product(array(std::vector<float>(x, x + n * width), {n, width}));
           const auto values = nb::cast<Matrix<float>>(image);
           if (values.shape(0) != n || values.shape(1) != width)
             invalid(fmt::format("the product must have {} rows and {} columns", n, width));
@@ -388,8 +355,9 @@ nb::object eigen_vectors(const Options& options, std::size_t n, std::size_t dim,
 }
 
 // Rows of a catalogue with enough positives.
-nb::object chosen_items(const Options& options, const Values<std::uint32_t>& positives) {
-  return owned_array(embed::choose_items(span_of(positives), options.histories()));
+nb::object chosen_items(const Options& options, const In<std::uint32_t>& positives) {
+  return array<Row>(
+      embed::choose_items(std::span(positives.data(), positives.size()), options.histories()));
 }
 
 // Dimensions of co-occurrence, history, flattened history; iterations of the eigen-solver.
@@ -405,7 +373,7 @@ nlohmann::json json_of(const std::string& text, const char* what) {
   return json;
 }
 
-void check_popularity(const DatasetHandle& dataset, const Values<std::uint32_t>& popularity) {
+void check_popularity(const DatasetHandle& dataset, const In<std::uint32_t>& popularity) {
   if (popularity.shape(0) != dataset.dataset().catalog.size())
     invalid(fmt::format("there must be a count for each of {} items",
                         dataset.dataset().catalog.size()));
@@ -422,14 +390,15 @@ embed::TrainOptions with_texts(const DatasetHandle& dataset, const Options& opti
 // A model of vectors that were trained in parts, without its neighbor table: finish_model() adds
 // it.
 ModelPtr vector_model(const DatasetPtr& dataset, const Options& options,
-                      const Values<std::uint32_t>& popularity, const Matrix<float>& vectors,
+                      const In<std::uint32_t>& popularity, const Matrix<float>& vectors,
                       const std::string& metrics, const std::string& usual_texts) {
   check_popularity(*dataset, popularity);
   if (vectors.shape(0) != popularity.shape(0)) invalid("there must be a vector for each item");
   const auto found = json_of(metrics, "metrics");
   const nb::gil_scoped_release release;
   const embed::TrainOptions train = with_texts(*dataset, options, usual_texts);
-  model::Model model = embed::start_model(dataset->dataset(), train, span_of(popularity));
+  model::Model model = embed::start_model(dataset->dataset(), train,
+                                          std::span(popularity.data(), popularity.size()));
   model.manifest.code_version = SPARROW_VERSION;
   model.manifest.metrics.update(found);
   model::set_vectors(model, embeddings_of(vectors));
@@ -440,7 +409,7 @@ ModelPtr vector_model(const DatasetPtr& dataset, const Options& options,
 // A fusion of eigenvectors that were found in parts, without its neighbor table. sample: histories
 // of all users, or of every n-th of them.
 ModelPtr fusion_model(const DatasetPtr& dataset, const Options& options,
-                      const Values<std::uint32_t>& popularity, std::size_t users,
+                      const In<std::uint32_t>& popularity, std::size_t users,
                       const Matrix<float>& cooccurrence, const Matrix<float>& pairs,
                       const Histories& sample, const std::string& usual_texts) {
   check_popularity(*dataset, popularity);
@@ -526,8 +495,8 @@ class ListMaker {
         }
       }
     }
-    return nb::make_tuple(owned_array(std::move(rows), {last - first, k}),
-                          owned_array(std::move(scores), {last - first, k}));
+    return nb::make_tuple(array(std::move(rows), {last - first, k}),
+                          array(std::move(scores), {last - first, k}));
   }
 
  private:
@@ -575,15 +544,9 @@ void add_parts(nb::module_& module) {
   module.def("training_sequences", &training_sequences, nb::arg("options"), nb::arg("offsets"),
              nb::arg("items"), nb::arg("values"), nb::arg("times"), nb::arg("newest"),
              "What skip-gram learns from: offsets, items, weights or None.");
-  nb::class_<PartGraph>(module, "PartGraph", "Edges of the item graph, of some of the users.")
-      .def(nb::init<const Options&, const Values<std::uint64_t>&, const Values<std::uint32_t>&,
-                    const std::optional<Values<float>>&, std::size_t>(),
-           nb::arg("options"), nb::arg("offsets"), nb::arg("items"), nb::arg("weights").none(),
-           nb::arg("catalog_items"))
-      .def("rows", &PartGraph::rows, nb::arg("first"), nb::arg("last"));
   nb::class_<SkipGram>(module, "SkipGram", "Skip-gram of sequences that are spread over machines.")
-      .def(nb::init<const Options&, const Values<std::uint32_t>&, std::uint64_t>(),
-           nb::arg("options"), nb::arg("counts"), nb::arg("tokens"))
+      .def(nb::init<const Options&, const In<std::uint32_t>&, std::uint64_t>(), nb::arg("options"),
+           nb::arg("counts"), nb::arg("tokens"))
       .def("initial", &SkipGram::initial, "Input and output table, by rows of the vocabulary.")
       .def(
           "pairs", &SkipGram::pairs, nb::arg("sequences"),
@@ -593,19 +556,19 @@ void add_parts(nb::module_& module) {
            nb::arg("first_epoch"), nb::arg("epochs"), nb::arg("threads") = 1,
            "One part's epochs: both tables as they are then, loss, pairs, seconds.")
       .def("vectors", &SkipGram::vectors, nb::arg("input"), "items x dim");
-  nb::class_<Walks>(module, "Walks", "Random walks on the item graph.")
-      .def(nb::init<const Options&, const Values<std::uint64_t>&, const Values<std::uint32_t>&,
-                    const Values<float>&>(),
+  nb::class_<WalkSource>(module, "WalkSource", "Random walks to train on.")
+      .def(nb::init<const Options&, const In<std::uint64_t>&, const In<std::uint32_t>&,
+                    const In<float>&>(),
            nb::arg("options"), nb::arg("offsets"), nb::arg("targets"), nb::arg("weights"))
-      .def("counts", &Walks::counts, nb::arg("options"), nb::arg("positives"))
-      .def("size", &Walks::size, "Walks and steps of an epoch, all parts.")
-      .def("train", &Walks::train, nb::arg("skip_gram"), nb::arg("input"), nb::arg("output"),
+      .def("counts", &WalkSource::counts, nb::arg("options"), nb::arg("positives"))
+      .def("size", &WalkSource::size, "Walks and steps of an epoch, all parts.")
+      .def("train", &WalkSource::train, nb::arg("skip_gram"), nb::arg("input"), nb::arg("output"),
            nb::arg("part"), nb::arg("parts"), nb::arg("first_epoch"), nb::arg("epochs"),
            nb::arg("threads") = 1, "As SkipGram.train(), on the walks from a part of the nodes.");
   nb::class_<Histories>(module, "Histories",
                         "What some of the users did, for the co-occurrence methods.")
-      .def(nb::init<const Options&, const Values<std::uint64_t>&, const Values<std::uint32_t>&,
-                    const Values<float>&, const Values<std::uint32_t>&, std::size_t>(),
+      .def(nb::init<const Options&, const In<std::uint64_t>&, const In<std::uint32_t>&,
+                    const In<float>&, const In<std::uint32_t>&, std::size_t>(),
            nb::arg("options"), nb::arg("offsets"), nb::arg("items"), nb::arg("values"),
            nb::arg("chosen"), nb::arg("catalog_items"))
       .def("totals", &Histories::totals, "Row sums of the co-occurrence counts.")

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "arrays.h"
 #include "errors.h"
 #include "options.h"
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -23,38 +23,16 @@ namespace {
 
 namespace nb = nanobind;
 
-template <typename T>
-using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-// The memory of a vector or string as an array of numpy.
-template <typename T, typename Container>
-nb::object array(Container values) {
-  auto* owner = new Container(std::move(values));
-  const nb::capsule keeper(owner, [](void* p) noexcept { delete static_cast<Container*>(p); });
-  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(owner->data(), {owner->size()}, keeper));
-}
-
 nb::dict dict_of(data::PackedHistories histories) {
   nb::dict columns;
   columns["user_offsets"] = array<std::int32_t>(std::move(histories.user_offsets));
-  columns["users"] = array<std::uint8_t>(
-      std::vector<std::uint8_t>(histories.users.begin(), histories.users.end()));
+  columns["users"] = array<std::uint8_t>(std::move(histories.users));
   columns["splits"] = array<std::int64_t>(std::move(histories.splits));
   columns["firsts"] = array<std::int64_t>(std::move(histories.firsts));
   columns["duplicates"] = array<std::int64_t>(std::move(histories.duplicates));
   columns["event_offsets"] = array<std::int32_t>(std::move(histories.event_offsets));
-  auto* owner = new std::string(std::move(histories.events));
-  const nb::capsule keeper(owner, [](void* p) noexcept { delete static_cast<std::string*>(p); });
-  columns["events"] =
-      nb::cast(nb::ndarray<nb::numpy, char, nb::ndim<1>>(owner->data(), {owner->size()}, keeper));
+  columns["events"] = array<std::uint8_t>(std::move(histories.events));
   return columns;
-}
-
-std::string_view piece(const In<std::uint8_t>& bytes, std::int64_t begin, std::int64_t end) {
-  if (begin < 0 || end < begin || static_cast<std::size_t>(end) > bytes.size())
-    invalid("offsets run out of their bytes");
-  return {reinterpret_cast<const char*>(bytes.data()) + begin,
-          static_cast<std::size_t>(end - begin)};
 }
 
 // The layouts of a log and the rows of its items: made once in a process, used by all its tasks.

@@ -13,7 +13,8 @@ import urllib.request
 import pyspark
 import pytest
 
-from sparrow.spark import session as make_session
+from sparrow.spark import Prepared, session as make_session
+from sparrow.spark.prepare import prepare
 
 SPARK = pathlib.Path(pyspark.__file__).parent
 START_SECONDS = 60
@@ -122,3 +123,22 @@ def spark(cluster):
     running = make_session("sparrow tests")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def prepared_folder(spark, data, tmp_path_factory):
+    """ml-latest-small as the cluster prepares it: HOME/prepared of a home of its own."""
+    folder = tmp_path_factory.mktemp("home") / "prepared"
+    prepare(spark, str(folder), data=data)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(spark, prepared_folder):
+    return Prepared.read(spark, str(prepared_folder))
+
+
+@pytest.fixture(scope="session")
+def port():
+    """port(): one that is free."""
+    return free_port

@@ -7,7 +7,7 @@ from typing import Optional
 from .. import _sparrow
 from .session import session
 
-COMMANDS = ["prepare", "train"]
+COMMANDS = ["prepare", "walks", "train", "publish", "stream", "samples"]
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

@@ -18,3 +18,7 @@ def binary_of(offsets: np.ndarray[Any, Any], data: np.ndarray[Any, Any]) -> pa.A
 
 def text_of(offsets: np.ndarray[Any, Any], data: np.ndarray[Any, Any]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def lists_of(offsets: np.ndarray[Any, Any], data: np.ndarray[Any, Any]) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(data))

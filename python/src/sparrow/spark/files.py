@@ -31,6 +31,10 @@ class File:
     def packed(self) -> bool:
         return self.name.endswith(PACKED)
 
+    @property
+    def parquet(self) -> bool:
+        return self.name.endswith((".parquet", ".pq"))
+
 
 class Files:
     """A file system as the session sees it: a path without a scheme is of the default one."""

@@ -5,6 +5,7 @@ The folder that it writes is HOME/prepared for `sparrow train --home HOME`, and 
 import argparse
 import json
 import math
+import os
 import pathlib
 import tempfile
 import uuid
@@ -17,8 +18,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from .. import _frames, _sparrow
+from .._dataset import PathLike
 from .._flags import flags_of
-from .columns import bytes_of
+from .columns import bytes_of, lists_of
 from .files import File, Files
 from .prepared import FORMAT, ITEMS, SEQUENCES, VERSION, Prepared
 from .reading import ClusterReader, parquet_columns
@@ -35,7 +37,7 @@ class Sources:
         self.spark = spark
         self.files = Files(spark)
         self.scratch = scratch
-        self.of_path: dict[str, File] = {}
+        self.of_path: dict[str, list[File]] = {}
         self.names: dict[str, str] = {}  # what messages of the engine call a path -> what the caller called it
 
     def look_at(self, role: str, given: str) -> str:
@@ -44,7 +46,7 @@ class Sources:
         target = self.scratch / role / name
         found = self.files.list(given)
         if not found:
-            raise _sparrow.NotFound(f"{given} holds no files")
+            raise _sparrow.NotFound(f"{given} holds no files; folders in it are not looked into")
         self.names[str(target)] = given.rstrip("/")
         found = [file for file in found if not file.name.startswith((".", "_"))]
         packed = [file.uri for file in found if file.name.endswith(".zip")]
@@ -54,19 +56,19 @@ class Sources:
             target.mkdir(parents=True)
         else:
             target.parent.mkdir(parents=True)
-        kinds = {_frames.is_parquet(file.name) for file in found}
+        kinds = {file.parquet for file in found}
         if kinds == {True}:
             stand_in = target.with_suffix(".csv") if not target.is_dir() else target / "interactions.csv"
             self.names[str(stand_in)] = given
             self._sample(given, stand_in, whole=role == "items")
-            self.of_path[str(stand_in)] = File(given, "interactions.parquet", 0)
+            self.of_path[str(stand_in)] = found
             return str(stand_in)
         if True in kinds:
             raise _sparrow.InvalidInput(f"{given} holds Parquet and other files: give the log with --interactions and the catalogue with --items")
         for file in found:
             path = target / file.name if target.is_dir() else target
             self.files.fetch_head(file, path)
-            self.of_path[str(path)] = file
+            self.of_path[str(path)] = [file]
         return str(target)
 
     def _sample(self, given: str, path: pathlib.Path, whole: bool) -> None:
@@ -75,9 +77,9 @@ class Sources:
         _frames.write_arrow((frame if whole else frame.limit(SAMPLE_ROWS)).toArrow(), path)
 
     def fetch_all_but(self, logs: list[str]) -> None:
-        for path, file in self.of_path.items():
-            if path not in logs and not file.name.endswith(".parquet"):
-                self.files.fetch(file, pathlib.Path(path))
+        for path, files in self.of_path.items():
+            if path not in logs and not files[0].parquet:
+                self.files.fetch(files[0], pathlib.Path(path))
 
     def told(self, error: _sparrow.Error) -> _sparrow.Error:
         """The error with the paths that the caller gave."""
@@ -93,10 +95,8 @@ def _sequences(liked: float, first_user: dict[int, int]) -> Any:
             offsets, items, times, values = _sparrow.positives(*bytes_of(batch.column(3)), liked)
             users = np.array([first_user[b] for b in batch.column(0).to_pylist()], np.int64) + batch.column(1).to_numpy()
 
-            def lists(data: Any) -> pa.Array:
-                return pa.ListArray.from_arrays(pa.array(offsets), pa.array(data))  # noqa: B023
-
-            columns = [pa.array(users.astype(np.int32)), batch.column(2), lists(items.view(np.int32)), lists(times), lists(values)]
+            columns = [pa.array(users.astype(np.int32)), batch.column(2), lists_of(offsets, items.view(np.int32)),
+                       lists_of(offsets, times), lists_of(offsets, values)]
             rows = pa.RecordBatch.from_arrays(columns, names=SEQUENCES.names)
             yield rows.filter(pa.array(np.diff(offsets) > 0))
 
@@ -159,17 +159,17 @@ def write_tables(spark: SparkSession, reader: ClusterReader, dataset: Any, info:
 
 def split_size(spark: SparkSession, sources: Sources, logs: list[str]) -> int:
     """Twice as many splits as cores, between 1 and 64 MiB each."""
-    total = sum(sources.of_path[path].size for path in logs)
+    total = sum(file.size for path in logs for file in sources.of_path[path])
     return max(LEAST_SPLIT_BYTES, min(SPLIT_BYTES, total // (2 * spark.sparkContext.defaultParallelism) + 1))
 
 
 def prepare(
     spark: SparkSession,
     output: str,
-    data: Optional[str] = None,
+    data: Optional[PathLike] = None,
     *,
-    interactions: Optional[str] = None,
-    items: Optional[str] = None,
+    interactions: Optional[PathLike] = None,
+    items: Optional[PathLike] = None,
     name: Optional[str] = None,
     split_bytes: Optional[int] = None,
     **options: Any,
@@ -180,7 +180,8 @@ def prepare(
     options                    those of sparrow.read(): columns, format, id_form, scale, min_value, event_weights, max_rejects, min_joined.
     split_bytes                a log file is cut into pieces of this size; default: by the number of cores.
     """
-    if data is None and interactions is None and items is None:
+    places = {role: os.fspath(path) for role, path in (("data", data), ("interactions", interactions), ("items", items)) if path is not None}
+    if not places:
         raise _sparrow.InvalidInput("no data: give --data, or --interactions and --items")
     output = output.rstrip("/")
     files = Files(spark)
@@ -189,19 +190,19 @@ def prepare(
         scratch = pathlib.Path(temporary)
         sources = Sources(spark, scratch)
         try:
-            given = {role: sources.look_at(role, path) for role, path in (("data", data), ("interactions", interactions), ("items", items))
-                     if path is not None}
-            flags = flags_of({**given, **options})
+            flags = flags_of({**{role: sources.look_at(role, path) for role, path in places.items()}, **options})
             logs = _sparrow.source_files(flags, str(scratch))["log"]
             sources.fetch_all_but(logs)
             reader = ClusterReader(spark, sources.of_path, f"{folder}/staging", scratch, split_bytes or split_size(spark, sources, logs))
-            dataset = _sparrow.Dataset.read(flags, str(scratch), name=name or "", source=data or interactions or items, log_reader=reader)
+            dataset = _sparrow.Dataset.read(flags, str(scratch), name=name or "", source=next(iter(places.values())), log_reader=reader)
             local = scratch / "prepared"
             dataset.save(str(local))
             info = json.loads((local / "dataset.json").read_text(encoding="utf-8"))["info"]
             write_tables(spark, reader, dataset, info, f"{folder}/tables")
             (local / "card.html").write_text(dataset.card_html(), encoding="utf-8")
-            (local / "card.json").write_text(dataset.card_json(), encoding="utf-8")
+            card = json.loads(dataset.card_json())
+            del card["source"]  # as `sparrow prepare` has it: the server shows the card to everybody
+            (local / "card.json").write_text(json.dumps(card, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
             if (scratch / "rejects.tsv").is_file():
                 (scratch / "rejects.tsv").rename(local / "rejects.tsv")
             for file in sorted(local.iterdir(), key=lambda path: path.name == "dataset.json"):
@@ -213,6 +214,10 @@ def prepare(
             files.rename(folder, output)
             files.remove(old)
         except _sparrow.Error as error:
+            rejects = scratch / "rejects.tsv"
+            if str(rejects) in str(error):
+                sources.names[str(rejects)] = f"{output}.rejects.tsv"
+                files.put(rejects, f"{output}.rejects.tsv")
             raise sources.told(error) from None
         finally:
             files.remove(folder)

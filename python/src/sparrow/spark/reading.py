@@ -50,7 +50,8 @@ _layouts: dict[str, _sparrow.Layouts] = {}
 class Plan:
     """What a task needs to know of the log; sent to each worker once."""
 
-    def __init__(self, text: str, ids: bytes, ranks: dict[str, int]) -> None:
+    def __init__(self, text: str, ids: bytes, ranks: dict[str, tuple[int, int]]) -> None:
+        """ranks: file -> its place in the log, and the part of the layouts that it belongs to."""
         self.key = uuid.uuid4().hex
         self.text = text
         self.ids = ids
@@ -74,10 +75,10 @@ class _Source:
         self.bytes = 0
 
     def _open(self, source: dict[str, Any]) -> None:
-        rank = self.plan.ranks[plain(source["path"])]
+        rank, part = self.plan.ranks[plain(source["path"])]
         start, length, size = source["start"], source["length"], source["size"]
         self.place = {"file": rank, "start": start, "last": start + length >= size}
-        self.split = _sparrow.Split(self.plan.layouts(), rank, (rank << FILE_SHIFT) + start, self.text and start == 0)
+        self.split = _sparrow.Split(self.plan.layouts(), part, (rank << FILE_SHIFT) + start, self.text and start == 0)
 
     def feed(self, batch: pa.RecordBatch) -> "_sparrow.Split":
         source = batch.column(0)
@@ -200,8 +201,8 @@ def _number(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 class ClusterReader:
     """Given to the engine's reader in place of its own log reader."""
 
-    def __init__(self, spark: SparkSession, files: dict[str, File], staging: str, scratch: pathlib.Path, split_bytes: int) -> None:
-        """files: path that the engine knows -> the file. staging: a folder of the cluster, removed by the caller."""
+    def __init__(self, spark: SparkSession, files: dict[str, list[File]], staging: str, scratch: pathlib.Path, split_bytes: int) -> None:
+        """files: path that the engine knows -> the file, or files of Parquet. staging: a folder of the cluster, removed by the caller."""
         self.spark = spark
         self.files = files
         self.staging = staging
@@ -210,6 +211,7 @@ class ClusterReader:
         self.blocks: Optional[DataFrame] = None
         self.block_users: dict[int, int] = {}  # block -> its first user
         self._attempt = 0
+        self._block_count = 0
 
     # Called by the engine, on a thread of its own.
 
@@ -221,7 +223,7 @@ class ClusterReader:
         answer = {"rows": sum(r["rows"] for r in reports), "lines": sum(r["lines"] for r in reports),
                   "unknown_items": sum(r["unknown"] for r in reports), "reject_count": sum(r["rejects"] for r in reports),
                   "rejects": self._rejects(pieces, files, reports)}
-        self._make_blocks(pieces, sum(r["bytes"] for r in reports))
+        self._make_blocks(pieces, sum(r["bytes"] for r in reports), answer["rows"] - answer["reject_count"])
         return {**answer, **self._write_engine_files()}
 
     def read_items(self, text: str, paths: list[str], title: Optional[int]) -> tuple[list[str], list[str]]:
@@ -234,8 +236,12 @@ class ClusterReader:
 
     def _plan(self, text: str, paths: list[str], ids: bytes) -> tuple["Broadcast[Plan]", list[File]]:
         layouts = json.loads(text)
-        files = [self.files[path] for path in paths]
-        for file, part in zip(files, layouts, strict=True):
+        files: list[File] = []
+        ranks: dict[str, tuple[int, int]] = {}
+        for at, (path, part) in enumerate(zip(paths, layouts, strict=True)):
+            for file in self.files[path]:
+                ranks[plain(file.uri)] = len(files), at
+                files.append(file)
             layout = part["layout"]
             if layout["encoding"] in (1, 2):  # UTF-16
                 raise _sparrow.InvalidInput(f"{file.uri} is UTF-16, which Spark cannot cut into lines: iconv -f UTF-16 -t UTF-8 makes it readable")
@@ -245,15 +251,13 @@ class ClusterReader:
                 raise _sparrow.InvalidInput(f"{file.uri} ends its lines with CR alone, which Spark does not cut: tr '\\r' '\\n' makes it readable")
             if file.name.endswith(".zst") and not Files(self.spark).can_unpack_zstd():
                 raise _sparrow.InvalidInput(f"{file.uri}: Spark reads .zst only with Hadoop's native library; unpack it, or pack it with gzip")
-        self._used = sorted({p for part in layouts for p in (part["layout"]["user"], part["layout"]["item"], part["layout"]["value"],
-                                                             part["layout"]["time"]) if p is not None})
-        return self.spark.sparkContext.broadcast(Plan(text, ids, {plain(file.uri): rank for rank, file in enumerate(files)})), files
+        return self.spark.sparkContext.broadcast(Plan(text, ids, ranks)), files
 
     # The steps.
 
     def _lines(self, files: list[File]) -> DataFrame:
         """One split a partition; the first row of each says which."""
-        parquet = files[0].name.endswith(".parquet")
+        parquet = files[0].parquet
         reader = self.spark.read
         frame = reader.parquet(*(file.uri for file in files)) if parquet else reader.text([file.uri for file in files], lineSep="\n")
         source = f.struct(f.col("_metadata.file_path").alias("path"), f.col("_metadata.file_block_start").alias("start"),
@@ -265,7 +269,7 @@ class ClusterReader:
 
     def _stage(self, plan: "Broadcast[Plan]", files: list[File], name: str, task: Any, schema: str) -> tuple[DataFrame, list[dict[str, Any]]]:
         """Reads the splits; files whose records run over the ends of splits are read once more, each as one."""
-        text = not files[0].name.endswith(".parquet")
+        text = not files[0].parquet
 
         def run(part: list[File], folder: str, split_bytes: int) -> tuple[DataFrame, list[dict[str, Any]]]:
             names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
@@ -303,6 +307,8 @@ class ClusterReader:
 
     def _rejects(self, pieces: DataFrame, files: list[File], reports: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
         """The first rejected lines in the order of the log, with their lines in their files."""
+        if not any(r["rejects"] for r in reports):
+            return []
         before: dict[int, int] = {}
         lines = 0
         for at, r in enumerate(ordered := sorted(reports, key=lambda r: (r["file"], r["start"]))):
@@ -313,17 +319,17 @@ class ClusterReader:
         rows = rejected.orderBy("split", "reject_line").limit(MOST_REJECTS).collect()
         return [(files[r.split >> FILE_SHIFT].name, before[r.split] + r.reject_line, r.reject_reason) for r in rows]
 
-    def _make_blocks(self, pieces: DataFrame, text_bytes: int) -> None:
+    def _make_blocks(self, pieces: DataFrame, text_bytes: int, events: int) -> None:
         tasks = max(self.spark.sparkContext.defaultParallelism, math.ceil(text_bytes / TASK_BYTES))
         found = pieces.where("user is not null").select("user", "split", "first", "events")
         joined = found.repartition(tasks, "user").sortWithinPartitions("user", "split", "first").mapInArrow(_merge, HISTORIES)
         histories = f"{self.staging}/histories{self._attempt}"
         joined.write.option("parquet.enable.dictionary", "false").parquet(histories)
         frame = self.spark.read.schema(HISTORIES).parquet(histories)
-        events = frame.agg(f.coalesce(f.sum("n"), f.lit(0))).first()[0]  # type: ignore[index]
         count = max(self.spark.sparkContext.defaultParallelism, math.ceil(events * EVENT_BYTES / BLOCK_BYTES))
         ordered = frame.repartitionByRange(count, "split", "first").sortWithinPartitions("split", "first")
         blocks = f"{self.staging}/blocks{self._attempt}"
+        self._block_count = count
         ordered.mapInArrow(_number, BLOCKS).write.option("parquet.enable.dictionary", "false").partitionBy("block").parquet(blocks)
         self.blocks = self.spark.read.schema(BLOCKS).parquet(blocks)
 
@@ -337,9 +343,8 @@ class ClusterReader:
         users, file = self.scratch / "users.txt", self.scratch / "interactions.bin"
         counts: list[np.ndarray[Any, Any]] = [np.zeros(0, np.int64)]
         duplicates = total = 0
-        blocks = sorted(row.block for row in self.blocks.select("block").distinct().collect())
         with open(users, "w", encoding="utf-8", newline="\n") as out:
-            for block in blocks:
+            for block in range(self._block_count):
                 table = self._block(block, "user", "n", "duplicates")
                 self.block_users[block] = total
                 total += table.num_rows
@@ -347,7 +352,7 @@ class ClusterReader:
                 counts.append(table["n"].to_numpy())
                 duplicates += int(table["duplicates"].to_numpy().sum())
         target = _sparrow.InteractionFile(str(file), np.concatenate(counts))
-        for block in blocks:
+        for block in range(self._block_count):
             for chunk in self._block(block, "events")["events"].chunks:
                 target.add(*bytes_of(chunk))
         target.close()

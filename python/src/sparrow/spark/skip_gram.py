@@ -21,10 +21,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from .. import _sparrow
-from .._sparrow import Options
-from . import partitions, sparse
+from .._sparrow import InvalidInput, Options
+from . import partitions
 from .checkpoint import Checkpoint
+from .columns import lists_of
 from .corpus import Corpus
+from .walks import item_graph
 
 CURVATURE = 0.1
 BLOCK_ROWS = 4096  # of the tables, merged as one: 2 MB at 64 dimensions
@@ -101,25 +103,22 @@ def sequence_source(_: SparkSession, corpus: Corpus, options: Options, parts: in
 
 def walk_source(spark: SparkSession, corpus: Corpus, options: Options, parts: int) -> Source:
     """Walks on the graph of what was used near each other. Every executor has the whole graph (8 bytes an edge)."""
-    items = len(corpus.catalogue.items)
-    size = sparse.block_rows(items, parts)
-
-    def count(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-        for row in partitions.rows_of(batches):
-            yield from sparse.counted(row, items, size, _sparrow.PartGraph(options, *_sequences(row), items).rows)
-
+    described = json.loads(options.describe_json())
+    if described["sequences"]["half_life_days"] > 0:
+        raise InvalidInput("--half-life-days: on a cluster edges of the item graph do not weigh less with age; train item2vec, or on one machine")
     sequences = sequence_source(spark, corpus, options, parts)
-    edges = sparse.summed(sequences.frame.mapInArrow(count, sparse.COUNTED), parts, _as_they_are)
-    graph = sparse.collected(edges, items, size)
-    sequences.frame.unpersist()
-    walks = _sparrow.Walks(options, *graph)
+
+    def lists(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+        for row in partitions.rows_of(batches):
+            offsets, items, _ = _sequences(row)
+            yield pyarrow.RecordBatch.from_arrays([lists_of(offsets.astype(numpy.int32), items.view(numpy.int32))], names=["items"])
+
+    graph = item_graph(sequences.frame.mapInArrow(lists, "items array<int>"), len(corpus.catalogue.items), described["walks"]["graph_window"], None)
+    sequences.close()
+    walks = _sparrow.WalkSource(options, *graph)
     number, tokens = walks.size()
     frame = spark.range(0, parts, 1, parts).selectExpr("cast(id as int) as part")
     return Source(frame, walks.counts(options, corpus.positives), tokens, number, spark.sparkContext.broadcast(graph))
-
-
-def _as_they_are(_: int, rows: sparse.Rows) -> sparse.Rows:
-    return rows
 
 
 def _sequences(row: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -190,7 +189,7 @@ def _round(source: Source, options: Options, plan: Plan, turn: tuple[int, int], 
             if graph is None:
                 result = skip_gram.train(*_sequences(row), **given)
             else:
-                result = _sparrow.Walks(options, *graph.value).train(skip_gram, parts=plan.parts, **given)
+                result = _sparrow.WalkSource(options, *graph.value).train(skip_gram, parts=plan.parts, **given)
             yield from _blocks(part, *result)
 
     def merge(table: pyarrow.Table) -> pyarrow.Table:

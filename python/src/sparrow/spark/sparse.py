@@ -60,17 +60,6 @@ def counted(row: dict[str, Any], rows: int, size: int, count: Callable[[int, int
         yield partitions.record(COUNTED, {"block": block, "part": row["part"], **cells(count(first, last))})
 
 
-def collected(frame: DataFrame, rows: int, size: int) -> Rows:
-    """All rows, with the driver."""
-    table = frame.toArrow().sort_by("block")
-    found = [rows_of(row) for row in partitions.rows_of(table.to_batches())]
-    if len(found) != len(partitions.blocks(rows, size)):
-        raise RuntimeError(f"{len(found)} blocks of rows came back, not {len(partitions.blocks(rows, size))}")
-    lengths = numpy.concatenate([numpy.diff(o) for o, _, _ in found])
-    offsets = numpy.concatenate([numpy.zeros(1, numpy.uint64), numpy.cumsum(lengths).astype(numpy.uint64)])
-    return offsets, numpy.concatenate([c for _, c, _ in found]), numpy.concatenate([v for _, _, v in found])
-
-
 def products(frame: DataFrame, rows: int, size: int, multiply: Callable[[Rows], Any], width: int) -> Any:
     """The product of all rows, block by block, with the driver."""
 
