@@ -91,7 +91,8 @@ Result<SkipGramState> initial_state(const std::vector<std::uint32_t>& counts,
                                     const SkipGramOptions& options);
 
 // Trains `state`. Turns of all epochs by part 0 alone, one after the other, give the bytes of
-// train_skip_gram(). The result has no vectors: vectors_of() has.
+// train_skip_gram(), where sequences have no weights: a turn begins with the learning rate of its
+// first epoch. The result has no vectors: vectors_of() has.
 Result<SkipGramResult> take_turn(const SequenceSource& source, std::vector<std::uint32_t> counts,
                                  const SkipGramOptions& options, const SkipGramTurn& turn,
                                  SkipGramState& state, const RunControl& control);

@@ -95,6 +95,35 @@ class Cluster:
         self._master.kill()
 
 
+class Redis:
+    def __init__(self, port):
+        self.port = port
+        self.uri = f"redis://127.0.0.1:{port}"
+        self.process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+                                        stdout=subprocess.DEVNULL)
+        while self.ask("PING").strip() != "PONG":
+            assert self.process.poll() is None
+            time.sleep(0.05)
+
+    def ask(self, *words):
+        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=False).stdout
+
+    def content(self):
+        """Key -> its bytes as Redis dumps them."""
+        keys = sorted(self.ask("KEYS", "*").split())
+        dumps = subprocess.run(["redis-cli", "-p", str(self.port)], input="".join(f"DUMP {key}\n" for key in keys), capture_output=True, text=True, check=True)
+        return dict(zip(keys, dumps.stdout.splitlines(), strict=True))
+
+
+@pytest.fixture
+def redis(port):
+    """A server of its own."""
+    server = Redis(port())
+    yield server
+    server.process.kill()
+    server.process.wait()
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """One master and two workers; a test that kills one adds another."""

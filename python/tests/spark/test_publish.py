@@ -1,5 +1,4 @@
 """What executors write into a real Redis is what `sparrow publish` writes, and never half a version."""
-import subprocess
 import threading
 import time
 
@@ -7,34 +6,6 @@ import pytest
 
 import sparrow
 from sparrow.spark.publish import publish
-
-
-class Redis:
-    def __init__(self, port):
-        self.port = port
-        self.uri = f"redis://127.0.0.1:{port}"
-        self.process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-                                        stdout=subprocess.DEVNULL)
-        while self.ask("PING").strip() != "PONG":
-            assert self.process.poll() is None
-            time.sleep(0.05)
-
-    def ask(self, *words):
-        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=False).stdout
-
-    def content(self):
-        """Key -> its bytes as Redis dumps them."""
-        keys = sorted(self.ask("KEYS", "*").split())
-        dumps = subprocess.run(["redis-cli", "-p", str(self.port)], input="".join(f"DUMP {key}\n" for key in keys), capture_output=True, text=True, check=True)
-        return dict(zip(keys, dumps.stdout.splitlines(), strict=True))
-
-
-@pytest.fixture(name="redis")
-def _redis(port):
-    server = Redis(port())
-    yield server
-    server.process.kill()
-    server.process.wait()
 
 
 @pytest.fixture(name="model", scope="module")

@@ -26,7 +26,7 @@ class Checkpoint:
             found = read_json(spark, there)
             if found != plan:
                 differs = sorted(key for key in {*found, *plan} if found.get(key) != plan.get(key))
-                raise Conflict(f"{self.folder} holds rounds of another training ({', '.join(differs)} differ): remove it, or name another folder for --checkpoint")
+                raise Conflict(f"{self.folder} holds rounds of another training ({', '.join(differs)} differ): remove it, or name another for --checkpoint")
             return
         self._files.make_folder(self.folder)
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:

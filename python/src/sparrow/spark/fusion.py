@@ -27,7 +27,7 @@ def train(spark: SparkSession, corpus: Corpus, options: Options, parts: int) -> 
     items = len(corpus.catalogue.items)
     if len(chosen) == 0:
         raise InvalidInput("no item has enough positive interactions; lower --min-count, or train the method content on one machine")
-    log = partitions.packed(corpus.everything, parts)
+    log = partitions.packed(corpus.everything, parts).persist()
     plan = _sparrow.fusion_plan(options, len(chosen), corpus.users)
     history = History(spark, log, options, chosen, items, parts)
     try:

@@ -39,7 +39,8 @@ def train(spark: SparkSession, liked: DataFrame, ids: list[str], method: str, se
 def walks(spark: SparkSession, liked: DataFrame, seed: int) -> DataFrame:
     """items array<int>: 20,000 walks of at most 10 items, each drawn by a seed of its own."""
     pairs = liked.select(f.explode(f.expr("arrays_zip(slice(items, 1, size(items) - 1), slice(items, 2, size(items) - 1))")).alias("pair"))
-    counted = pairs.select("pair.0", "pair.1").toDF("source", "target").groupBy("source", "target").count().toArrow().sort_by([("source", "ascending"), ("target", "ascending")])
+    counted = pairs.select("pair.0", "pair.1").toDF("source", "target").groupBy("source", "target").count().toArrow()
+    counted = counted.sort_by([("source", "ascending"), ("target", "ascending")])
     source, target, count = (counted[name].to_numpy() for name in ("source", "target", "count"))
     if len(source) == 0:
         raise InvalidInput("no user liked two items: there are no transitions to walk on")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 import pyarrow
-from pyspark import StorageLevel, TaskContext
+from pyspark import TaskContext
 from pyspark.sql import DataFrame, GroupedData
 
 # What a partition holds: bytes of little-endian arrays. Offsets are of lists in the other arrays.
@@ -15,7 +15,7 @@ KINDS = {"items": numpy.uint32, "values": numpy.float32, "times": numpy.int64}
 def packed(log: DataFrame, parts: int) -> DataFrame:
     """The log in `parts` partitions, one row each: the same users in the same order, whoever computes it and however often."""
     spread = log.select("user", *KINDS).repartition(parts, "user").sortWithinPartitions("user")
-    return spread.mapInArrow(_pack, PACKED).persist(StorageLevel.MEMORY_AND_DISK)
+    return spread.mapInArrow(_pack, PACKED)
 
 
 def _pack(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:

@@ -211,7 +211,8 @@ def _round(source: Source, options: Options, plan: Plan, turn: tuple[int, int], 
 def _blocks(part: int, input_table: Any, output_table: Any, loss: float, pairs: int, seconds: float) -> Iterator[pyarrow.RecordBatch]:
     for block, (first, last) in enumerate(partitions.blocks(len(input_table), BLOCK_ROWS)):
         told = {"loss": loss, "pairs": pairs, "seconds": seconds} if block == 0 else {"loss": 0.0, "pairs": 0, "seconds": 0.0}
-        yield partitions.record(PART, {"block": block, "part": part, "input": input_table[first:last].tobytes(), "output": output_table[first:last].tobytes(), **told})
+        rows = {"input": input_table[first:last].tobytes(), "output": output_table[first:last].tobytes()}
+        yield partitions.record(PART, {"block": block, "part": part, **rows, **told})
 
 
 def _merge(before: Any, parts: pyarrow.ChunkedArray, factor: Any) -> Any:

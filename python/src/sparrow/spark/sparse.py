@@ -38,14 +38,16 @@ def summed(counted: DataFrame, parts: int, then: Callable[[int, Rows], Rows]) ->
 
 def _sum(parts: list[Rows]) -> Rows:
     rows = len(parts[0][0]) - 1
-    places = numpy.concatenate([numpy.repeat(numpy.arange(rows, dtype=numpy.uint64), numpy.diff(o).astype(numpy.int64)) << numpy.uint64(32) | c for o, c, _ in parts])
+    shift = numpy.uint64(32)
+    numbers = numpy.arange(rows, dtype=numpy.uint64)
+    places = numpy.concatenate([numpy.repeat(numbers, numpy.diff(o).astype(numpy.int64)) << shift | c for o, c, _ in parts])
     values = numpy.concatenate([v for _, _, v in parts])
     order = numpy.argsort(places, kind="stable")
     places, values = places[order], values[order]
     first = numpy.flatnonzero(numpy.concatenate([numpy.ones(min(1, len(places)), bool), places[1:] != places[:-1]]))
     totals = numpy.add.reduceat(values.astype(numpy.float64), first).astype(numpy.float32) if len(first) else values
     places = places[first]
-    offsets = numpy.searchsorted(places >> numpy.uint64(32), numpy.arange(rows + 1, dtype=numpy.uint64)).astype(numpy.uint64)
+    offsets = numpy.searchsorted(places >> shift, numpy.arange(rows + 1, dtype=numpy.uint64)).astype(numpy.uint64)
     return offsets, (places & numpy.uint64(0xFFFFFFFF)).astype(numpy.uint32), totals
 
 

@@ -44,7 +44,7 @@ def train(
 
 
 def trainer(spark: SparkSession, parts: int, rounds: Optional[int] = None) -> Any:
-    """For sparrow.evaluate(): {"method": "fusion", "name": "on Spark", "trainer": trainer(spark, parts)} is trained on the cluster on each split."""
+    """For sparrow.evaluate(): {"method": "fusion", "name": "cluster", "trainer": trainer(spark, parts)} is trained on the cluster, on each split."""
     return lambda dataset, options: _train(spark, Corpus.of_dataset(spark, dataset), options, parts, rounds, None)
 
 
@@ -83,12 +83,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--output", help="folder of models, as HOME/models: NAME/VERSION/ is written there")
     parser.add_argument("--parts", type=int, help="into how many the users are divided; the model depends on it; default: one for each core")
     parser.add_argument("--rounds", type=int, help="skip-gram: how often the parts are merged; default: after each epoch")
-    parser.add_argument("--checkpoint", help="skip-gram: folder for the tables of each round, on a Spark file system; a training that was ended goes on from there")
+    parser.add_argument("--checkpoint", help="skip-gram: folder for the tables of each round, on a Spark file system; one that was ended goes on")
 
 
     parser.add_argument("--trainer", choices=("sparrow", "mllib"), default="sparrow", help="mllib: Spark's Word2Vec with SparrowRecSys's settings")
     parser.add_argument("--redis", help="mllib: where the vectors go, as SparrowRecSys has them (i2vEmb:ID, graphEmb:ID): redis://HOST:PORT/DB")
-    parser.add_argument("--ttl", type=int, default=mllib.TTL_SECONDS, help="mllib: seconds until they are gone from Redis; 0: never; default: %(default)s, as SparrowRecSys's")
+    parser.add_argument("--ttl", type=int, default=mllib.TTL_SECONDS, help="mllib: seconds until they are gone; 0: never; default: one day, as SparrowRecSys")
 
 
 def run(spark: SparkSession, options: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ def run(spark: SparkSession, options: argparse.Namespace) -> int:
     corpus = Corpus.of_prepared(Prepared.read(spark, options.prepared))
     native = Options(options.engine_flags, corpus.catalogue._native.liked)
     model = _train(spark, corpus, native, options.parts, options.rounds, options.checkpoint)
-    print(f"{model.name} {model.version}: {len(model)} items, {model.save(options.output)}")
+    print(f"train     {model.name} {model.version}: {len(model)} items, {model.save(options.output)}")
     return 0
 
 
@@ -116,5 +116,6 @@ def _run_mllib(spark: SparkSession, options: argparse.Namespace) -> int:
     ids = [row.id for row in prepared.items.select("id", "row").orderBy("row").collect()]
     vectors = mllib.train(spark, prepared.sequences, ids, given.method, given.seed)
     written = mllib.write_to_redis(vectors, options.redis, given.method, options.ttl or None)
-    print(f"{written.keys} vectors as {written.prefix}:ID in {options.redis}; {len(ids) - written.keys} of {len(ids)} items have none: they occur fewer than {mllib.MIN_COUNT} times")
+    print(f"train     {written.keys} vectors as {written.prefix}:ID in {options.redis}; {len(ids) - written.keys} of {len(ids)} items have none: "
+          f"they occur fewer than {mllib.MIN_COUNT} times")
     return 0
