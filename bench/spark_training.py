@@ -47,7 +47,7 @@ def speed(spark: Any, dataset: Any, repeat: int) -> None:
     print(f"kernel outside Spark      {outside:14,.0f} pairs/s")
     print(f"kernel inside Spark       {inside:14,.0f} pairs/s  {inside / outside:6.2f} x the kernel outside")
     print(f"training on Spark, whole  {pairs / min(whole):14,.0f} pairs/s  with jobs, shuffles and lists")
-    print(f"MLlib's Word2Vec          {baseline:14,.0f} pairs/s  the kernel inside Spark is {inside / baseline:.0f} x as fast")
+    print(f"MLlib's Word2Vec          {baseline:14,.0f} pairs/s  the kernel inside Spark is {inside / baseline:.1f} x as fast")
 
 
 def skip_liked(dataset: Any) -> Any:

@@ -60,10 +60,11 @@ def test_two_parts_are_the_same_every_time(spark, corpus):
     assert once.manifest["metrics"]["spark"] == {"parts": 2, "rounds": 2}
 
 
-def test_walks_of_one_part_are_those_of_one_machine(spark, corpus, dataset):
-    here = sparrow.train(dataset, "node2vec", p=0.5, q=2, progress=False, **FEW)
-    there = train(spark, corpus, "node2vec", parts=1, rounds=2, p=0.5, q=2, **FEW)
-    assert overlap(here, there) > 0.9
+def test_walks_are_as_alike_as_two_seeds_of_one_machine(spark, corpus, dataset):
+    options = {"p": 0.5, "q": 2, "dim": 16, "epochs": 20}
+    here, other = (sparrow.train(dataset, "node2vec", seed=seed, progress=False, **options) for seed in (1, 2))
+    there = train(spark, corpus, "node2vec", parts=2, rounds=5, **options)
+    assert overlap(here, there) > 0.95 * overlap(here, other)
 
 
 def test_fusion_is_that_of_one_machine(dataset, fusion):
