@@ -46,8 +46,10 @@ def _write(uri: str) -> Any:
 class Pairs:
     """Takes what the engine would write, and has the executors write it."""
 
-    def __init__(self, spark: SparkSession, uri: str, staging: str, scratch: pathlib.Path) -> None:
+    def __init__(self, spark: SparkSession, uri: str, name: str, staging: str, scratch: pathlib.Path) -> None:
+        """name: of the store, for messages: never with a password."""
         self.spark = spark
+        self.name = name
         self.uri = uri
         self.staging = staging
         self.scratch = scratch
@@ -80,7 +82,7 @@ class Pairs:
         pairs = self.spark.read.parquet(self.staging).repartition(tasks)
         done = sum(row.written for row in pairs.mapInArrow(_write(self.uri), "written long").collect())
         if done != self.count:
-            raise _sparrow.Unavailable(f"{self.uri}: {done} of {self.count} pairs were written; nothing was promoted. Try again")
+            raise _sparrow.Unavailable(f"{self.name}: {done} of {self.count} pairs were written; nothing was promoted. Try again")
 
 
 def fetch_folder(files: Files, path: str, target: pathlib.Path) -> pathlib.Path:
@@ -120,8 +122,8 @@ def publish(
         opened = load(fetch_folder(files, model, scratch.joinpath("models", *name_version)), dataset)
         if promote and not allow_content_only:
             _sparrow.refuse_content_only(opened._native)  # pylint: disable=protected-access
-        pairs = Pairs(spark, store, folder, scratch)
         target = _sparrow.Store(store)
+        pairs = Pairs(spark, store, target.uri(), folder, scratch)
         try:
             target.publish(opened._native, encoding or "", sink=pairs)  # pylint: disable=protected-access
             if promote:
