@@ -6,6 +6,7 @@ import pytest
 
 import sparrow
 from sparrow import _sparrow
+from sparrow.spark.__main__ import main
 from sparrow.spark.walks import item_graph, walks
 
 
@@ -68,3 +69,16 @@ def test_wrong_options_are_told(prepared):
         walks(prepared, graph_window=0)
     with pytest.raises(sparrow.InvalidInput, match="p and q are above 0"):
         walks(prepared, p=0.0)
+
+
+def test_the_command_writes_a_table_once(prepared, tmp_path, capsys):
+    arguments = ["walks", "--prepared", prepared.path, "--output", str(tmp_path / "walks"), "--walk-length", "3", "--edges-per-item", "4"]
+    assert main(arguments) == 0
+    assert "walks in" in capsys.readouterr().out
+    assert prepared.spark.read.parquet(str(tmp_path / "walks")).selectExpr("max(size(items))").first()[0] == 3
+    assert main(arguments) == _sparrow.Conflict.exit_status
+    assert "is there already" in capsys.readouterr().err
+    arguments[2] = str(tmp_path / "nothing")
+    arguments[4] = str(tmp_path / "other")
+    assert main(arguments) == _sparrow.NotFound.exit_status
+    assert "prepare` writes it" in capsys.readouterr().err
