@@ -17,6 +17,8 @@ from sparrow.spark import Prepared, session as make_session
 from sparrow.spark.prepare import prepare
 
 SPARK = pathlib.Path(pyspark.__file__).parent
+# Short lives: what compiles quickly starts quickly.
+JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 START_SECONDS = 60
 
 
@@ -32,7 +34,7 @@ class Process:
     def __init__(self, folder, name, *arguments):
         self.log = folder / f"{name}.log"
         environment = {**os.environ, "SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1", "SPARK_DAEMON_MEMORY": "256m",
-                       "SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1", "SPARK_LOCAL_DIRS": str(folder / "local"), "PYSPARK_PYTHON": sys.executable}
+                       "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS, "SPARK_LOCAL_DIRS": str(folder / "local"), "PYSPARK_PYTHON": sys.executable}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(["bash", str(SPARK / "bin/spark-class"), *map(str, arguments)], stdout=log, stderr=subprocess.STDOUT,
                                             env=environment, start_new_session=True)
@@ -99,7 +101,8 @@ class Redis:
     def __init__(self, port):
         self.port = port
         self.uri = f"redis://127.0.0.1:{port}"
-        self.process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        self.process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                                         "--enable-debug-command", "local"],
                                         stdout=subprocess.DEVNULL)
         while self.ask("PING").strip() != "PONG":
             assert self.process.poll() is None
@@ -108,11 +111,9 @@ class Redis:
     def ask(self, *words):
         return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=False).stdout
 
-    def content(self):
-        """Key -> its bytes as Redis dumps them."""
-        keys = sorted(self.ask("KEYS", "*").split())
-        dumps = subprocess.run(["redis-cli", "-p", str(self.port)], input="".join(f"DUMP {key}\n" for key in keys), capture_output=True, text=True, check=True)
-        return dict(zip(keys, dumps.stdout.splitlines(), strict=True))
+    def digest(self):
+        """Of all keys and values."""
+        return self.ask("DEBUG", "DIGEST").strip()
 
 
 @pytest.fixture
@@ -145,7 +146,8 @@ def spark(cluster):
     builder = pyspark.sql.SparkSession.builder.appName("sparrow tests").master(cluster.master)
     settings = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.executor.memory": "1g", "spark.executor.cores": "1",
                 "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "4",
-                "spark.local.dir": str(cluster.folder / "local")}
+                "spark.local.dir": str(cluster.folder / "local"), "spark.executor.extraJavaOptions": JAVA_OPTIONS,
+                "spark.driver.extraJavaOptions": JAVA_OPTIONS}
     for key, value in settings.items():
         builder = builder.config(key, value)
     builder.getOrCreate()

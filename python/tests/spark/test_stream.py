@@ -31,8 +31,8 @@ def test_each_row_is_one_event_whatever_comes_again(spark, prepared_folder, comm
 
     moment = int(time.time()) - 100
     line = command_line(prepared_folder.parent)
-    server = start_server(line, "--store", "memory:", "--token", "writer:secret")
-    source, options = tmp_path / "in", {"schema": SCHEMA, "columns": COLUMNS, "token": "secret"}
+    server = start_server(line, "--store", "memory:", "--token", "admin:spark-secret")
+    source, options = tmp_path / "in", {"schema": SCHEMA, "columns": COLUMNS, "token": "spark-secret"}
     write(source, "a.json", rows(0, 1200, moment))
     write(source, "b.json", [*rows(1000, 1500, moment), ("e1500", "u", "1", "No Type", str(moment)), ("", "u", "1", "play", "")])
     counts = stream(spark, str(source), server.url, str(tmp_path / "checkpoint"), **options)

@@ -131,7 +131,7 @@ def test_mllib_in_the_layout_of_sparrowrecsys(spark, corpus, prepared_folder, re
     monkeypatch.setattr(mllib, "ITERATIONS", 1)
     monkeypatch.setattr("sparrow.spark.__main__.session", lambda *_: spark)
     prefix, line = mllib.PREFIXES[method], command_line(prepared_folder.parent)
-    assert main(["train", "--prepared", str(prepared_folder), "--trainer", "mllib", "--redis", f"{redis.uri}/0", "--ttl", "0", "--method", method]) == 0
+    assert main(["train", "--prepared", str(prepared_folder), "--trainer", "mllib", "--redis", f"{redis.uri}/0", "--method", method]) == 0
     line.run("store", "import-sparrowrecsys", "--from", f"{redis.uri}/0", "--prefix", prefix, "--name", f"mllib-{method}")
     model = sparrow.load(line.model_folder(f"mllib-{method}"), sparrow.Dataset.load(prepared_folder))
     assert model.vectors.shape[1] == mllib.VECTOR_SIZE

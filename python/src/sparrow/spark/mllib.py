@@ -5,9 +5,6 @@ items on the graph of transitions, from items by how often something follows the
 of transitions (they take the first item whose probability is below a random number); these do, as those of its Python program.
 """
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Optional
 
 import numpy
 from pyspark.ml.feature import Word2Vec
@@ -15,12 +12,11 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
 
 from .._sparrow import InvalidInput
+from .publish import writer
 
 VECTOR_SIZE, WINDOW, ITERATIONS, MIN_COUNT = 10, 5, 10, 5
 WALKS, WALK_LENGTH = 20_000, 10
 PREFIXES = {"item2vec": "i2vEmb", "deepwalk": "graphEmb"}
-TTL_SECONDS = 24 * 60 * 60  # as the original writes its keys
-PIPELINE = 1000  # keys sent to Redis before an answer is awaited
 
 
 def train(spark: SparkSession, liked: DataFrame, ids: list[str], method: str, seed: int = 1) -> DataFrame:
@@ -64,28 +60,13 @@ def walks(spark: SparkSession, liked: DataFrame, seed: int) -> DataFrame:
     return spark.sparkContext.parallelize(range(WALKS)).map(lambda number: (walk(number),)).toDF("items array<int>")
 
 
-@dataclass(frozen=True)
-class Written:
-    keys: int
-    prefix: str
-
-
-def write_to_redis(vectors: DataFrame, uri: str, method: str, ttl: Optional[int] = TTL_SECONDS) -> Written:
-    """PREFIX:ID of each vector, numbers with spaces between, straight from the executors. ttl: seconds until they are gone; None: never."""
+def write_to_redis(vectors: DataFrame, uri: str, method: str) -> int:
+    """PREFIX:ID of each vector, numbers with spaces between, from the executors; how many. Unlike the original's they do not expire."""
     prefix = PREFIXES[method]
 
-    def write(rows: Iterator[Row]) -> Iterator[int]:
-        import redis  # pylint: disable=import-outside-toplevel
+    def pair(row: Row) -> tuple[bytearray, bytearray]:
+        numbers = " ".join(str(numpy.float32(value)) for value in row.vector)
+        return bytearray(f"{prefix}:{row.word}".encode()), bytearray(numbers.encode())
 
-        keys = 0
-        with redis.Redis.from_url(uri) as client:
-            pipeline = client.pipeline(transaction=False)
-            for row in rows:
-                pipeline.set(f"{prefix}:{row.word}", " ".join(repr(float(numpy.float32(v))) for v in row.vector), ex=ttl)
-                keys += 1
-                if keys % PIPELINE == 0:
-                    pipeline.execute()
-            pipeline.execute()
-        yield keys
-
-    return Written(sum(vectors.rdd.mapPartitions(write).collect()), prefix)
+    pairs = vectors.rdd.map(pair).toDF("key binary, value binary")
+    return sum(row.written for row in pairs.mapInArrow(writer(uri), "written long").collect())

@@ -26,7 +26,9 @@ PAIRS_AT_ONCE = 1024
 FILE_BYTES = 32 << 20
 
 
-def _write(uri: str) -> Any:
+def writer(uri: str) -> Any:
+    """For mapInArrow: writes key and value, both binary, and gives how many ("written long")."""
+
     def task(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         written = 0
         store = _sparrow.Store(uri)
@@ -46,8 +48,10 @@ def _write(uri: str) -> Any:
 class Pairs:
     """Takes what the engine would write, and has the executors write it."""
 
-    def __init__(self, spark: SparkSession, uri: str, staging: str, scratch: pathlib.Path) -> None:
+    def __init__(self, spark: SparkSession, uri: str, name: str, staging: str, scratch: pathlib.Path) -> None:
+        """name: of the store, for messages: never with a password."""
         self.spark = spark
+        self.name = name
         self.uri = uri
         self.staging = staging
         self.scratch = scratch
@@ -78,9 +82,9 @@ class Pairs:
         self._flush()
         tasks = self.spark.sparkContext.defaultParallelism
         pairs = self.spark.read.parquet(self.staging).repartition(tasks)
-        done = sum(row.written for row in pairs.mapInArrow(_write(self.uri), "written long").collect())
+        done = sum(row.written for row in pairs.mapInArrow(writer(self.uri), "written long").collect())
         if done != self.count:
-            raise _sparrow.Unavailable(f"{self.uri}: {done} of {self.count} pairs were written; nothing was promoted. Try again")
+            raise _sparrow.Unavailable(f"{self.name}: {done} of {self.count} pairs were written; nothing was promoted. Try again")
 
 
 def fetch_folder(files: Files, path: str, target: pathlib.Path) -> pathlib.Path:
@@ -120,8 +124,8 @@ def publish(
         opened = load(fetch_folder(files, model, scratch.joinpath("models", *name_version)), dataset)
         if promote and not allow_content_only:
             _sparrow.refuse_content_only(opened._native)  # pylint: disable=protected-access
-        pairs = Pairs(spark, store, folder, scratch)
         target = _sparrow.Store(store)
+        pairs = Pairs(spark, store, target.uri(), folder, scratch)
         try:
             target.publish(opened._native, encoding or "", sink=pairs)  # pylint: disable=protected-access
             if promote:

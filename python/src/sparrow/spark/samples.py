@@ -175,7 +175,7 @@ def _write_records(folder: str, shards: int) -> Any:
 
 
 def write(rows: DataFrame, folder: str, form: str, shards: int, seed: int) -> int:
-    """Shards of rows in an order that the seed draws; returns how many rows. Errors: Unavailable when some did not arrive."""
+    """Shards of rows in an order that the seed draws; returns how many rows. A shard without rows has no file."""
     draw = f.xxhash64(f.lit(seed), *rows.columns)
     drawn = rows.withColumn("shard", f.pmod(draw, f.lit(shards)).cast("int")).withColumn("draw", f.xxhash64(draw, f.lit(1)))
     sharded = drawn.repartitionById(shards, "shard").sortWithinPartitions("shard", "draw", *rows.columns).drop("draw")
@@ -185,7 +185,11 @@ def write(rows: DataFrame, folder: str, form: str, shards: int, seed: int) -> in
     files = Files(rows.sparkSession)
     files.make_folder(folder)
     uri = folder if "://" in folder else f"file://{folder}"
-    return sum(row.records for row in sharded.mapInArrow(_write_records(uri, shards), "shard int, records long").collect())
+    written = sharded.mapInArrow(_write_records(uri, shards), "shard int, records long").collect()
+    for file in files.list(folder):
+        if file.name.startswith("."):  # of a task that was killed
+            files.remove(file.uri)
+    return sum(row.records for row in written)
 
 
 def samples(

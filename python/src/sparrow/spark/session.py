@@ -1,9 +1,11 @@
 """session(): the SparkSession that the jobs of this package run in."""
+import os
 import sys
 from typing import Optional
 
-from pyspark import SparkConf
 from pyspark.sql import SparkSession
+
+from .. import _sparrow
 
 # Each with its reason. What spark-submit or the cluster's spark-defaults.conf sets otherwise wins, but for RULES.
 DEFAULTS = {
@@ -13,8 +15,6 @@ DEFAULTS = {
     "spark.sql.execution.arrow.maxBytesPerBatch": "64m",
     # A log file is cut into pieces of this size. Smaller ones are lost with less work and spread better.
     "spark.sql.files.maxPartitionBytes": "64m",
-    # Bars are for terminals.
-    "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
 }
 # What the results depend on: wins over everybody.
 RULES = {
@@ -30,18 +30,22 @@ def session(name: str, master: Optional[str] = None) -> SparkSession:
     """The session that runs, or a new one.
 
     name    what the cluster shows.
-    master  local[*], spark://HOST:PORT, yarn, k8s://...; None: what spark-submit or SPARK_MASTER say, else local[*].
+    master  local[*], spark://HOST:PORT, yarn, k8s://...; None: what spark-submit or spark-defaults.conf say, else local[*].
     """
     running = SparkSession.getActiveSession()
     if running is None:
         builder = SparkSession.builder.appName(name)
         if master is not None:
             builder = builder.master(master)
-        given = SparkConf()
-        for key, value in DEFAULTS.items():
-            if not given.contains(key):
-                builder = builder.config(key, value)
+        if "PYSPARK_GATEWAY_PORT" not in os.environ:  # under spark-submit its settings hold
+            builder = builder.config("spark.ui.showConsoleProgress", str(sys.stderr.isatty()).lower())  # bars are for terminals
         running = builder.getOrCreate()
+    elif master is not None and running.sparkContext.master != master:
+        raise _sparrow.Conflict(f"a session runs on {running.sparkContext.master}, not on {master}: stop it first")
+    given = running.sparkContext.getConf()
+    for key, value in DEFAULTS.items():
+        if not given.contains(key):
+            running.conf.set(key, value)
     for key, value in RULES.items():
         running.conf.set(key, value)
     return running

@@ -28,7 +28,7 @@ from .columns import lists_of
 from .corpus import Corpus
 from .walks import item_graph
 
-CURVATURE = 0.1
+CURVATURE = 0.03
 BLOCK_ROWS = 4096  # of the tables, merged as one: 2 MB at 64 dimensions
 
 PART = "block int, part int, input binary, output binary, loss double, pairs long, seconds double"

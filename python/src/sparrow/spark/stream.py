@@ -172,7 +172,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--columns", required=True, help=f"MEMBER=COLUMN,...; members: {', '.join(MEMBERS)}")
     parser.add_argument("--form", choices=["json", "csv", "parquet"], default="json", help="of the files (default json: an object a line)")
     parser.add_argument("--type", help="of all events, where no column has it")
-    parser.add_argument("--token-file", help="file of the driver with the token of role writer, where the server asks for one")
+    parser.add_argument("--token-file", help="file of the driver with a token of the server: without one it takes 50 events a second")
     parser.add_argument("--every", help='"10 seconds": go on until stopped; default: end when all files were read')
     parser.add_argument("--rejects", help="folder for rows that the server calls wrong; default CHECKPOINT/rejects")
 

@@ -88,7 +88,6 @@ def add_parser(subparsers: Any) -> None:
 
     parser.add_argument("--trainer", choices=("sparrow", "mllib"), default="sparrow", help="mllib: Spark's Word2Vec with SparrowRecSys's settings")
     parser.add_argument("--redis", help="mllib: where the vectors go, as SparrowRecSys has them (i2vEmb:ID, graphEmb:ID): redis://HOST:PORT/DB")
-    parser.add_argument("--ttl", type=int, default=mllib.TTL_SECONDS, help="mllib: seconds until they are gone; 0: never; default: one day, as SparrowRecSys")
 
 
 def run(spark: SparkSession, options: argparse.Namespace) -> int:
@@ -108,6 +107,7 @@ def run(spark: SparkSession, options: argparse.Namespace) -> int:
 def _run_mllib(spark: SparkSession, options: argparse.Namespace) -> int:
     if not options.redis:
         raise InvalidInput("--redis: say where the vectors go")
+    where = _sparrow.Store(options.redis).uri()  # without a password; and it is there
     prepared = Prepared.read(spark, options.prepared)
     reader = argparse.ArgumentParser(prog="python -m sparrow.spark train --trainer mllib")
     reader.add_argument("--method", choices=tuple(mllib.PREFIXES), default="item2vec")
@@ -115,7 +115,7 @@ def _run_mllib(spark: SparkSession, options: argparse.Namespace) -> int:
     given = reader.parse_args(options.engine_flags)
     ids = [row.id for row in prepared.items.select("id", "row").orderBy("row").collect()]
     vectors = mllib.train(spark, prepared.sequences, ids, given.method, given.seed)
-    written = mllib.write_to_redis(vectors, options.redis, given.method, options.ttl or None)
-    print(f"train     {written.keys} vectors as {written.prefix}:ID in {options.redis}; {len(ids) - written.keys} of {len(ids)} items have none: "
+    written = mllib.write_to_redis(vectors, options.redis, given.method)
+    print(f"train     {written} vectors as {mllib.PREFIXES[given.method]}:ID in {where}; {len(ids) - written} of {len(ids)} items have none: "
           f"they occur fewer than {mllib.MIN_COUNT} times")
     return 0
