@@ -10,6 +10,7 @@ goes 1 - exp(-n r c) of the way; one that P partitions push n / P times each, P 
 what the first is of the second. c is CURVATURE, measured: bench/spark_training.py --merging.
 """
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -134,7 +135,7 @@ def train(spark: SparkSession, source: Source, options: Options, plan: Plan, che
     input_pairs, output_pairs = skip_gram.pairs(source.sequences)
     described = json.loads(options.describe_json())["skip_gram"]
     done = checkpoint.last_round() if checkpoint else None
-    metrics: dict[str, Any] = {"pairs": 0, "kernel_seconds": 0.0, "loss": 0.0}
+    metrics: dict[str, Any] = {"pairs": 0, "processor_seconds": 0.0, "loss": 0.0}
     if checkpoint and done is not None:
         input_table, output_table, metrics = _tables(checkpoint.read(done), input_table.shape)
     for number in range(0 if done is None else done + 1, plan.rounds):
@@ -145,14 +146,14 @@ def train(spark: SparkSession, source: Source, options: Options, plan: Plan, che
         merged = _round(source, options, plan, (first, epochs), tables)
         if checkpoint:
             merged = merged.withColumn("pairs", f.col("pairs") + f.when(f.col("block") == 0, metrics["pairs"]).otherwise(0))
-            merged = merged.withColumn("seconds", f.col("seconds") + f.when(f.col("block") == 0, metrics["kernel_seconds"]).otherwise(0.0))
+            merged = merged.withColumn("seconds", f.col("seconds") + f.when(f.col("block") == 0, metrics["processor_seconds"]).otherwise(0.0))
             checkpoint.write(number, merged)
             input_table, output_table, metrics = _tables(checkpoint.read(number), input_table.shape)
         else:
             input_table, output_table, now = _tables(merged.toArrow(), input_table.shape)
-            metrics = {"pairs": metrics["pairs"] + now["pairs"], "kernel_seconds": metrics["kernel_seconds"] + now["kernel_seconds"], "loss": now["loss"]}
+            metrics = {"pairs": metrics["pairs"] + now["pairs"], "processor_seconds": metrics["processor_seconds"] + now["processor_seconds"], "loss": now["loss"]}
         tables.destroy()
-    metrics["pairs_per_second_and_core"] = metrics["pairs"] / max(1e-9, metrics["kernel_seconds"])
+    metrics["pairs_per_second_and_core"] = metrics["pairs"] / max(1e-9, metrics["processor_seconds"])
     return Trained(skip_gram.vectors(input_table), {**metrics, "spark": {"parts": plan.parts, "rounds": plan.rounds}})
 
 
@@ -163,7 +164,7 @@ def _tables(found: pyarrow.Table, shape: tuple[int, int]) -> tuple[Any, Any, dic
         raise RuntimeError(f"blocks {ordered['block'].to_pylist()} of the tables came back, of {shape[0]} rows")
     tables = [numpy.concatenate([numpy.frombuffer(block.as_buffer(), numpy.float32) for block in ordered[name]]).reshape(shape) for name in ("input", "output")]
     pairs, seconds, loss = (sum(ordered[name].to_pylist()) for name in ("pairs", "seconds", "loss"))
-    return tables[0], tables[1], {"pairs": pairs, "kernel_seconds": seconds, "loss": loss}
+    return tables[0], tables[1], {"pairs": pairs, "processor_seconds": seconds, "loss": loss}
 
 
 def _mean_rate(options: dict[str, Any], progress: float) -> float:
@@ -186,11 +187,10 @@ def _round(source: Source, options: Options, plan: Plan, turn: tuple[int, int], 
         for row in partitions.rows_of(batches):
             part = row["part"]
             given = {"input": tables.value[0], "output": tables.value[1], "part": part, "first_epoch": first, "epochs": epochs}
-            if graph is None:
-                result = skip_gram.train(*_sequences(row), **given)
-            else:
-                result = _sparrow.WalkSource(options, *graph.value).train(skip_gram, parts=plan.parts, **given)
-            yield from _blocks(part, *result)
+            walks = None if graph is None else _sparrow.WalkSource(options, *graph.value)
+            began = time.thread_time()
+            result = skip_gram.train(*_sequences(row), **given) if walks is None else walks.train(skip_gram, parts=plan.parts, **given)
+            yield from _blocks(part, *result[:4], time.thread_time() - began)
 
     def merge(table: pyarrow.Table) -> pyarrow.Table:
         ordered = table.sort_by("part")
