@@ -151,7 +151,8 @@ def train(spark: SparkSession, source: Source, options: Options, plan: Plan, che
             input_table, output_table, metrics = _tables(checkpoint.read(number), input_table.shape)
         else:
             input_table, output_table, now = _tables(merged.toArrow(), input_table.shape)
-            metrics = {"pairs": metrics["pairs"] + now["pairs"], "processor_seconds": metrics["processor_seconds"] + now["processor_seconds"], "loss": now["loss"]}
+            sums = {name: metrics[name] + now[name] for name in ("pairs", "processor_seconds")}
+            metrics = {**sums, "loss": now["loss"]}
         tables.destroy()
     metrics["pairs_per_second_and_core"] = metrics["pairs"] / max(1e-9, metrics["processor_seconds"])
     return Trained(skip_gram.vectors(input_table), {**metrics, "spark": {"parts": plan.parts, "rounds": plan.rounds}})
