@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "options.h"
 #include "running.h"
+#include "splits.h"
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
@@ -27,14 +28,17 @@ std::string text_of(const nlohmann::json& json) {
 }
 
 DatasetPtr read_source(const Flags& flags, const std::string& scratch, std::size_t threads,
-                       const std::string& name, const nb::object& progress) {
+                       const std::string& name, const nb::object& progress,
+                       const std::string& source, const nb::object& log_reader) {
   data::ReadOptions options = read_options(flags);
   options.threads = threads;
   options.scratch = std::filesystem::path(scratch);
   options.rejects_file = std::filesystem::path(scratch) / "rejects.tsv";
+  if (!log_reader.is_none()) options.log_reader = log_reader_of(log_reader);
   return run(progress, [&](const RunControl& control) {
     auto dataset = std::make_shared<data::Dataset>(take(data::read_dataset(options, control)));
     if (!name.empty()) dataset->info.name = name;
+    if (!source.empty()) dataset->info.source = source;
     take(data::seal_dataset(*dataset));
     return std::make_shared<const DatasetHandle>(std::move(dataset));
   });
@@ -43,6 +47,11 @@ DatasetPtr read_source(const Flags& flags, const std::string& scratch, std::size
 DatasetPtr load_prepared(const std::string& folder) {
   return std::make_shared<const DatasetHandle>(
       std::make_shared<const data::Dataset>(take(data::load_dataset(folder))));
+}
+
+DatasetPtr load_catalog(const std::string& folder) {
+  return std::make_shared<const DatasetHandle>(
+      std::make_shared<const data::Dataset>(take(data::load_catalog(folder))));
 }
 
 void save_prepared(const DatasetHandle& handle, const std::string& folder) {
@@ -115,8 +124,12 @@ void add_dataset(nb::module_& module) {
   const auto released = nb::call_guard<nb::gil_scoped_release>();
   nb::class_<DatasetHandle>(module, "Dataset", "Items and the interactions with them.")
       .def_static("read", &read_source, nb::arg("flags"), nb::arg("scratch"),
-                  nb::arg("threads") = 0, nb::arg("name") = "", nb::arg("progress") = nb::none())
+                  nb::arg("threads") = 0, nb::arg("name") = "", nb::arg("progress") = nb::none(),
+                  nb::arg("source") = "", nb::arg("log_reader") = nb::none())
       .def_static("load", &load_prepared, nb::arg("folder"), released)
+      .def_static("load_catalog", &load_catalog, nb::arg("folder"), released,
+                  "Without users and interactions.")
+      .def_prop_ro("liked", [](const DatasetHandle& h) { return h.dataset().info.scale.liked; })
       .def("save", &save_prepared, nb::arg("folder"), released)
       .def("info_json",
            [](const DatasetHandle& h) { return text_of(evaluate::describe(h.dataset().info)); })

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "arrays.h"
 #include "controls.h"
 #include "errors.h"
 #include "options.h"
@@ -151,13 +152,6 @@ nb::dict similar(const ModelHandle& handle, const std::vector<std::pair<std::str
   return result;
 }
 
-template <typename T>
-nb::object owned_matrix(std::vector<T> values, std::size_t rows, std::size_t columns) {
-  auto* kept = new std::vector<T>(std::move(values));
-  const nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<2>>(kept->data(), {rows, columns}, owner));
-}
-
 using Rows = nb::ndarray<const std::uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 // Plain lists of many items. rows: of model.items. Returns rows of model.items and scores (0..100),
@@ -193,8 +187,8 @@ nb::tuple similar_batch(const ModelHandle& handle, const Rows& seeds, std::size_
       }
     });
   }
-  return nb::make_tuple(owned_matrix(std::move(rows), count, size),
-                        owned_matrix(std::move(scores), count, size));
+  return nb::make_tuple(array(std::move(rows), {count, size}),
+                        array(std::move(scores), {count, size}));
 }
 
 // Rows of model.items; -1 for an id that the model lacks.

@@ -4,7 +4,10 @@
 #include "errors.h"
 #include "evaluation.h"
 #include "model.h"
+#include "parts.h"
+#include "splits.h"
 #include "store.h"
+#include "walks.h"
 #include <nanobind/nanobind.h>
 
 #include "sparrow/embed/train.h"
@@ -22,4 +25,7 @@ NB_MODULE(_sparrow, module) {
   python::add_model(module);
   python::add_evaluation(module);
   python::add_store(module);
+  python::add_splits(module);
+  python::add_walks(module);
+  python::add_parts(module);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "model.h"
 #include "running.h"
@@ -22,6 +23,45 @@ namespace {
 
 namespace nb = nanobind;
 
+// Reads and changes pointers as the store behind it, but hands what is written to others: add(keys,
+// values) of `sink` for each batch, and finish() before a manifest says that a version is whole.
+class ForwardingStore final : public store::EmbeddingStore {
+ public:
+  ForwardingStore(store::EmbeddingStore& store, const nb::object& sink)
+      : store_(store), sink_(sink) {}
+
+  Result<void> write(std::span<const store::KeyValue> pairs) override {
+    if (pairs.size() == 1 && pairs[0].key.ends_with(":draft")) return store_.write(pairs);
+    const nb::gil_scoped_acquire gil;
+    if (pairs.size() == 1 && pairs[0].key.ends_with(":manifest")) {
+      sink_.attr("finish")();
+      return store_.write(pairs);
+    }
+    nb::list keys;
+    nb::list values;
+    for (const auto& [key, value] : pairs) {
+      keys.append(nb::bytes(key.data(), key.size()));
+      values.append(nb::bytes(value.data(), value.size()));
+    }
+    sink_.attr("add")(keys, values);
+    return {};
+  }
+  Result<std::vector<std::optional<std::string>>> read(
+      std::span<const std::string> keys) const override {
+    return store_.read(keys);
+  }
+  Result<void> remove(std::span<const std::string> keys) override { return store_.remove(keys); }
+  Result<void> compare_and_set(const std::string& key, const std::optional<std::string>& expected,
+                               const std::string& desired) override {
+    return store_.compare_and_set(key, expected, desired);
+  }
+  std::string uri() const override { return store_.uri(); }
+
+ private:
+  store::EmbeddingStore& store_;
+  const nb::object& sink_;
+};
+
 // An open store, until close().
 class StoreHandle {
  public:
@@ -34,10 +74,11 @@ class StoreHandle {
     if (models_ == nullptr) invalid("the store is closed");
     return *models_;
   }
-  std::string uri() const {
+  store::EmbeddingStore& store() const {
     models();
-    return store_->uri();
+    return *store_;
   }
+  std::string uri() const { return store().uri(); }
   void close() {
     models_.reset();
     store_.reset();
@@ -66,17 +107,33 @@ std::string versions_json(const StoreHandle& handle, const std::string& name) {
   return list.dump();
 }
 
-// encoding: empty: as the model has its vectors.
+// encoding: empty: as the model has its vectors. sink: who writes (ForwardingStore), or None.
 void publish_version(const StoreHandle& handle, const ModelPtr& model, const std::string& encoding,
-                     const nb::object& progress) {
+                     const nb::object& progress, const nb::object& sink) {
   live::PublishSource source;
   source.encoding = encoding.empty() ? live::encoding_of(model->model())
                                      : take(store::encoding_of_name(encoding));
   if (!model->bare()) source.dataset = &model->dataset().dataset();
-  store::ModelStore& models = handle.models();
+  ForwardingStore forwarding(handle.store(), sink);
+  store::ModelStore forwarded(forwarding);
+  store::ModelStore& models = sink.is_none() ? handle.models() : forwarded;
   run(progress, [&](const RunControl& control) {
     take(live::publish(models, model->model(), source, control));
   });
+}
+
+// The pairs of two columns of Arrow, as they are.
+void write_pairs(const StoreHandle& handle, In<std::int32_t> key_offsets, In<std::uint8_t> keys,
+                 In<std::int32_t> value_offsets, In<std::uint8_t> values) {
+  if (key_offsets.size() != value_offsets.size()) invalid("as many keys as values");
+  std::vector<store::KeyValue> pairs;
+  for (std::size_t i = 0; i + 1 < key_offsets.size(); ++i) {
+    pairs.push_back(
+        {std::string(piece(keys, key_offsets.data()[i], key_offsets.data()[i + 1])),
+         std::string(piece(values, value_offsets.data()[i], value_offsets.data()[i + 1]))});
+  }
+  const nb::gil_scoped_release released;
+  take(handle.store().write(pairs));
 }
 
 // The promoted version where none is named.
@@ -108,7 +165,9 @@ void add_store(nb::module_& module) {
           },
           nb::arg("name"), released)
       .def("publish", &publish_version, nb::arg("model"), nb::arg("encoding") = "",
-           nb::arg("progress") = nb::none())
+           nb::arg("progress") = nb::none(), nb::arg("sink") = nb::none())
+      .def("write", &write_pairs, nb::arg("key_offsets"), nb::arg("keys"), nb::arg("value_offsets"),
+           nb::arg("values"))
       .def(
           "promote",
           [](const StoreHandle& h, const std::string& name, const std::string& version) {

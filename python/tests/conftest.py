@@ -2,7 +2,9 @@
 import os
 import pathlib
 import random
+import re
 import subprocess
+import time
 
 import pytest
 
@@ -29,6 +31,36 @@ class CommandLine:
         return max((self.home / "models" / name).iterdir())
 
 
+class Server:
+    def __init__(self, line, log, *options):
+        self.log = log
+        with open(log, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen([BIN, "serve", "--port", "0", "--poll-ms", "100", *options], stderr=out, env=line.environment)
+        began = time.monotonic()
+        while not (found := re.search(r"http://localhost:(\d+)/", log.read_text())):
+            assert self.process.poll() is None and time.monotonic() - began < 20, log.read_text()
+            time.sleep(0.02)
+        self.url = f"http://127.0.0.1:{found.group(1)}"
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(10) == 0, self.log.read_text()
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """start_server(line, *options): a server of a home, until the end of the test."""
+    running = []
+
+    def start(line, *options):
+        running.append(Server(line, tmp_path / f"server{len(running)}.log", *options))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def data():
     if not pathlib.Path(DATA, "ratings.csv").is_file():
@@ -37,11 +69,17 @@ def data():
 
 
 @pytest.fixture(scope="session")
-def cli(tmp_path_factory, data):
-    """Prepared ml-latest-small."""
+def command_line():
+    """CommandLine, for homes of a test's own."""
     if not os.access(BIN, os.X_OK):
         pytest.skip(f"no binary {BIN}: set SPARROW_BIN")
-    line = CommandLine(tmp_path_factory.mktemp("home"))
+    return CommandLine
+
+
+@pytest.fixture(scope="session")
+def cli(tmp_path_factory, data, command_line):
+    """Prepared ml-latest-small."""
+    line = command_line(tmp_path_factory.mktemp("home"))
     line.run("prepare", "--data", data)
     return line
 
@@ -68,12 +106,10 @@ def content(dataset):
 
 
 @pytest.fixture(scope="session")
-def shop_cli(tmp_path_factory):
+def shop_cli(tmp_path_factory, command_line):
     """A prepared shop: 300 things of six kinds, 400 customers who mostly like one."""
-    if not os.access(BIN, os.X_OK):
-        pytest.skip(f"no binary {BIN}: set SPARROW_BIN")
     draw = random.Random(7)
-    line = CommandLine(tmp_path_factory.mktemp("shop"))
+    line = command_line(tmp_path_factory.mktemp("shop"))
     kinds = ["tents", "boots", "lamps", "stoves", "ropes", "maps"]
     with open(line.home / "products.csv", "w", encoding="utf-8") as file:
         file.write("sku;name;category;brand;price\n")

@@ -7,7 +7,8 @@ import pytest
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
-NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+NEEDS_SPARK = {"two_tower"}  # and PyTorch: tests/spark/test_notebook.py
+NOTEBOOKS = sorted(path for path in (pathlib.Path(__file__).parents[1] / "notebooks").glob("*.ipynb") if path.stem not in NEEDS_SPARK)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,5 +1,4 @@
 """From a notebook to a server: publish, serve, ask."""
-import re
 import shutil
 import socket
 import subprocess
@@ -8,23 +7,7 @@ import time
 import pytest
 
 import sparrow
-from conftest import BIN, CommandLine
-
-
-class Server:
-    def __init__(self, line, log, *options):
-        self.log = log
-        with open(log, "w", encoding="utf-8") as out:
-            self.process = subprocess.Popen([BIN, "serve", "--port", "0", "--poll-ms", "100", *options], stderr=out, env=line.environment)
-        began = time.monotonic()
-        while not (found := re.search(r"http://localhost:(\d+)/", log.read_text())):
-            assert self.process.poll() is None and time.monotonic() - began < 20, log.read_text()
-            time.sleep(0.02)
-        self.url = f"http://127.0.0.1:{found.group(1)}"
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(10) == 0, self.log.read_text()
+from conftest import CommandLine, Server
 
 
 @pytest.fixture(scope="module")

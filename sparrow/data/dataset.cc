@@ -292,7 +292,7 @@ Result<void> save_interactions(const Dataset& dataset, const std::filesystem::pa
   return write_file_atomically(file, interaction_pieces(dataset.interactions, header));
 }
 
-Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
+Result<Dataset> load_items(const std::filesystem::path& directory, const json& meta) {
   const json& files = meta.at("files");
   Dataset dataset;
   dataset.info = info_from_json(meta.at("info"));
@@ -302,6 +302,21 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
                                directory / "catalog.jsonl");
   if (!catalog) return catalog.error();
   dataset.catalog = std::move(*catalog);
+  if (files.contains("genome.bin")) {
+    auto genome = checked(directory, files, "genome.bin");
+    if (!genome) return genome.error();
+    auto parsed = parse_genome(*genome, dataset.catalog.size(), directory / "genome.bin");
+    if (!parsed) return parsed.error();
+    dataset.catalog.genome = std::move(*parsed);
+  }
+  return dataset;
+}
+
+Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
+  auto loaded = load_items(directory, meta);
+  if (!loaded) return loaded;
+  Dataset& dataset = *loaded;
+  const json& files = meta.at("files");
   auto users = checked(directory, files, "users.txt");
   if (!users) return users.error();
   for (std::string_view text = *users; !text.empty();) {
@@ -322,14 +337,33 @@ Result<Dataset> load_files(const std::filesystem::path& directory, const json& m
     set_liked(dataset.info.scale, dataset.info.scale.liked, {values.data(), values.size()});
   if (dataset.interactions.users() != dataset.users.size())
     return corrupt(directory / "users.txt", "has another number of users");
-  if (files.contains("genome.bin")) {
-    auto genome = checked(directory, files, "genome.bin");
-    if (!genome) return genome.error();
-    auto parsed = parse_genome(*genome, dataset.catalog.size(), directory / "genome.bin");
-    if (!parsed) return parsed.error();
-    dataset.catalog.genome = std::move(*parsed);
+  return loaded;
+}
+
+using Loader = Result<Dataset> (*)(const std::filesystem::path& directory, const json& meta);
+
+Result<Dataset> load_by(Loader load, const std::filesystem::path& directory) {
+  auto text = read_file(directory / "dataset.json", 1 << 20);
+  if (!text) {
+    if (text.error().code != ErrorCode::kNotFound) return text.error();
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("{}: no prepared data; run `sparrow prepare --data DIR` first",
+                             directory.string())};
   }
-  return dataset;
+  try {
+    const json meta = json::parse(*text);
+    if (meta.value("format", "") != "sparrow-dataset" ||
+        meta.value("version", 0) < kOldestVersion || meta.value("version", 0) > kVersion) {
+      return format_error(
+          directory / "dataset.json",
+          meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
+    }
+    if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
+      return corrupt(directory / "dataset.json", "its checksum is not the recorded one");
+    return load(directory, meta);
+  } catch (const json::exception& error) {
+    return corrupt(directory / "dataset.json", error.what());
+  }
 }
 
 }  // namespace
@@ -372,27 +406,11 @@ Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& d
 }
 
 Result<Dataset> load_dataset(const std::filesystem::path& directory) {
-  auto text = read_file(directory / "dataset.json", 1 << 20);
-  if (!text) {
-    if (text.error().code != ErrorCode::kNotFound) return text.error();
-    return Error{ErrorCode::kNotFound,
-                 fmt::format("{}: no prepared data; run `sparrow prepare --data DIR` first",
-                             directory.string())};
-  }
-  try {
-    const json meta = json::parse(*text);
-    if (meta.value("format", "") != "sparrow-dataset" ||
-        meta.value("version", 0) < kOldestVersion || meta.value("version", 0) > kVersion) {
-      return format_error(
-          directory / "dataset.json",
-          meta.value("format", "") == "sparrow-dataset" ? meta.value("version", 0) : 0, kVersion);
-    }
-    if (meta.contains("checksum") && meta_text(meta) != *text)  // older folders have none
-      return corrupt(directory / "dataset.json", "its checksum is not the recorded one");
-    return load_files(directory, meta);
-  } catch (const json::exception& error) {
-    return corrupt(directory / "dataset.json", error.what());
-  }
+  return load_by(load_files, directory);
+}
+
+Result<Dataset> load_catalog(const std::filesystem::path& directory) {
+  return load_by(load_items, directory);
 }
 
 Result<void> save_liked(const std::filesystem::path& directory, float liked) {

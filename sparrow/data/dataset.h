@@ -87,6 +87,10 @@ Result<void> save_dataset(const Dataset& dataset, const std::filesystem::path& d
 // Errors: kNotFound (with what to run first), kCorrupt naming file and what is wrong.
 Result<Dataset> load_dataset(const std::filesystem::path& directory);
 
+// The catalogue, and what is known of the data; no users and no interactions. For those who have
+// the log elsewhere. Errors: those of load_dataset().
+Result<Dataset> load_catalog(const std::filesystem::path& directory);
+
 // Changes where *liked* begins in the prepared data of a folder; nothing else. Errors: those of
 // load_dataset() and of writing.
 Result<void> save_liked(const std::filesystem::path& directory, float liked);

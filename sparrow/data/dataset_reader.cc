@@ -11,7 +11,6 @@
 #include "sparrow/core/file.h"
 #include "sparrow/core/text.h"
 #include "sparrow/data/catalog_builder.h"
-#include "sparrow/data/interaction_log.h"
 #include "sparrow/data/log_source.h"
 #include "sparrow/data/movielens_files.h"
 #include "sparrow/data/source_files.h"
@@ -405,16 +404,13 @@ Result<void> Reading::read_interactions() {
   auto log = log_file();
   if (!log) return log.error();
   if (files_.items.empty()) {
-    auto items = read_log_items(*log, log_columns_.front().find("title"));
+    auto items = options_.log_reader.read_items(*log, log_columns_.front().find("title"));
     if (!items) return items.error();
     for (std::uint32_t i = 0; i < items->ids.size(); ++i)
       catalog_.add_bare(items->ids[i], i < items->titles.size() ? items->titles[i] : "");
     note("there is no catalogue: the items are those of the log, and what they are is not known");
   }
-  const auto read = [&]() {
-    return options_.log_path == LogPath::kFast ? read_log(*log, catalog_.rows(), control_)
-                                               : read_log_reference(*log, catalog_.rows());
-  };
+  const auto read = [&]() { return options_.log_reader.read(*log, catalog_.rows(), control_); };
   auto content = read();
   if (!content) return content.error();
   // Bytes that are no UTF-8 behind the part that was looked at: another encoding than was thought.

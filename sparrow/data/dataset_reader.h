@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,12 +16,19 @@
 #include "sparrow/data/column_mapping.h"
 #include "sparrow/data/dataset.h"
 #include "sparrow/data/dialect.h"
+#include "sparrow/data/interaction_log.h"
 #include "sparrow/data/log_layout.h"
 
 namespace sparrow::data {
 
-// How the log of interactions is read; both give the same. The reference is for tests.
-enum class LogPath { kFast, kReference };
+// How the log of interactions is read: by read_log() and read_log_items(), by the reference of the
+// tests, or by a cluster. All give the same.
+struct LogReader {
+  std::function<Result<LogContent>(const LogFile&, const IdTable& items, const RunControl&)> read =
+      read_log;
+  std::function<Result<LogItems>(const LogFile&, std::optional<std::size_t> title_column)>
+      read_items = read_log_items;
+};
 
 struct ReadOptions {
   std::filesystem::path directory;  // a folder, one file, or a .zip
@@ -46,7 +54,7 @@ struct ReadOptions {
   // caller removes after save_dataset()). 0: no limit. Items and ids of users come on top.
   std::uint64_t memory_bytes = 0;
   std::filesystem::path scratch;
-  LogPath log_path = LogPath::kFast;
+  LogReader log_reader;
 };
 
 // Errors: kNotFound when no data are there (says what was looked for), kInvalidInput naming file,

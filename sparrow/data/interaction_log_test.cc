@@ -256,7 +256,9 @@ TEST_F(InteractionLogTest, GeneratedLogsAreTheSameForAnyThreadsAndFormat) {
   read.directory = folder_;
   read.max_rejects = 0.03;
   const auto fast = read_dataset(read, {});
-  read.log_path = LogPath::kReference;
+  read.log_reader.read = [](const LogFile& file, const IdTable& items, const RunControl&) {
+    return read_log_reference(file, items);
+  };
   const auto slow = read_dataset(read, {});
   ASSERT_TRUE(fast) << fast.error().message;
   ASSERT_TRUE(slow);

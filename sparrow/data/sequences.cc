@@ -49,8 +49,8 @@ Sequences sequences_of(const Interactions& interactions, const SequenceOptions& 
 
 Sequences build_sequences(const Interactions& interactions, const SequenceOptions& options,
                           std::size_t threads) {
-  std::int64_t newest = 0;
-  if (options.half_life_days > 0 && !interactions.times.empty())
+  std::int64_t newest = options.newest.value_or(0);
+  if (options.half_life_days > 0 && !options.newest && !interactions.times.empty())
     newest = *std::max_element(interactions.times.begin(), interactions.times.end());
   constexpr std::size_t kUsersAtOnce = 4096;
   const std::size_t users = interactions.users();

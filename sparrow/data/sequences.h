@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct SequenceOptions {
   std::int64_t session_gap_s = 0;  // a longer pause starts a new sequence; 0: one sequence per user
   double half_life_days = 0;  // weight 0.5^(age / half life), age before the newest event; 0: all 1
   std::uint64_t min_length = 2;  // shorter sequences are left out
+  // The newest event, where not all of the log is here.
+  std::optional<std::int64_t> newest;
 };
 
 struct Sequences {

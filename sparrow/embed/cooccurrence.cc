@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
@@ -80,20 +81,76 @@ struct GroupedHistories {
   }
 };
 
-// What a row's PPMI needs to know of all rows: their totals, found before.
-struct PpmiTotals {
-  std::vector<double> totals;  // C_a.
-  std::vector<double> log_totals;
-  std::vector<double> log_smoothed;  // q_a
-  std::vector<float> least_forward;  // a: C_ab / q_b at which the forward PMI passes 0, less a hair
-  std::vector<float> smoothed;       // q_a
-  double log_sum = 0;
+// The PPMI of a pair: what is needed of all rows besides are their totals.
+class PpmiFormula {
+ public:
+  PpmiFormula(std::vector<double> totals, const CooccurrenceOptions& options);
+  // Appends M_ab to a row, if it is positive.
+  void add(Row a, Row b, float count, std::vector<std::uint32_t>& columns,
+           std::vector<float>& values) const {
+    // Neither direction is above chance: no need for logarithms.
+    if (count <= std::min(least_forward_[a] * smoothed_[b], least_forward_[b] * smoothed_[a]))
+      return;
+    const float value = ppmi(a, b, static_cast<double>(count));
+    if (value <= 0) return;
+    columns.push_back(b);
+    values.push_back(value);
+  }
+
+ private:
+  float ppmi(Row a, Row b, double count) const {
+    const double log_count = static_cast<double>(std::log(static_cast<float>(count)));
+    const double forward = log_count + log_sum_ - log_totals_[a] - log_smoothed_[b];
+    const double backward = log_count + log_sum_ - log_totals_[b] - log_smoothed_[a];
+    double value = 0.5 * (std::max(0.0, forward) + std::max(0.0, backward));
+    if (options_.discount) {
+      const double m = std::min(totals_[a], totals_[b]);
+      value *= count / (count + 1) * m / (m + 1);
+    }
+    return static_cast<float>(value);
+  }
+
+  const CooccurrenceOptions& options_;
+  std::vector<double> totals_;  // C_a.
+  std::vector<double> log_totals_;
+  std::vector<double> log_smoothed_;  // q_a
+  std::vector<float>
+      least_forward_;            // a: C_ab / q_b at which the forward PMI passes 0, less a hair
+  std::vector<float> smoothed_;  // q_a
+  double log_sum_ = 0;
 };
 
+PpmiFormula::PpmiFormula(std::vector<double> totals, const CooccurrenceOptions& options)
+    : options_(options), totals_(std::move(totals)) {
+  const std::size_t n = totals_.size();
+  double sum = 0;
+  for (const double t : totals_) sum += t;
+  std::vector<double> smoothed(n);
+  double smoothed_sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    smoothed[i] = std::pow(totals_[i], static_cast<double>(options_.context_exponent));
+    smoothed_sum += smoothed[i];
+  }
+  log_sum_ = std::log(std::max(1e-300, sum));
+  log_totals_.resize(n);
+  log_smoothed_.resize(n);
+  smoothed_.resize(n);
+  least_forward_.resize(n);
+  constexpr double kHair = 1e-4;  // a pair that lies this close is left to the logarithms
+  for (std::size_t i = 0; i < n; ++i) {
+    const double q = smoothed_sum > 0 ? smoothed[i] * sum / smoothed_sum : 0;
+    log_totals_[i] = std::log(std::max(1e-300, totals_[i]));
+    log_smoothed_[i] = std::log(std::max(1e-300, q));
+    smoothed_[i] = static_cast<float>(q);
+    least_forward_[i] = static_cast<float>((1 - kHair) * totals_[i] / std::max(1e-300, sum));
+  }
+}
+
+// C of the histories, by rows.
 template <class Id>
-class PpmiBuilder {
+class PairCounter {
  public:
-  PpmiBuilder(const WeightedHistories& histories, const CooccurrenceOptions& options)
+  PairCounter(const WeightedHistories& histories, const CooccurrenceOptions& options)
       : histories_(histories),
         options_(options),
         occurrences_(occurrences_of(histories)),
@@ -103,13 +160,10 @@ class PpmiBuilder {
       scale_[u] = options.history_weight / static_cast<float>(std::max(1.0, sum_of(u) - 1));
   }
 
-  // Row sums of C, then what a row's PPMI needs of every other row.
-  void compute_totals();
+  std::vector<double> totals() const;  // row sums of C
   // Row a of C, by rank; counts must be zero before.
   void count_row(Row a, std::vector<float>& counts) const;
-  // The PPMI row of those counts, which are zero after.
-  void build_row(Row a, std::vector<float>& counts, std::vector<std::uint32_t>& columns,
-                 std::vector<float>& values) const;
+  Id rank(Row a) const { return grouped_.rank[a]; }
 
  private:
   double sum_of(std::size_t u) const {
@@ -132,32 +186,19 @@ class PpmiBuilder {
     }
   }
 
-  float ppmi(Row a, Row b, double count) const {
-    const double log_count = static_cast<double>(std::log(static_cast<float>(count)));
-    const double forward = log_count + t_.log_sum - t_.log_totals[a] - t_.log_smoothed[b];
-    const double backward = log_count + t_.log_sum - t_.log_totals[b] - t_.log_smoothed[a];
-    double value = 0.5 * (std::max(0.0, forward) + std::max(0.0, backward));
-    if (options_.discount) {
-      const double m = std::min(t_.totals[a], t_.totals[b]);
-      value *= count / (count + 1) * m / (m + 1);
-    }
-    return static_cast<float>(value);
-  }
-
   const WeightedHistories& histories_;
   const CooccurrenceOptions& options_;
   Occurrences occurrences_;
   GroupedHistories<Id> grouped_;
   std::vector<float> scale_;  // per user
-  PpmiTotals t_;
 };
 
 template <class Id>
-void PpmiBuilder<Id>::compute_totals() {
+std::vector<double> PairCounter<Id>::totals() const {
   const std::size_t n = histories_.items;
   std::vector<double> sums(scale_.size());
   for (std::size_t u = 0; u < sums.size(); ++u) sums[u] = sum_of(u);
-  t_.totals.assign(n, 0);
+  std::vector<double> totals(n, 0);
   parallel_for(n, 64, options_.threads, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t a = first; a < last; ++a) {
       for (std::uint64_t o = occurrences_.offsets[a]; o < occurrences_.offsets[a + 1]; ++o) {
@@ -169,35 +210,15 @@ void PpmiBuilder<Id>::compute_totals() {
                    [&](std::uint64_t q, float factor) {
                      near += static_cast<double>(histories_.weights[q] * factor);
                    });
-        t_.totals[a] += w * (near + (sums[u] - w) * static_cast<double>(scale_[u]));
+        totals[a] += w * (near + (sums[u] - w) * static_cast<double>(scale_[u]));
       }
     }
   });
-  double sum = 0;
-  for (const double t : t_.totals) sum += t;
-  std::vector<double> smoothed(n);
-  double smoothed_sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    smoothed[i] = std::pow(t_.totals[i], static_cast<double>(options_.context_exponent));
-    smoothed_sum += smoothed[i];
-  }
-  t_.log_sum = std::log(std::max(1e-300, sum));
-  t_.log_totals.resize(n);
-  t_.log_smoothed.resize(n);
-  t_.smoothed.resize(n);
-  t_.least_forward.resize(n);
-  constexpr double kHair = 1e-4;  // a pair that lies this close is left to the logarithms
-  for (std::size_t i = 0; i < n; ++i) {
-    const double q = smoothed_sum > 0 ? smoothed[i] * sum / smoothed_sum : 0;
-    t_.log_totals[i] = std::log(std::max(1e-300, t_.totals[i]));
-    t_.log_smoothed[i] = std::log(std::max(1e-300, q));
-    t_.smoothed[i] = static_cast<float>(q);
-    t_.least_forward[i] = static_cast<float>((1 - kHair) * t_.totals[i] / std::max(1e-300, sum));
-  }
+  return totals;
 }
 
 template <class Id>
-void PpmiBuilder<Id>::count_row(Row a, std::vector<float>& counts) const {
+void PairCounter<Id>::count_row(Row a, std::vector<float>& counts) const {
   float* const to = counts.data();
   for (std::uint64_t o = occurrences_.offsets[a]; o < occurrences_.offsets[a + 1]; ++o) {
     const std::uint32_t u = occurrences_.user[o];
@@ -225,26 +246,6 @@ void PpmiBuilder<Id>::count_row(Row a, std::vector<float>& counts) const {
   to[grouped_.rank[a]] = 0;
 }
 
-template <class Id>
-void PpmiBuilder<Id>::build_row(Row a, std::vector<float>& counts,
-                                std::vector<std::uint32_t>& columns,
-                                std::vector<float>& values) const {
-  columns.clear();
-  values.clear();
-  const float forward = t_.least_forward[a];
-  const float smoothed = t_.smoothed[a];
-  for (Row b = 0; b < counts.size(); ++b) {
-    const float count = counts[grouped_.rank[b]];
-    // Neither direction is above chance: no need for logarithms.
-    if (count <= std::min(forward * t_.smoothed[b], t_.least_forward[b] * smoothed)) continue;
-    const float value = ppmi(a, b, static_cast<double>(count));
-    if (value <= 0) continue;
-    columns.push_back(b);
-    values.push_back(value);
-  }
-  std::fill(counts.begin(), counts.end(), 0.0F);
-}
-
 // The `most` largest values of a row, equal ones by column; in the order of columns as before.
 void keep_largest(std::vector<std::uint32_t>& columns, std::vector<float>& values, std::size_t most,
                   std::vector<float>& scratch) {
@@ -270,8 +271,8 @@ void keep_largest(std::vector<std::uint32_t>& columns, std::vector<float>& value
 template <class Id>
 Result<SparseMatrix> build_ppmi(const WeightedHistories& histories,
                                 const CooccurrenceOptions& options, const RunControl& control) {
-  PpmiBuilder<Id> builder(histories, options);
-  builder.compute_totals();
+  const PairCounter<Id> counter(histories, options);
+  const PpmiFormula formula(counter.totals(), options);
   const std::size_t n = histories.items;
   SparseMatrix matrix(n);
   std::atomic<std::uint64_t> done{0};
@@ -284,8 +285,12 @@ Result<SparseMatrix> build_ppmi(const WeightedHistories& histories,
                  thread_local std::vector<std::uint32_t> columns;
                  counts.assign(n, 0.0F);
                  for (std::size_t a = begin; a < end; ++a) {
-                   builder.count_row(static_cast<Row>(a), counts);
-                   builder.build_row(static_cast<Row>(a), counts, columns, values);
+                   counter.count_row(static_cast<Row>(a), counts);
+                   columns.clear();
+                   values.clear();
+                   for (Row b = 0; b < n; ++b)
+                     formula.add(static_cast<Row>(a), b, counts[counter.rank(b)], columns, values);
+                   std::fill(counts.begin(), counts.end(), 0.0F);
                    keep_largest(columns, values, options.max_row_entries, scratch);
                    matrix.append_row(a, columns, values);
                  }
@@ -299,17 +304,20 @@ Result<SparseMatrix> build_ppmi(const WeightedHistories& histories,
 
 }  // namespace
 
-WeightedHistories weighted_histories(const data::Interactions& interactions,
-                                     std::size_t catalog_items, const HistoryOptions& options,
-                                     std::vector<Row>& chosen) {
-  const auto positives = data::count_positives(interactions, catalog_items, options.min_value);
-  std::vector<Row> renumbered(catalog_items, kNoRow);
-  chosen.clear();
-  for (Row row = 0; row < catalog_items; ++row) {
-    if (positives[row] < options.min_positives) continue;
-    renumbered[row] = static_cast<Row>(chosen.size());
-    chosen.push_back(row);
+std::vector<Row> choose_items(std::span<const std::uint32_t> positives,
+                              const HistoryOptions& options) {
+  std::vector<Row> chosen;
+  for (Row row = 0; row < positives.size(); ++row) {
+    if (positives[row] >= options.min_positives) chosen.push_back(row);
   }
+  return chosen;
+}
+
+WeightedHistories weighted_histories(const data::Interactions& interactions,
+                                     std::size_t catalog_items, const std::vector<Row>& chosen,
+                                     const HistoryOptions& options) {
+  std::vector<Row> renumbered(catalog_items, kNoRow);
+  for (Row r = 0; r < chosen.size(); ++r) renumbered[chosen[r]] = r;
   WeightedHistories histories;
   histories.items = chosen.size();
   const auto kept =
@@ -342,34 +350,102 @@ Result<SparseMatrix> ppmi_matrix(const WeightedHistories& histories,
                                    : build_ppmi<std::uint32_t>(histories, options, control);
 }
 
+struct CooccurrenceCounts::State {
+  State(const WeightedHistories& histories, const CooccurrenceOptions& options)
+      : items(histories.items), counter(histories, options) {}
+  std::size_t items;
+  PairCounter<std::uint32_t> counter;
+};
+
+CooccurrenceCounts::CooccurrenceCounts(const WeightedHistories& histories,
+                                       const CooccurrenceOptions& options)
+    : state_(std::make_unique<State>(histories, options)) {}
+CooccurrenceCounts::~CooccurrenceCounts() = default;
+
+std::vector<double> CooccurrenceCounts::totals() const { return state_->counter.totals(); }
+
+SparseRows CooccurrenceCounts::rows(std::size_t first, std::size_t last) const {
+  SparseRows rows;
+  std::vector<float> counts(state_->items, 0.0F);
+  for (std::size_t a = first; a < last; ++a) {
+    state_->counter.count_row(static_cast<Row>(a), counts);
+    for (Row b = 0; b < state_->items; ++b) {
+      const float count = counts[state_->counter.rank(b)];
+      if (count <= 0) continue;
+      rows.columns.push_back(b);
+      rows.values.push_back(count);
+    }
+    rows.offsets.push_back(rows.columns.size());
+    std::fill(counts.begin(), counts.end(), 0.0F);
+  }
+  return rows;
+}
+
+SparseRows ppmi_rows(std::size_t first, const SparseRows& counts, std::vector<double> totals,
+                     const CooccurrenceOptions& options) {
+  const PpmiFormula formula(std::move(totals), options);
+  SparseRows rows;
+  std::vector<std::uint32_t> columns;
+  std::vector<float> values;
+  std::vector<float> scratch;
+  for (std::size_t r = 0; r < counts.rows(); ++r) {
+    columns.clear();
+    values.clear();
+    for (std::uint64_t e = counts.offsets[r]; e < counts.offsets[r + 1]; ++e)
+      formula.add(static_cast<Row>(first + r), counts.columns[e], counts.values[e], columns,
+                  values);
+    keep_largest(columns, values, options.max_row_entries, scratch);
+    rows.columns.insert(rows.columns.end(), columns.begin(), columns.end());
+    rows.values.insert(rows.values.end(), values.begin(), values.end());
+    rows.offsets.push_back(rows.columns.size());
+  }
+  return rows;
+}
+
+struct HistoryProduct::State {
+  explicit State(const WeightedHistories& given)
+      : histories(given), occurrences(occurrences_of(given)), weights(given.rows.size()) {
+    for (std::size_t o = 0; o < weights.size(); ++o)
+      weights[o] =
+          histories.weights[histories.offsets[occurrences.user[o]] + occurrences.position[o]];
+  }
+  const WeightedHistories& histories;
+  Occurrences occurrences;
+  std::vector<float> weights;  // in the order of occurrences: both products run over whole rows
+  AlignedFloats middle;
+};
+
+HistoryProduct::HistoryProduct(const WeightedHistories& histories)
+    : state_(std::make_unique<State>(histories)) {}
+HistoryProduct::~HistoryProduct() = default;
+
+void HistoryProduct::multiply(const float* x, float* y, std::size_t width, std::size_t threads) {
+  const WeightedHistories& histories = state_->histories;
+  const Occurrences& occurrences = state_->occurrences;
+  const std::size_t users = histories.offsets.size() - 1;
+  AlignedFloats& middle = state_->middle;
+  middle.resize(users * width);
+  parallel_for(users, 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    for (std::size_t u = begin; u < end; ++u) {
+      const std::uint64_t first = histories.offsets[u];
+      simd::weighted_sum(histories.weights.data() + first, histories.rows.data() + first,
+                         histories.offsets[u + 1] - first, x, width, middle.data() + u * width);
+    }
+  });
+  parallel_for(histories.items, 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::uint64_t first = occurrences.offsets[i];
+      simd::weighted_sum(state_->weights.data() + first, occurrences.user.data() + first,
+                         occurrences.offsets[i + 1] - first, middle.data(), width, y + i * width);
+    }
+  });
+}
+
 Embeddings history_eigenvectors(const WeightedHistories& histories, const EigenOptions& options,
                                 std::size_t threads) {
-  const std::size_t users = histories.offsets.size() - 1;
-  const Occurrences occurrences = occurrences_of(histories);
-  // Weights in the order of occurrences, so that both products run over whole rows.
-  std::vector<float> weights(histories.rows.size());
-  for (std::size_t o = 0; o < weights.size(); ++o)
-    weights[o] =
-        histories.weights[histories.offsets[occurrences.user[o]] + occurrences.position[o]];
-  AlignedFloats middle;
+  HistoryProduct matrix(histories);
   const BlockProduct product = [&](const float* x, float* y, std::size_t width) {
-    middle.resize(users * width);
-    parallel_for(users, 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-      for (std::size_t u = begin; u < end; ++u) {
-        const std::uint64_t first = histories.offsets[u];
-        simd::weighted_sum(histories.weights.data() + first, histories.rows.data() + first,
-                           histories.offsets[u + 1] - first, x, width, middle.data() + u * width);
-      }
-    });
-    parallel_for(histories.items, 16, threads,
-                 [&](std::size_t begin, std::size_t end, std::size_t) {
-                   for (std::size_t i = begin; i < end; ++i) {
-                     const std::uint64_t first = occurrences.offsets[i];
-                     simd::weighted_sum(weights.data() + first, occurrences.user.data() + first,
-                                        occurrences.offsets[i + 1] - first, middle.data(), width,
-                                        y + i * width);
-                   }
-                 });
+    matrix.multiply(x, y, width, threads);
   };
   return eigen_embedding(histories.items, product, options);
 }

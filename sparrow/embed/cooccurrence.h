@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -29,10 +30,14 @@ struct HistoryOptions {
   std::uint32_t min_positives = 5;  // items with fewer are left out
 };
 
-// chosen[new row] = catalog row.
+// The catalog rows that have enough positives, ascending.
+std::vector<Row> choose_items(std::span<const std::uint32_t> positives,
+                              const HistoryOptions& options);
+
+// Of the chosen items: chosen[new row] = catalog row.
 WeightedHistories weighted_histories(const data::Interactions& interactions,
-                                     std::size_t catalog_items, const HistoryOptions& options,
-                                     std::vector<Row>& chosen);
+                                     std::size_t catalog_items, const std::vector<Row>& chosen,
+                                     const HistoryOptions& options);
 
 struct CooccurrenceOptions {
   std::size_t window = 8;    // positions; weight (window + 1 - distance) / window
@@ -53,6 +58,39 @@ struct CooccurrenceOptions {
 // Errors: cancelled.
 Result<SparseMatrix> ppmi_matrix(const WeightedHistories& histories,
                                  const CooccurrenceOptions& options, const RunControl& control);
+
+// The parts of the above, for histories that are spread over machines.
+
+// C of some of the users. Those of disjoint sets of users, and their totals, add up.
+class CooccurrenceCounts {
+ public:
+  // Both must outlive this.
+  CooccurrenceCounts(const WeightedHistories& histories, const CooccurrenceOptions& options);
+  ~CooccurrenceCounts();
+  std::vector<double> totals() const;  // C_a. of all items
+  SparseRows rows(std::size_t first, std::size_t last) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// M from C, row by row. counts: rows of C from row `first`; totals: row sums of C, of all items.
+SparseRows ppmi_rows(std::size_t first, const SparseRows& counts, std::vector<double> totals,
+                     const CooccurrenceOptions& options);
+
+// X'X x of some of the users, X = weights, users x items; products of disjoint sets of users add
+// up.
+class HistoryProduct {
+ public:
+  explicit HistoryProduct(const WeightedHistories& histories);  // must outlive this
+  ~HistoryProduct();
+  void multiply(const float* x, float* y, std::size_t width, std::size_t threads);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // Eigenvectors of X'X scaled by the square root of their eigenvalue; X = weights, users x items. n
 // x dim.

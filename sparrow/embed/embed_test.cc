@@ -256,10 +256,11 @@ TEST(Fusion, ScoresAgreeListsAreExactAndOwnScoreIsHighest) {
 
 TEST(Cooccurrence, MatchesTheFormulaTakenLiterally) {
   const data::Dataset dataset = planted(2, 6, 25, 5);
-  std::vector<Row> chosen;
   HistoryOptions history;
   history.min_positives = 1;
-  const WeightedHistories h = weighted_histories(dataset.interactions, 12, history, chosen);
+  const auto positives = data::count_positives(dataset.interactions, 12, history.min_value);
+  const WeightedHistories h =
+      weighted_histories(dataset.interactions, 12, choose_items(positives, history), history);
   const std::size_t n = h.items;
   CooccurrenceOptions options;
   const auto matrix = ppmi_matrix(h, options, {});

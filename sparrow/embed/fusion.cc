@@ -3,6 +3,7 @@
 #include "sparrow/embed/fusion.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,14 +25,14 @@ struct Choices {
   const FusionParameters& parameters;
   const std::vector<ContentWeightTrial>& trials;
   const ContentVectors& content;
-  const WeightedHistories& histories;
+  const Behavior& behavior;
 };
 
 std::string content_weight_sentence(const Choices& c) {
   const float weight = c.parameters.content_weight;
   if (c.options.content_weight)
     return fmt::format("Content weighs {:.2f} in similarity, as asked.", weight);
-  if (c.histories.items == 0) return "Content is all there is: no item has enough behavior.";
+  if (c.behavior.chosen.empty()) return "Content is all there is: no item has enough behavior.";
   if (c.trials.empty())
     return fmt::format("Content weighs {:.2f}: there is too little behavior to try weights on.",
                        weight);
@@ -44,13 +45,13 @@ std::string content_weight_sentence(const Choices& c) {
 nlohmann::json sentences(const Choices& c) {
   nlohmann::json list = nlohmann::json::array();
   list.push_back(content_weight_sentence(c));
-  const BehaviorDims dims = behavior_dims(c.histories, c.options);
-  if (c.histories.items > 0)
+  const std::size_t items = c.behavior.chosen.size();
+  const BehaviorDims dims = behavior_dims(items, c.behavior.users, c.options);
+  if (items > 0)
     list.push_back(fmt::format(
         "Behavior has {} + {} + {} dimensions (co-occurrence, history, flattened history): as many "
         "as {} items and {} users are worth.",
-        dims.cooccurrence, dims.history, dims.ridge, c.histories.items,
-        c.histories.offsets.size() - 1));
+        dims.cooccurrence, dims.history, dims.ridge, items, c.behavior.users));
   std::string blocks;
   for (const auto& block : c.content.blocks)
     blocks += fmt::format("{}{} {:.2g} ({} items)", blocks.empty() ? "" : ", ", block.name,
@@ -79,34 +80,20 @@ void describe(const Choices& c, model::Manifest& manifest) {
   manifest.options["min_positives"] = options.histories.min_positives;
   manifest.options["min_value"] = options.histories.min_value;
   manifest.metrics["content_weight_trials"] = tried;
-  manifest.metrics["items_with_behavior"] = c.histories.items;
+  manifest.metrics["items_with_behavior"] = c.behavior.chosen.size();
   manifest.metrics["choices"] = sentences(c);
 }
 
 }  // namespace
 
-Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& options,
-                          const RunControl& control, Model& model) {
-  control.report({"content", 0, 1, "catalogs", 0});
-  const ContentVectors content = build_content(dataset.catalog, options.content);
-  std::vector<Row> chosen;
-  const WeightedHistories histories =
-      weighted_histories(dataset.interactions, dataset.catalog.size(), options.histories, chosen);
-  if (chosen.empty() && content.indices.empty()) {
-    return Error{ErrorCode::kInvalidInput,
-                 "no item has enough positive interactions, and the catalogue has no genres, tags, "
-                 "years or title "
-                 "words: there is nothing to learn from"};
-  }
-  auto vectors = behavior_vectors(histories, options, control);
-  if (!vectors) return vectors.error();
-  const auto popularity = data::count_positives(dataset.interactions, dataset.catalog.size(),
-                                                options.histories.min_value);
-  assemble(model, *vectors, content, chosen, popularity);
+Result<void> fuse(const ContentVectors& content, const Behavior& behavior,
+                  const FusionOptions& options, const RunControl& control, Model& model) {
+  const std::vector<Row>& chosen = behavior.chosen;
+  assemble(model, behavior.vectors, content, chosen, behavior.popularity);
   FusionParameters parameters =
-      measure_parameters(*vectors, model::ContentMatrix(model), chosen, options);
+      measure_parameters(behavior.vectors, model::ContentMatrix(model), chosen, options);
   if (chosen.empty()) {  // content only: constants over all items
-    const std::vector<Row> all = reference_rows({}, dataset.catalog.size(), options).all;
+    const std::vector<Row> all = reference_rows({}, model.items.size(), options).all;
     const model::ContentMatrix matrix(model);
     const auto c = over_random_pairs(all.size(), options.seed,
                                      [&](Row a, Row b) { return matrix.cosine(all[a], all[b]); });
@@ -118,19 +105,42 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
     parameters.content_weight = *options.content_weight;
   } else {
     control.report({"content weight", 0, 1, "trials", 0});
-    auto weight = choose_content_weight(histories, chosen, content, options, trials);
+    auto weight = choose_content_weight(behavior.histories, chosen, content, options, trials);
     if (!weight) return weight.error();
     parameters.content_weight = chosen.empty() ? 1.0F : *weight;
   }
   if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
   control.report({"similarity statistics", 0, 1, "passes", 0});
-  set_fusion(model, parameters, item_scalars(content, popularity, chosen));
+  set_fusion(model, parameters, item_scalars(content, behavior.popularity, chosen));
   model::FusionSimilarity similarity(model);
   set_fusion(model, parameters,
-             similarity.estimate_statistics(reference_rows(chosen, dataset.catalog.size(), options),
+             similarity.estimate_statistics(reference_rows(chosen, model.items.size(), options),
                                             options.threads));
-  describe({options, parameters, trials, content, histories}, model.manifest);
+  describe({options, parameters, trials, content, behavior}, model.manifest);
   return {};
+}
+
+Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& options,
+                          const RunControl& control, Model& model) {
+  control.report({"content", 0, 1, "catalogs", 0});
+  const ContentVectors content = build_content(dataset.catalog, options.content);
+  Behavior behavior;
+  behavior.popularity = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                              options.histories.min_value);
+  behavior.chosen = choose_items(behavior.popularity, options.histories);
+  behavior.histories = weighted_histories(dataset.interactions, dataset.catalog.size(),
+                                          behavior.chosen, options.histories);
+  behavior.users = dataset.interactions.users();
+  if (behavior.chosen.empty() && content.indices.empty()) {
+    return Error{ErrorCode::kInvalidInput,
+                 "no item has enough positive interactions, and the catalogue has no genres, tags, "
+                 "years or title "
+                 "words: there is nothing to learn from"};
+  }
+  auto vectors = behavior_vectors(behavior.histories, options, control);
+  if (!vectors) return vectors.error();
+  behavior.vectors = std::move(*vectors);
+  return fuse(content, behavior, options, control, model);
 }
 
 }  // namespace sparrow::embed

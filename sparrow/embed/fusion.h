@@ -40,6 +40,20 @@ struct FusionOptions {
   std::size_t threads = 0;
 };
 
+// What behavior says of the items, before it meets content. fusion_parts.h makes the vectors.
+struct Behavior {
+  std::vector<Row> chosen;                // rows with enough of it
+  Embeddings vectors;                     // of those
+  std::vector<std::uint32_t> popularity;  // of all items
+  std::size_t users = 0;
+  // Of all users, or of every n-th of at least 20,000: the content weight is tried on them.
+  WeightedHistories histories;
+};
+
+// As train_fusion(), of behavior vectors that are there already.
+Result<void> fuse(const ContentVectors& content, const Behavior& behavior,
+                  const FusionOptions& options, const RunControl& control, model::Model& model);
+
 // Fills vectors, popularity, content and the fusion's tensors of `model` (whose items must be the
 // catalog's) and the manifest's options and metrics. Equal seeds give equal bytes whatever the
 // number of threads. Errors: cancelled; kInvalidInput when there is neither behavior nor content.

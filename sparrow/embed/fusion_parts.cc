@@ -82,19 +82,28 @@ Embeddings joined_blocks(std::vector<WeightedBlock> blocks, std::uint64_t seed) 
 
 // A block of more dimensions than there are users, or a good part of the items,
 // only repeats the data.
-BehaviorDims behavior_dims(const WeightedHistories& histories, const FusionOptions& options) {
+BehaviorDims behavior_dims(std::size_t items, std::size_t users, const FusionOptions& options) {
   constexpr std::size_t kLeast = 32;
-  const std::size_t users = histories.offsets.size() - 1;
-  const std::size_t worth = std::max(kLeast, std::min(histories.items / 5, users * 4 / 5));
+  const std::size_t worth = std::max(kLeast, std::min(items / 5, users * 4 / 5));
   return {std::min(options.cooccurrence_dim, worth), std::min(options.history_dim, worth),
           std::min(options.ridge_dim, worth)};
+}
+
+Embeddings join_behavior(Embeddings cooccurrence, const Embeddings& pairs, const BehaviorDims& dims,
+                         const FusionOptions& options) {
+  const float ridge_share = options.ridge_share;
+  return joined_blocks({{std::move(cooccurrence), options.cooccurrence_share},
+                        {first_columns(pairs, dims.history),
+                         std::max(0.0F, 1 - options.cooccurrence_share - ridge_share)},
+                        {ridge_columns(pairs, options.ridge), ridge_share}},
+                       options.seed);
 }
 
 Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
                                     const FusionOptions& options, const RunControl& control) {
   const std::size_t n = histories.items;
   if (n == 0) return Embeddings(0, 1);
-  const BehaviorDims dims = behavior_dims(histories, options);
+  const BehaviorDims dims = behavior_dims(n, histories.offsets.size() - 1, options);
   CooccurrenceOptions near = options.cooccurrence;
   near.threads = options.threads;
   auto matrix = ppmi_matrix(histories, near, control);
@@ -112,12 +121,7 @@ Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
   const Embeddings pairs = history_eigenvectors(histories, eigen, options.threads);
   control.report({"eigenvectors", 2, 2, "matrices", 0});
   if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
-  const float ridge_share = options.ridge_share;
-  return joined_blocks({{std::move(together), options.cooccurrence_share},
-                        {first_columns(pairs, dims.history),
-                         std::max(0.0F, 1 - options.cooccurrence_share - ridge_share)},
-                        {ridge_columns(pairs, options.ridge), ridge_share}},
-                       options.seed);
+  return join_behavior(std::move(together), pairs, dims, options);
 }
 
 void assemble(Model& model, const Embeddings& vectors, const ContentVectors& content,

@@ -47,8 +47,21 @@ MeanDeviation over_random_pairs(std::size_t n, std::uint64_t seed, const Value& 
   return {static_cast<float>(mean), static_cast<float>(std::sqrt(std::max(1e-12, variance)))};
 }
 
-// One row an item of `histories`, of length 1: an inner product is the weighted sum of the blocks'
-// standardised cosines, up to a constant.
+struct BehaviorDims {
+  std::size_t cooccurrence = 0;
+  std::size_t history = 0;
+  std::size_t ridge = 0;
+};
+// items: with behavior.
+BehaviorDims behavior_dims(std::size_t items, std::size_t users, const FusionOptions& options);
+
+// The co-occurrence matrix's and X'X's leading eigenvectors as behavior vectors: one row an item,
+// of length 1; an inner product is the weighted sum of the blocks' standardised cosines, up to a
+// constant. pairs: dims.ridge columns.
+Embeddings join_behavior(Embeddings cooccurrence, const Embeddings& pairs, const BehaviorDims& dims,
+                         const FusionOptions& options);
+
+// The same from the histories.
 Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
                                     const FusionOptions& options, const RunControl& control);
 
@@ -72,12 +85,5 @@ std::vector<model::FusionItem> item_scalars(const ContentVectors& content,
 // all.
 model::FusionReference reference_rows(const std::vector<Row>& chosen, std::size_t items,
                                       const FusionOptions& options);
-
-struct BehaviorDims {
-  std::size_t cooccurrence = 0;
-  std::size_t history = 0;
-  std::size_t ridge = 0;
-};
-BehaviorDims behavior_dims(const WeightedHistories& histories, const FusionOptions& options);
 
 }  // namespace sparrow::embed

@@ -106,13 +106,14 @@ Result<WeightedHistories> histories_of(const data::Dataset& dataset, const Train
                                        std::vector<Row>& chosen) {
   HistoryOptions history = options.fusion.histories;
   history.min_value = options.sequences.min_value;
-  auto histories =
-      weighted_histories(dataset.interactions, dataset.catalog.size(), history, chosen);
+  chosen = choose_items(
+      data::count_positives(dataset.interactions, dataset.catalog.size(), history.min_value),
+      history);
   if (chosen.empty())
     return Error{
         ErrorCode::kInvalidInput,
         "no item has enough positive interactions; lower --min-count, or use a content method"};
-  return histories;
+  return weighted_histories(dataset.interactions, dataset.catalog.size(), chosen, history);
 }
 
 constexpr std::size_t kDim = 96;  // of the methods that are one block of the fusion

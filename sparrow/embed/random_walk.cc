@@ -213,16 +213,18 @@ void WalkSampler::walk(std::span<const Start> starts, std::size_t epoch,
   }
 }
 
-SequenceSource WalkSampler::source() const {
+SequenceSource WalkSampler::source(std::size_t part, std::size_t parts) const {
   SequenceSource source;
-  source.count = starts_.size() * options_.walks_per_node;
+  const std::size_t nodes = (starts_.size() + parts - 1 - part) / parts;
+  source.count = nodes * options_.walks_per_node;
   source.tokens = source.count * options_.walk_length;
-  source.fill = [this](std::span<const std::uint32_t> numbers, std::size_t epoch,
-                       std::span<std::vector<Row>> out) {
+  source.fill = [this, part, parts](std::span<const std::uint32_t> numbers, std::size_t epoch,
+                                    std::span<std::vector<Row>> out) {
     std::vector<Start> starts;
     starts.reserve(numbers.size());
     const auto each = static_cast<std::uint32_t>(options_.walks_per_node);
-    for (const std::uint32_t s : numbers) starts.push_back({starts_[s / each], s % each});
+    for (const std::uint32_t s : numbers)
+      starts.push_back({starts_[part + s / each * parts], s % each});
     walk(starts, epoch, out);
   };
   return source;

@@ -39,8 +39,9 @@ class WalkSampler {
   void walk(std::span<const Start> starts, std::size_t epoch,
             std::span<std::vector<Row>> out) const;
 
-  // Nodes with edges, as a source for train_skip_gram(): a fresh set of walks every epoch.
-  SequenceSource source() const;
+  // Walks from the nodes with edges, a fresh set every epoch. With parts, from every parts-th node
+  // alone: the sources of all parts together have the walks of the whole.
+  SequenceSource source(std::size_t part = 0, std::size_t parts = 1) const;
   // Walks start from every node equally, so expected visits follow the edges: counts for the
   // trainer.
   std::vector<std::uint32_t> expected_counts() const;

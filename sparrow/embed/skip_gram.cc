@@ -241,6 +241,22 @@ void Worker::update() {
   kernel_.update(steps_[finished_++ % kSlots], errors_.data(), columns_, learning_);
 }
 
+Error too_few_items(std::size_t found, const SkipGramOptions& options) {
+  return {ErrorCode::kInvalidInput,
+          fmt::format("{} items occur {} times or more in the sequences; 2 are needed. "
+                      "Lower --min-count, or use a content method",
+                      found, options.min_count)};
+}
+
+// Rows of the vocabulary as rows of all items.
+Embeddings spread(const Embeddings& rows, const std::vector<Row>& vocabulary, std::size_t items,
+                  std::size_t dim) {
+  Embeddings all(items, dim);
+  for (std::size_t v = 0; v < vocabulary.size(); ++v)
+    std::copy_n(rows.row(v).begin(), dim, all.row(vocabulary[v]).begin());
+  return all;
+}
+
 class Trainer {
  public:
   Trainer(const SequenceSource& source, std::vector<std::uint32_t> counts,
@@ -248,9 +264,13 @@ class Trainer {
       : source_(source), counts_(std::move(counts)), options_(options), control_(control) {}
 
   Result<SkipGramResult> run();
+  // state: where it begins, then where it ends.
+  Result<SkipGramResult> run_turn(const SkipGramTurn& turn, SkipGramState& state);
 
  private:
+  Result<void> make_tables(std::uint64_t tokens);
   void initialize();
+  Result<SkipGramResult> train_epochs(std::size_t first, std::size_t last);
   void start_workers();
   void train_epoch(std::size_t epoch);
   void lead_epoch(std::size_t epoch);
@@ -266,10 +286,11 @@ class Trainer {
 
   const SequenceSource& source_;
   std::vector<std::uint32_t> counts_;
-  const SkipGramOptions& options_;
+  SkipGramOptions options_;
   const RunControl& control_;
   SkipGramTables tables_;
   std::size_t stride_ = 0;  // floats in a row: dim, rounded up to whole vectors
+  std::uint64_t seed_ = 0;  // of order, windows and negatives
   std::size_t fixed_epochs_ = 0;
   bool fixed_ = false;  // in this epoch
   Embeddings input_;
@@ -298,18 +319,21 @@ void Trainer::initialize() {
   stride_ = (options_.dim + kRowAlign - 1) / kRowAlign * kRowAlign;
   input_ = Embeddings(tables_.vocabulary.size(), stride_);
   output_ = Embeddings(tables_.vocabulary.size() + 1, stride_);  // the last one is nobody's
-  Random random(options_.seed);
-  // Within 1 / dim, as gensim and fastText; from word2vec's half of it, rare items get less far.
-  for (std::size_t v = 0; v < tables_.vocabulary.size(); ++v) {
-    for (std::size_t c = 0; c < options_.dim; ++c)
-      input_.row(v)[c] =
-          static_cast<float>((2 * random.uniform() - 1) / static_cast<double>(options_.dim));
-    if (options_.initial == nullptr) continue;
-    const auto given = options_.initial->row(tables_.vocabulary[v]);
-    if (std::any_of(given.begin(), given.end(), [](float x) { return x != 0; }))
-      std::copy(given.begin(), given.end(), input_.row(v).begin());
+}
+
+// Within 1 / dim, as gensim and fastText; from word2vec's half of it, rare items get less far.
+void draw_input(std::size_t dim, std::uint64_t seed, Embeddings& input) {
+  Random random(seed);
+  for (std::size_t v = 0; v < input.rows(); ++v) {
+    for (std::size_t c = 0; c < dim; ++c)
+      input.row(v)[c] = static_cast<float>((2 * random.uniform() - 1) / static_cast<double>(dim));
   }
-  fixed_epochs_ = options_.initial == nullptr ? 0 : kFixedEpochs;
+}
+
+// The first `dim` columns of the rows that both have.
+void copy_columns(const Embeddings& from, std::size_t dim, Embeddings& to) {
+  for (std::size_t r = 0; r < std::min(from.rows(), to.rows()); ++r)
+    std::copy_n(from.row(r).begin(), dim, to.row(r).begin());
 }
 
 // Columns are split in two, whatever the number of threads: a sum of floats depends on its order.
@@ -342,7 +366,7 @@ void Trainer::train_block(std::size_t thread, std::size_t epoch) {
   const std::uint64_t number = epoch * order_.size() + plan_.first + 1;
   worker.begin_block(thread * parts_.size() / plan_.threads,
                      (thread + 1) * parts_.size() / plan_.threads, plan_.steps,
-                     options_.seed ^ (0x5851f42d4c957f2dULL * number),
+                     seed_ ^ (0x5851f42d4c957f2dULL * number),
                      fixed_ ? simd::Learning::kOutputs : simd::Learning::kBoth);
   std::uint64_t done = plan_.done;
   for (std::size_t i = 0; i < std::min(kBlock, order_.size() - plan_.first); ++i) {
@@ -398,7 +422,7 @@ void Trainer::work_together(std::size_t thread, std::size_t epoch) {
 
 void Trainer::train_epoch(std::size_t epoch) {
   for (std::uint32_t s = 0; s < order_.size(); ++s) order_[s] = s;
-  Random random(options_.seed + 7919 * (epoch + 1));
+  Random random(seed_ + 7919 * (epoch + 1));
   shuffle(order_, random);
   workers_[0].begin_epoch();
   parallel_for(workers_.size(), 1, workers_.size(), [&](std::size_t t, std::size_t, std::size_t) {
@@ -420,19 +444,18 @@ float Trainer::learning_rate(std::uint64_t done) const {
           static_cast<float>(progress) * (options_.min_learning_rate - options_.learning_rate));
 }
 
-Result<SkipGramResult> Trainer::run() {
-  tables_ = skip_gram_tables(counts_, options_, source_.tokens);
-  if (tables_.vocabulary.size() < 2) {
-    return Error{ErrorCode::kInvalidInput,
-                 fmt::format("{} items occur {} times or more in the sequences; 2 are needed. "
-                             "Lower --min-count, or use a content method",
-                             tables_.vocabulary.size(), options_.min_count)};
-  }
-  initialize();
+Result<void> Trainer::make_tables(std::uint64_t tokens) {
+  tables_ = skip_gram_tables(counts_, options_, tokens);
+  if (tables_.vocabulary.size() < 2) return too_few_items(tables_.vocabulary.size(), options_);
+  return {};
+}
+
+Result<SkipGramResult> Trainer::train_epochs(std::size_t first, std::size_t last) {
   start_workers();
   order_.resize(source_.count);
+  done_ = plan_.done = first * source_.tokens;
   const auto start = Clock::now();
-  for (std::size_t epoch = 0; epoch < all_epochs(); ++epoch) {
+  for (std::size_t epoch = first; epoch < last; ++epoch) {
     fixed_ = epoch < fixed_epochs_;
     train_epoch(epoch);
     if (control_.is_cancelled())
@@ -440,13 +463,39 @@ Result<SkipGramResult> Trainer::run() {
   }
   SkipGramResult result;
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  result.vectors = Embeddings(counts_.size(), options_.dim);
-  for (Row v = 0; v < tables_.vocabulary.size(); ++v) {
-    std::copy_n(input_.row(v).begin(), options_.dim,
-                result.vectors.row(tables_.vocabulary[v]).begin());
-  }
   result.epoch_loss = std::move(epoch_loss_);
   result.pairs = workers_[0].pairs();
+  return result;
+}
+
+Result<SkipGramResult> Trainer::run() {
+  if (auto made = make_tables(source_.tokens); !made) return made.error();
+  initialize();
+  seed_ = options_.seed;
+  draw_input(options_.dim, options_.seed, input_);
+  if (options_.initial != nullptr) {
+    fixed_epochs_ = kFixedEpochs;
+    for (std::size_t v = 0; v < tables_.vocabulary.size(); ++v) {
+      const auto given = options_.initial->row(tables_.vocabulary[v]);
+      if (std::any_of(given.begin(), given.end(), [](float x) { return x != 0; }))
+        std::copy(given.begin(), given.end(), input_.row(v).begin());
+    }
+  }
+  auto result = train_epochs(0, all_epochs());
+  if (result) result->vectors = spread(input_, tables_.vocabulary, counts_.size(), options_.dim);
+  return result;
+}
+
+Result<SkipGramResult> Trainer::run_turn(const SkipGramTurn& turn, SkipGramState& state) {
+  if (auto made = make_tables(turn.tokens); !made) return made.error();
+  initialize();
+  seed_ = options_.seed ^ (0x9e3779b97f4a7c15ULL * turn.part);
+  copy_columns(state.input, options_.dim, input_);
+  copy_columns(state.output, options_.dim, output_);
+  auto result = train_epochs(turn.first_epoch, turn.first_epoch + turn.epochs);
+  if (!result) return result;
+  copy_columns(input_, options_.dim, state.input);
+  copy_columns(output_, options_.dim, state.output);
   return result;
 }
 
@@ -487,6 +536,26 @@ Result<SkipGramResult> train_skip_gram(const SequenceSource& source,
                                        std::vector<std::uint32_t> counts,
                                        const SkipGramOptions& options, const RunControl& control) {
   return Trainer(source, std::move(counts), options, control).run();
+}
+
+Result<SkipGramState> initial_state(const std::vector<std::uint32_t>& counts,
+                                    const SkipGramOptions& options) {
+  const std::size_t rows = vocabulary_of(counts, options.min_count).size();
+  if (rows < 2) return too_few_items(rows, options);
+  SkipGramState state{Embeddings(rows, options.dim), Embeddings(rows, options.dim)};
+  draw_input(options.dim, options.seed, state.input);
+  return state;
+}
+
+Result<SkipGramResult> take_turn(const SequenceSource& source, std::vector<std::uint32_t> counts,
+                                 const SkipGramOptions& options, const SkipGramTurn& turn,
+                                 SkipGramState& state, const RunControl& control) {
+  return Trainer(source, std::move(counts), options, control).run_turn(turn, state);
+}
+
+Embeddings vectors_of(const SkipGramState& state, const std::vector<std::uint32_t>& counts,
+                      const SkipGramOptions& options) {
+  return spread(state.input, vocabulary_of(counts, options.min_count), counts.size(), options.dim);
 }
 
 std::uint64_t skip_gram_memory_bytes(std::size_t items, const SkipGramOptions& options) {

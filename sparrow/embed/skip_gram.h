@@ -71,6 +71,36 @@ Result<SkipGramResult> train_skip_gram(const SequenceSource& source,
                                        std::vector<std::uint32_t> counts,
                                        const SkipGramOptions& options, const RunControl& control);
 
+// A training in parts: several machines train one epoch or more of their own sequences from the
+// same state, the states are merged, and so on.
+struct SkipGramState {
+  Embeddings input;   // vocabulary x dim, most frequent item first
+  Embeddings output;  // as many rows: items, or inner nodes of the tree (the last is not used)
+};
+
+// One turn of one of the machines. All must be told the same counts, which are those of the whole.
+struct SkipGramTurn {
+  std::size_t part = 0;         // which of the machines: each draws its own windows and negatives
+  std::size_t first_epoch = 0;  // of options.epochs; decides the learning rate
+  std::size_t epochs = 1;
+  std::uint64_t tokens = 0;  // of all parts, in one epoch
+};
+
+// What a training starts from. Errors: kInvalidInput when no item is frequent enough.
+Result<SkipGramState> initial_state(const std::vector<std::uint32_t>& counts,
+                                    const SkipGramOptions& options);
+
+// Trains `state`. Turns of all epochs by part 0 alone, one after the other, give the bytes of
+// train_skip_gram(), where sequences have no weights: a turn begins with the learning rate of its
+// first epoch. The result has no vectors: vectors_of() has.
+Result<SkipGramResult> take_turn(const SequenceSource& source, std::vector<std::uint32_t> counts,
+                                 const SkipGramOptions& options, const SkipGramTurn& turn,
+                                 SkipGramState& state, const RunControl& control);
+
+// Input rows as vectors of items: items x dim; zero row: below min_count.
+Embeddings vectors_of(const SkipGramState& state, const std::vector<std::uint32_t>& counts,
+                      const SkipGramOptions& options);
+
 // Peak memory of training beside the sequences.
 std::uint64_t skip_gram_memory_bytes(std::size_t items, const SkipGramOptions& options);
 

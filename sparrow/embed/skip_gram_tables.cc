@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <queue>
 
 #include "sparrow/core/random.h"
@@ -13,16 +14,11 @@ namespace {
 void number_items(const std::vector<std::uint32_t>& counts, const SkipGramOptions& options,
                   SkipGramTables& tables) {
   tables.dense.assign(counts.size(), kNoRow);
-  std::uint64_t total = 0;
-  for (Row item = 0; item < counts.size(); ++item) {
-    if (counts[item] < options.min_count || counts[item] == 0) continue;
-    tables.vocabulary.push_back(item);
-    total += counts[item];
-  }
-  std::stable_sort(tables.vocabulary.begin(), tables.vocabulary.end(),
-                   [&](Row a, Row b) { return counts[a] > counts[b]; });
+  tables.vocabulary = vocabulary_of(counts, options.min_count);
   for (Row v = 0; v < tables.vocabulary.size(); ++v) tables.dense[tables.vocabulary[v]] = v;
   if (options.subsample <= 0) return;
+  std::uint64_t total = 0;
+  for (const Row item : tables.vocabulary) total += counts[item];
   tables.keep.resize(tables.vocabulary.size());
   for (Row v = 0; v < tables.vocabulary.size(); ++v) {
     const double share =
@@ -50,15 +46,18 @@ std::vector<float> sample_weights(const std::vector<std::uint32_t>& counts, doub
   return weights;
 }
 
+std::vector<double> negative_weights(const std::vector<std::uint32_t>& counts, float exponent) {
+  std::vector<double> weights;
+  weights.reserve(counts.size());
+  for (const std::uint32_t count : counts)
+    weights.push_back(std::pow(static_cast<double>(count), static_cast<double>(exponent)));
+  return weights;
+}
+
 std::vector<Row> draw_negatives(const std::vector<std::uint32_t>& counts,
                                 const SkipGramOptions& options) {
-  double total = 0;
-  std::vector<double> weight(counts.size());
-  for (Row v = 0; v < counts.size(); ++v) {
-    weight[v] =
-        std::pow(static_cast<double>(counts[v]), static_cast<double>(options.negative_exponent));
-    total += weight[v];
-  }
+  const std::vector<double> weight = negative_weights(counts, options.negative_exponent);
+  const double total = std::accumulate(weight.begin(), weight.end(), 0.0);
   std::vector<Row> negatives;
   const std::size_t size = std::max<std::size_t>(1 << 20, 32 * counts.size());
   negatives.reserve(size);
@@ -86,7 +85,58 @@ std::size_t shared_contexts(std::size_t items, std::uint64_t tokens,
   return plenty && options.loss == Loss::kNegativeSampling ? simd::kMaxStepInputs : 2;
 }
 
+std::vector<std::uint32_t> counts_in_order(const std::vector<std::uint32_t>& counts,
+                                           const std::vector<Row>& vocabulary) {
+  std::vector<std::uint32_t> in_order;
+  in_order.reserve(vocabulary.size());
+  for (const Row item : vocabulary) in_order.push_back(counts[item]);
+  return in_order;
+}
+
 }  // namespace
+
+std::vector<Row> vocabulary_of(const std::vector<std::uint32_t>& counts, std::uint32_t min_count) {
+  std::vector<Row> vocabulary;
+  for (Row item = 0; item < counts.size(); ++item) {
+    if (counts[item] > 0 && counts[item] >= min_count) vocabulary.push_back(item);
+  }
+  std::stable_sort(vocabulary.begin(), vocabulary.end(),
+                   [&](Row a, Row b) { return counts[a] > counts[b]; });
+  return vocabulary;
+}
+
+PairsByRow pairs_by_row(const std::vector<std::uint32_t>& counts, const SkipGramOptions& options,
+                        std::uint64_t sequences) {
+  const auto in_order = counts_in_order(counts, vocabulary_of(counts, options.min_count));
+  const double tokens = std::accumulate(in_order.begin(), in_order.end(), 0.0);
+  // A window reaches r = 1..window to both sides: a sequence of n > window has 2 r n - r (r + 1)
+  // pairs.
+  const double length = tokens / static_cast<double>(std::max<std::uint64_t>(1, sequences));
+  const auto window = static_cast<double>(options.window);
+  const bool wide = options.window == 0 || length <= window;
+  const double contexts =
+      wide ? std::max(0.0, length - 1) : (window + 1) * (1 - (window + 2) / (3 * length));
+  PairsByRow pairs;
+  pairs.output.assign(in_order.size(), 0);
+  double outputs = 0;  // of a context
+  if (options.loss == Loss::kHierarchicalSoftmax) {
+    const HuffmanTree tree = build_huffman_tree(in_order);
+    for (Row v = 0; v < in_order.size(); ++v) {
+      for (std::uint32_t n = tree.offsets[v]; n < tree.offsets[v + 1]; ++n)
+        pairs.output[tree.nodes[n]] += contexts * in_order[v];
+      outputs += (tree.offsets[v + 1] - tree.offsets[v]) * in_order[v] / tokens;
+    }
+  } else {
+    const auto weights = negative_weights(in_order, options.negative_exponent);
+    const double all = std::accumulate(weights.begin(), weights.end(), 0.0);
+    const auto negatives = static_cast<double>(options.negatives);
+    for (Row v = 0; v < in_order.size(); ++v)
+      pairs.output[v] = contexts * (in_order[v] + negatives * tokens * weights[v] / all);
+    outputs = 1 + negatives;
+  }
+  for (const std::uint32_t count : in_order) pairs.input.push_back(contexts * count * outputs);
+  return pairs;
+}
 
 HuffmanTree build_huffman_tree(const std::vector<std::uint32_t>& counts) {
   const auto n = static_cast<std::uint32_t>(counts.size());
@@ -128,9 +178,7 @@ SkipGramTables skip_gram_tables(const std::vector<std::uint32_t>& counts,
   number_items(counts, options, tables);
   tables.shared_contexts = shared_contexts(tables.vocabulary.size(), tokens, options);
   if (tables.vocabulary.size() < 2) return tables;
-  std::vector<std::uint32_t> in_order;
-  in_order.reserve(tables.vocabulary.size());
-  for (const Row item : tables.vocabulary) in_order.push_back(counts[item]);
+  const auto in_order = counts_in_order(counts, tables.vocabulary);
   if (options.inverse_popularity > 0)
     tables.weight = sample_weights(in_order, static_cast<double>(options.inverse_popularity));
   if (options.loss == Loss::kHierarchicalSoftmax)

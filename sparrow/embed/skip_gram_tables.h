@@ -29,6 +29,19 @@ struct SkipGramTables {
   std::size_t shared_contexts = 0;  // of a center, trained with the same negatives
 };
 
+// Items that occur min_count times and at least once, most frequent first.
+std::vector<Row> vocabulary_of(const std::vector<std::uint32_t>& counts, std::uint32_t min_count);
+
+// How many products of an input and an output row an epoch trains, about, by row of the vocabulary
+// or inner node of the tree.
+struct PairsByRow {
+  std::vector<double> input;
+  std::vector<double> output;
+};
+// sequences: in an epoch; short ones have fewer contexts than a window is wide.
+PairsByRow pairs_by_row(const std::vector<std::uint32_t>& counts, const SkipGramOptions& options,
+                        std::uint64_t sequences);
+
 // counts: how often each item occurs; tokens: in one epoch. With fewer than two items in the
 // vocabulary there are no negatives and no tree.
 SkipGramTables skip_gram_tables(const std::vector<std::uint32_t>& counts,

@@ -90,4 +90,12 @@ void SparseMatrix::multiply(const float* x, float* y, std::size_t width,
   });
 }
 
+void multiply(const SparseRows& rows, const float* x, float* y, std::size_t width) {
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
+    const std::uint64_t first = rows.offsets[r];
+    simd::weighted_sum(rows.values.data() + first, rows.columns.data() + first,
+                       rows.offsets[r + 1] - first, x, width, y + r * width);
+  }
+}
+
 }  // namespace sparrow::embed

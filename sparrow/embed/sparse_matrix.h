@@ -1,5 +1,6 @@
 // SparseMatrix: a symmetric sparse matrix by rows, every entry stored (both halves), in blocks of
 // rows that threads fill each on its own. Six bytes an entry up to 65,536 columns, else eight.
+// SparseRows: some rows of one.
 #pragma once
 
 #include <cstdint>
@@ -49,5 +50,17 @@ class SparseMatrix {
   std::size_t rows_ = 0;
   std::vector<Block> blocks_;
 };
+
+// Consecutive rows of a sparse matrix, as they travel between machines; columns ascending.
+struct SparseRows {
+  std::vector<std::uint64_t> offsets{0};  // rows + 1
+  std::vector<std::uint32_t> columns;
+  std::vector<float> values;
+
+  std::size_t rows() const { return offsets.size() - 1; }
+};
+
+// y (rows.rows() x width, row-major) = A x.
+void multiply(const SparseRows& rows, const float* x, float* y, std::size_t width);
 
 }  // namespace sparrow::embed

@@ -18,6 +18,13 @@ namespace sparrow::embed {
 using model::Model;
 
 Model start_model(const data::Dataset& dataset, const TrainOptions& options) {
+  return start_model(dataset, options,
+                     data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                           options.sequences.min_value));
+}
+
+Model start_model(const data::Dataset& dataset, const TrainOptions& options,
+                  std::span<const std::uint32_t> popularity) {
   Model model;
   model.manifest.name = options.name.empty() ? options.method : options.name;
   model.manifest.method = options.method;
@@ -27,8 +34,6 @@ Model start_model(const data::Dataset& dataset, const TrainOptions& options) {
   model.manifest.seed = options.seed;
   model.manifest.options = describe(options);
   for (const data::Item& item : dataset.catalog.items()) model.items.push_back(item.id);
-  const auto popularity = data::count_positives(dataset.interactions, dataset.catalog.size(),
-                                                options.sequences.min_value);
   set_popularity(model, popularity);
   return model;
 }
@@ -38,6 +43,11 @@ Result<Model> finish_model(Model model, const TrainOptions& options, const RunCo
   auto similarity = model::Similarity::open(model);
   if (!similarity) return similarity.error();
   add_neighbor_table(model, **similarity, options.neighbors, options.threads);
+  seal_model(model, options);
+  return model;
+}
+
+void seal_model(Model& model, const TrainOptions& options) {
   add_map(model, options.seed);
   const std::time_t now = std::time(nullptr);
   const std::tm utc = fmt::gmtime(now);
@@ -45,7 +55,6 @@ Result<Model> finish_model(Model model, const TrainOptions& options, const RunCo
   model.manifest.version = fmt::format("{:%Y%m%dT%H%M%SZ}-{}", utc, hash.substr(0, 8));
   model.manifest.created = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
   model.manifest.metrics["content_hash"] = hash;
-  return model;
 }
 
 Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& given,

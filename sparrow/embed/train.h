@@ -2,6 +2,8 @@
 // vectors and the neighbor table, so every item answers.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +61,10 @@ const Method* find_method(std::string_view name);  // nullptr: there is none
 Result<model::Model> train_model(const data::Dataset& dataset, const TrainOptions& options,
                                  const RunControl& control);
 
+// What trains a model: train_model(), or something that trains elsewhere.
+using TrainFunction = std::function<Result<model::Model>(
+    const data::Dataset& dataset, const TrainOptions& options, const RunControl& control)>;
+
 // A model whose vectors came from elsewhere. Vectors whose id the catalogue lacks are left out; the
 // manifest's metric "imported" has how many were given, left out (with the first's id), and the
 // share of the catalogue that has one. Errors: kInvalidInput when none is of the catalogue.
@@ -73,6 +79,11 @@ ImportedBlock block_of(const data::Catalog& catalog, const model::Model& model, 
 // What every method begins with (manifest, items, popularity) and ends with (neighbor table, map,
 // then the version: time and the start of the content hash).
 model::Model start_model(const data::Dataset& dataset, const TrainOptions& options);
+// The same where the interactions are elsewhere: the popularity is given.
+model::Model start_model(const data::Dataset& dataset, const TrainOptions& options,
+                         std::span<const std::uint32_t> popularity);
+// The map, then the version.
+void seal_model(model::Model& model, const TrainOptions& options);
 Result<model::Model> finish_model(model::Model model, const TrainOptions& options,
                                   const RunControl& control);
 

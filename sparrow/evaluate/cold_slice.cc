@@ -75,7 +75,7 @@ Hidden hide(const data::Dataset& dataset, float min_value, const GroundTruth* gr
 Result<NextItem> next_of(const Hidden& task, embed::TrainOptions method,
                          const ColdSliceOptions& options, const RunControl& control) {
   method.neighbors = 1;
-  auto model = embed::train_model(task.training, method, control);
+  auto model = options.train(task.training, method, control);
   if (!model) return model.error();
   auto similarity = model::Similarity::open(*model);
   if (!similarity) return similarity.error();
@@ -95,10 +95,10 @@ Result<NextItem> next_of(const Hidden& task, embed::TrainOptions method,
 }
 
 Result<PairQuality> pairs_of(const Hidden& task, embed::TrainOptions method,
-                             const RunControl& control) {
+                             const ColdSliceOptions& options, const RunControl& control) {
   method.neighbors = 1;
   method.fusion.content.title = 0;
-  auto model = embed::train_model(task.training, method, control);
+  auto model = options.train(task.training, method, control);
   if (!model) return model.error();
   auto similarity = model::Similarity::open(*model);
   if (!similarity) return similarity.error();
@@ -121,15 +121,17 @@ Result<ColdSlice> measure_cold_slice(const data::Dataset& dataset,
   slice.hidden = static_cast<std::size_t>(std::count(task.hidden.begin(), task.hidden.end(), 1));
   auto next = next_of(task, method, options, control);
   if (!next) return next.error();
-  auto words_next = next_of(task, words, options, control);
+  ColdSliceOptions as_here = options;
+  as_here.train = embed::train_model;
+  auto words_next = next_of(task, words, as_here, control);
   if (!words_next) return words_next.error();
   slice.method = std::move(*next);
   slice.words = std::move(*words_next);
   slice.p_value = paired_permutation_p(slice.method.user_hit, slice.words.user_hit, options.seed);
   if (groups == nullptr) return slice;
-  auto pairs = pairs_of(task, method, control);
+  auto pairs = pairs_of(task, method, options, control);
   if (!pairs) return pairs.error();
-  auto words_pairs = pairs_of(task, words, control);
+  auto words_pairs = pairs_of(task, words, as_here, control);
   if (!words_pairs) return words_pairs.error();
   slice.groups_difference = paired_auc(words_pairs->placements, pairs->placements);
   slice.groups = std::move(*pairs);

@@ -21,6 +21,7 @@ struct ColdSliceOptions {
   std::size_t k = 10;
   std::uint64_t seed = 1;
   std::size_t threads = 0;
+  embed::TrainFunction train = embed::train_model;  // of the method
 };
 
 // The same measure of the method and of words alone (the method "content"

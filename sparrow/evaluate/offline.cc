@@ -179,8 +179,8 @@ class Evaluation {
       embed::TrainOptions options = method;
       options.neighbors = 1;  // lists are asked for with exclusions, so a table would not help
       auto model =
-          embed::train_model(task.training, options,
-                             control_.progress ? RunControl{{}, control_.cancelled} : control_);
+          options_.train(task.training, options,
+                         control_.progress ? RunControl{{}, control_.cancelled} : control_);
       if (!model) return model.error();
       auto recommender = rank::Recommender::open(task.training.catalog, *model);
       if (!recommender) return recommender.error();
@@ -248,7 +248,7 @@ class Evaluation {
   Result<MethodReport> measure_truth(const embed::TrainOptions& method, MethodReport report) const {
     const auto start = std::chrono::steady_clock::now();
     const RunControl silent{{}, control_.cancelled};
-    auto whole = embed::train_model(dataset_, method, silent);
+    auto whole = options_.train(dataset_, method, silent);
     if (!whole) return whole.error();
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -266,7 +266,8 @@ class Evaluation {
                              {.min_positives = options_.min_positives,
                               .k = options_.k,
                               .seed = options_.seed,
-                              .threads = options_.threads},
+                              .threads = options_.threads,
+                              .train = options_.train},
                              silent);
       if (!cold) return cold.error();
       report.cold = std::move(*cold);
@@ -275,7 +276,7 @@ class Evaluation {
       embed::TrainOptions untitled = method;
       untitled.fusion.content.title = 0;
       untitled.neighbors = 1;
-      auto model = embed::train_model(dataset_, untitled, silent);
+      auto model = options_.train(dataset_, untitled, silent);
       if (!model) return model.error();
       auto quality = pair_quality(*model, *options_.groups);
       if (!quality) return quality.error();

@@ -22,6 +22,7 @@ namespace sparrow::evaluate {
 
 struct EvaluateOptions {
   std::vector<embed::TrainOptions> methods;
+  embed::TrainFunction train = embed::train_model;
   std::size_t k = 10;
   std::size_t splits = 3;  // of held-out users
   double held_out_share = 0.2;

@@ -1,7 +1,7 @@
 """Comparing models: by numbers on held-out behavior, and by eye."""
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from . import _sparrow
@@ -87,16 +87,23 @@ def evaluate(
 
     methods  names, or options of train() with a "method" and a "name" of its own: ["fusion", {"method": "item2vec", "name": "wide",
              "dim": 256}]. "original" is item2vec as SparrowRecSys sets it. Every other is tested against the first.
+             What is trained elsewhere has a "trainer", called as trainer(dataset, options) for each split and returning a Model of that
+             data set; options are those of the method, as sparrow.spark takes them.
     groups   file of series and remakes; ground_truth: file of judged pairs.
     options  k, split_seed, cold_slice, baselines.
     """
     each = [{"method": m} if isinstance(m, str) else dict(m) for m in methods]
     if not each:
         raise _sparrow.InvalidInput("methods: give at least one")
+    trainers = {str(m.get("name", m["method"])): _native_trainer(m.pop("trainer")) for m in each if "trainer" in m}
     flags = [flags_of({"seed": seed, **m}) for m in each]
     truths = (os.fspath(groups) if groups else "", os.fspath(ground_truth) if ground_truth else "")
     with Reporter(progress) as report:
-        return Report(*_sparrow.evaluate(dataset._native, flags, flags_of({"splits": splits, **options}), truths, usual_texts(), threads, report))
+        return Report(*_sparrow.evaluate(dataset._native, flags, flags_of({"splits": splits, **options}), truths, trainers, usual_texts(), threads, report))
+
+
+def _native_trainer(trainer: Callable[[Dataset, Any], Model]) -> Callable[[Any, Any], Any]:
+    return lambda dataset, options: trainer(Dataset(dataset), options)._native
 
 
 class SpotCheck:

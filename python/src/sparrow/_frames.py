@@ -116,7 +116,8 @@ def write_polars(frame: Any, path: pathlib.Path) -> None:
     polars.DataFrame(columns).write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S%.f")
 
 
-def write_arrow(frame: Any, path: pathlib.Path) -> None:
+def write_arrow(frame: Any, path: Any, header: bool = True) -> None:
+    """path: also a file of Arrow that is open."""
     import pyarrow  # pylint: disable=import-outside-toplevel
     from pyarrow import compute, csv as arrow_csv  # pylint: disable=import-outside-toplevel
 
@@ -144,7 +145,7 @@ def write_arrow(frame: Any, path: pathlib.Path) -> None:
                 values = compute.cast(values, pyarrow.timestamp(kind.unit, "UTC"))
             values = compute.strftime(values, format="%Y-%m-%d %H:%M:%S")
         columns[name] = values
-    arrow_csv.write_csv(pyarrow.table(columns), path)
+    arrow_csv.write_csv(pyarrow.table(columns), path, arrow_csv.WriteOptions(include_header=header))
 
 
 def write_columns(frame: Mapping[str, Iterable[Any]], path: pathlib.Path) -> None:
