@@ -152,8 +152,8 @@ def _read_items(plan: "Broadcast[Plan]", text: bool, title: Optional[int]) -> An
         source = _Source(plan.value, text)
         split = None
 
-        def rows(behind: "_sparrow.Behind") -> pa.RecordBatch:
-            ids, titles, firsts = split.read_items(behind, title)  # type: ignore[union-attr]
+        def rows(of: "_sparrow.Split", behind: "_sparrow.Behind") -> pa.RecordBatch:
+            ids, titles, firsts = of.read_items(behind, title)
             place = (source.place["file"] << FILE_SHIFT) + source.place["start"]
             return _batch(ITEM_PIECES, {"id": ids, "title": titles, "split": [place] * len(ids), "first": firsts}, len(ids))
 
@@ -162,10 +162,10 @@ def _read_items(plan: "Broadcast[Plan]", text: bool, title: Optional[int]) -> An
                 continue
             split = source.feed(batch)
             if split.buffered >= WINDOW_BYTES:
-                yield rows(_sparrow.Behind.WINDOW)
+                yield rows(split, _sparrow.Behind.WINDOW)
         if split is None:
             return
-        yield rows(source.behind())
+        yield rows(split, source.behind())
         yield _batch(ITEM_PIECES, {"report": [source.report()]}, 1)
 
     return task

@@ -86,7 +86,7 @@ def _post(server: str, token: Optional[str]) -> Any:
                         break
         padding = [None] * len(wrong)
         numbers = {name: pa.array([count, *padding], pa.int64()) for name, count in (("saved", saved), ("known", known), ("expired", expired))}
-        texts = {"event": pa.array([None, *(event for event, _ in wrong)], pa.string()), "reason": pa.array([None, *(reason for _, reason in wrong)], pa.string())}
+        texts = {name: pa.array([None, *(pair[at] for pair in wrong)], pa.string()) for at, name in enumerate(("event", "reason"))}
         yield pa.RecordBatch.from_pydict({**numbers, **texts})
 
     return task

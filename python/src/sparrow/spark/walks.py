@@ -89,7 +89,8 @@ def _walk(graph: "Broadcast[Any]", key: str, options: tuple[int, float, float, i
     def task(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         if key not in _walks:
             _walks.clear()
-            _walks[key] = (np.flatnonzero(np.diff(graph.value[0])).astype(np.int64), _sparrow.Walks(*graph.value, *options))
+            offsets, targets, weights = graph.value
+            _walks[key] = (np.flatnonzero(np.diff(offsets)).astype(np.int64), _sparrow.Walks(offsets, targets, weights, *options))
         starts, sampler = _walks[key]
         for batch in batches:
             for numbers in np.array_split(batch.column(0).to_numpy(), max(1, batch.num_rows // WALKS_AT_ONCE)):
