@@ -30,9 +30,10 @@ macro(embed name path)
   file(SHA256 ${path} hash)
   string(SUBSTRING ${hash} 0 16 hash)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-  # A fixed time: equal files give equal bytes.
-  file(ARCHIVE_CREATE OUTPUT ${OUTPUT}.gz PATHS ${path} FORMAT raw COMPRESSION GZip COMPRESSION_LEVEL 9 MTIME "2020-01-01 00:00:00")
+  file(ARCHIVE_CREATE OUTPUT ${OUTPUT}.gz PATHS ${path} FORMAT raw COMPRESSION GZip COMPRESSION_LEVEL 9)
   file(READ ${OUTPUT}.gz hex HEX)
+  # No time in the header (bytes 4 to 7; libarchive writes the present one): equal files give equal bytes.
+  string(REGEX REPLACE "^(........)........" "\\100000000" hex "${hex}")
   file(REMOVE ${OUTPUT}.gz)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," packed "${hex}")
   string(APPEND arrays "constexpr unsigned char kFile${index}[] = {${bytes}0};\nconstexpr unsigned char kPacked${index}[] = {${packed}0};\n")

@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -98,7 +100,21 @@ def roots():
         equal((name, service.get("read_only"), service.get("user"), service.get("cap_drop")), (name, True, "sparrow", ["ALL"]))
 
 
+def same_bytes():
+    """What is compiled of the pages knows no time and no folder: two builds of one commit are one package."""
+    made = []
+    for second in range(2):
+        with tempfile.TemporaryDirectory() as folder:
+            output = pathlib.Path(folder, "web_files.cc")
+            subprocess.run(["/usr/bin/cmake", f"-DSOURCE={ROOT}/web", f"-DOUTPUT={output}", "-P", ROOT / "cmake/embed_files.cmake"], check=True)
+            made.append(output.read_bytes())
+        time.sleep(1.1 * (1 - second))
+    assert made[0] == made[1]
+    assert str(ROOT).encode() not in (ROOT / "build/test/build_info.cc").read_bytes()
+
+
 if __name__ == "__main__":
+    check("pages are compiled to the same bytes at any time", same_bytes)
     if installed():
         check("Kubernetes manifests fit the schemas, and faults in them do not", schemas)
         check("the compose file fits its schema and names files that are there", compose)
