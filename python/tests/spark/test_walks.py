@@ -19,17 +19,17 @@ def test_graph_is_that_of_the_sequences(prepared):
                 if a != b and len(row["items"]) >= 2:
                     weights[a, b] += 1 / distance
                     weights[b, a] += 1 / distance
-    offsets, targets, found = item_graph(prepared, 5, None)
+    offsets, targets, found = item_graph(prepared.sequences, prepared.statistics["items"], 5, None)
     sources = numpy.repeat(numpy.arange(len(offsets) - 1), numpy.diff(offsets).astype(int))
     assert list(zip(sources.tolist(), targets.tolist())) == sorted(weights)
     assert numpy.allclose(found, [weights[edge] for edge in sorted(weights)], rtol=1e-6)
-    offsets, targets, _ = item_graph(prepared, 5, 3)
+    offsets, targets, _ = item_graph(prepared.sequences, prepared.statistics["items"], 5, 3)
     assert numpy.diff(offsets).max() == 3
 
 
 def test_walks_are_seeded_and_steps_follow_the_weights(prepared):
     rows = walks(prepared, seed=7, graph_window=5, walks_per_node=10, walk_length=10, epochs=2).collect()
-    offsets, targets, weights = item_graph(prepared, 5, None)
+    offsets, targets, weights = item_graph(prepared.sequences, prepared.statistics["items"], 5, None)
     starts = int((numpy.diff(offsets) > 0).sum())
     assert len(rows) == len({(r.epoch, r.node, r.number) for r in rows}) == starts * 10 * 2
     native = _sparrow.Walks(offsets, targets, weights, 10, 1.0, 1.0, 7)
