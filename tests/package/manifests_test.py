@@ -1,6 +1,7 @@
 """packaging/kubernetes against the schemas of Kubernetes (kubernetes-validate, PyPI), packaging/oci/compose.yaml against compose's own; what they
 name must be there: files, options, probes. The validators are pinned and live in build/validators; out of reach of PyPI:
 "1 skipped"."""
+import gzip
 import json
 import pathlib
 import re
@@ -110,6 +111,11 @@ def same_bytes():
             made.append(output.read_bytes())
         time.sleep(1.1 * (1 - second))
     assert made[0] == made[1]
+    packed = re.findall(rb"kPacked\d+\[\] = \{([^}]*),0\};", made[0])
+    plain = re.findall(rb"kFile\d+\[\] = \{([^}]*),0\};", made[0])
+    assert len(packed) == len(plain) > 50, (len(packed), len(plain))
+    for one, other in zip(packed, plain, strict=True):
+        assert gzip.decompress(bytes(int(value, 16) for value in one.split(b","))) == bytes(int(value, 16) for value in other.split(b","))
     assert str(ROOT).encode() not in (ROOT / "build/test/build_info.cc").read_bytes()
 
 
