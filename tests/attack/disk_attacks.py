@@ -77,6 +77,7 @@ def full_disk(home, disk, kind):
     with Attacked(home) as server:
         version = second_version(home)
         before = {name: server.json(f"/api/v1/{name}") for name in ("judgements", "votes", "rules", "scenarios", "experiments")}
+        time.sleep(2)  # the reader looks at the store each second: what it lets go of is room again
         filler = fill(disk)
         for path, method, body in WRITES:
             def one(path=path, method=method, body=body):
