@@ -96,6 +96,7 @@ def test_another_encoding_than_the_first_lines_tell(same, tmp_path):
     same(200_000, data=folder)
 
 
+@pytest.mark.slow
 def test_packed_parts_and_hours(same, tmp_path):
     """Values that are no halves: the scale is told by a sample of all values in order."""
     folder = catalogue(tmp_path / "in")

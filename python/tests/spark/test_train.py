@@ -38,7 +38,7 @@ def overlap(one, other, size=10):
     return float(numpy.mean([len(set(a) & set(b)) / size for a, b in zip(*lists, strict=True)]))
 
 
-@pytest.mark.parametrize("loss", ["hierarchical-softmax", "negative-sampling"])
+@pytest.mark.parametrize("loss", ["hierarchical-softmax", pytest.param("negative-sampling", marks=pytest.mark.slow)])
 def test_one_part_has_the_bytes_of_one_machine(spark, corpus, dataset, loss):
     here = sparrow.train(dataset, "item2vec", loss=loss, progress=False, **FEW)
     there = train(spark, corpus, "item2vec", parts=1, rounds=4, loss=loss, **FEW)
@@ -48,18 +48,21 @@ def test_one_part_has_the_bytes_of_one_machine(spark, corpus, dataset, loss):
     assert there.manifest["options"]["skip_gram"] == here.manifest["options"]["skip_gram"]
 
 
+@pytest.mark.slow
 def test_sessions_and_half_life_are_those_of_one_machine(spark, corpus, dataset):
     options = {"session_gap": 3600, "half_life_days": 400, "epochs": 2, "dim": 8}
     here = sparrow.train(dataset, "item2vec", progress=False, **options)
     assert train(spark, corpus, "item2vec", parts=1, rounds=1, **options).vectors.tobytes() == here.vectors.tobytes()
 
 
+@pytest.mark.slow
 def test_two_parts_are_the_same_every_time(spark, corpus):
     once, again = (train(spark, corpus, "item2vec", parts=2, rounds=2, **FEW) for _ in range(2))
     assert once.vectors.tobytes() == again.vectors.tobytes()
     assert once.manifest["metrics"]["spark"] == {"parts": 2, "rounds": 2}
 
 
+@pytest.mark.slow
 def test_walks_are_as_alike_as_two_seeds_of_one_machine(spark, corpus, dataset):
     options = {"p": 0.5, "q": 2, "dim": 16, "epochs": 20}
     here, other = (sparrow.train(dataset, "node2vec", seed=seed, progress=False, **options) for seed in (1, 2))
@@ -126,7 +129,7 @@ def test_from_the_cluster_to_a_server(spark, prepared_folder, fusion, redis, tmp
     assert [item["id"] for item in answer["items"]] == sparrow.load(folder, sparrow.Dataset.load(prepared_folder)).similar(589).ids
 
 
-@pytest.mark.parametrize("method", mllib.PREFIXES)
+@pytest.mark.parametrize("method", ["item2vec", pytest.param("deepwalk", marks=pytest.mark.slow)])
 def test_mllib_in_the_layout_of_sparrowrecsys(spark, corpus, prepared_folder, redis, command_line, monkeypatch, method):
     monkeypatch.setattr(mllib, "ITERATIONS", 1)
     monkeypatch.setattr("sparrow.spark.__main__.session", lambda *_: spark)
@@ -139,6 +142,7 @@ def test_mllib_in_the_layout_of_sparrowrecsys(spark, corpus, prepared_folder, re
     assert found == frequent if method == "item2vec" else 0.3 * frequent < found
 
 
+@pytest.mark.slow
 def test_the_evaluation_trains_on_the_cluster(spark, dataset):
     report = sparrow.evaluate(
         dataset, [{"method": "item2vec", **FEW}, {"method": "item2vec", "name": "spark", "trainer": trainer(spark, parts=1, rounds=1), **FEW}],

@@ -55,6 +55,7 @@ def test_walks_are_seeded_and_steps_follow_the_weights(prepared):
     assert abs(square - freedom) < 4 * (2 * freedom) ** 0.5
 
 
+@pytest.mark.slow
 def test_node2vec_returns_more_when_p_is_small(prepared):
     def returns(p, q):
         rows = walks(prepared, p=p, q=q).collect()
