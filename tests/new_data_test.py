@@ -185,6 +185,25 @@ def changes(server, home, catalogue):
     check("data that cannot be read are said, lists go on, and sound ones are taken up", cannot_be_read)
 
 
+def of_other_data(home, catalogue, work):
+    """A replica that shares the store but has older data."""
+    older = pathlib.Path(work, "older")
+    catalogue.remove("990001")
+    catalogue.write()
+    run(older, "prepare", "--data", str(catalogue.folder))
+    server = TokenServer(str(older), "--store", f"rocksdb:{home}/store")
+    try:
+        def said():
+            text = pathlib.Path(server.log.name).read_text(encoding="utf-8")
+            assert 'of its items are not in the data prepared here, for example "990001"' in text, text
+            equal(server.get("/api/v1/items/990001")[0], 404)
+            equal(len(ids(similar(server, 1, size=10))), 10)
+        check("a model of other data than are prepared here: what cannot be shown is said", said)
+    finally:
+        server.process.terminate()
+        server.process.wait()
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         home, catalogue = pathlib.Path(work, "home"), Catalogue(pathlib.Path(work, "data"))
@@ -193,6 +212,7 @@ def main():
         server = TokenServer(str(home), "--token", f"editor:{EDITOR}")
         try:
             changes(server, home, catalogue)
+            of_other_data(home, catalogue, work)
         finally:
             server.process.terminate()
             server.process.wait()

@@ -11,6 +11,8 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include "sparrow/core/embeddings.h"
+
 namespace sparrow::python {
 
 template <typename T>
@@ -52,5 +54,12 @@ inline std::string_view piece(const In<std::uint8_t>& bytes, std::int64_t begin,
   return {reinterpret_cast<const char*>(bytes.data()) + begin,
           static_cast<std::size_t>(end - begin)};
 }
+
+// Offsets and rows of one list a user, checked: what comes from a table may be anything.
+void check_lists(const In<std::uint64_t>& offsets, const In<std::uint32_t>& rows,
+                 std::size_t items);
+
+Embeddings embeddings_of(const Matrix<float>& values);
+nanobind::object array_of(const Embeddings& values);  // needs the GIL
 
 }  // namespace sparrow::python

@@ -27,5 +27,8 @@ NB_MODULE(_sparrow, module) {
   python::add_store(module);
   python::add_splits(module);
   python::add_walks(module);
-  python::add_parts(module);
+  python::add_options(module);
+  python::add_skip_gram_parts(module);
+  python::add_cooccurrence_parts(module);
+  python::add_model_parts(module);
 }

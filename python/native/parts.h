@@ -36,6 +36,9 @@ struct Options {
   }
 };
 
-void add_parts(nanobind::module_& module);
+void add_options(nanobind::module_& module);
+void add_skip_gram_parts(nanobind::module_& module);
+void add_cooccurrence_parts(nanobind::module_& module);
+void add_model_parts(nanobind::module_& module);
 
 }  // namespace sparrow::python

@@ -15,35 +15,16 @@ namespace nb = nanobind;
 
 class Walks {
  public:
-  // The graph as CSR: nodes + 1 offsets, targets ascending within a node.
-  Walks(In<std::uint64_t> offsets, In<std::uint32_t> targets, In<float> weights,
-        std::size_t walk_length, float p, float q, std::uint64_t seed) {
-    if (walk_length < 1 || !(p > 0) || !(q > 0))
-      invalid("a walk has at least one item, and p and q are above 0");
-    graph_.offsets.assign(offsets.data(), offsets.data() + offsets.size());
-    graph_.targets.assign(targets.data(), targets.data() + targets.size());
-    graph_.weights.assign(weights.data(), weights.data() + weights.size());
-    const bool sound = !graph_.offsets.empty() && graph_.offsets.front() == 0 &&
-                       graph_.offsets.back() == graph_.targets.size() &&
-                       graph_.weights.size() == graph_.targets.size() &&
-                       std::is_sorted(graph_.offsets.begin(), graph_.offsets.end()) &&
-                       std::all_of(graph_.targets.begin(), graph_.targets.end(),
-                                   [&](Row target) { return target < graph_.nodes(); });
-    if (!sound) invalid("no graph: offsets or targets are out of range");
-    embed::WalkOptions options;
-    options.walk_length = walk_length;
-    options.p = p;
-    options.q = q;
-    options.seed = seed;
-    sampler_ = std::make_unique<embed::WalkSampler>(graph_, options);
-  }
+  Walks(const In<std::uint64_t>& offsets, const In<std::uint32_t>& targets,
+        const In<float>& weights, std::size_t walk_length, float p, float q, std::uint64_t seed)
+      : walked_(offsets, targets, weights, walks_of(walk_length, p, q, seed)) {}
 
   // Offsets and items of the walks, each of which depends on seed, epoch, node and number only.
   nb::tuple walk(In<std::uint32_t> nodes, In<std::uint32_t> numbers, std::size_t epoch) const {
     if (nodes.size() != numbers.size()) invalid("as many nodes as numbers");
     std::vector<embed::WalkSampler::Start> starts;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (nodes.data()[i] >= graph_.nodes()) invalid("a walk starts at no item");
+      if (nodes.data()[i] >= walked_.graph.nodes()) invalid("a walk starts at no item");
       starts.push_back({nodes.data()[i], numbers.data()[i]});
     }
     std::vector<std::int32_t> offsets{0};
@@ -51,7 +32,7 @@ class Walks {
     {
       const nb::gil_scoped_release released;
       std::vector<std::vector<Row>> walks(starts.size());
-      sampler_->walk(starts, epoch, walks);
+      walked_.sampler->walk(starts, epoch, walks);
       for (const auto& walk : walks) {
         items.insert(items.end(), walk.begin(), walk.end());
         offsets.push_back(static_cast<std::int32_t>(items.size()));
@@ -61,11 +42,32 @@ class Walks {
   }
 
  private:
-  data::ItemGraph graph_;
-  std::unique_ptr<embed::WalkSampler> sampler_;  // refers to graph_
+  static embed::WalkOptions walks_of(std::size_t walk_length, float p, float q,
+                                     std::uint64_t seed) {
+    if (walk_length < 1 || !(p > 0) || !(q > 0))
+      invalid("a walk has at least one item, and p and q are above 0");
+    embed::WalkOptions options;
+    options.walk_length = walk_length;
+    options.p = p;
+    options.q = q;
+    options.seed = seed;
+    return options;
+  }
+
+  WalkedGraph walked_;
 };
 
 }  // namespace
+
+WalkedGraph::WalkedGraph(const In<std::uint64_t>& offsets, const In<std::uint32_t>& targets,
+                         const In<float>& weights, const embed::WalkOptions& options) {
+  check_lists(offsets, targets, offsets.size() - 1);
+  if (weights.size() != targets.size()) invalid("there must be as many weights as targets");
+  graph.offsets = vector_of(offsets);
+  graph.targets = vector_of(targets);
+  graph.weights = vector_of(weights);
+  sampler = std::make_unique<embed::WalkSampler>(graph, options);
+}
 
 void add_walks(nb::module_& module) {
   nb::class_<Walks>(module, "Walks", "Random walks on a graph of items.")

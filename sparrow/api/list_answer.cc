@@ -277,7 +277,8 @@ void keep_answer(Context& c, const http::Response& response) {
 }
 
 void record_list(Context& c, int status) {
-  const bool failed = status >= 500;
+  // Nothing failed where the client has gone.
+  const bool failed = status >= 500 && !c.request.stop.stop_requested();
   if (failed && c.services.options.event_log != nullptr) c.list = failed_list(c);
   if ((status != 200 && !failed) || !is_recorded(c)) return;
   events::EventLog& log = *c.services.options.event_log;
@@ -299,6 +300,7 @@ void record_list(Context& c, int status) {
   for (const events::Exposure& exposure : c.exposures) log.append_later(exposure);
   c.exposures.clear();
   c.list.reset();
+  c.degraded = false;
 }
 
 void append_relation(std::string& out, const recall::ItemFacts& facts, const rank::Relation& r) {

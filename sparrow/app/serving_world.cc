@@ -107,11 +107,11 @@ void ServingWorlds::run(const std::atomic<bool>& stop) {
   const std::chrono::milliseconds poll(around_.arguments.poll_ms);
   while (!stop.load()) {
     now_->follower().run(poll, stop);
-    if (!stop.load()) renew();
+    if (!stop.load()) renew(stop);
   }
 }
 
-void ServingWorlds::renew() {
+void ServingWorlds::renew(const std::atomic<bool>& stop) {
   const auto start = std::chrono::steady_clock::now();
   auto opened = ServingWorld::open(around_, now_.get());
   if (!opened) {
@@ -133,7 +133,8 @@ void ServingWorlds::renew() {
                           before->catalog().view()->dataset->catalog.size(), since(start)));
   (void)now_->catalog().view()->search();
   // Whoever still answers from it is waited for; its threads end here and not in a request's.
-  while (before.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  while (before.use_count() > 1 && !stop.load())
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 }  // namespace sparrow::app

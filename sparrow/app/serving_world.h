@@ -2,6 +2,7 @@
 // ServingWorlds has the one that answers now, and puts the next one in its place while it answers.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -91,7 +92,7 @@ class ServingWorlds {
   void run(const std::atomic<bool>& stop);
 
  private:
-  void renew();
+  void renew(const std::atomic<bool>& stop);
 
   Surroundings around_;
   mutable std::shared_mutex mutex_;

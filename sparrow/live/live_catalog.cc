@@ -42,6 +42,23 @@ bool same_content(const data::Item& a, const data::Item& b) {
          without_links(a) == without_links(b);
 }
 
+// A model of other data than are prepared here: which of its items nobody can be shown. Empty:
+// none.
+std::string missing_items(const model::Model& model, const data::Catalog& catalog) {
+  std::size_t count = 0;
+  const std::string* first = nullptr;
+  for (const auto& id : model.items) {
+    if (catalog.find(id)) continue;
+    if (count++ == 0) first = &id;
+  }
+  if (count == 0) return {};
+  return fmt::format(
+      "{} {}: {} of its items are not in the data prepared here, for example \"{}\": they are in "
+      "no "
+      "list (`sparrow prepare` reads data)",
+      model.manifest.name, model.manifest.version, count, first->substr(0, 64));
+}
+
 }  // namespace
 
 LiveCatalog::LiveCatalog(LiveCatalogOptions options, std::shared_ptr<const data::Dataset> prepared)
@@ -339,6 +356,8 @@ Result<std::string> LiveCatalog::serve(model::Model model) {
           fmt::format("{} changed items are not in it: {}", all.size(), placer.error().message);
     }
   }
+  if (const std::string missing = missing_items(model, view->dataset->catalog); !missing.empty())
+    options_.say(missing);
   auto served = open_served(view->dataset, std::move(model), view->facts);
   if (!served) return served.error();
   state_->set_model(std::move(*served));

@@ -61,6 +61,7 @@ void LiveFeed::start(State& state, UserMarks* marks, const events::EventLog& log
   view_.reset();
   {
     const std::lock_guard lock(mutex_);
+    counts_.counted = counts_.unknown = 0;  // the log is read again
     options_.weights.set_liked(state.snapshot()->view->dataset->info.scale.liked);
   }
   state_ = &state;

@@ -2,7 +2,7 @@
 
     python -m sparrow.spark prepare --data hdfs:///shop/log --items hdfs:///shop/products.csv --output hdfs:///shop/prepared
 
-Not imported by `import sparrow`; needs `pip install "sparrow[spark]"` and Java 17. docs/scale.md says how to submit to a cluster.
+Not imported by `import sparrow`; needs `pip install "python/[spark]"` and Java 17. docs/scale.md says how to submit to a cluster.
 """
 from .prepared import Prepared
 from .session import session
