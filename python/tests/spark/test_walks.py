@@ -1,5 +1,8 @@
 """Walks of the cluster are walks of the engine on the same graph."""
 import collections
+import os
+import subprocess
+import sys
 
 import numpy
 import pytest
@@ -83,3 +86,12 @@ def test_the_command_writes_a_table_once(prepared, tmp_path, capsys):
     arguments[4] = str(tmp_path / "other")
     assert main(arguments) == _sparrow.NotFound.exit_status
     assert "prepare` writes it" in capsys.readouterr().err
+
+
+def test_workers_of_this_machine_have_this_python(prepared_folder, tmp_path):
+    """A virtual environment that is not activated: python3 is another one."""
+    clean = {key: value for key, value in os.environ.items() if key not in ("PYSPARK_PYTHON", "VIRTUAL_ENV")}
+    done = subprocess.run([sys.executable, "-m", "sparrow.spark", "--master", "local[1]", "walks", "--prepared", str(prepared_folder),
+                           "--output", str(tmp_path / "walks"), "--walk-length", "3"],
+                          capture_output=True, text=True, check=False, cwd="/", env={**clean, "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -38,6 +38,8 @@ def session(name: str, master: Optional[str] = None) -> SparkSession:
         if master is not None:
             builder = builder.master(master)
         if "PYSPARK_GATEWAY_PORT" not in os.environ:  # under spark-submit its settings hold
+            if (master or "local").startswith("local"):  # the workers are of this machine: python3 may be another Python, without this package
+                os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             builder = builder.config("spark.ui.showConsoleProgress", str(sys.stderr.isatty()).lower())  # bars are for terminals
         running = builder.getOrCreate()
     elif master is not None and running.sparkContext.master != master:
