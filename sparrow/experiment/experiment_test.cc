@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -65,7 +66,10 @@ TEST(ReadExperiments, LittleIsEnough) {
       json::parse(R"([{"name": "a", "variants": [{"name": "x"}, {"name": "y"}]}])"));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->front().metrics.front().name, "click_through");
-  EXPECT_EQ(read->front().guardrails.size(), 2U);
+  std::set<std::string> guardrails;
+  for (const auto& metric : read->front().guardrails) guardrails.insert(metric.name);
+  EXPECT_EQ(guardrails,
+            (std::set<std::string>{"failed_lists", "slow_lists", "short_lists", "rejections"}));
   EXPECT_EQ(read->front().status, Status::kDraft);
 }
 
