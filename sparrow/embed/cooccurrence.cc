@@ -1,6 +1,7 @@
 #include "sparrow/embed/cooccurrence.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -37,9 +38,24 @@ Occurrences occurrences_of(const WeightedHistories& histories) {
   return o;
 }
 
+// How the row of an item is counted: by looking at all items afterwards, or at those alone that
+// were met, where they are few of many.
+enum class Counting { kDense, kSparse };
+Counting best_counting(const WeightedHistories& histories) {
+  constexpr double kFew = 0.25;  // of all items
+  double met = 0;
+  for (std::size_t u = 0; u + 1 < histories.offsets.size(); ++u) {
+    const auto n = static_cast<double>(histories.offsets[u + 1] - histories.offsets[u]);
+    met += n * n;
+  }
+  const auto items = static_cast<double>(histories.items);
+  return met < kFew * items * items ? Counting::kSparse : Counting::kDense;
+}
+
 // Items of every user grouped by weight: adding a history to counts is one load, one addition and
 // one store an item, and a history of 200 is 400 bytes. Counting is bound by this, so items go by
-// rank, the most frequent first: most additions fall on few lines of the cache.
+// rank, the most frequent first: most additions fall on few lines of the cache. Counted sparsely
+// they keep their order, so that what was met comes in the order of columns.
 template <class Id>
 struct GroupedHistories {
   struct Group {
@@ -51,13 +67,15 @@ struct GroupedHistories {
   std::vector<Group> groups;
   std::vector<std::uint64_t> first_group{0};  // users + 1
 
-  GroupedHistories(const WeightedHistories& histories, const Occurrences& occurrences) {
+  GroupedHistories(const WeightedHistories& histories, const Occurrences& occurrences,
+                   Counting counting) {
     std::vector<Row> order(histories.items);
     for (Row i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](Row a, Row b) {
-      return occurrences.offsets[a + 1] - occurrences.offsets[a] >
-             occurrences.offsets[b + 1] - occurrences.offsets[b];
-    });
+    if (counting == Counting::kDense)
+      std::stable_sort(order.begin(), order.end(), [&](Row a, Row b) {
+        return occurrences.offsets[a + 1] - occurrences.offsets[a] >
+               occurrences.offsets[b + 1] - occurrences.offsets[b];
+      });
     rank.resize(order.size());
     for (std::size_t r = 0; r < order.size(); ++r) rank[order[r]] = static_cast<Id>(r);
     ranks.reserve(histories.rows.size());
@@ -150,19 +168,21 @@ PpmiFormula::PpmiFormula(std::vector<double> totals, const CooccurrenceOptions& 
 template <class Id>
 class PairCounter {
  public:
-  PairCounter(const WeightedHistories& histories, const CooccurrenceOptions& options)
+  PairCounter(const WeightedHistories& histories, const CooccurrenceOptions& options,
+              Counting counting)
       : histories_(histories),
         options_(options),
         occurrences_(occurrences_of(histories)),
-        grouped_(histories, occurrences_) {
+        grouped_(histories, occurrences_, counting) {
     scale_.resize(histories.offsets.size() - 1);
     for (std::size_t u = 0; u < scale_.size(); ++u)
       scale_[u] = options.history_weight / static_cast<float>(std::max(1.0, sum_of(u) - 1));
   }
 
   std::vector<double> totals() const;  // row sums of C
-  // Row a of C, by rank; counts must be zero before.
-  void count_row(Row a, std::vector<float>& counts) const;
+  // Row a of C: add(rank, value) for each of its terms, in a fixed order; rank(a) among them.
+  template <class Add>
+  void count_row(Row a, const Add& add) const;
   Id rank(Row a) const { return grouped_.rank[a]; }
 
  private:
@@ -218,8 +238,8 @@ std::vector<double> PairCounter<Id>::totals() const {
 }
 
 template <class Id>
-void PairCounter<Id>::count_row(Row a, std::vector<float>& counts) const {
-  float* const to = counts.data();
+template <class Add>
+void PairCounter<Id>::count_row(Row a, const Add& add) const {
   for (std::uint64_t o = occurrences_.offsets[a]; o < occurrences_.offsets[a + 1]; ++o) {
     const std::uint32_t u = occurrences_.user[o];
     const std::uint64_t begin = histories_.offsets[u];
@@ -237,13 +257,72 @@ void PairCounter<Id>::count_row(Row a, std::vector<float>& counts) const {
     for (std::uint64_t g = grouped_.first_group[u]; g < grouped_.first_group[u + 1]; ++g) {
       const float value = scaled * grouped_.groups[g].weight;
       const Id* const last = row + grouped_.groups[g].count;
-      for (; row < last; ++row) to[*row] += value;
+      for (; row < last; ++row) add(*row, value);
     }
     for_window(p, begin, histories_.offsets[u + 1], [&](std::uint64_t q, float factor) {
-      to[grouped_.rank[histories_.rows[q]]] += w * factor * histories_.weights[q];
+      add(grouped_.rank[histories_.rows[q]], w * factor * histories_.weights[q]);
     });
   }
-  to[grouped_.rank[a]] = 0;
+}
+
+// Row after row of C, in memory that is used again: visit(column, count) for the counts above zero,
+// columns ascending.
+template <class Id>
+class RowCounts {
+ public:
+  RowCounts(const PairCounter<Id>& counter, std::size_t items, Counting counting)
+      : counter_(counter), counts_(items, 0.0F) {
+    if (counting == Counting::kSparse) met_.assign(items / kWord + 1, 0);
+  }
+
+  template <class Visit>
+  void visit(Row a, const Visit& visit) {
+    met_.empty() ? visit_all(a, visit) : visit_met(a, visit);
+  }
+
+ private:
+  static constexpr std::size_t kWord = 64;
+
+  template <class Visit>
+  void visit_all(Row a, const Visit& visit) {
+    float* const to = counts_.data();
+    counter_.count_row(a, [to](Id rank, float value) { to[rank] += value; });
+    to[counter_.rank(a)] = 0;
+    for (Row b = 0; b < counts_.size(); ++b) {
+      const float count = to[counter_.rank(b)];
+      if (count > 0) visit(b, count);
+    }
+    std::fill(counts_.begin(), counts_.end(), 0.0F);
+  }
+
+  template <class Visit>
+  void visit_met(Row a, const Visit& visit) {
+    float* const to = counts_.data();
+    std::uint64_t* const met = met_.data();
+    counter_.count_row(a, [to, met](Id column, float value) {
+      to[column] += value;
+      met[column / kWord] |= std::uint64_t{1} << (column % kWord);
+    });
+    to[a] = 0;
+    for (std::size_t w = 0; w < met_.size(); ++w) {
+      for (std::uint64_t bits = met[w]; bits != 0; bits &= bits - 1) {
+        const auto b =
+            static_cast<Row>(w * kWord + static_cast<std::size_t>(std::countr_zero(bits)));
+        if (to[b] > 0) visit(b, to[b]);
+        to[b] = 0;
+      }
+      met[w] = 0;
+    }
+  }
+
+  const PairCounter<Id>& counter_;
+  std::vector<float> counts_;
+  std::vector<std::uint64_t> met_;  // a bit a column
+};
+
+std::size_t row_entries(std::size_t items, const CooccurrenceOptions& options) {
+  const std::size_t share = options.max_entries / std::max<std::size_t>(1, items);
+  return std::min(options.max_row_entries, std::max(options.least_row_entries, share));
 }
 
 // The `most` largest values of a row, equal ones by column; in the order of columns as before.
@@ -271,27 +350,29 @@ void keep_largest(std::vector<std::uint32_t>& columns, std::vector<float>& value
 template <class Id>
 Result<SparseMatrix> build_ppmi(const WeightedHistories& histories,
                                 const CooccurrenceOptions& options, const RunControl& control) {
-  const PairCounter<Id> counter(histories, options);
+  const Counting counting = best_counting(histories);
+  const PairCounter<Id> counter(histories, options, counting);
   const PpmiFormula formula(counter.totals(), options);
   const std::size_t n = histories.items;
+  const std::size_t most = row_entries(n, options);
   SparseMatrix matrix(n);
+  std::vector<std::unique_ptr<RowCounts<Id>>> counts(thread_count(options.threads));
   std::atomic<std::uint64_t> done{0};
   parallel_for(n, SparseMatrix::kBlockRows, options.threads,
                [&](std::size_t begin, std::size_t end, std::size_t thread) {
                  if (control.is_cancelled()) return;
-                 thread_local std::vector<float> counts;
                  thread_local std::vector<float> values;
                  thread_local std::vector<float> scratch;
                  thread_local std::vector<std::uint32_t> columns;
-                 counts.assign(n, 0.0F);
+                 if (counts[thread] == nullptr)
+                   counts[thread] = std::make_unique<RowCounts<Id>>(counter, n, counting);
                  for (std::size_t a = begin; a < end; ++a) {
-                   counter.count_row(static_cast<Row>(a), counts);
                    columns.clear();
                    values.clear();
-                   for (Row b = 0; b < n; ++b)
-                     formula.add(static_cast<Row>(a), b, counts[counter.rank(b)], columns, values);
-                   std::fill(counts.begin(), counts.end(), 0.0F);
-                   keep_largest(columns, values, options.max_row_entries, scratch);
+                   counts[thread]->visit(static_cast<Row>(a), [&](Row b, float count) {
+                     formula.add(static_cast<Row>(a), b, count, columns, values);
+                   });
+                   keep_largest(columns, values, most, scratch);
                    matrix.append_row(a, columns, values);
                  }
                  matrix.close_block(begin);
@@ -352,8 +433,11 @@ Result<SparseMatrix> ppmi_matrix(const WeightedHistories& histories,
 
 struct CooccurrenceCounts::State {
   State(const WeightedHistories& histories, const CooccurrenceOptions& options)
-      : items(histories.items), counter(histories, options) {}
+      : items(histories.items),
+        counting(best_counting(histories)),
+        counter(histories, options, counting) {}
   std::size_t items;
+  Counting counting;
   PairCounter<std::uint32_t> counter;
 };
 
@@ -366,23 +450,20 @@ std::vector<double> CooccurrenceCounts::totals() const { return state_->counter.
 
 SparseRows CooccurrenceCounts::rows(std::size_t first, std::size_t last) const {
   SparseRows rows;
-  std::vector<float> counts(state_->items, 0.0F);
+  RowCounts<std::uint32_t> counts(state_->counter, state_->items, state_->counting);
   for (std::size_t a = first; a < last; ++a) {
-    state_->counter.count_row(static_cast<Row>(a), counts);
-    for (Row b = 0; b < state_->items; ++b) {
-      const float count = counts[state_->counter.rank(b)];
-      if (count <= 0) continue;
+    counts.visit(static_cast<Row>(a), [&](Row b, float count) {
       rows.columns.push_back(b);
       rows.values.push_back(count);
-    }
+    });
     rows.offsets.push_back(rows.columns.size());
-    std::fill(counts.begin(), counts.end(), 0.0F);
   }
   return rows;
 }
 
 SparseRows ppmi_rows(std::size_t first, const SparseRows& counts, std::vector<double> totals,
                      const CooccurrenceOptions& options) {
+  const std::size_t most = row_entries(totals.size(), options);
   const PpmiFormula formula(std::move(totals), options);
   SparseRows rows;
   std::vector<std::uint32_t> columns;
@@ -394,7 +475,7 @@ SparseRows ppmi_rows(std::size_t first, const SparseRows& counts, std::vector<do
     for (std::uint64_t e = counts.offsets[r]; e < counts.offsets[r + 1]; ++e)
       formula.add(static_cast<Row>(first + r), counts.columns[e], counts.values[e], columns,
                   values);
-    keep_largest(columns, values, options.max_row_entries, scratch);
+    keep_largest(columns, values, most, scratch);
     rows.columns.insert(rows.columns.end(), columns.begin(), columns.end());
     rows.values.insert(rows.values.end(), values.begin(), values.end());
     rows.offsets.push_back(rows.columns.size());
@@ -412,7 +493,12 @@ struct HistoryProduct::State {
   const WeightedHistories& histories;
   Occurrences occurrences;
   std::vector<float> weights;  // in the order of occurrences: both products run over whole rows
-  AlignedFloats middle;
+  AlignedFloats middle;        // users x width
+  // Of a slab of columns, when x is too wide for all users at once.
+  AlignedFloats slab;
+  AlignedFloats image;
+
+  void multiply(const float* x, float* y, std::size_t width, std::size_t threads);
 };
 
 HistoryProduct::HistoryProduct(const WeightedHistories& histories)
@@ -420,10 +506,30 @@ HistoryProduct::HistoryProduct(const WeightedHistories& histories)
 HistoryProduct::~HistoryProduct() = default;
 
 void HistoryProduct::multiply(const float* x, float* y, std::size_t width, std::size_t threads) {
-  const WeightedHistories& histories = state_->histories;
-  const Occurrences& occurrences = state_->occurrences;
+  constexpr std::size_t kMost = std::size_t{128} << 20;  // values between users and columns
+  constexpr std::size_t kLeast = 16;                     // columns: a line of the cache
+  State& s = *state_;
+  const std::size_t users = s.histories.offsets.size() - 1;
+  const std::size_t items = s.histories.items;
+  const std::size_t columns = std::max(kLeast, kMost / std::max<std::size_t>(1, users));
+  if (width <= columns) return s.multiply(x, y, width, threads);
+  const std::size_t slabs = (width + columns - 1) / columns;
+  for (std::size_t i = 0; i < slabs; ++i) {
+    const std::size_t first = width * i / slabs;
+    const std::size_t count = width * (i + 1) / slabs - first;
+    s.slab.resize(items * count);
+    s.image.resize(items * count);
+    for (std::size_t r = 0; r < items; ++r)
+      std::copy_n(x + r * width + first, count, s.slab.data() + r * count);
+    s.multiply(s.slab.data(), s.image.data(), count, threads);
+    for (std::size_t r = 0; r < items; ++r)
+      std::copy_n(s.image.data() + r * count, count, y + r * width + first);
+  }
+}
+
+void HistoryProduct::State::multiply(const float* x, float* y, std::size_t width,
+                                     std::size_t threads) {
   const std::size_t users = histories.offsets.size() - 1;
-  AlignedFloats& middle = state_->middle;
   middle.resize(users * width);
   parallel_for(users, 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     for (std::size_t u = begin; u < end; ++u) {
@@ -435,7 +541,7 @@ void HistoryProduct::multiply(const float* x, float* y, std::size_t width, std::
   parallel_for(histories.items, 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     for (std::size_t i = begin; i < end; ++i) {
       const std::uint64_t first = occurrences.offsets[i];
-      simd::weighted_sum(state_->weights.data() + first, occurrences.user.data() + first,
+      simd::weighted_sum(weights.data() + first, occurrences.user.data() + first,
                          occurrences.offsets[i + 1] - first, middle.data(), width, y + i * width);
     }
   });

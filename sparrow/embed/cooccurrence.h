@@ -45,7 +45,11 @@ struct CooccurrenceOptions {
   float context_exponent =
       0.75F;             // smoothing of the context distribution (Levy, Goldberg & Dagan 2015)
   bool discount = true;  // low-count discount of Pantel & Lin (2002)
-  std::size_t max_row_entries = 4096;  // only the largest PPMI values of a row are kept
+  // Only the largest PPMI values of a row are kept: so many, fewer where there would be more than
+  // max_entries in all rows, but least_row_entries at least.
+  std::size_t max_row_entries = 4096;
+  std::size_t max_entries = 120'000'000;
+  std::size_t least_row_entries = 128;
   std::size_t threads = 0;
 };
 

@@ -125,23 +125,25 @@ Embeddings eigen_embedding(std::size_t n, const BlockProduct& product,
   TallBlock basis(n, width);
   Random random(options.seed);
   for (double& v : basis.values) v = random.normal();
-  TallBlock image(n, width);
   AlignedFloats in(n * width);
   AlignedFloats out(n * width);
-  const auto multiply = [&](const TallBlock& from, TallBlock& to) {
-    std::transform(from.values.begin(), from.values.end(), in.begin(),
+  const auto multiply = [&] {
+    std::transform(basis.values.begin(), basis.values.end(), in.begin(),
                    [](double v) { return static_cast<float>(v); });
     product(in.data(), out.data(), width);
-    std::copy(out.begin(), out.end(), to.values.begin());
   };
   // Two products between orthonormalisations: doubles hold what eigenvalues squared differ by.
   for (std::size_t round = 0; round < options.iterations; ++round) {
     if (round % 2 == 0) orthonormalize(basis, 1, options.threads);
-    multiply(basis, image);
-    std::swap(basis, image);
+    multiply();
+    std::copy(out.begin(), out.end(), basis.values.begin());
   }
   orthonormalize(basis, 2, options.threads);
-  multiply(basis, image);
+  multiply();
+  in = {};
+  TallBlock image(n, width);
+  std::copy(out.begin(), out.end(), image.values.begin());
+  out = {};
   const MatrixXd small = product_of_columns(basis, image, options.threads);
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(0.5 * (small + small.transpose()));
   const std::size_t kept = std::min(width, options.dim);

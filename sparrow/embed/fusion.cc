@@ -89,6 +89,7 @@ void describe(const Choices& c, model::Manifest& manifest) {
 Result<void> fuse(const ContentVectors& content, const Behavior& behavior,
                   const FusionOptions& options, const RunControl& control, Model& model) {
   const std::vector<Row>& chosen = behavior.chosen;
+  control.report({"similarity constants", 0, 1, "passes", 0});
   assemble(model, behavior.vectors, content, chosen, behavior.popularity);
   FusionParameters parameters =
       measure_parameters(behavior.vectors, model::ContentMatrix(model), chosen, options);
@@ -124,6 +125,7 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
                           const RunControl& control, Model& model) {
   control.report({"content", 0, 1, "catalogs", 0});
   const ContentVectors content = build_content(dataset.catalog, options.content);
+  control.report({"histories", 0, 1, "passes", 0});
   Behavior behavior;
   behavior.popularity = data::count_positives(dataset.interactions, dataset.catalog.size(),
                                               options.histories.min_value);
@@ -137,6 +139,7 @@ Result<void> train_fusion(const data::Dataset& dataset, const FusionOptions& opt
                  "years or title "
                  "words: there is nothing to learn from"};
   }
+  control.report({"co-occurrence", 0, 1, "items", 0});
   auto vectors = behavior_vectors(behavior.histories, options, control);
   if (!vectors) return vectors.error();
   behavior.vectors = std::move(*vectors);

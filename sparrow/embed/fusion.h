@@ -24,7 +24,9 @@ struct FusionOptions {
   std::size_t cooccurrence_dim = 384;  // what is watched near each other
   std::size_t history_dim = 96;        // leading eigenvectors of who watched what
   std::size_t ridge_dim = 384;         // the same, flattened as ridge regression does
-  float cooccurrence_share = 0.36F;    // of behavior; the rest is history
+  std::size_t max_values = std::size_t{256}
+                           << 20;    // of all vectors: fewer dimensions for more items
+  float cooccurrence_share = 0.36F;  // of behavior; the rest is history
   float ridge_share = 0.2F;
   float ridge = 200;                    // added to the eigenvalues
   std::size_t eigen_iterations = 4;     // of three products each

@@ -80,13 +80,20 @@ Embeddings joined_blocks(std::vector<WeightedBlock> blocks, std::uint64_t seed) 
 
 }  // namespace
 
-// A block of more dimensions than there are users, or a good part of the items,
-// only repeats the data.
+// A block of more dimensions than there are users, or a good part of the items, only repeats the
+// data. Of very many items fewer are kept in proportion, so that all vectors have max_values.
 BehaviorDims behavior_dims(std::size_t items, std::size_t users, const FusionOptions& options) {
   constexpr std::size_t kLeast = 32;
   const std::size_t worth = std::max(kLeast, std::min(items / 5, users * 4 / 5));
-  return {std::min(options.cooccurrence_dim, worth), std::min(options.history_dim, worth),
-          std::min(options.ridge_dim, worth)};
+  const std::size_t all = options.cooccurrence_dim + options.history_dim + options.ridge_dim;
+  const double share =
+      std::min(1.0, static_cast<double>(options.max_values) /
+                        static_cast<double>(std::max<std::size_t>(1, items * all)));
+  const auto dim = [&](std::size_t most) {
+    const auto kept = static_cast<std::size_t>(share * static_cast<double>(most));
+    return std::min(std::max(kept, std::min(most, kLeast)), worth);
+  };
+  return {dim(options.cooccurrence_dim), dim(options.history_dim), dim(options.ridge_dim)};
 }
 
 Embeddings join_behavior(Embeddings cooccurrence, const Embeddings& pairs, const BehaviorDims& dims,
@@ -126,10 +133,7 @@ Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
 
 void assemble(Model& model, const Embeddings& vectors, const ContentVectors& content,
               const std::vector<Row>& chosen, std::span<const std::uint32_t> popularity) {
-  Embeddings all(model.items.size(), vectors.dim());
-  for (std::size_t r = 0; r < chosen.size(); ++r)
-    std::copy(vectors.row(r).begin(), vectors.row(r).end(), all.row(chosen[r]).begin());
-  set_vectors(model, all, model::Precision::kHalf);
+  set_vectors(model, vectors, chosen);
   set_popularity(model, popularity);
   add_content(model, content);
 }

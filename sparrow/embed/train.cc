@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <mutex>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "sparrow/core/file.h"
 #include "sparrow/embed/map_layout.h"
 #include "sparrow/embed/text_table.h"
+#include "sparrow/model/neighbor_lists.h"
 #include "sparrow/model/similarity.h"
 #include "sparrow/model/views.h"
 
@@ -38,11 +41,35 @@ Model start_model(const data::Dataset& dataset, const TrainOptions& options,
   return model;
 }
 
+namespace {
+
+nlohmann::json describe(const model::ListReport& lists) {
+  nlohmann::json rounds = nlohmann::json::array();
+  for (const auto& round : lists.rounds)
+    rounds.push_back({{"compared_with", round.wanted},
+                      {"recall_at_10", round.recall_at_10},
+                      {"recall_at_10_of_content", round.recall_of_content}});
+  return {{"recall_at_10", lists.recall_at_10},
+          {"recall_at_10_of_content", lists.recall_of_content},
+          {"pairs_an_item", lists.pairs},
+          {"rounds", rounds}};
+}
+
+}  // namespace
+
 Result<Model> finish_model(Model model, const TrainOptions& options, const RunControl& control) {
   control.report({"neighbor table", 0, 1, "tables", 0});
   auto similarity = model::Similarity::open(model);
   if (!similarity) return similarity.error();
-  add_neighbor_table(model, **similarity, options.neighbors, options.threads);
+  const model::ListReport lists = add_neighbor_table(model, **similarity,
+                                                     {.neighbors = options.neighbors,
+                                                      .exact_items = options.exact_items,
+                                                      .seed = options.seed,
+                                                      .threads = options.threads},
+                                                     control);
+  if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
+  if (!lists.exact) model.manifest.metrics["neighbor_table"] = describe(lists);
+  control.report({"map", 0, 1, "maps", 0});
   seal_model(model, options);
   return model;
 }
@@ -57,8 +84,62 @@ void seal_model(Model& model, const TrainOptions& options) {
   model.manifest.metrics["content_hash"] = hash;
 }
 
+namespace {
+
+// How long each stage took and what memory the process had needed by its end, heard from the
+// progress that is reported.
+class StageClock {
+ public:
+  explicit StageClock(const RunControl& control) : control_(control) {}
+
+  RunControl control() {
+    return {.progress =
+                [this](const ProgressReport& report) {
+                  enter(report.stage);
+                  control_.report(report);
+                },
+            .cancelled = control_.cancelled};
+  }
+  nlohmann::json stages() {
+    enter("");
+    return stages_;
+  }
+
+ private:
+  void enter(const std::string& stage) {
+    const std::lock_guard lock(mutex_);
+    if (stage == stage_) return;
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    const double processor = seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
+    const auto now = std::chrono::steady_clock::now();
+    if (!stage_.empty())
+      stages_.push_back({{"stage", stage_},
+                         {"seconds", std::chrono::duration<double>(now - began_).count()},
+                         {"processor_seconds", processor - processor_},
+                         {"peak_mb", static_cast<double>(used.ru_maxrss) / 1024}});
+    stage_ = stage;
+    began_ = now;
+    processor_ = processor;
+  }
+  static double seconds_of(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  }
+
+  const RunControl& control_;
+  std::mutex mutex_;
+  std::string stage_;
+  std::chrono::steady_clock::time_point began_;
+  double processor_ = 0;
+  nlohmann::json stages_ = nlohmann::json::array();
+};
+
+}  // namespace
+
 Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& given,
-                          const RunControl& control) {
+                          const RunControl& outer) {
+  StageClock clock(outer);
+  const RunControl control = clock.control();
   const TrainOptions options = with_liked(given, dataset);
   const Method* method = find_method(options.method);
   if (method == nullptr) {
@@ -72,7 +153,9 @@ Result<Model> train_model(const data::Dataset& dataset, const TrainOptions& give
     return trained.error();
   if (!model::ContentView::of(model))
     add_content(model, build_content(dataset.catalog, options.fusion.content));
-  return finish_model(std::move(model), options, control);
+  auto finished = finish_model(std::move(model), options, control);
+  if (finished) finished->manifest.metrics["stages"] = clock.stages();
+  return finished;
 }
 
 ImportedBlock block_of(const data::Catalog& catalog, const Model& model, float weight) {

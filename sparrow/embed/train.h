@@ -26,6 +26,8 @@ struct TrainOptions {
   std::string name;                // of the model; empty: the method's
   std::string measure = "cosine";  // or inner_product
   std::size_t neighbors = 100;     // of each item, precomputed
+  std::size_t exact_items =
+      65'536;  // of more the neighbors are searched in cells (neighbor_lists.h)
   // Texts as content, read by the caller into fusion.content: the folder of a
   // table of token vectors ("off": none; empty: the usual place), or a file of
   // vectors in its place.

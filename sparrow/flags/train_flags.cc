@@ -24,6 +24,10 @@ void add_common(CLI::App& sub, embed::TrainOptions& o) {
   sub.add_option("--neighbors", o.neighbors, "Length of the precomputed list of each item")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  sub.add_option("--exact-items", o.exact_items,
+                 "Up to so many items every pair is compared; of more those in the cells around "
+                 "each, at a recall that is measured")
+      ->capture_default_str();
   sub.add_option("--seed", o.seed, "Equal seeds give equal models")->capture_default_str();
   sub.add_option("--session-gap", o.sequences.session_gap_s,
                  "A pause of so many seconds starts a new sequence; 0: never")

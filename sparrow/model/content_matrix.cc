@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "sparrow/core/simd/kernels.h"
+#include "sparrow/core/top_k.h"
 #include "sparrow/model/views.h"
 
 namespace sparrow::model {
@@ -66,6 +67,22 @@ float ContentMatrix::cosine(Row a, Row b) const {
     }
   }
   return sum;
+}
+
+void ContentMatrix::sketch(Row row, std::span<float> out) const {
+  std::fill(out.begin(), out.end(), 0.0F);
+  if (empty()) return;
+  const auto add = [&](std::uint32_t feature, float value) {
+    const std::uint32_t hash = tie_rank(feature);
+    out[hash % kSketch] += (hash >> 31) != 0 ? value : -value;
+  };
+  for (std::uint32_t e = indptr_[row]; e < indptr_[row + 1]; ++e) add(indices_[e], values_[e]);
+  if (!dense_ || !dense_->has(row)) return;
+  thread_local std::vector<float> values;
+  values.resize(dense_->dim());
+  dense_->copy(row, values);
+  for (std::size_t d = 0; d < values.size(); ++d)
+    add(static_cast<std::uint32_t>(features_ + d), values[d]);
 }
 
 bool ContentMatrix::alone(Row row) const {

@@ -44,6 +44,11 @@ class ContentMatrix {
   // Postings of some rows only, numbered as they stand in `rows`; out[i] +=
   // cosine(row, rows[i]).
   ContentPostings postings_of(std::span<const Row> rows) const;
+  // A vector of kSketch values a row whose inner products are about the cosines: every feature is
+  // added to one of the values or taken from it (count sketch; Charikar, Chen & Farach-Colton
+  // 2004).
+  static constexpr std::size_t kSketch = 128;
+  void sketch(Row row, std::span<float> out) const;
   void add_cosines(Row row, const ContentPostings& postings, std::span<float> out) const;
 
  private:

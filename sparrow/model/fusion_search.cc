@@ -10,7 +10,7 @@
 
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/core/top_k.h"
-#include "sparrow/model/fusion_similarity.h"
+#include "sparrow/model/fusion_reference.h"
 
 namespace sparrow::model {
 namespace {
@@ -55,13 +55,19 @@ class RisingBar {
 // A z so low that no pair whose smaller z lies below it is among the k best, when k pairs have a
 // smaller z of `bar` or more: for u, v the tails, max(u, v) <= u + v - uv <= 2 max(u, v).
 float lowest_worth(float bar) {
+  constexpr float kLowest = -8;
   constexpr float kStep = 0.01F;
   constexpr float kHair = 1e-3F;  // what the kernel may be off, and more
-  if (bar < -8) return -__builtin_inff();
+  if (bar < kLowest) return -__builtin_inff();
   const double twice = 2 * upper_tail(bar - kHair);
-  float z = bar - kHair;
-  while (z > -8 && upper_tail(z) < twice) z -= kStep;
-  return z > -8 ? z : -__builtin_inff();
+  // The tails fall: halve the range in which they pass `twice`.
+  float low = kLowest;
+  float high = bar - kHair;
+  while (high - low > kStep) {
+    const float middle = 0.5F * (low + high);
+    (upper_tail(middle) >= twice ? low : high) = middle;
+  }
+  return low > kLowest ? low : -__builtin_inff();
 }
 
 }  // namespace
@@ -131,6 +137,55 @@ std::vector<Neighbor> FusionSimilarity::nearest_of(Row row, std::size_t k,
     }
   }
   return best.take();
+}
+
+std::vector<std::vector<Neighbor>> FusionSimilarity::nearest_among(std::span<const Row> rows,
+                                                                   std::span<const Row> among,
+                                                                   std::size_t k) const {
+  const std::size_t n = among.size();
+  const Reference products(*this, among);
+  const Embeddings columns = products.columns(*this);
+  std::vector<float> smaller_z(n);
+  std::vector<std::uint32_t> above(n + 1);
+  std::vector<std::vector<Neighbor>> lists;
+  const auto visit = [&](Row row, std::size_t place, const float* inner, const float* cosine) {
+    lists.emplace_back();
+    if (none_[row] != 0) return;
+    simd::fused_smaller_z({constants(), seed(row), columns_at(columns), inner, cosine, n},
+                          smaller_z.data());
+    if (place < n) smaller_z[place] = -__builtin_inff();
+    const std::size_t found = simd::select_above(
+        smaller_z.data(), n, lowest_worth(RisingBar::of(smaller_z, k)), above.data());
+    TopK best(k);
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::uint32_t j = above[i];
+      if (none_[among[j]] == 0)
+        best.add(among[j],
+                 similarity(row, among[j], behavior_[row] != 0 ? inner[j] : 0.0F, cosine[j]));
+    }
+    lists.back() = best.take();
+  };
+  products.for_each(rows, 1, visit);
+  return lists;
+}
+
+std::size_t FusionSimilarity::space_dim(Space space) const {
+  if (space == Space::kBehavior) return dim_ == 0 ? 0 : dim_ + ContentMatrix::kSketch;
+  return content_.empty() ? 0 : ContentMatrix::kSketch;
+}
+
+// Of two items with behavior the inner product is S, but for closeness, popularity and constants.
+void FusionSimilarity::place(Row row, Space space, std::span<float> out) const {
+  if (space == Space::kContent) return content_.sketch(row, out);
+  const FusionParameters& q = formula_.q;
+  vectors_.copy(row, out.first(dim_));
+  content_.sketch(row, out.subspan(dim_));
+  const float behavior =
+      std::sqrt(std::max(0.0F, 1 - q.content_weight) / std::max(1e-6F, q.behavior_deviation));
+  const float content = items_[row].richness * std::sqrt(std::max(0.0F, q.content_weight) /
+                                                         std::max(1e-6F, q.content_deviation));
+  for (std::size_t c = 0; c < dim_; ++c) out[c] *= behavior;
+  for (std::size_t c = dim_; c < out.size(); ++c) out[c] *= content;
 }
 
 void FusionSimilarity::prepare_search() {

@@ -41,6 +41,11 @@ class FusionSimilarity final : public Similarity {
                                 std::span<const std::uint8_t> excluded) const override;
   std::vector<std::vector<Neighbor>> nearest_block(Row first, std::size_t count,
                                                    std::size_t k) const override;
+  std::vector<std::vector<Neighbor>> nearest_among(std::span<const Row> rows,
+                                                   std::span<const Row> among,
+                                                   std::size_t k) const override;
+  std::size_t space_dim(Space space) const override;
+  void place(Row row, Space space, std::span<float> out) const override;
 
   // Estimates mean and deviation of S and L for every item against the rows
   // that it competes with. O(items * reference.size() * dim); equal for any

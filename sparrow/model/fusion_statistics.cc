@@ -6,7 +6,7 @@
 
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
-#include "sparrow/model/fusion_similarity.h"
+#include "sparrow/model/fusion_reference.h"
 
 namespace sparrow::model {
 namespace {
@@ -82,59 +82,6 @@ FusionItem FusionSimilarity::estimate_item(Row row, const FusionReference& rows)
   shrink_by_evidence(item, row);
   return item;
 }
-
-// Inner products and cosines of items with the reference rows, which are asked for in blocks.
-struct FusionSimilarity::Reference {
-  const FusionSimilarity& of;
-  std::span<const Row> rows;
-  Embeddings near;  // their vectors
-  ContentPostings postings;
-
-  Reference(const FusionSimilarity& similarity, std::span<const Row> reference)
-      : of(similarity),
-        rows(reference),
-        near(reference.size(), similarity.dim_),
-        postings(similarity.content_.postings_of(reference)) {
-    for (std::size_t r = 0; r < rows.size(); ++r) of.vectors_.copy(rows[r], near.row(r));
-  }
-
-  // The columns of a similarity at the reference rows.
-  Embeddings columns(const FusionSimilarity& similarity) const {
-    Embeddings part(kColumns, rows.size());
-    for (std::size_t c = 0; c < kColumns; ++c) {
-      for (std::size_t r = 0; r < rows.size(); ++r)
-        part.row(c)[r] = similarity.columns_.row(c)[rows[r]];
-    }
-    return part;
-  }
-
-  // visit(row, its place in the reference or rows.size(), inner products, cosines) for each item.
-  template <typename Visit>
-  void for_each(std::span<const Row> items, std::size_t threads, const Visit& visit) const {
-    parallel_for(items.size(), 64, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-      std::vector<Row> known;
-      std::copy_if(items.begin() + static_cast<std::ptrdiff_t>(begin),
-                   items.begin() + static_cast<std::ptrdiff_t>(end), std::back_inserter(known),
-                   [&](Row row) { return of.behavior_[row] != 0; });
-      Embeddings seeds(known.size(), of.dim_);
-      for (std::size_t i = 0; i < known.size(); ++i) of.vectors_.copy(known[i], seeds.row(i));
-      std::vector<float> inner((known.size() + 1) * rows.size());
-      simd::dot_block(seeds.data(), known.size(), near.data(), rows.size(), of.dim_, inner.data(),
-                      rows.size());
-      std::vector<float> cosine(rows.size());
-      const float* next = inner.data();
-      for (std::size_t i = begin; i < end; ++i) {
-        std::fill(cosine.begin(), cosine.end(), 0.0F);
-        of.content_.add_cosines(items[i], postings, cosine);
-        const auto at = std::lower_bound(rows.begin(), rows.end(), items[i]);
-        const bool there = at != rows.end() && *at == items[i];
-        visit(items[i], there ? static_cast<std::size_t>(at - rows.begin()) : rows.size(), next,
-              cosine.data());
-        next += of.behavior_[items[i]] != 0 ? rows.size() : 0;
-      }
-    });
-  }
-};
 
 // First the mean and deviation of S that L needs: of those of `rows` that are
 // in the reference, the others of it being known. Then S and L of all `rows`.

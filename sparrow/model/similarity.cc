@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/content_matrix.h"
 #include "sparrow/model/fusion_similarity.h"
@@ -70,6 +69,16 @@ class VectorSimilarity final : public Similarity {
     if (similarity < -1.001F * largest_)
       return kMatchOfLast * std::clamp(similarity + offset_, 0.0F, 1.0F);
     return 100 * std::clamp(similarity / largest_, 0.0F, 1.0F);
+  }
+
+  std::size_t space_dim(Space space) const override {
+    if (space == Space::kBehavior) return vectors_.dim();
+    return content_.empty() ? 0 : ContentMatrix::kSketch;
+  }
+  void place(Row row, Space space, std::span<float> out) const override {
+    if (space == Space::kContent) return content_.sketch(row, out);
+    const auto v = vectors_.row(row);
+    std::copy(v.begin(), v.end(), out.begin());
   }
 
  private:
@@ -149,24 +158,19 @@ std::vector<std::vector<Neighbor>> Similarity::nearest_block(Row first, std::siz
   return lists;
 }
 
-void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
-                        std::size_t threads) {
-  const std::size_t n = model.items.size();
-  k = std::min(k, n == 0 ? 0 : n - 1);
-  std::vector<std::uint32_t> rows(n * k, kNoRow);
-  std::vector<float> scores(n * k, 0.0F);
-  constexpr std::size_t kBlock = 64;
-  parallel_for(n, kBlock, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
-    const auto lists = similarity.nearest_block(static_cast<Row>(begin), end - begin, k);
-    for (std::size_t i = begin; i < end; ++i) {
-      const auto& nearest = lists[i - begin];
-      for (std::size_t r = 0; r < nearest.size(); ++r) {
-        rows[i * k + r] = nearest[r].row;
-        scores[i * k + r] = nearest[r].score;
-      }
+std::vector<std::vector<Neighbor>> Similarity::nearest_among(std::span<const Row> rows,
+                                                             std::span<const Row> among,
+                                                             std::size_t k) const {
+  std::vector<std::vector<Neighbor>> lists(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (source(rows[i]) == Source::kNone) continue;
+    TopK best(k);
+    for (const Row j : among) {
+      if (j != rows[i]) best.add(j, score(rows[i], j));
     }
-  });
-  set_neighbors(model, {k, rows, scores});
+    lists[i] = best.take();
+  }
+  return lists;
 }
 
 }  // namespace sparrow::model

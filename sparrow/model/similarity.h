@@ -63,10 +63,17 @@ class Similarity {
   // nearest(row, k, {}) of `count` consecutive rows from `first`; faster together than one by one.
   virtual std::vector<std::vector<Neighbor>> nearest_block(Row first, std::size_t count,
                                                            std::size_t k) const;
-};
+  // The same of any rows, among some alone (ascending).
+  virtual std::vector<std::vector<Neighbor>> nearest_among(std::span<const Row> rows,
+                                                           std::span<const Row> among,
+                                                           std::size_t k) const;
 
-// Adds the neighbor table: nearest(row, k) of every item.
-void add_neighbor_table(Model& model, const Similarity& similarity, std::size_t k,
-                        std::size_t threads);
+  // Vectors whose inner product says roughly how near two items may be: of what they are, or of
+  // what is known of them both ways (only of items with behavior). For dividing a large catalogue
+  // into cells; 0 dimensions: there is no such space.
+  enum class Space { kContent, kBehavior };
+  virtual std::size_t space_dim(Space) const { return 0; }
+  virtual void place(Row, Space, std::span<float>) const {}
+};
 
 }  // namespace sparrow::model

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "sparrow/core/float16.h"
 #include "sparrow/core/simd/half_kernel.h"
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/model/schema.h"
@@ -127,6 +128,18 @@ void set_vectors(Model& model, const Embeddings& vectors, Precision precision) {
   model.tensors[tensor_name::kVectors] = precision == Precision::kHalf
                                              ? Tensor::halves_of(vectors.values(), shape)
                                              : Tensor::of(vectors.values(), shape);
+}
+
+void set_vectors(Model& model, const Embeddings& vectors, std::span<const Row> rows) {
+  const std::size_t dim = vectors.dim();
+  Tensor tensor{TensorType::kFloat16, {model.items.size(), dim}, {}};
+  tensor.bytes.resize(model.items.size() * dim * sizeof(std::uint16_t));
+  auto* const halves = reinterpret_cast<std::uint16_t*>(tensor.bytes.data());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto row = vectors.row(i);
+    std::transform(row.begin(), row.end(), halves + rows[i] * dim, float16_of);
+  }
+  model.tensors[tensor_name::kVectors] = std::move(tensor);
 }
 
 void append_vector(Tensor& tensor, std::span<const float> values) {

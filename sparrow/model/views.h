@@ -102,6 +102,8 @@ std::span<const std::uint32_t> popularity_of(const Model& model);
 
 enum class Precision { kSingle, kHalf };
 void set_vectors(Model& model, const Embeddings& vectors, Precision precision = Precision::kSingle);
+// Row i of `vectors` becomes that of rows[i] of `items`; the others have none. In half precision.
+void set_vectors(Model& model, const Embeddings& vectors, std::span<const Row> rows);
 // Adds a row to a tensor of vectors whose type and shape are set already.
 void append_vector(Tensor& tensor, std::span<const float> values);
 void set_popularity(Model& model, std::span<const std::uint32_t> counts);

@@ -14,6 +14,7 @@
 #include "sparrow/core/random.h"
 #include "sparrow/data/dataset.h"
 #include "sparrow/model/model.h"
+#include "sparrow/model/neighbor_lists.h"
 #include "sparrow/model/similarity.h"
 #include "sparrow/rank/recommender.h"
 #include "sparrow/recall/item_facts.h"
@@ -125,7 +126,7 @@ struct SmallWorld {
     model.tensors["content.indices"] = numbers(indices);
     model.tensors["content.values"] = floats(content, {content.size()});
     const auto similarity = model::Similarity::open(model);
-    model::add_neighbor_table(model, **similarity, 20, 1);
+    (void)model::add_neighbor_table(model, **similarity, {.neighbors = 20, .threads = 1});
   }
 };
 

@@ -1,0 +1,202 @@
+#include "sparrow/model/neighbor_lists.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <numeric>
+
+#include "sparrow/core/parallel.h"
+#include "sparrow/core/random.h"
+#include "sparrow/core/top_k.h"
+#include "sparrow/model/cells.h"
+#include "sparrow/model/views.h"
+
+namespace sparrow::model {
+namespace {
+
+using Lists = std::vector<std::vector<Neighbor>>;
+
+// Lists of k neighbors as the tensors have them; kNoRow behind the last.
+struct Table {
+  std::size_t k = 0;
+  std::vector<std::uint32_t> rows;
+  std::vector<float> scores;
+
+  Table(std::size_t items, std::size_t each)
+      : k(each), rows(items * k, kNoRow), scores(items * k) {}
+  std::vector<Neighbor> of(Row row) const {
+    std::vector<Neighbor> list;
+    for (std::size_t i = row * k; i < (std::size_t{row} + 1) * k && rows[i] != kNoRow; ++i)
+      list.push_back({rows[i], scores[i]});
+    return list;
+  }
+  void set(Row row, const std::vector<Neighbor>& list) {
+    for (std::size_t i = 0; i < std::min(k, list.size()); ++i) {
+      rows[row * k + i] = list[i].row;
+      scores[row * k + i] = list[i].score;
+    }
+  }
+  // The k best of what it has and these.
+  void merge(Row row, const std::vector<Neighbor>& more) {
+    std::vector<Neighbor> all = of(row);
+    all.insert(all.end(), more.begin(), more.end());
+    std::sort(all.begin(), all.end(), better);
+    std::vector<Neighbor> kept;
+    for (const Neighbor& n : all) {
+      const bool there = std::any_of(kept.begin(), kept.end(),
+                                     [&](const Neighbor& other) { return other.row == n.row; });
+      if (!there) kept.push_back(n);
+      if (kept.size() == k) break;
+    }
+    set(row, kept);
+  }
+};
+
+constexpr std::size_t kBlock = 64;
+
+class TableMaker {
+ public:
+  TableMaker(const Similarity& similarity, const ListOptions& options, const RunControl& control)
+      : similarity_(similarity),
+        options_(options),
+        control_(control),
+        table_(similarity.items(),
+               std::min(options.neighbors,
+                        similarity.items() - std::min<std::size_t>(similarity.items(), 1))) {}
+
+  void exact() {
+    parallel_for(similarity_.items(), kBlock, options_.threads,
+                 [&](std::size_t begin, std::size_t end, std::size_t) {
+                   const auto lists =
+                       similarity_.nearest_block(static_cast<Row>(begin), end - begin, table_.k);
+                   for (std::size_t i = begin; i < end; ++i)
+                     table_.set(static_cast<Row>(i), lists[i - begin]);
+                 });
+  }
+
+  ListReport by_cells();
+
+  void keep(Model& model) const { set_neighbors(model, {table_.k, table_.rows, table_.scores}); }
+
+ private:
+  void look_around(Similarity::Space space, const Cells& cells, std::size_t wanted);
+  ListReport measure(const std::vector<Row>& sample, const Lists& truth) const;
+
+  const Similarity& similarity_;
+  const ListOptions& options_;
+  const RunControl& control_;
+  Table table_;
+  std::atomic<std::uint64_t> pairs_{0};
+};
+
+// Each row against the rows of the cells around its own.
+void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::size_t wanted) {
+  std::atomic<std::uint64_t> done{0};
+  parallel_for(cells.count(), 1, options_.threads,
+               [&](std::size_t cell, std::size_t, std::size_t thread) {
+                 if (control_.is_cancelled()) return;
+                 const std::vector<Row> among = cells.around(cell, wanted);
+                 const auto rows = cells.of(cell);
+                 const Lists lists = similarity_.nearest_among(rows, among, table_.k);
+                 for (std::size_t i = 0; i < rows.size(); ++i) table_.merge(rows[i], lists[i]);
+                 pairs_ += rows.size() * among.size();
+                 const std::uint64_t so_far = done.fetch_add(rows.size()) + rows.size();
+                 if (thread == 0)
+                   control_.report({space == Similarity::Space::kContent ? "neighbors by content"
+                                                                         : "neighbors by behavior",
+                                    so_far, cells.rows.size(), "items", 0});
+               });
+}
+
+// Of each list's ten the share that is as near as the true tenth.
+ListReport TableMaker::measure(const std::vector<Row>& sample, const Lists& truth) const {
+  constexpr float kHair = 1e-4F;  // equal scores are equally good
+  double all = 0;
+  double content = 0;
+  double content_rows = 0;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    const auto found = table_.of(sample[i]);
+    double recall = 1;
+    if (!truth[i].empty()) {
+      const float least = truth[i].back().score * (1 - kHair);
+      const auto near = std::count_if(found.begin(), found.end(),
+                                      [&](const Neighbor& n) { return n.score >= least; });
+      recall = std::min(1.0, static_cast<double>(near) / static_cast<double>(truth[i].size()));
+    }
+    all += recall;
+    if (similarity_.source(sample[i]) == Source::kBehavior) continue;
+    content += recall;
+    ++content_rows;
+  }
+  return {.exact = false,
+          .recall_at_10 = sample.empty() ? 1 : all / static_cast<double>(sample.size()),
+          .recall_of_content = content_rows == 0 ? 1 : content / content_rows,
+          .pairs = static_cast<double>(pairs_.load()) /
+                   static_cast<double>(std::max<std::size_t>(1, similarity_.items()))};
+}
+
+ListReport TableMaker::by_cells() {
+  using Space = Similarity::Space;
+  constexpr std::size_t kSample = 256;
+  constexpr std::size_t kMeasured = 10;
+  constexpr std::size_t kFirst = 1024;  // rows that each is compared with, at first
+  std::vector<Row> some;                // that are like anything
+  std::vector<Row> with;                // behavior
+  for (Row row = 0; row < similarity_.items(); ++row) {
+    if (similarity_.source(row) != Source::kNone) some.push_back(row);
+    if (similarity_.source(row) == Source::kBehavior) with.push_back(row);
+  }
+  const auto cells_of = [&](Space space, const std::vector<Row>& rows) {
+    const std::size_t dim = similarity_.space_dim(space);
+    const auto count = static_cast<std::size_t>(std::sqrt(static_cast<double>(rows.size())));
+    return dim == 0
+               ? Cells{}
+               : make_cells(
+                     rows, dim,
+                     [&](Row row, std::span<float> out) { similarity_.place(row, space, out); },
+                     count, options_.seed, options_.threads);
+  };
+  control_.report({"cells of near items", 0, 2, "spaces", 0});
+  const Cells by_content = cells_of(Space::kContent, some);
+  control_.report({"cells of near items", 1, 2, "spaces", 0});
+  const Cells by_behavior = cells_of(Space::kBehavior, with);
+
+  std::vector<Row> sample = some;
+  Random random(options_.seed + 7);
+  shuffle(sample, random);
+  sample.resize(std::min(sample.size(), kSample));
+  std::sort(sample.begin(), sample.end());
+  Lists truth(sample.size());
+  control_.report({"true neighbors of a sample", 0, sample.size(), "items", 0});
+  parallel_for(sample.size(), 1, options_.threads, [&](std::size_t i, std::size_t, std::size_t) {
+    truth[i] = similarity_.nearest_block(sample[i], 1, kMeasured)[0];
+  });
+  std::vector<ListReport::Round> rounds;
+  for (std::size_t wanted = kFirst;; wanted *= 2) {
+    look_around(Space::kContent, by_content, wanted);
+    look_around(Space::kBehavior, by_behavior, 2 * wanted);
+    ListReport report = measure(sample, truth);
+    rounds.push_back({wanted, report.recall_at_10, report.recall_of_content});
+    if (report.recall_at_10 >= options_.least_recall || wanted * 4 >= some.size() ||
+        control_.is_cancelled()) {
+      report.rounds = rounds;
+      return report;
+    }
+  }
+}
+
+}  // namespace
+
+ListReport add_neighbor_table(Model& model, const Similarity& similarity,
+                              const ListOptions& options, const RunControl& control) {
+  TableMaker maker(similarity, options, control);
+  ListReport report;
+  if (similarity.items() <= options.exact_items)
+    maker.exact();
+  else
+    report = maker.by_cells();
+  maker.keep(model);
+  return report;
+}
+
+}  // namespace sparrow::model
