@@ -33,8 +33,8 @@ void append_search_metrics(std::string& out, const live::Snapshot& now) {
   for (const auto& [name, served] : now.models) {
     const auto& report = served->recommender->search_report();
     fmt::format_to(put, "sparrow_neighbor_search_seconds{{model=\"{}\",method=\"{}\"}} {:.6f}\n",
-                   name, report.hnsw ? "hnsw" : "exact",
-                   (report.hnsw ? report.hnsw_us : report.exact_us) / 1e6);
+                   name, report.walk ? "walk" : "exact",
+                   (report.walk ? report.walk_us : report.exact_us) / 1e6);
   }
 }
 

@@ -157,7 +157,6 @@ ContentWeightTrial measure_hits(const Lists& lists, const Trial& trial) {
 }
 
 constexpr std::size_t kTrialDim = 128;
-constexpr std::size_t kTrialIterations = 4;
 constexpr float kContentWeights[] = {0.0F, 0.15F, 0.30F, 0.45F, 0.55F, 0.65F, 0.75F, 0.85F};
 
 // Adds the hits of every content weight on one set of held-out users.
@@ -167,7 +166,6 @@ Result<void> try_content_weights(const Trial& trial, const ContentVectors& conte
   FusionOptions fewer = options;  // rough figures will do here
   fewer.cooccurrence_dim = std::min(fewer.cooccurrence_dim, kTrialDim);
   fewer.ridge_dim = std::min(fewer.ridge_dim, kTrialDim);
-  fewer.eigen_iterations = std::min(fewer.eigen_iterations, kTrialIterations);
   fewer.reference_items = std::min<std::size_t>(fewer.reference_items, 512);
   auto vectors = behavior_vectors(trial.training, fewer, RunControl{});
   if (!vectors) return vectors.error();

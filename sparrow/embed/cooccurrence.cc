@@ -320,11 +320,6 @@ class RowCounts {
   std::vector<std::uint64_t> met_;  // a bit a column
 };
 
-std::size_t row_entries(std::size_t items, const CooccurrenceOptions& options) {
-  const std::size_t share = options.max_entries / std::max<std::size_t>(1, items);
-  return std::min(options.max_row_entries, std::max(options.least_row_entries, share));
-}
-
 // The `most` largest values of a row, equal ones by column; in the order of columns as before.
 void keep_largest(std::vector<std::uint32_t>& columns, std::vector<float>& values, std::size_t most,
                   std::vector<float>& scratch) {
@@ -384,6 +379,11 @@ Result<SparseMatrix> build_ppmi(const WeightedHistories& histories,
 }
 
 }  // namespace
+
+std::size_t row_entries(std::size_t items, const CooccurrenceOptions& options) {
+  const std::size_t share = options.max_entries / std::max<std::size_t>(1, items);
+  return std::min(options.max_row_entries, std::max(options.least_row_entries, share));
+}
 
 std::vector<Row> choose_items(std::span<const std::uint32_t> positives,
                               const HistoryOptions& options) {

@@ -48,10 +48,13 @@ struct CooccurrenceOptions {
   // Only the largest PPMI values of a row are kept: so many, fewer where there would be more than
   // max_entries in all rows, but least_row_entries at least.
   std::size_t max_row_entries = 4096;
-  std::size_t max_entries = 120'000'000;
+  std::size_t max_entries = 40'000'000;
   std::size_t least_row_entries = 128;
   std::size_t threads = 0;
 };
+
+// How many are kept of each row, of so many items.
+std::size_t row_entries(std::size_t items, const CooccurrenceOptions& options);
 
 // Positive pointwise mutual information of the symmetrised counts
 //   C_ab = sum over users of w_a w_b ((window + 1 - d) / window for d <= window) / 2 +

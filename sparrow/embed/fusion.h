@@ -29,7 +29,7 @@ struct FusionOptions {
   float cooccurrence_share = 0.36F;  // of behavior; the rest is history
   float ridge_share = 0.2F;
   float ridge = 200;                    // added to the eigenvalues
-  std::size_t eigen_iterations = 4;     // of three products each
+  std::size_t eigen_iterations = 2;     // of three products each
   std::optional<float> content_weight;  // 0..1; unset: chosen by choose_content_weight()
   float closeness_bonus = 0.35F;
   float closeness_threshold = 3.5F;  // standard deviations of behavior above which it is given

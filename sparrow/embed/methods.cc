@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sparrow/data/item_graph.h"
+#include "sparrow/embed/fusion_parts.h"
 #include "sparrow/embed/train.h"
 #include "sparrow/model/views.h"
 
@@ -258,18 +259,65 @@ double side_info_bytes(const data::Dataset& dataset, const TrainOptions& options
   return sequence_bytes(dataset, options) + graph_bytes(dataset, options, options.side_info.walks);
 }
 
-double count_bytes(const data::Dataset& dataset, const TrainOptions& options) {
-  const auto rows = static_cast<double>(dataset.interactions.size());
-  const auto users = static_cast<double>(dataset.interactions.users());
-  const auto positives = data::count_positives(dataset.interactions, dataset.catalog.size(),
-                                               options.sequences.min_value);
-  const auto least = options.fusion.histories.min_positives;
-  const auto warm = static_cast<double>(std::count_if(positives.begin(), positives.end(),
-                                                      [&](auto count) { return count >= least; }));
-  const double kept =
-      std::min(warm / 2, static_cast<double>(options.fusion.cooccurrence.max_row_entries));
-  const double dim = static_cast<double>(options.fusion.cooccurrence_dim + 32);
-  return rows * 16 + warm * kept * 16 + 4 * warm * dim * 8 + users * dim * 4;
+// How much there is for the methods that count: items with enough behavior, their interactions.
+struct CountedSizes {
+  double items = 0;
+  double rows = 0;
+  double users = 0;
+  double entries = 0;  // of the PPMI matrix
+
+  CountedSizes(const data::Dataset& dataset, const TrainOptions& options)
+      : users(static_cast<double>(dataset.interactions.users())) {
+    const auto positives = data::count_positives(dataset.interactions, dataset.catalog.size(),
+                                                 options.sequences.min_value);
+    const auto least = options.fusion.histories.min_positives;
+    for (const Row item : dataset.interactions.items) rows += positives[item] >= least ? 1 : 0;
+    items = static_cast<double>(std::count_if(positives.begin(), positives.end(),
+                                              [&](auto count) { return count >= least; }));
+    double pairs = 0;
+    const auto& offsets = dataset.interactions.offsets;
+    for (std::size_t u = 0; u + 1 < offsets.size(); ++u) {
+      const auto n = static_cast<double>(offsets[u + 1] - offsets[u]);
+      pairs += n * n;
+    }
+    // Of the pairs of a row some are the same, and about half are above chance.
+    const CooccurrenceOptions& counting = options.fusion.cooccurrence;
+    const double met = std::min(pairs / std::max(1.0, items), items);
+    entries = items * std::min(met / 2, static_cast<double>(row_entries(
+                                            static_cast<std::size_t>(items), counting)));
+  }
+
+  double index() const { return rows * 12; }  // of histories by item
+  double matrix() const { return entries * (items <= 65'536 ? 6 : 8); }
+  // A block of vectors while its eigenvectors are sought.
+  double eigenvectors(double dim) const { return items * (dim + 32) * 20; }
+  double between_users(double dim) const { return 4 * std::min(users * (dim + 32), 134e6); }
+};
+
+double cooccurrence_bytes(const data::Dataset& dataset, const TrainOptions& options) {
+  const CountedSizes sizes(dataset, options);
+  return sizes.rows * 8 + sizes.matrix() + std::max(sizes.index(), sizes.eigenvectors(kDim));
+}
+
+double history_bytes(const data::Dataset& dataset, const TrainOptions& options) {
+  const CountedSizes sizes(dataset, options);
+  return sizes.rows * 8 + sizes.index() + sizes.between_users(kDim) + sizes.eigenvectors(kDim);
+}
+
+// The largest of its stages: co-occurrence, its eigenvectors, those of the histories, their join.
+double fusion_bytes(const data::Dataset& dataset, const TrainOptions& options) {
+  const CountedSizes sizes(dataset, options);
+  const BehaviorDims dims = behavior_dims(static_cast<std::size_t>(sizes.items),
+                                          dataset.interactions.users(), options.fusion);
+  const auto near = static_cast<double>(dims.cooccurrence);
+  const auto ridge = static_cast<double>(dims.ridge);
+  const double all = near + ridge + static_cast<double>(dims.history);
+  const double counting = sizes.matrix() + std::max(sizes.index(), sizes.eigenvectors(near));
+  const double factorising = sizes.items * near * 4 + sizes.index() + sizes.between_users(ridge) +
+                             sizes.eigenvectors(ridge);
+  const double joining = sizes.items * 4 * (2 * all + ridge);
+  const double kept = sizes.items * all * 4 + static_cast<double>(dataset.catalog.size()) * all * 2;
+  return sizes.rows * 8 + std::max({counting, factorising, joining, kept});
 }
 
 double no_bytes(const data::Dataset&, const TrainOptions&) { return 0; }
@@ -304,7 +352,7 @@ const std::vector<Method>& methods() {
        "behavior and content in one similarity, freed of hubs (default)",
        {"--content-weight", "--cooccurrence-share", "--ridge-share", "--tolerated-loss",
         "--closeness-bonus", "--popularity-penalty", "--min-count"},
-       count_bytes,
+       fusion_bytes,
        train_fused,
        describe_fusion},
       {"item2vec", "skip-gram over what each user liked, in time order", kSkipGramFlags,
@@ -326,13 +374,13 @@ const std::vector<Method>& methods() {
       {"cooccurrence",
        "PPMI of what is watched near each other, eigenvectors",
        {"--min-count"},
-       count_bytes,
+       cooccurrence_bytes,
        train_cooccurrence,
        describe_histories},
       {"history",
        "eigenvectors of the user-item matrix",
        {"--min-count"},
-       count_bytes,
+       history_bytes,
        train_history,
        describe_histories},
       {"content",

@@ -59,7 +59,7 @@ nlohmann::json describe(const model::ListReport& lists) {
 
 Result<Model> finish_model(Model model, const TrainOptions& options, const RunControl& control) {
   control.report({"neighbor table", 0, 1, "tables", 0});
-  auto similarity = model::Similarity::open(model);
+  auto similarity = model::Similarity::open(model, model::Similarity::Purpose::kTables);
   if (!similarity) return similarity.error();
   const model::ListReport lists = add_neighbor_table(model, **similarity,
                                                      {.neighbors = options.neighbors,
@@ -237,14 +237,33 @@ std::string options_key(const TrainOptions& options, const data::Dataset& datase
   return sha256_hex(describe(with_liked(options, dataset)).dump()).substr(0, 16);
 }
 
+namespace {
+
+// Mean bytes of descriptions, of a sample.
+double text_length(const data::Catalog& catalog) {
+  constexpr std::size_t kSample = 1000;
+  double sum = 0;
+  double count = 0;
+  const std::size_t step = std::max<std::size_t>(1, catalog.size() / kSample);
+  for (std::size_t row = 0; row < catalog.size(); row += step) {
+    sum += static_cast<double>(catalog[static_cast<Row>(row)].text(data::kText).size());
+    ++count;
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+}  // namespace
+
 double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& given) {
   const TrainOptions options = with_liked(given, dataset);
   const auto items = static_cast<double>(dataset.catalog.size());
   const auto rows = static_cast<double>(dataset.interactions.size());
-  const double common =
-      rows * 16 + items * 2000 + items * static_cast<double>(options.neighbors) * 16 + 30e6;
+  // Interactions mapped, items and their content, and the lists twice: as they are made, as kept.
+  const double lists = items * static_cast<double>(options.neighbors) * 16;
+  const double common = rows * 16 + items * (900 + 4 * text_length(dataset.catalog)) + 30e6;
   const Method* method = find_method(options.method);
-  return (common + (method == nullptr ? 0 : method->memory_bytes(dataset, options))) / 1e6;
+  const double training = method == nullptr ? 0 : method->memory_bytes(dataset, options);
+  return (common + std::max(training, lists)) / 1e6;
 }
 
 }  // namespace sparrow::embed

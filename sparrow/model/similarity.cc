@@ -116,7 +116,7 @@ const char* source_name(Source source) {
   return "none";
 }
 
-Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
+Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model, Purpose purpose) {
   if (auto forms = check_forms(model); !forms) return misfit(model, forms.error().message);
   const bool has_vectors = VectorsView::of(model).has_value();
   if (model.find(tensor_name::kFusionItems) != nullptr) {
@@ -127,7 +127,7 @@ Result<std::unique_ptr<Similarity>> Similarity::open(const Model& model) {
                     "its fusion tensors are not those of this version of Sparrow: train it again");
     }
     auto fused = std::make_unique<FusionSimilarity>(model);
-    fused->prepare_search();
+    if (purpose == Purpose::kSingleLists) fused->prepare_search();
     return std::unique_ptr<Similarity>(std::move(fused));
   }
   if (!has_vectors && !ContentView::of(model))

@@ -35,7 +35,10 @@ class Similarity {
   // Takes what it needs from the model's tensors, which must outlive it. The manifest's option
   // "measure" ("cosine", "inner_product") and whether it has the tensors of a fusion decide which
   // similarity it is. Errors: kCorrupt when the tensors do not fit each other.
-  static Result<std::unique_ptr<Similarity>> open(const Model& model);
+  // kSingleLists costs memory and time once and makes nearest() fast; kTables does without.
+  enum class Purpose { kSingleLists, kTables };
+  static Result<std::unique_ptr<Similarity>> open(const Model& model,
+                                                  Purpose purpose = Purpose::kSingleLists);
   virtual ~Similarity() = default;
 
   virtual std::size_t items() const = 0;

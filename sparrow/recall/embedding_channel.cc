@@ -80,10 +80,14 @@ double EmbeddingChannel::recall_at_k(std::size_t k, std::size_t seeds) const {
     excluded[m] = alignment_.to_catalog[m] == kNoRow ? 1 : 0;
     if (excluded[m] == 0 && similarity_.source(m) == model::Source::kBehavior) known.push_back(m);
   }
+  // A large catalogue is not worth a late start for one more seed.
+  constexpr auto kBudget = std::chrono::milliseconds(300);
+  const auto began = std::chrono::steady_clock::now();
   std::size_t wanted = 0;
   std::size_t hits = 0;
   const std::size_t step = std::max<std::size_t>(1, known.size() / std::max<std::size_t>(1, seeds));
   for (std::size_t i = step / 2; i < known.size(); i += step) {
+    if (std::chrono::steady_clock::now() - began > kBudget) break;
     const Seed seed{alignment_.to_catalog[known[i]], 1};
     const auto found = nearest(seed.row, {.seeds = {&seed, 1}, .quota = k});
     for (const Neighbor& n : similarity_.nearest(known[i], k, excluded)) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "sparrow/core/random.h"
+#include "sparrow/model/neighbor_lists.h"
 
 namespace sparrow::recall {
 namespace {
@@ -55,26 +56,30 @@ double recall_of(const NeighborSearch& search, const model::Similarity& similari
 
 class NeighborSearchTest : public testing::Test {
  protected:
+  void SetUp() override {
+    (void)model::add_neighbor_table(model_, *similarity_, {.neighbors = 50});
+  }
+
   model::Model model_ = clustered(6000, 24);
   std::unique_ptr<model::Similarity> similarity_ = std::move(*model::Similarity::open(model_));
-  // Any cost is too much: a graph is tried, and used where it is faster and good.
-  SearchOptions graph_{.exact_budget = std::chrono::microseconds(0)};
+  // Any cost is too much: a walk is tried, and used where it is faster and good.
+  SearchOptions walk_{.exact_budget = std::chrono::microseconds(0)};
 };
 
 TEST_F(NeighborSearchTest, CheapExactSearchIsKept) {
   const SearchOptions generous{.exact_budget = std::chrono::hours(1)};
   const NeighborSearch search(model_, *similarity_, generous, nullptr);
-  EXPECT_FALSE(search.report().hnsw);
+  EXPECT_FALSE(search.report().walk);
   EXPECT_GT(search.report().exact_us, 0);
   for (Row row = 0; row < 200; ++row)
     EXPECT_EQ(search.nearest(row, 20, {}), similarity_->nearest(row, 20, {}));
 }
 
-TEST_F(NeighborSearchTest, GraphFindsNearlyAllAndFiltersNeverShorten) {
-  const NeighborSearch search(model_, *similarity_, graph_, nullptr);
-  if (search.report().hnsw) {
-    EXPECT_GE(search.report().hnsw_recall_at_10, 0.95);
-    EXPECT_LT(search.report().hnsw_us, search.report().exact_us);
+TEST_F(NeighborSearchTest, AWalkFindsNearlyAllAndFiltersNeverShorten) {
+  const NeighborSearch search(model_, *similarity_, walk_, nullptr);
+  if (search.report().walk) {
+    EXPECT_GE(search.report().walk_recall_at_10, 0.95);
+    EXPECT_LT(search.report().walk_us, search.report().exact_us);
   }
   EXPECT_GT(recall_of(search, *similarity_, {}), 0.9);
   Random random(6);
@@ -91,27 +96,31 @@ TEST_F(NeighborSearchTest, GraphFindsNearlyAllAndFiltersNeverShorten) {
 }
 
 TEST_F(NeighborSearchTest, AnImpossibleRecallMeansExact) {
-  SearchOptions strict = graph_;
+  SearchOptions strict = walk_;
   strict.least_recall = 1.01;
   const NeighborSearch search(model_, *similarity_, strict, nullptr);
-  EXPECT_FALSE(search.report().hnsw);
+  EXPECT_FALSE(search.report().walk);
   EXPECT_EQ(search.nearest(5, 20, {}), similarity_->nearest(5, 20, {}));
 }
 
-TEST_F(NeighborSearchTest, ALargerStateUsesTheGraphAgainAndFindsItsNewItems) {
-  const NeighborSearch before(model_, *similarity_, graph_, nullptr);
-  model::Model larger = clustered(6000, 24);
-  auto& vectors = larger.tensors.at("vectors");
-  larger.items.push_back("new");  // where item 1 is
-  vectors.bytes.append(vectors.bytes.data() + 24 * sizeof(float), 24 * sizeof(float));
-  vectors.shape[0] += 1;
-  auto& popularity = larger.tensors.at("popularity");
-  popularity.bytes.append(popularity.bytes.data() + sizeof(std::uint32_t), sizeof(std::uint32_t));
-  popularity.shape[0] += 1;
+TEST_F(NeighborSearchTest, ALargerStateMeasuresNothingAndFindsItsNewItems) {
+  const NeighborSearch before(model_, *similarity_, walk_, nullptr);
+  // Where item 1 is; no list has it.
+  model::Model larger = model_;
+  larger.manifest.metrics["trained_items"] = 6000;
+  larger.items.push_back("new");
+  const auto append_row = [](model::Tensor& tensor, std::size_t bytes) {
+    tensor.bytes.append(std::string(tensor.bytes, bytes, bytes));
+    tensor.shape[0] += 1;
+  };
+  append_row(larger.tensors.at("vectors"), 24 * sizeof(float));
+  append_row(larger.tensors.at("popularity"), sizeof(std::uint32_t));
+  append_row(larger.tensors.at("neighbors.rows"), 50 * sizeof(std::uint32_t));
+  append_row(larger.tensors.at("neighbors.scores"), 50 * sizeof(float));
   const auto similarity = model::Similarity::open(larger);
   ASSERT_TRUE(similarity) << similarity.error().message;
-  const NeighborSearch after(larger, **similarity, graph_, &before);
-  EXPECT_EQ(after.report().hnsw, before.report().hnsw);
+  const NeighborSearch after(larger, **similarity, walk_, &before);
+  EXPECT_EQ(after.report().walk, before.report().walk);
   EXPECT_EQ(after.nearest(1, 10, {})[0].row, 6000U);
 }
 
