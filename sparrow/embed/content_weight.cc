@@ -73,7 +73,9 @@ Trial make_trial(const WeightedHistories& histories, const std::vector<Row>& cho
   trial.training.items = kept.size();
   trial.popularity.assign(kept.size(), 0);
   const std::size_t users = histories.offsets.size() - 1;
-  const std::size_t stride = std::max<std::size_t>(1, users / kUsers);
+  // The fewer of the items are kept, the more users it takes to see two of them together.
+  const std::size_t wanted = kUsers * std::max<std::size_t>(1, chosen.size() / kItems);
+  const std::size_t stride = std::max<std::size_t>(1, users / wanted);
   for (std::size_t u = 0; u < users; u += stride) {
     const bool held = random.below(5) == 0;
     Row previous = kNoRow;
