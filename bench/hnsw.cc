@@ -180,6 +180,10 @@ Ours measure_ours(const SearchTask& task, std::size_t runs) {
 void add_rows(const std::string& peer, const nlohmann::json& index, const Ours& ours,
               std::vector<Measured>& table) {
   const std::string name = fmt::format("{} ({})", peer, index.value("name", ""));
+  if (index.contains("skipped")) {
+    table.push_back({"beside " + name, 0, 0, "", name, false, index.value("skipped", ""), ""});
+    return;
+  }
   table.push_back({"build, all threads", ours.build_seconds, index.value("build_seconds", 0.0), "s",
                    name, true,
                    fmt::format("the peer's is built {} time(s)", index.value("builds", 1)), ""});

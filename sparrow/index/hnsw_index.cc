@@ -150,12 +150,14 @@ std::vector<Neighbor> HnswIndex::State::filtered(const IndexQuery& query, std::s
   const std::size_t sample = std::min(kSample, rows);
   for (std::size_t i = 0; i < sample; ++i) hits += query.allowed[order.row_at(i)] != 0 ? 1U : 0U;
   const double share = (static_cast<double>(hits) + 1) / (static_cast<double>(sample) + 1);
-  // A walk collects so many allowed ones, and meets 1 / share as many nodes.
-  const std::size_t width = ef.load(std::memory_order_relaxed);
-  const double needed = std::max(static_cast<double>(wanted) * 1.6,
-                                 static_cast<double>(std::max(width, wanted)) * share);
+  // A walk collects so many allowed ones, and meets 1 / share as many nodes: fewer of a rarer kind,
+  // since it goes the farther for them.
+  constexpr double kRarer = 0.35;
+  const auto width = static_cast<double>(std::max(ef.load(std::memory_order_relaxed), wanted));
+  const double needed =
+      std::max(1.5 * static_cast<double>(wanted), width * std::pow(share, kRarer));
   // Measured: a step of a walk costs as much as looking at so many rows.
-  constexpr double kRowsAStep = 60;
+  constexpr double kRowsAStep = 100;
   const double steps = needed / share;
   const auto few = static_cast<std::size_t>(steps * kRowsAStep);
   if (share * static_cast<double>(rows) < 2 * static_cast<double>(few) &&
