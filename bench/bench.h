@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sparrow/core/embeddings.h"
 #include "sparrow/core/result.h"
 
 namespace sparrow::bench {
@@ -19,7 +20,7 @@ struct BenchOptions {
   bool quiet = false;                           // no progress on stderr
   bool quick = false;                           // smaller logs and fewer runs, for prepare
   std::filesystem::path peers = "bench/peers";  // folder of the peers' scripts
-  std::string peer = "all";                     // skip-gram: only this one
+  std::string peer = "all";                     // skip-gram and hnsw: only this one
   std::string redis;  // an empty Redis server for store; none: RocksDB only
   double scale = 1;   // of the data: 1 is the size of MovieLens 20M
 };
@@ -53,6 +54,8 @@ double median_seconds(std::size_t runs, const std::function<double()>& seconds);
 // "37 % of the limit of 98 GFLOP/s": floating-point operations a second beside what `threads`
 // threads reach with multiply-adds in registers alone, now, on this machine.
 std::string roofline(double operations, double seconds, std::size_t threads);
+// Unit vectors around centers, as item embeddings lie.
+Embeddings clustered(std::size_t rows, std::size_t dim, std::size_t clusters);
 // Runs a peer and reads the JSON object on its last line. Errors: kUnavailable with what it
 // printed.
 Result<nlohmann::json> run_peer(const std::string& command);

@@ -26,7 +26,7 @@ constexpr Benchmark kBenchmarks[] = {
     {"skip-gram", "training, beside gensim and fastText", bench_skip_gram},
     {"walks", "random walks", bench_walks},
     {"neighbors", "exact neighbor table, beside faiss", bench_neighbors},
-    {"hnsw", "approximate search", bench_hnsw},
+    {"hnsw", "approximate search, beside faiss, hnswlib, usearch and SVS", bench_hnsw},
 };
 
 // A benchmark with a table of its own.
@@ -162,8 +162,10 @@ void add_options(CLI::App& app, Arguments& o) {
   app.add_option("--redis", o.options.redis,
                  "store: an empty Redis server, redis://HOST:PORT/DB; without it RocksDB only");
   app.add_flag("--quick", o.options.quick, "prepare: smaller logs, fewer runs");
-  app.add_option("--peer", o.options.peer, "skip-gram: only this peer; fastText takes minutes")
-      ->check(CLI::IsMember({"all", "gensim", "fastText", "none"}))
+  app.add_option("--peer", o.options.peer,
+                 "skip-gram and hnsw: only this peer; fastText takes minutes")
+      ->check(CLI::IsMember(
+          {"all", "gensim", "fastText", "faiss-cpu", "hnswlib", "usearch", "scalable-vs", "none"}))
       ->capture_default_str();
   app.add_option("--peers", o.options.peers, "Folder of the peers' scripts")->capture_default_str();
   app.add_flag("--quiet,-q", o.options.quiet, "No progress on stderr");

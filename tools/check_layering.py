@@ -38,7 +38,6 @@ THIRD_PARTY = {
     "librdkafka/": {"events"},
     "Eigen/": {"embed", "evaluate"},
     "hwy/": {"core"},
-    "hnswlib/": {"index"},
     "openssl/": {"core"},
     "CLI/": {"app", "bench", "flags", "python"},
     "toml++/": {"app"},

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 # Compiled into the program from headers: ldd does not see them.
-HEADERS = ["libboost1.74-dev", "libcli11-dev", "libeigen3-dev", "libhnswlib-dev", "libtomlplusplus-dev", "nlohmann-json3-dev"]
+HEADERS = ["libboost1.74-dev", "libcli11-dev", "libeigen3-dev", "libtomlplusplus-dev", "nlohmann-json3-dev"]
 # Debian's copyright file is no machine-readable one; what it says, by SPDX identifier.
 KNOWN = {"libboost1.74-dev": "BSL-1.0", "libpq5": "PostgreSQL", "libssl3": "Apache-2.0", "zlib1g": "Zlib",
          "libgcc-s1": "GPL-3.0-or-later WITH GCC-exception-3.1", "libstdc++6": "GPL-3.0-or-later WITH GCC-exception-3.1",

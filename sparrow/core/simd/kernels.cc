@@ -35,11 +35,6 @@ float dot_target(const float* a, const float* b, std::size_t n) {
   return total;
 }
 
-float inner_product_distance_target(const void* a, const void* b, const void* dim) {
-  return 1.0F - dot_target(static_cast<const float*>(a), static_cast<const float*>(b),
-                           *static_cast<const std::size_t*>(dim));
-}
-
 float squared_l2_target(const float* a, const float* b, std::size_t n) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -358,7 +353,6 @@ HWY_AFTER_NAMESPACE();
 namespace sparrow::simd {
 
 HWY_EXPORT(dot_target);
-HWY_EXPORT(inner_product_distance_target);
 HWY_EXPORT(squared_l2_target);
 HWY_EXPORT(axpy_target);
 HWY_EXPORT(scale_target);
@@ -414,13 +408,6 @@ const std::string kForcedError = []() -> std::string {
 
 float dot(const float* a, const float* b, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(dot_target)(a, b, n);
-}
-UntypedDistance inner_product_distance() {
-  static const UntypedDistance chosen = [] {
-    (void)dot(nullptr, nullptr, 0);  // the first call chooses the target
-    return &HWY_DYNAMIC_DISPATCH(inner_product_distance_target);
-  }();
-  return chosen;
 }
 float squared_l2(const float* a, const float* b, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(squared_l2_target)(a, b, n);

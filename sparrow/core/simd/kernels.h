@@ -63,11 +63,6 @@ void weighted_add(const float* weights, const std::uint32_t* rows, std::size_t c
 void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t count,
                   const float* x, std::size_t width, float* out);
 
-// 1 - dot(a, b, *dim) of floats behind untyped pointers, which is how hnswlib asks for a distance;
-// the function itself, so that a call is one jump.
-using UntypedDistance = float (*)(const void* a, const void* b, const void* dim);
-UntypedDistance inner_product_distance();
-
 // Nothing but multiply-adds on whole vectors in registers, for measuring the processor's limit:
 // returns how many floating-point operations `rounds` rounds are; out gets one number.
 std::uint64_t multiply_adds(std::size_t rounds, float* out);
