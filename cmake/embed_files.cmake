@@ -64,6 +64,13 @@ foreach(file ${files})
     string(REGEX REPLACE "(href|src)=\"/([a-z0-9_.]+\\.(js|css|svg))\"" "\\1=\"/~${version}/\\2\"" text "${text}")
     file(WRITE ${OUTPUT}.html "${text}")
     embed(${file} ${OUTPUT}.html)
+  elseif(extension STREQUAL ".js" AND NOT file STREQUAL "sparrow.js")
+    # Lines of comments but the first, which says what the file is, do not travel; sparrow.js is for
+    # pages of others and keeps how it is used.
+    file(READ ${SOURCE}/${file} text)
+    string(REGEX REPLACE "\n *//[^\n]*" "" text "${text}")
+    file(WRITE ${OUTPUT}.js "${text}")
+    embed(${file} ${OUTPUT}.js)
   elseif(extension MATCHES "^\\.(js|css|svg|json)$")
     embed(${file} ${SOURCE}/${file})
   endif()
