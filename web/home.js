@@ -119,8 +119,17 @@ async function showHome() {
     rows.replaceChildren(notice({ title: t('films_failed'), text: error.message, retry: showHome, role: 'alert' }));
     return;
   }
+  // What most people know, of this data set, is where one begins.
+  const begin = (first) => {
+    fan.replaceChildren(...spread(first).map((movie) => poster(movie, settings.poster_url_template)));
+    if (first.length > 0) {
+      tries.replaceChildren(t('try'), ...[...first].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '/mix.html' }, t('mix_link')));
+    }
+  };
   if (names.length === 0) {
     rows.replaceChildren(notice({ title: t('no_genres'), text: t('use_search') }));
+    begin((await known).slice(0, 5));
+    findPlace();
     return;
   }
   if (settings.items) {
@@ -139,12 +148,7 @@ async function showHome() {
     const items = await fillGenre(parts[i], chosen[i], answers[i], seen, settings.poster_url_template);
     if (items.length > 0) tops.push(items[0]);
   }
-  // Films that most people know, of this data set, are where one begins.
-  const first = [...(await known).slice(0, 5), ...tops].slice(0, 5);
-  fan.replaceChildren(...spread(first).map((movie) => poster(movie, settings.poster_url_template)));
-  if (first.length > 0) {
-    tries.replaceChildren(t('try'), ...[...first].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '/mix.html' }, t('mix_link')));
-  }
+  begin([...(await known).slice(0, 5), ...tops].slice(0, 5));
   findPlace();
 }
 

@@ -87,6 +87,9 @@ export async function checkCatalogues(bench) {
           }
         }
         await accessible(page);
+        await page.goto('/?lang=en');
+        await settled(page);
+        assert.ok(await page.locator('.fan .tile').count() >= 3, 'nothing to begin with');
         // Tiles of their own kind, that show what the thing is and whose.
         await page.goto(`${film}&lang=en`);
         await settled(page);
