@@ -65,10 +65,11 @@ foreach(file ${files})
     file(WRITE ${OUTPUT}.html "${text}")
     embed(${file} ${OUTPUT}.html)
   elseif(extension STREQUAL ".js" AND NOT file STREQUAL "sparrow.js")
-    # Lines of comments but the first, which says what the file is, do not travel; sparrow.js is for
-    # pages of others and keeps how it is used.
+    # Lines of comments but the first, which says what the file is, and indentation do not travel;
+    # sparrow.js is for pages of others and keeps how it is used.
     file(READ ${SOURCE}/${file} text)
     string(REGEX REPLACE "\n *//[^\n]*" "" text "${text}")
+    string(REGEX REPLACE "\n +" "\n" text "${text}")
     file(WRITE ${OUTPUT}.js "${text}")
     embed(${file} ${OUTPUT}.js)
   elseif(extension MATCHES "^\\.(js|css|svg|json)$")
