@@ -2,6 +2,8 @@
 // it or in its label.
 
 import { el, svg } from './dom.js';
+import { t } from './i18n.js';
+import { ticks } from './numbers.js';
 
 const kSmall = 1e-12;
 
@@ -14,17 +16,43 @@ export function intervalBar({ value, low, high, least, most, base = null }) {
     svg('circle', { cx: x(value), cy: 7, r: 3.5, class: 'interval-dot' }));
 }
 
-// One line a row: name, interval, number. rows: [{name, value, low, high, pinned}].
-export function intervalChart({ rows, format, label }) {
+// Ends of an axis that are round numbers and hold `least` and `most`, and the round numbers between.
+function roundAxis(least, most) {
+  const at = ticks(least, Math.max(most, least + kSmall));
+  const step = at.length > 1 ? at[1] - at[0] : Math.max(kSmall, most - least);
+  while (at[0] > least + 1e-9 * step) at.unshift(at[0] - step);
+  while (at.at(-1) < most - 1e-9 * step) at.push(at.at(-1) + step);
+  return at;
+}
+
+// What the figure says: which is highest, or lowest where `low` is better, and whether it can be told
+// from the others.
+function sentence(rows, format, low) {
+  const best = rows.reduce((a, b) => ((low ? b.value < a.value : b.value > a.value) ? b : a));
+  const others = rows.filter((row) => row !== best && (low ? row.low < best.high : row.high > best.low));
+  return `${t(low ? 'chart_lowest' : 'chart_highest', { name: best.name, value: format(best.value) })} ${others.length === 0 ? t('chart_alone') : t('chart_overlap', { names: others.slice(0, 2).map(({ name }) => name).join(', ') })}`;
+}
+
+// One line a row: name, interval, number; below them an axis with round ticks and a sentence.
+// rows: [{name, value, low, high, pinned}]; `low`: lower is better.
+export function intervalChart({ rows, format, label, low = false }) {
   const known = rows.filter(({ value }) => value !== null);
-  const least = Math.min(0, ...known.map(({ low }) => low));
-  const most = Math.max(kSmall, ...known.map(({ high }) => high));
+  if (known.length === 0) return el('p', { class: 'quiet' }, t('none'));
+  const at = roundAxis(Math.min(0, ...known.map((row) => row.low)), Math.max(kSmall, ...known.map(({ high }) => high)));
+  const [least, most] = [at[0], at.at(-1)];
   const base = known.find(({ pinned }) => pinned)?.value ?? null;
-  return el('div', { class: 'interval-chart', role: 'list', 'aria-label': label }, known.map((row) => el(
+  const digits = Math.max(0, ...at.map((v) => (String(Number(v.toFixed(6))).split('.')[1] ?? '').length));
+  const axis = el('div', { class: 'interval-row interval-axis', 'aria-hidden': 'true' }, el('span', {}), el('span', { class: 'interval-track' }, at.map((v) => {
+    const tick = el('span', { class: 'interval-tick' }, v.toFixed(digits).replace('-', '−'));
+    tick.style.setProperty('--from', `${(100 * (v - least)) / (most - least)}%`);
+    return tick;
+  })), el('span', {}));
+  return el('figure', { class: 'interval-figure' }, el('div', { class: 'interval-chart', role: 'list', 'aria-label': label }, known.map((row) => el(
     'div', { class: row.pinned ? 'interval-row is-pinned' : 'interval-row', role: 'listitem' },
     el('span', { class: 'interval-name' }, row.name),
     intervalWide(row, least, most, base),
-    el('span', { class: 'interval-number' }, format(row.value), el('small', {}, ` ${format(row.low)} – ${format(row.high)}`)))));
+    el('span', { class: 'interval-number' }, format(row.value), el('small', {}, ` ${format(row.low)} – ${format(row.high)}`))))),
+  axis, el('figcaption', { class: 'figure-says' }, sentence(known, format, low)));
 }
 
 function intervalWide({ value, low, high }, least, most, base) {
@@ -52,7 +80,7 @@ export function lineChart({ values: given, label, format, most = 0 }) {
   const values = given.length === 1 ? [given[0], given[0]] : given;
   const width = 300;
   const height = 64;
-  const top = Math.max(most, 1.25 * Math.max(...values), kSmall);
+  const top = roundAxis(0, Math.max(most, 1.05 * Math.max(0, ...values), kSmall)).at(-1);
   const at = values.map((value, i) => [(i * width) / (values.length - 1), height - 2 - ((height - 6) * value) / top]);
   const points = at.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
   return el('figure', { class: 'line-chart' },

@@ -10,6 +10,8 @@ import { sayCorrected } from './corrected.js';
 import { el, notice } from './dom.js';
 import { lang, t } from './i18n.js';
 import { allowed, askToHide, keptOutBy, mark, unmark } from './marks.js';
+import { isReturning } from './place.js';
+import { spread } from './tile.js';
 import { toast } from './toast.js';
 import { lazy, overcome, trouble } from './trouble.js';
 import { visitor } from './visits.js';
@@ -60,6 +62,7 @@ async function describe(footer, { model, request_id: request, took_ms: took, mil
 export function filmList({ seed, parameters: given, template, footer, choices, listed }) {
   let parameters = given;
   let shown = [];   // ids
+  let last = [];    // the films that are shown last, with their hues
   let request = 0;
   let opened = false;
   const unwanted = new Map();  // films that would be in this list, were it not for a mark
@@ -132,7 +135,9 @@ export function filmList({ seed, parameters: given, template, footer, choices, l
   const add = (answer, size, fresh, moveFocus) => {
     for (const movie of answer.unwanted ?? []) unwanted.set(movie.id, movie);
     for (const movie of answer.items) if (keptOutBy(movie.id, seed.id) !== null) unwanted.set(movie.id, movie);
-    const items = allowed(answer.items, seed.id);
+    const items = spread(allowed(answer.items, seed.id), fresh ? [] : last);
+    last = items.slice(-2);
+    const opening = !opened;
     const cards = items.slice(0, opened ? items.length : kFirstPainted).map(withTools);
     const later = items.slice(cards.length);
     const ghosts = skeletonCards(later.length, { match: true, tools: true });
@@ -154,7 +159,9 @@ export function filmList({ seed, parameters: given, template, footer, choices, l
     status.textContent = t('n_shown', { n: shown.length });
     if (shown.length > kPageSize) parameters = remember({ show: String(Math.ceil(shown.length / kPageSize) * kPageSize) });
     if (moveFocus) cards[0]?.querySelector('a')?.focus({ preventScroll: true });
-    listed(parameters, shown);
+    // What stands below the list is made when the list is painted.
+    if (opening && !isReturning()) requestAnimationFrame(() => setTimeout(() => listed(parameters, shown)));
+    else listed(parameters, shown);
   };
 
   // What is on the screen stays until there is something better. Answers whether there is.

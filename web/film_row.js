@@ -3,6 +3,7 @@
 import { card, skeletonCards } from './card.js';
 import { el, icon, kIcons } from './dom.js';
 import { t } from './i18n.js';
+import { spread } from './tile.js';
 
 let rows = 0;
 
@@ -32,7 +33,7 @@ export function filmRow({ title, href = null, sub = null, count = 8, match = fal
     track,
   );
   const fill = (items, template) => {
-    track.replaceChildren(...items.map((movie) => card(movie, template)));
+    track.replaceChildren(...spread(items).map((movie) => card(movie, template)));
     section.setAttribute('aria-busy', 'false');
     requestAnimationFrame(update);
   };

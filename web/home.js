@@ -10,13 +10,16 @@ import { dot, t } from './i18n.js';
 import { allowed, askToHide } from './marks.js';
 import { findPlace } from './place.js';
 import { searchBox } from './search.js';
-import { poster } from './tile.js';
+import { poster, spread } from './tile.js';
 import { overcome, trouble } from './trouble.js';
 import { looked } from './visits.js';
 
 const kRows = 6;
 const kRowSize = 20;
 const kPersonalSize = 14;
+// Some of what is asked for stands in a row above already.
+const kAsked = 30;
+const kPersonalAsked = 22;
 const kPageSize = 60;
 const kNoGenre = '(no genres listed)';
 // Genres that make a varied first screen; the largest ones fill what is missing.
@@ -51,7 +54,7 @@ async function fillGenre(row, name, promise, seen, template) {
     row.track.replaceChildren();
     row.section.hidden = true;  // no hole; the bar says what is missing, and brings it
     trouble(`genre ${name}`, error, async () => {
-      const items = await fillGenre(row, name, api.itemsByGenre(name, 2 * kRowSize, askToHide()), seen, template);
+      const items = await fillGenre(row, name, api.itemsByGenre(name, kAsked, askToHide()), seen, template);
       row.section.hidden = items.length === 0;
     });
     return [];
@@ -62,7 +65,7 @@ async function fillGenre(row, name, promise, seen, template) {
 const kPersonal = ['popular', 'trending', 'because', 'hidden-gems', 'fresh'];
 async function showPersonal(host) {
   try {
-    const [found, settings] = await Promise.all([api.home(looked(), 2 * kRowSize, askToHide()), api.config()]);
+    const [found, settings] = await Promise.all([api.home(looked(), kPersonalAsked, askToHide()), api.config()]);
     overcome('home');
     const seen = new Set();
     const kept = found.filter(({ name }) => kPersonal.includes(name)).sort((a, b) => kPersonal.indexOf(a.name) - kPersonal.indexOf(b.name));
@@ -116,8 +119,17 @@ async function showHome() {
     rows.replaceChildren(notice({ title: t('films_failed'), text: error.message, retry: showHome, role: 'alert' }));
     return;
   }
+  // What most people know, of this data set, is where one begins.
+  const begin = (first) => {
+    fan.replaceChildren(...spread(first).map((movie) => poster(movie, settings.poster_url_template)));
+    if (first.length > 0) {
+      tries.replaceChildren(t('try'), ...[...first].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '/mix.html' }, t('mix_link')));
+    }
+  };
   if (names.length === 0) {
     rows.replaceChildren(notice({ title: t('no_genres'), text: t('use_search') }));
+    begin((await known).slice(0, 5));
+    findPlace();
     return;
   }
   if (settings.items) {
@@ -128,7 +140,7 @@ async function showHome() {
   const parts = chosen.map(genreRow);
   rows.replaceChildren(...parts.map(({ section }) => section));
 
-  const answers = chosen.map((name) => api.itemsByGenre(name, 2 * kRowSize, askToHide()));
+  const answers = chosen.map((name) => api.itemsByGenre(name, kAsked, askToHide()));
   answers.forEach((answer) => answer.catch(() => {}));
   const seen = new Set();
   const tops = [];
@@ -136,12 +148,7 @@ async function showHome() {
     const items = await fillGenre(parts[i], chosen[i], answers[i], seen, settings.poster_url_template);
     if (items.length > 0) tops.push(items[0]);
   }
-  // Films that most people know, of this data set, are where one begins.
-  const first = [...(await known).slice(0, 5), ...tops].slice(0, 5);
-  fan.replaceChildren(...first.map((movie) => poster(movie, settings.poster_url_template)));
-  if (first.length > 0) {
-    tries.replaceChildren(t('try'), ...[...first].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '/mix.html' }, t('mix_link')));
-  }
+  begin([...(await known).slice(0, 5), ...tops].slice(0, 5));
   findPlace();
 }
 
@@ -165,7 +172,7 @@ async function showGrid({ heading, sub, load, empty, current = null }) {
       return;
     }
     count.textContent = current ? t('the_best', { n: formatCount(items.length) }) : t('n_films', { n: formatCount(items.length) });
-    grid.replaceChildren(...items.map((movie) => card(movie, settings.poster_url_template)));
+    grid.replaceChildren(...spread(items).map((movie) => card(movie, settings.poster_url_template)));
     findPlace();
   } catch (error) {
     count.textContent = '';

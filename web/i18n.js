@@ -314,6 +314,7 @@ function lastCatalogue() {
 }
 let catalogue = lastCatalogue();
 export const isFilms = () => catalogue.kind === 'film';
+export const kindOfCatalogue = () => catalogue.kind;
 // {rates, low, high}: whether values are ratings, and between what.
 export const scaleOfValues = () => catalogue;
 

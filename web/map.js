@@ -7,6 +7,7 @@ import { el, icon, kIcons, movieHref, notice } from './dom.js';
 import { t } from './i18n.js';
 import { colorsOf, legend } from './map_colors.js';
 import { MapView } from './map_view.js';
+import { MapWords } from './map_words.js';
 import { choose, control, frame, start } from './page.js';
 import { searchBox } from './search.js';
 
@@ -40,9 +41,10 @@ async function show() {
 
   const canvas = el('canvas', { class: 'map-points', role: 'application', 'aria-label': t('map_keys'), tabindex: 0 });
   const overlay = el('canvas', { class: 'map-lines', 'aria-hidden': 'true' });
+  const wordHost = el('div', { class: 'map-words', 'aria-hidden': 'true' });
   const tip = el('p', { class: 'map-tip', hidden: true });
   const zoomButton = (key, text, factor) => el('button', { type: 'button', class: 'round', 'aria-label': t(key), title: t(key), onclick: () => view.zoom(factor) }, text);
-  const box = el('div', { class: 'map-frame' }, canvas, overlay, tip,
+  const box = el('div', { class: 'map-frame' }, canvas, overlay, wordHost, tip,
     el('div', { class: 'map-zoom' }, zoomButton('zoom_in', '+', 1.5), zoomButton('zoom_out', '−', 1 / 1.5), el('button', { type: 'button', class: 'round', 'aria-label': t('zoom_all'), title: t('zoom_all'), onclick: () => view.fit() }, '⤢')));
   const side = el('aside', { class: 'map-side', 'aria-live': 'polite', 'aria-label': t('chosen_film') }, el('p', { class: 'quiet' }, t('map_pick')));
   const legendHost = el('div', { class: 'legend-host' });
@@ -57,10 +59,10 @@ async function show() {
     el('div', { class: 'toolbar' }, control(t('color_by'), by_), find, models.length > 1 ? el('details', { class: 'engineer' }, el('summary', {}, t('engineer_details')), control(t('model'), model)) : null),
     legendHost, el('div', { class: 'map-page' }, box, side), el('p', { class: 'quiet' }, t('map_help')));
 
-  const view = new MapView({ canvas, overlay, box, map, colors: colorsOf(map, by, only, ground(box)) });
+  const view = new MapView({ canvas, overlay, wordHost, words: new MapWords(wordHost, map), box, map, colors: colorsOf(map, by, only, ground(box)) });
   function recolor() {
     view.recolor(colorsOf(map, by, only, ground(box)));
-    legendHost.replaceChildren(legend(map, by, only, (genre) => { only = genre; remember({ only: genre === null ? null : map.genres[genre] }, true); recolor(); }));
+    legendHost.replaceChildren(legend(map, by, only, ground(box), (genre) => { only = genre; remember({ only: genre === null ? null : map.genres[genre] }, true); recolor(); }));
   }
   let latest = 0;
   async function pick(i, center = false) {

@@ -15,17 +15,20 @@ function fromHue(h, s, l) {
   return [f(0), f(8), f(4)];
 }
 
-// Six groups of genres, in hues that are told apart; a genre of no group goes to the one that its
-// place in the list gives, so that any catalogue has colours.
+// Six groups of genres, each with a colour on a light ground and one on a dark: chosen so that any
+// two are far apart also for those who see no red or no green, and each has a contrast of 3 to its
+// ground (tests/e2e/map_status.mjs measures it). A genre of no group goes to the one that its place
+// in the list gives, so that any catalogue has colours.
 const kGroups = [
-  { hue: 0.99, light: 0.52, names: ['Action', 'Adventure', 'War', 'Western'] },
-  { hue: 0.12, light: 0.5, names: ['Comedy', 'Musical', 'Romance'] },
-  { hue: 0.35, light: 0.42, names: ['Children', 'Animation', 'Fantasy', 'IMAX'] },
-  { hue: 0.52, light: 0.45, names: ['Sci-Fi', 'Mystery'] },
-  { hue: 0.62, light: 0.56, names: ['Drama', 'Documentary'] },
-  { hue: 0.8, light: 0.5, names: ['Thriller', 'Crime', 'Horror', 'Film-Noir'] },
+  { light: '5f1421', dark: 'fc8fa1', names: ['Action', 'Adventure', 'War', 'Western'] },
+  { light: 'd37805', dark: '9e5b21', names: ['Comedy', 'Musical', 'Romance'] },
+  { light: '156303', dark: '52fa2c', names: ['Children', 'Animation', 'Fantasy', 'IMAX'] },
+  { light: '399bac', dark: 'aff3f6', names: ['Sci-Fi', 'Mystery'] },
+  { light: '03137c', dark: '6a95fb', names: ['Drama', 'Documentary'] },
+  { light: '8217cf', dark: 'bd28b1', names: ['Thriller', 'Crime', 'Horror', 'Film-Noir'] },
 ];
-const colorOf = ({ hue, light }) => fromHue(hue, 0.68, light);
+const isDark = (ground) => ground[0] + ground[1] + ground[2] < 1.5;
+const colorOf = (group, ground) => [0, 2, 4].map((at) => Number.parseInt(group[isDark(ground) ? 'dark' : 'light'].slice(at, at + 2), 16) / 255);
 
 function groupOf(name, at) {
   const known = kGroups.findIndex(({ names }) => names.includes(name));
@@ -49,7 +52,7 @@ export function colorsOf(map, by, only, ground) {
   const out = new Float32Array(3 * map.points);
   const [oldest, newest] = rangeOf(map.years);
   const [, most] = rangeOf(map.popularity);
-  const colors = map.genres.map((name, at) => colorOf(kGroups[groupOf(name, at)]));
+  const colors = map.genres.map((name, at) => colorOf(kGroups[groupOf(name, at)], ground));
   for (let i = 0; i < map.points; i += 1) {
     let color = kGrey;
     if (by === 'year') {
@@ -65,7 +68,7 @@ export function colorsOf(map, by, only, ground) {
 const css = ([r, g, b]) => `rgb(${Math.round(255 * r)} ${Math.round(255 * g)} ${Math.round(255 * b)})`;
 
 // What the colours mean. A genre is a button that makes the others faint.
-export function legend(map, by, only, pick) {
+export function legend(map, by, only, ground, pick) {
   const dot = (color) => {
     const node = el('span', { class: 'legend-dot', 'aria-hidden': 'true' });
     node.style.background = css(color);
@@ -78,7 +81,7 @@ export function legend(map, by, only, pick) {
     // Genres of one group stand together behind its one colour.
     return el('div', { class: 'legend', role: 'group', 'aria-label': t('genre') }, kGroups.map((group, g) => {
       const own = shown.filter((genre) => groupOf(map.genres[genre], genre) === g);
-      return own.length === 0 ? null : el('span', { class: 'legend-group' }, dot(colorOf(group)), own.map((genre) => el('button', {
+      return own.length === 0 ? null : el('span', { class: 'legend-group' }, dot(colorOf(group, ground)), own.map((genre) => el('button', {
         type: 'button', class: 'chip', 'aria-pressed': String(only === genre), onclick: () => pick(only === genre ? null : genre),
       }, t(map.genres[genre]))));
     }));

@@ -4,6 +4,7 @@
 import { Points } from './points.js';
 
 const kNearPixels = 14;
+const kTilePixels = 40;   // where tiles stand in place of points
 const kMargin = 0.25;     // of the frame, drawn beyond each of its sides
 const kCoarse = 2.5;      // so much may what is drawn be blown up
 const kSettleMs = 150;    // after a move, everything is drawn again
@@ -13,8 +14,9 @@ export class MapView {
   onOpen = () => {};
   onHover = () => {};
 
-  constructor({ canvas, overlay, box, map, colors }) {
-    Object.assign(this, { canvas, overlay, box, map });
+  // `words`: what draws words and tiles (map_words.js) into `wordHost`.
+  constructor({ canvas, overlay, wordHost, words, box, map, colors }) {
+    Object.assign(this, { canvas, overlay, wordHost, words, box, map });
     this.at = new Float32Array(2 * map.points);
     const size = new Float32Array(map.points);
     // Many points are drawn smaller, so that they do not become one spot.
@@ -131,7 +133,7 @@ export class MapView {
 
   #shift(dx, dy, grown) {
     const move = dx === 0 && dy === 0 && grown === 1 ? '' : `translate(${dx / this.#ratio}px, ${dy / this.#ratio}px) scale(${grown})`;
-    for (const canvas of [this.canvas, this.overlay]) canvas.style.transform = move;
+    for (const layer of [this.canvas, this.overlay, this.wordHost]) layer.style.transform = move;
   }
 
   // Pixels of the canvas.
@@ -147,6 +149,7 @@ export class MapView {
     this.points.draw(this.view);
     const pen = this.overlay.getContext('2d');
     pen.clearRect(0, 0, this.overlay.width, this.overlay.height);
+    this.#words();
     if (this.chosen < 0) return;
     const style = getComputedStyle(this.box);
     const ratio = this.#ratio;
@@ -168,13 +171,22 @@ export class MapView {
     }
   }
 
+  #words() {
+    const { view, canvas } = this;
+    const ratio = this.#ratio;
+    const place = (x, y) => [((x + view.x) * view.scale + canvas.width / 2) / ratio, ((y + view.y) * view.scale + canvas.height / 2) / ratio];
+    const [left, top] = [(canvas.width - this.width) / 2 / ratio, (canvas.height - this.height) / 2 / ratio];
+    this.words.draw(place, { left, top, right: left + this.width / ratio, bottom: top + this.height / ratio }, view.scale / view.fit);
+  }
+
   // The point nearest to a place of the page; -1: none near.
   nearest({ clientX, clientY }) {
     const { view } = this;
     const frame = this.box.getBoundingClientRect();
     const x = ((clientX - frame.left) * this.#ratio - this.width / 2) / view.scale - view.x;
     const y = ((clientY - frame.top) * this.#ratio - this.height / 2) / view.scale - view.y;
-    return this.#nearestTo(x, y, ((kNearPixels * this.#ratio) / view.scale) ** 2);
+    const near = this.wordHost.dataset.level === 'tiles' ? kTilePixels : kNearPixels;
+    return this.#nearestTo(x, y, ((near * this.#ratio) / view.scale) ** 2);
   }
 
   #nearestTo(x, y, within) {

@@ -55,7 +55,7 @@ addEventListener('storage', ({ key }) => {
 
 const same = (a, { id, kind, seed = null }) => a.id === id && a.kind === kind && (kind !== 'not_similar' || a.seed === seed);
 
-// Newest first: {id, kind, seed, seedTitle, title, year, genres, at}.
+// Newest first: {id, kind, seed, seedTitle, title, year, genres, look, at}.
 export const marks = () => [...read()];
 
 export const isMarked = (id, kind, seed = null) => read().some((entry) => same(entry, { id, kind, seed }));
@@ -64,7 +64,7 @@ export const isMarked = (id, kind, seed = null) => read().some((entry) => same(e
 export function mark(movie, kind, seed = null) {
   const entry = {
     id: String(movie.id), kind, ...(kind === 'not_similar' && seed ? { seed: seed.id, seedTitle: seed.title } : {}),
-    title: movie.title, year: movie.year, genres: (movie.genres ?? []).slice(0, 5), at: new Date().toISOString(),
+    title: movie.title, year: movie.year, genres: (movie.genres ?? []).slice(0, 5), look: movie.look, at: new Date().toISOString(),
   };
   write([entry, ...read().filter((other) => !same(other, { ...entry }))]);
 }

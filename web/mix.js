@@ -11,7 +11,7 @@ import { mixReason, t } from './i18n.js';
 import { allowed, askToHide } from './marks.js';
 import { findPlace } from './place.js';
 import { searchBox } from './search.js';
-import { tile } from './tile.js';
+import { spread, tile } from './tile.js';
 import { overcome, trouble } from './trouble.js';
 
 const kMost = 5;
@@ -75,7 +75,7 @@ async function show(newEntry = true) {
     const [answer, settings] = await Promise.all([api.mix(like, unlike, kBlend, askToHide()), api.config()]);
     if (mine !== latest) return;
     overcome('mix');
-    const cards = allowed(answer.items).map((movie) => card(movie, settings.poster_url_template, mixReason));
+    const cards = spread(allowed(answer.items)).map((movie) => card(movie, settings.poster_url_template, mixReason));
     result.replaceChildren(...(cards.length > 0 ? cards : [notice({ title: t('nothing_found') })]));
     findPlace();
   } catch (error) {

@@ -23,7 +23,7 @@ function takeBack(entry) {
 function line(entry) {
   const facts = [entry.year || null, (entry.genres ?? []).slice(0, 2).map((name) => t(name)).join(comma), entry.kind === 'not_similar' ? t('not_similar_to', { title: entry.seedTitle ?? entry.seed }) : null].filter(Boolean).join(' · ');
   return el('li', { class: 'mark-item' },
-    el('span', { class: 'mix-tile', 'aria-hidden': 'true' }, tile({ title: titleOf(entry), year: entry.year, genres: entry.genres })),
+    el('span', { class: 'mix-tile', 'aria-hidden': 'true' }, tile({ title: titleOf(entry), year: entry.year, genres: entry.genres, look: entry.look })),
     el('span', { class: 'mark-text' }, el('a', { href: movieHref(entry.id) }, titleOf(entry)), el('span', { class: 'quiet' }, facts)),
     entry.kind === 'save' ? el('button', {
       type: 'button', class: 'button button-quiet button-small', 'aria-label': `${t('mark_seen')}: ${titleOf(entry)}`,

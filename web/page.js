@@ -8,6 +8,7 @@ import { el, notice } from './dom.js';
 import { header, kLabPages } from './header.js';
 import { t } from './i18n.js';
 import { findPlace } from './place.js';
+import { withHelp } from './terms.js';
 
 export const main = document.querySelector('#main');
 
@@ -18,13 +19,13 @@ export function frame(title, lead, ...content) {
 }
 
 export function fact(name, value, small = '') {
-  return el('div', { class: 'fact' }, el('dt', {}, name), el('dd', { class: /^\D{6,}$/.test(String(value)) ? 'is-text' : null }, String(value), small ? el('small', {}, small) : null));
+  return el('div', { class: 'fact' }, el('dt', {}, withHelp(name)), el('dd', { class: /^\D{6,}$/.test(String(value)) ? 'is-text' : null }, String(value), small ? el('small', {}, small) : null));
 }
 
 export const facts = (...list) => el('dl', { class: 'facts' }, list);
 
 export function panel(title, ...content) {
-  return el('section', { class: 'panel', 'aria-label': title }, el('h2', {}, title), content);
+  return el('section', { class: 'panel', 'aria-label': title }, el('h2', {}, withHelp(title)), content);
 }
 
 // What somebody types into a terminal.

@@ -14,6 +14,9 @@ export function keepPlace() {
 // The page is made again for another entry: its place is not that of this scroll bar.
 export function leave() { leaving = true; }
 
+// Whether a place is still to be found: the page must then be as tall as it was.
+export const isReturning = () => wanted !== null;
+
 // Once what fills the page is there.
 export function findPlace() {
   if (wanted === null) return;

@@ -80,7 +80,7 @@ function methodTable(run, base, pin) {
       ...metrics.map((metric) => {
         const scale = scaleOf(metric, run.methods);
         const compared = isCompared(metric, run.methods, base);
-        return { key: metric.key, head: t(`metric_${metric.key}`), help: t(`about_${metric.key}`), number: true, value: (m) => valueOf(metric, m), cell: (m) => metricCell(metric, m, base, scale, compared) };
+        return { key: metric.key, head: t(`metric_${metric.key}`), number: true, value: (m) => valueOf(metric, m), cell: (m) => metricCell(metric, m, base, scale, compared) };
       })],
   }).node;
 }
@@ -156,7 +156,7 @@ function drawn(run, runs, changed) {
       el('div', { class: 'toolbar' }, control(t('metric'), choose('metric', charted.map(({ key }) => [key, t(`metric_${key}`)]), metric.key, change('metric')))),
       el('p', { class: 'quiet' }, t(`about_${metric.key}`)),
       intervalChart({
-        label: t('intervals'), format: (v) => v.toFixed(3),
+        label: t('intervals'), format: (v) => v.toFixed(3), low: metric.low === true,
         rows: run.methods.map((m) => { const b = boundsOf(metric, m); return { name: m.name, value: b ? valueOf(metric, m) : null, low: b?.[0], high: b?.[1], pinned: m === base }; }),
       }))] : []),
     ...[slicePanel(run, base), loserPanel(run, base, address.get('loser'), change('loser'))].filter(Boolean)];

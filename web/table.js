@@ -4,6 +4,7 @@
 import { remember } from './address.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
+import { withHelp } from './terms.js';
 
 const kFindFrom = 8;  // rows; fewer are read faster than searched
 
@@ -47,9 +48,10 @@ export function dataTable({ name, caption, columns, rows: given, find = given.le
   };
 
   const head = ({ key, head: text, value, number, help }) => {
-    const cell = el('th', { scope: 'col', class: number ? 'number' : null, title: help ?? null });
+    const [, ...more] = withHelp(text, help ?? null);
+    const cell = el('th', { scope: 'col', class: number ? 'number' : null });
     if (!value) {
-      cell.append(text);
+      cell.append(text, ...more);
       return cell;
     }
     heads.set(key, cell);
@@ -64,7 +66,7 @@ export function dataTable({ name, caption, columns, rows: given, find = given.le
         remember({ [`${name}_sort`]: sortKey === null ? null : `${sortKey}.${direction}` });
         draw();
       },
-    }, text));
+    }, text), ...more);
     return cell;
   };
 
@@ -86,6 +88,6 @@ export function table(columns, rows, caption = '') {
   return el('div', { class: 'table-scroll', tabindex: 0, role: 'group', 'aria-label': caption },
     el('table', { class: 'data' },
       el('caption', { class: 'visually-hidden' }, caption),
-      el('thead', {}, el('tr', {}, columns.map(({ head, number, wideOnly }) => el('th', { scope: 'col', class: kindOf(number, false, wideOnly) }, head)))),
+      el('thead', {}, el('tr', {}, columns.map(({ head, number, wideOnly }) => el('th', { scope: 'col', class: kindOf(number, false, wideOnly) }, withHelp(head))))),
       el('tbody', {}, rows.map((row) => el('tr', {}, columns.map(({ cell, number, wrap, wideOnly }) => el('td', { class: kindOf(number, wrap, wideOnly) }, cell(row))))))));
 }

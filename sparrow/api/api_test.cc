@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "sparrow/api/web_files.h"
+#include "sparrow/live/look.h"
+
 namespace sparrow::api {
 namespace {
 
@@ -166,6 +169,30 @@ TEST_F(ApiTest, ReasonsOfAMixNameTheItemTheyReferTo) {
 TEST_F(ApiTest, SearchSaysWhenNoTitleIsInThisScript) {
   EXPECT_EQ(get("/api/v1/search", "q=%E7%8E%A9%E5%85%B7").second["missing_script"], "Han");
   EXPECT_TRUE(get("/api/v1/search", "q=nothing").second["missing_script"].is_null());
+}
+
+TEST_F(ApiTest, ItemsSayHowTheyAreDrawnWherePagesShowThem) {
+  api_.state().set_model(served_films(dataset_));
+  const auto [status, body] = get("/api/v1/items/5%206/similar", "reasons=true");
+  ASSERT_EQ(status, 200);
+  for (const auto& entry : body["items"]) {
+    if (entry["id"] == "2") {
+      EXPECT_EQ(entry["look"]["motif"], "computer");
+    }
+  }
+  EXPECT_FALSE(get("/api/v1/items/5%206/similar").second["items"][0].contains("look"));
+  const auto item = get("/api/v1/items/1").second["item"];
+  EXPECT_EQ(item["look"]["motif"], "computer");
+  EXPECT_FALSE(item["look"].contains("hue")) << "this model has no map";
+}
+
+TEST(Glyphs, EveryMotifIsDrawnByThePages) {
+  std::string_view glyphs;
+  for (const WebFile& file : web_files())
+    if (file.path == "/glyphs.js") glyphs = file.bytes;
+  ASSERT_FALSE(glyphs.empty());
+  for (const auto motif : live::motif_names())
+    EXPECT_NE(glyphs.find("\n" + std::string(motif) + ": {"), std::string_view::npos) << motif;
 }
 
 TEST_F(ApiTest, SparrowRecSysShapes) {

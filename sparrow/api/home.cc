@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/api/cards.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/api/list_answer.h"
 
@@ -46,7 +47,7 @@ void get_home(Context& c, http::Response& response) {
     out += ",\"items\":[";
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i > 0) out += ',';
-      live::append_card(out, c.view, rows[i]);
+      append_card(out, c, rows[i]);
     }
     out += "]}";
   };
@@ -58,7 +59,7 @@ void get_home(Context& c, http::Response& response) {
     const auto answer = recommend(c, request, *served);
     open("because");
     out += ",\"seed\":";
-    live::append_card(out, c.view, seed.row);
+    append_card(out, c, seed.row);
     out += ",\"genre\":null";
     append_list(out, c, answer, seed.row, {.reasons = true});
     out += '}';

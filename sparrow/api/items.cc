@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sparrow/api/cards.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/data/item_json.h"
 #include "sparrow/http/json_text.h"
@@ -28,7 +29,7 @@ void get_item(Context& c, http::Response& response) {
   const data::Item& item = c.view.dataset->catalog[row];
   std::string& out = response.body;
   out += "{\"item\":";
-  live::append_card(out, c.view, row);
+  append_card(out, c, row);
   out.pop_back();
   out += ",\"alternative_titles\":";
   append_strings(out, item.alternative_titles);
@@ -87,7 +88,7 @@ void get_search(Context& c, http::Response& response) {
   const auto hits = c.view.search().find(words, size, *c.now->hidden);
   for (std::size_t i = 0; i < hits.size(); ++i) {
     if (i > 0) response.body += ',';
-    live::append_card(response.body, c.view, hits[i].row);
+    append_card(response.body, c, hits[i].row);
   }
   response.body += "],\"missing_script\":";
   if (const auto script = c.view.search().missing_script(words); script.empty())
@@ -132,7 +133,7 @@ void get_items(Context& c, http::Response& response) {
   response.body += "{\"items\":[";
   for (std::size_t i = 0; i < std::min<std::size_t>(size, sorted.size()); ++i) {
     if (i > 0) response.body += ',';
-    live::append_card(response.body, c.view, sorted[i]);
+    append_card(response.body, c, sorted[i]);
   }
   response.body += "]}";
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/api/cards.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/core/random.h"
 #include "sparrow/evaluate/metrics.h"
@@ -134,7 +135,7 @@ void get_seeds(Context& c, http::Response& response) {
   out += "{\"seeds\":[";
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     if (i > 0) out += ',';
-    live::append_card(out, c.view, chosen[i].row);
+    append_card(out, c, chosen[i].row);
     out.pop_back();
     const auto positive = positives[chosen[i].row];
     fmt::format_to(put, ",\"stratum\":\"{}\",\"positives\":{}",

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/api/cards.h"
 #include "sparrow/api/routes.h"
 #include "sparrow/core/clock.h"
 
@@ -203,6 +204,7 @@ void append_entry(std::string& out, const Context& c, const rank::ScoredItem& it
   }
   if (item.pinned) out += ",\"pinned\":true";
   if (options.reasons) append_reasons(out, c, item.row, seed, options);
+  if (options.reasons && options.fields.empty()) append_look(out, c, item.row);
   if (options.parts) append_parts(out, item);
   if (!item.channels.empty()) append_channels(out, item);
   out += '}';

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/api/cards.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/api/list_answer.h"
 
@@ -111,7 +112,7 @@ void append_mix(std::string& out, Context& c, rank::Request& request,
     for (const rank::Seed& s : request.seeds) {
       if ((s.weight > 0) != positive) continue;
       if (out.back() == '}') out += ',';
-      live::append_card(out, c.view, s.row);
+      append_card(out, c, s.row);
       if (positive && seed == kNoRow) seed = s.row;
     }
   }

@@ -7,6 +7,7 @@
 #include "sparrow/api/handlers.h"
 #include "sparrow/core/file.h"
 #include "sparrow/http/json_text.h"
+#include "sparrow/live/map_labels.h"
 #include "sparrow/model/views.h"
 
 namespace sparrow::api {
@@ -93,12 +94,14 @@ void get_map(Context& c, http::Response& response) {
   const auto xy = map->xy();
   const recall::ItemFacts& facts = *c.view.facts;
   std::vector<Row> rows;
+  std::vector<float> places;
   std::string x;
   std::string y;
   for (std::size_t m = 0; m < served.model.items.size(); ++m) {
     const auto row = c.view.find(served.model.items[m]);
     if (!row) continue;
     rows.push_back(*row);
+    places.insert(places.end(), {xy[2 * m], xy[2 * m + 1]});
     fmt::format_to(std::back_inserter(x), "{}{:.4g}", x.empty() ? "" : ",", xy[2 * m]);
     fmt::format_to(std::back_inserter(y), "{}{:.4g}", y.empty() ? "" : ",", xy[2 * m + 1]);
   }
@@ -130,6 +133,13 @@ void get_map(Context& c, http::Response& response) {
   append_strings(out, names);
   out += ",\"popularity\":[";
   each([&](Row row) { fmt::format_to(put, "{}", facts.liked_by(row).size()); });
+  out += "],\"labels\":[";
+  for (const live::MapLabel& label : live::map_labels(catalog, rows, places)) {
+    fmt::format_to(put, "{}{{\"x\":{:.4g},\"y\":{:.4g},\"level\":{},\"items\":{},\"text\":",
+                   out.back() == '}' ? "," : "", label.x, label.y, label.level, label.items);
+    append_strings(out, label.words);
+    out += '}';
+  }
   out += "]}";
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/api/cards.h"
 #include "sparrow/api/handlers.h"
 #include "sparrow/api/list_answer.h"
 #include "sparrow/rank/reasons.h"
@@ -26,9 +27,9 @@ void get_explain(Context& c, http::Response& response) {
   std::string& out = response.body;
   const auto put = std::back_inserter(out);
   out += "{\"seed\":";
-  live::append_card(out, c.view, seed);
+  append_card(out, c, seed);
   out += ",\"item\":";
-  live::append_card(out, c.view, item);
+  append_card(out, c, item);
   fmt::format_to(put, ",\"score\":{},\"rank\":", std::lround(e.item.match));
   if (e.rank == 0)
     out += "null";

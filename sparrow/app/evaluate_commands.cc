@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "sparrow/app/command.h"
 #include "sparrow/app/gate.h"
@@ -128,7 +129,11 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   if (!report) return report.error();
   finish_progress();
   const auto json = evaluate::to_json(*report);
-  std::cout << (context.json ? json.dump(2) + "\n" : evaluate::to_markdown(*report)) << std::flush;
+  // Documents take it from a pipe; a terminal has a hundred columns.
+  std::cout << (context.json                   ? json.dump(2) + "\n"
+                : ::isatty(STDOUT_FILENO) != 0 ? evaluate::to_terminal(*report)
+                                               : evaluate::to_markdown(*report))
+            << std::flush;
   const std::string text = json.dump(2) + "\n";
   const auto file = keep_report(context.paths(), text);
   if (!file) return file.error();

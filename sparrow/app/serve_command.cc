@@ -176,7 +176,9 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (flow->kafka != nullptr)
     flow->kafka->start(
         {say, [&worlds](const std::string& user) { worlds.now()->api().forget(user); }});
-  (void)worlds.now()->catalog().view()->search();  // lists are answered already
+  // Lists are answered already.
+  (void)worlds.now()->catalog().view()->looks();
+  (void)worlds.now()->catalog().view()->search();
   worlds.run(interrupted);
   worlds.now()->catalog().stop_waiting();
   const bool all_done = (*server)->stop();

@@ -132,6 +132,7 @@ void ServingWorlds::renew(const std::atomic<bool>& stop) {
   around_.say(fmt::format("newly prepared data: {} items (before {}), after {}", items,
                           before->catalog().view()->dataset->catalog.size(), since(start)));
   (void)now_->catalog().view()->search();
+  (void)now_->catalog().view()->looks();
   // Whoever still answers from it is waited for; its threads end here and not in a request's.
   while (before.use_count() > 1 && !stop.load())
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

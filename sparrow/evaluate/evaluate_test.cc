@@ -1,10 +1,13 @@
 #include <cmath>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "sparrow/evaluate/baselines.h"
+#include "sparrow/evaluate/chart.h"
 #include "sparrow/evaluate/ground_truth.h"
 #include "sparrow/evaluate/metrics.h"
+#include "sparrow/evaluate/offline.h"
 
 namespace sparrow::evaluate {
 namespace {
@@ -250,6 +253,89 @@ TEST(GroundTruth, GroupsGiveAllTheirPairs) {
   ASSERT_TRUE(truth);
   EXPECT_EQ(truth->pairs.size(), 3U);
   EXPECT_EQ(truth->unmatched.size(), 1U);
+}
+
+TEST(Chart, TicksAreRound) {
+  EXPECT_EQ(round_ticks(0, 1), (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
+  EXPECT_EQ(round_ticks(0, 100), (std::vector<double>{0, 25, 50, 75, 100}));
+  for (const double most : {0.0869, 0.161, 1.2, 4.9, 7.0, 33.0, 61234.0}) {
+    const Axis axis = round_axis("x", 0, most);
+    EXPECT_GE(axis.most, most);
+    EXPECT_GE(axis.ticks.size(), 2U);
+    EXPECT_LE(axis.ticks.size(), 7U);
+    for (const auto& [value, text] : axis.ticks) {
+      std::string digits;
+      for (const char c : text)
+        if (c >= '0' && c <= '9') digits += c;
+      while (!digits.empty() && digits.front() == '0') digits.erase(0, 1);
+      while (!digits.empty() && digits.back() == '0') digits.pop_back();
+      EXPECT_LE(digits.size(), 3U) << text << " up to " << most;
+      EXPECT_NEAR(std::stod(text), value, 1e-9 * most);
+    }
+  }
+  const Axis below = round_axis("lift", -0.31, 0.7);
+  EXPECT_LE(below.least, -0.31);
+  EXPECT_EQ(below.ticks.front().second.substr(0, 3), "\u2212");
+  EXPECT_GT(round_axis("one", 2, 2).most, 2);
+}
+
+TEST(Chart, NamesAtTheEndsOfLinesDoNotCover) {
+  const Axis unit = round_axis("share", 0, 1);
+  std::vector<NamedLine> lines;
+  for (int i = 0; i < 6; ++i)
+    lines.push_back({"line" + std::to_string(i), {{0, 0}, {1, 0.5 + 0.001 * i}}});
+  const std::string svg = line_drawing(unit, unit, lines, true);
+  std::vector<double> at;
+  for (int i = 0; i < 6; ++i) {
+    const std::size_t name = svg.find(">line" + std::to_string(i) + "<");
+    ASSERT_NE(name, std::string::npos);
+    const std::size_t y = svg.rfind(" y=\"", name);
+    at.push_back(std::stod(svg.substr(y + 4)));
+  }
+  std::sort(at.begin(), at.end());
+  for (std::size_t i = 1; i < at.size(); ++i) EXPECT_GE(at[i] - at[i - 1], 13.5);
+}
+
+TEST(Chart, TextIsText) {
+  const std::string html = figure("a<b", "x & y", interval_drawing({{"<i>", 1, 0.5, 1.5}}, "n", 2));
+  EXPECT_EQ(html.find("<i>"), std::string::npos);
+  EXPECT_NE(html.find("a&lt;b"), std::string::npos);
+  EXPECT_NE(html.find("x &amp; y"), std::string::npos);
+}
+
+Report a_report() {
+  Report report;
+  report.data.name = "data";
+  for (const std::string name : {"fusion", "a method with a name that is far too long", "none"}) {
+    MethodReport m;
+    m.name = name;
+    m.baseline = name == "none";
+    m.held_out.hit = m.baseline ? 0 : 0.16;
+    m.held_out.user_hit = {m.held_out.hit, m.held_out.hit / 2, m.held_out.hit};
+    m.held_out.user_weight = {1, 1, 1};
+    m.held_out.user_weighted_hit = {0.1, 0.2, 0.1};
+    report.methods.push_back(m);
+  }
+  return report;
+}
+
+TEST(Report, TerminalHasAHundredColumnsAndSaysWhatIsLeftOut) {
+  const std::string text = to_terminal(a_report());
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  EXPECT_NE(text.find("Left out"), std::string::npos);
+}
+
+TEST(Report, EveryFigureHasASentence) {
+  const std::string html = to_html(a_report());
+  std::size_t figures = 0;
+  for (std::size_t at = html.find("<figure>"); at != std::string::npos;
+       at = html.find("<figure>", at + 1)) {
+    ++figures;
+    const std::size_t end = html.find("</figure>", at);
+    EXPECT_EQ(html.substr(end - 5, 5), ".</p>") << html.substr(at, 200);
+  }
+  EXPECT_GE(figures, 6U);
 }
 
 }  // namespace

@@ -90,6 +90,8 @@ Result<Report> evaluate_offline(const data::Dataset& dataset, const EvaluateOpti
 
 nlohmann::json to_json(const Report& report);
 std::string to_markdown(const Report& report);
+// What matters most of it, in 100 columns, with what was left out.
+std::string to_terminal(const Report& report);
 // One self-contained page with plots.
 std::string to_html(const Report& report);
 

@@ -1,227 +1,228 @@
 #include "sparrow/evaluate/plots.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "sparrow/evaluate/chart.h"
+
 namespace sparrow::evaluate {
+namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
+const NamedValue& highest(const std::vector<NamedValue>& values) {
+  return *std::max_element(
+      values.begin(), values.end(),
+      [](const NamedValue& a, const NamedValue& b) { return a.value < b.value; });
 }
 
-std::string bars(const std::string& title,
-                 const std::vector<std::pair<std::string, double>>& values,
-                 const std::vector<Interval>& intervals) {
-  double highest = 1e-9;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    highest = std::max({highest, values[i].second, intervals.empty() ? 0.0 : intervals[i].high});
-  constexpr double kLeft = 150;
-  constexpr double kWidth = 420;
-  std::string svg = fmt::format(
-      "<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 680 {}\" role=\"img\" "
-      "aria-label=\"{}\">",
-      escaped(title), 28 * values.size() + 10, escaped(title));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto y = static_cast<double>(28 * i + 8);
-    const double width = std::max(0.0, values[i].second) / highest * kWidth;
-    svg += fmt::format(
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{}\" y=\"{}\" "
-        "width=\"{:.1f}\" height=\"16\"/>",
-        kLeft - 8, y + 13, escaped(values[i].first), kLeft, y, width);
-    if (!intervals.empty()) {
-      svg += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>",
-                         kLeft + intervals[i].low / highest * kWidth,
-                         kLeft + intervals[i].high / highest * kWidth, y + 8, y + 8);
-    }
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\">{:.3f}</text>", kLeft + kWidth + 20, y + 13,
-                       values[i].second);
-  }
-  return svg + "</svg></figure>";
+// Which is highest, and whether that can be told from the next.
+std::string best_of(const std::vector<NamedValue>& values, const std::string& does) {
+  const NamedValue& best = highest(values);
+  std::string text = fmt::format("{} {}: {:.3f}.", best.name, does, best.value);
+  std::vector<std::string> equal;
+  for (const NamedValue& v : values)
+    if (&v != &best && v.low < v.high && v.high > best.low) equal.push_back(v.name);
+  if (values.size() == 1) return text;
+  if (equal.empty())
+    return text + " Its interval overlaps no other: the difference is hardly chance.";
+  return text + fmt::format(" The interval of {} overlaps it{}: they may be as good.", equal[0],
+                            equal.size() > 1 ? fmt::format(", and of {} more", equal.size() - 1)
+                                             : std::string());
 }
 
-std::string scatter(const Report& report) {
-  std::string svg =
-      "<figure><figcaption>Next-item hits (IPW) against popularity lift</figcaption><svg "
-      "viewBox=\"0 0 680 320\" role=\"img\" "
-      "aria-label=\"hits against popularity lift\">";
-  double top = 0.01;
-  double left = -0.5;
-  double right = 0.5;
+std::string hits_figure(const Report& report) {
+  std::vector<NamedValue> values;
   for (const auto& m : report.methods) {
+    const Interval i = bootstrap_mean(m.held_out.user_hit, 1);
+    values.push_back({m.name, m.held_out.hit, i.low, i.high});
+  }
+  return figure(
+      "Next-item hits of held-out users", best_of(values, "most often lists what people took next"),
+      interval_drawing(
+          values, fmt::format("share of cases found among the first {}", report.options.k), 3));
+}
+
+std::string weighted_figure(const Report& report) {
+  std::vector<NamedValue> values;
+  for (const auto& m : report.methods) {
+    const Interval i = bootstrap_ratio(m.held_out.user_weighted_hit, m.held_out.user_weight, 2);
+    values.push_back({m.name, m.held_out.hit_ipw, i.low, i.high});
+  }
+  return figure("The same, rare items counting more",
+                best_of(values, "finds most when each item weighs 1 / popularity"),
+                interval_drawing(values, "weighted share of cases", 3));
+}
+
+std::string skew_figure(const Report& report) {
+  std::vector<NamedValue> values;
+  for (const auto& m : report.methods)
+    values.push_back({m.name, m.health.skew, m.health.skew, m.health.skew});
+  const auto least =
+      std::min_element(values.begin(), values.end(),
+                       [](const NamedValue& a, const NamedValue& b) { return a.value < b.value; });
+  return figure(
+      "How unevenly items turn up in lists (hubness)",
+      fmt::format("Lower is better: the lists of {} repeat the same few items least.", least->name),
+      interval_drawing(values, "skewness of how many lists an item is in", 2));
+}
+
+std::string lift_figure(const Report& report) {
+  std::vector<NamedPoint> points;
+  double top = 0;
+  double left = 0;
+  double right = 0;
+  for (const auto& m : report.methods) {
+    points.push_back({m.name, m.health.popularity_lift, m.held_out.hit_ipw});
     top = std::max(top, m.held_out.hit_ipw);
     left = std::min(left, m.health.popularity_lift);
     right = std::max(right, m.health.popularity_lift);
   }
-  for (const auto& m : report.methods) {
-    const double x = 60 + (m.health.popularity_lift - left) / (right - left) * 460;
-    const double y = 290 - m.held_out.hit_ipw / top * 250;
-    svg += fmt::format(
-        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", x,
-        y, x + 9, y + 4, escaped(m.name));
-  }
-  return svg +
-         "<text x=\"60\" y=\"316\">popularity lift: left of 0 rarer than the seed, right more "
-         "popular</text></svg></figure>";
-}
-
-namespace {
-
-// Told apart by people who see few colors, too (Okabe & Ito).
-constexpr std::array<const char*, 8> kColors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                "#e69f00", "#56b4e9", "#000000", "#7a7a00"};
-
-struct Line {
-  std::string name;
-  std::vector<std::pair<double, double>> points;
-};
-
-struct Axes {
-  std::string title;
-  std::string x;
-  std::string y;
-  std::vector<std::pair<double, std::string>>
-      x_ticks;  // position, label; first and last: the range
-  double y_top = 1;
-};
-
-// Lines with points over x, y from 0; a legend to the right. Empty without any point.
-std::string lines(const Axes& axes, const std::vector<Line>& all, const std::string& ideal) {
-  if (std::all_of(all.begin(), all.end(), [](const Line& l) { return l.points.empty(); }))
-    return "";
-  const double first = axes.x_ticks.front().first;
-  const double range = std::max(1e-9, axes.x_ticks.back().first - first);
-  const auto place = [&](double x, double y) {
-    return fmt::format("{:.1f},{:.1f}", 60 + (x - first) / range * 420, 250 - y / axes.y_top * 230);
-  };
-  std::string svg = fmt::format(
-      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 680 300\" role=\"img\" "
-      "aria-label=\"{0}\"><line class=\"axis\" x1=\"60\" x2=\"480\" y1=\"250\" "
-      "y2=\"250\"/><line class=\"axis\" x1=\"60\" x2=\"60\" y1=\"20\" y2=\"250\"/>",
-      escaped(axes.title));
-  for (const auto& [x, label] : axes.x_ticks)
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"268\" text-anchor=\"middle\">{}</text>",
-                       60 + (x - first) / range * 420, escaped(label));
-  for (const double share : {0.0, 0.5, 1.0})
-    svg += fmt::format("<text x=\"54\" y=\"{:.1f}\" text-anchor=\"end\">{:.3g}</text>",
-                       254 - share * 230, share * axes.y_top);
-  svg += fmt::format(
-      "<text x=\"270\" y=\"290\" text-anchor=\"middle\">{}</text><text x=\"60\" "
-      "y=\"13\">{}</text>{}",
-      escaped(axes.x), escaped(axes.y), ideal);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].points.empty()) continue;
-    const char* color = kColors[i % kColors.size()];
-    std::string path;
-    for (const auto& [x, y] : all[i].points) path += place(x, y) + " ";
-    svg += fmt::format("<polyline stroke=\"{}\" points=\"{}\"/>", color, path);
-    for (const auto& [x, y] : all[i].points) {
-      if (all[i].points.size() <= 20)
-        svg += fmt::format("<circle style=\"fill:{}\" r=\"3\" cx=\"{:.1f}\" cy=\"{:.1f}\"/>", color,
-                           60 + (x - first) / range * 420, 250 - y / axes.y_top * 230);
-    }
-    svg += fmt::format("<text x=\"495\" y=\"{}\" style=\"fill:{}\">{}</text>", 30 + 18 * i, color,
-                       escaped(all[i].name));
-  }
-  return svg + "</svg></figure>";
-}
-
-std::vector<std::pair<double, std::string>> ticks_of(std::initializer_list<double> values) {
-  std::vector<std::pair<double, std::string>> ticks;
-  for (const double v : values) ticks.emplace_back(v, fmt::format("{:g}", v));
-  return ticks;
+  const auto best =
+      std::max_element(points.begin(), points.end(),
+                       [](const NamedPoint& a, const NamedPoint& b) { return a.y < b.y; });
+  return figure(
+      "Hits against popularity",
+      fmt::format(
+          "High and near the dashed line is good. {} is highest; its lists are {} than what "
+          "was asked for.",
+          best->name, best->x > 0 ? "more popular" : "rarer"),
+      point_drawing(
+          round_axis("popularity lift of lists: left rarer, right more popular", left, right),
+          round_axis("hits, rare items counting more", 0, top), points));
 }
 
 using Truth = std::optional<PairQuality> MethodReport::*;
-using Curve = std::vector<CurvePoint> PairQuality::*;
 
-std::string truth_plot(const Report& report, const Axes& axes, Truth truth, Curve curve) {
-  std::vector<Line> all;
+std::string precision_figure(const Report& report, Truth truth, const std::string& name) {
+  std::vector<NamedLine> lines;
+  std::string best;
+  double most = -1;
   for (const auto& m : report.methods) {
     if (!(m.*truth)) continue;
-    all.push_back({m.name, {}});
-    for (const CurvePoint& p : (*(m.*truth)).*curve) all.back().points.emplace_back(p.x, p.y);
+    const PairQuality& q = *(m.*truth);
+    lines.push_back({m.name, {}});
+    for (const CurvePoint& p : q.precision_recall) lines.back().points.emplace_back(p.x, p.y);
+    if (q.average_precision <= most) continue;
+    most = q.average_precision;
+    best = m.name;
   }
-  const bool diagonal = curve == &PairQuality::reliability;
-  return lines(axes, all,
-               diagonal ? "<line class=\"ideal\" x1=\"60\" y1=\"250\" x2=\"480\" y2=\"20\"/>" : "");
+  if (lines.empty()) return "";
+  return figure("Precision and recall: " + name,
+                fmt::format("The longer a line stays up, the better: {} puts similar pairs first "
+                            "most reliably (average precision {:.2f}).",
+                            best, most),
+                line_drawing(round_axis("recall: share of similar pairs found", 0, 1),
+                             round_axis("precision: share of what is found that is similar", 0, 1),
+                             lines, false));
 }
 
-std::string popularity_plot(const Report& report) {
-  std::vector<Line> all;
+std::string reliability_figure(const Report& report, Truth truth, const std::string& name) {
+  std::vector<NamedLine> lines;
+  std::string best;
+  double least = 2;
+  for (const auto& m : report.methods) {
+    if (!(m.*truth) || (m.*truth)->reliability.empty()) continue;
+    lines.push_back({m.name, {}});
+    double off = 0;
+    double pairs = 0;
+    for (const CurvePoint& p : (m.*truth)->reliability) {
+      lines.back().points.emplace_back(p.x, p.y);
+      off += static_cast<double>(p.count) * std::abs(p.y - p.x / 100);
+      pairs += static_cast<double>(p.count);
+    }
+    if (pairs <= 0 || off / pairs >= least) continue;
+    least = off / pairs;
+    best = m.name;
+  }
+  if (lines.empty()) return "";
+  return figure("Does a match mean what it says? " + name,
+                fmt::format("On the dashed line, 80 of 100 pairs with a match of 80 are similar. "
+                            "{} is nearest to it, off by {:.0f} of 100 on average.",
+                            best, 100 * least),
+                line_drawing(round_axis("match", 0, 100),
+                             round_axis("share of such pairs that is similar", 0, 1), lines, true));
+}
+
+std::string popularity_figure(const Report& report) {
+  std::vector<NamedLine> lines;
   double top = 1;
   double right = 1;
+  std::string best;
+  double flattest = 0;
   for (const auto& m : report.methods) {
     if (m.popularity_match.empty()) continue;
-    all.push_back({m.name, {}});
+    lines.push_back({m.name, {}});
+    double low = m.popularity_match.front().match;
+    double high = low;
     for (const PopularityMatch& p : m.popularity_match) {
-      all.back().points.emplace_back(std::log10(p.popularity), p.match);
+      lines.back().points.emplace_back(std::log10(p.popularity), p.match);
+      low = std::min(low, p.match);
+      high = std::max(high, p.match);
       top = std::max(top, p.match);
       right = std::max(right, std::ceil(std::log10(p.popularity)));
     }
+    if (!best.empty() && high - low >= flattest) continue;
+    flattest = high - low;
+    best = m.name;
   }
-  Axes axes{"Popularity against similarity: match of random pairs (a flat line is good)",
-            "positives of the second item",
-            "mean match",
-            {},
-            top};
-  for (double x = 0; x <= right; ++x)
-    axes.x_ticks.emplace_back(x, fmt::format("{:g}", std::pow(10, x)));
-  return lines(axes, all, "");
+  if (lines.empty()) return "";
+  Axis x{"people who liked the second item", 0, right, {}};
+  for (double at = 0; at <= right; ++at)
+    x.ticks.emplace_back(at, fmt::format("{:.0f}", std::pow(10, at)));
+  return figure(
+      "Does popularity alone buy a match?",
+      fmt::format("Random pairs: a flat line means no. {} is the flattest: its highest and its "
+                  "lowest mean differ by {:.1f}.",
+                  best, flattest),
+      line_drawing(x, round_axis("mean match of random pairs", 0, top), lines, false));
 }
 
-std::string slices_plot(const Report& report, double NextItem::*value, const std::string& title) {
-  std::vector<Line> all;
+std::string slices_figure(const Report& report, double NextItem::*value, const std::string& title) {
+  std::vector<NamedLine> lines;
   double top = 0.01;
+  constexpr std::size_t kTail = 2;
+  std::string best;
+  double most = -1;
   for (const auto& m : report.methods) {
-    all.push_back({m.name, {}});
+    lines.push_back({m.name, {}});
     for (std::size_t s = 0; s < kSlices; ++s) {
-      if (m.baseline && s + 1 == kSlices) continue;
+      if (m.baseline && s + 1 == kSlices) continue;  // baselines list no cold items
       const double y = m.held_out_slices[s].*value;
-      all.back().points.emplace_back(static_cast<double>(s), y);
+      lines.back().points.emplace_back(static_cast<double>(s), y);
       top = std::max(top, y);
     }
+    if (m.held_out_slices[kTail].*value <= most) continue;
+    most = m.held_out_slices[kTail].*value;
+    best = m.name;
   }
-  Axes axes{title, "popularity of the target", "NX", {}, top};
+  Axis x{"popularity of what was taken next", 0, static_cast<double>(kSlices - 1), {}};
   for (std::size_t s = 0; s < kSlices; ++s)
-    axes.x_ticks.emplace_back(static_cast<double>(s), kSliceNames[s]);
-  return lines(axes, all, "");
+    x.ticks.emplace_back(static_cast<double>(s), kSliceNames[s]);
+  return figure(
+      title,
+      fmt::format("From well known items at the left to such as nobody had taken before at the "
+                  "right; among those of the tail, {} finds most ({:.3f}).",
+                  best, most),
+      line_drawing(x, round_axis("share of cases found", 0, top), lines, false));
 }
 
 }  // namespace
 
-std::string quality_plots(const Report& report) {
-  const auto tenths = ticks_of({0, 0.2, 0.4, 0.6, 0.8, 1});
-  const auto matches = ticks_of({0, 20, 40, 60, 80, 100});
-  std::string all;
+std::string quality_figures(const Report& report) {
+  if (report.methods.empty()) return "";
+  std::string all =
+      hits_figure(report) + weighted_figure(report) + skew_figure(report) + lift_figure(report);
   for (const auto& [name, truth] :
        {std::pair{std::string("judged pairs"), &MethodReport::judged},
         std::pair{std::string("series and remakes"), &MethodReport::groups}}) {
-    all += truth_plot(report, {"Precision and recall: " + name, "recall", "precision", tenths, 1},
-                      truth, &PairQuality::precision_recall);
-    all += truth_plot(report,
-                      {"Reliability of the match: " + name, "match", "share similar", matches, 1},
-                      truth, &PairQuality::reliability);
+    all += precision_figure(report, truth, name);
+    all += reliability_figure(report, truth, name);
   }
-  return all + slices_plot(report, &NextItem::hit, "Next-item hits by popularity of the target") +
-         slices_plot(report, &NextItem::hit_ipw,
-                     "The same, each target weighted by 1 / popularity") +
-         popularity_plot(report);
+  return all + slices_figure(report, &NextItem::hit, "Hits by how known the next item is") +
+         slices_figure(report, &NextItem::hit_ipw, "The same, rare items counting more") +
+         popularity_figure(report);
 }
 
 }  // namespace sparrow::evaluate

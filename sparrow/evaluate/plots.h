@@ -1,28 +1,15 @@
-// Plots of the HTML report as inline SVG, each a <figure>.
+// The figures of the evaluation report, each with one sentence on what it means for who reads it.
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "sparrow/evaluate/offline.h"
 
 namespace sparrow::evaluate {
 
-// Text that is safe inside HTML and attributes.
-std::string escaped(std::string_view text);
-
-// Horizontal bars with intervals (or none), one a method.
-std::string bars(const std::string& title,
-                 const std::vector<std::pair<std::string, double>>& values,
-                 const std::vector<Interval>& intervals);
-
-// Accuracy against popularity lift: where popular filler would sit.
-std::string scatter(const Report& report);
-
-// Precision-recall and reliability of the ground truth (where there is one), match against
-// popularity, and hits by popularity of the target.
-std::string quality_plots(const Report& report);
+// All of them, as <figure>s: hits with intervals, the same weighted by rarity, hubness, accuracy
+// against popularity lift, precision and recall and reliability of the ground truth (where there is
+// one), match against popularity, hits by popularity of the target.
+std::string quality_figures(const Report& report);
 
 }  // namespace sparrow::evaluate

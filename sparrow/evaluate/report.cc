@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/evaluate/chart.h"
 #include "sparrow/evaluate/offline.h"
 #include "sparrow/evaluate/plots.h"
 
@@ -288,17 +289,37 @@ std::string to_markdown(const Report& report) {
   return text;
 }
 
-std::string to_html(const Report& report) {
-  std::vector<std::pair<std::string, double>> plain, ipw, skew;
-  std::vector<Interval> plain_intervals, ipw_intervals;
+std::string to_terminal(const Report& report) {
+  constexpr std::size_t kName = 26;
+  const auto optional = [](const std::optional<PairQuality>& q) {
+    return q ? fmt::format("{:.3f}", q->auc) : std::string("-");
+  };
+  std::string text = fmt::format(
+      "{}{}: {} items, {} users, {} interactions; k = {}, {} splits, seed {}\n\n", report.data.name,
+      report.data.simulated ? " (simulated)" : "", report.data.items, report.data.users,
+      report.data.interactions, report.options.k, report.options.splits, report.options.seed);
+  text +=
+      fmt::format("{:<{}} {:>5} {:>13} {:>6} {:>6} {:>6} {:>8} {:>6} {:>6} {:>7}\n", "method",
+                  kName, "NX", "95 %", "IPW", "lift", "skew", "coverage", "series", "judged", "s");
   for (const auto& m : report.methods) {
-    plain.emplace_back(m.name, m.held_out.hit);
-    plain_intervals.push_back(bootstrap_mean(m.held_out.user_hit, 1));
-    ipw.emplace_back(m.name, m.held_out.hit_ipw);
-    ipw_intervals.push_back(
-        bootstrap_ratio(m.held_out.user_weighted_hit, m.held_out.user_weight, 2));
-    skew.emplace_back(m.name, m.health.skew);
+    const Interval i = bootstrap_mean(m.held_out.user_hit, 1);
+    std::string name = m.name + (m.baseline ? " (baseline)" : "");
+    if (name.size() > kName) name = name.substr(0, kName - 3) + "...";
+    text += fmt::format(
+        "{:<{}} {:>5.3f} {:>13} {:>6.3f} {:>+6.2f} {:>6.2f} {:>8.3f} {:>6} {:>6} {:>7}\n", name,
+        kName, m.held_out.hit, fmt::format("{:.3f} - {:.3f}", i.low, i.high), m.held_out.hit_ipw,
+        m.health.popularity_lift, m.health.skew, m.health.coverage, optional(m.groups),
+        optional(m.judged), m.baseline ? "-" : fmt::format("{:.1f}", m.seconds));
   }
+  return text +
+         "\nNX: share of the items that people took next among the first k; series, judged: AUC.\n"
+         "Left out for want of room: NX tail, NDCG, MRR, Hit, served NX, genre, Gini, diversity, "
+         "all\n"
+         "items, slices by popularity, paired tests. They are in the report: --out FOLDER, or a "
+         "pipe.\n";
+}
+
+std::string to_html(const Report& report) {
   std::string table;
   for (const auto& m : report.methods) {
     table += fmt::format(
@@ -310,29 +331,20 @@ std::string to_html(const Report& report) {
         m.groups ? fmt::format("{:.3f}", m.groups->auc) : "–");
   }
   return fmt::format(
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sparrow evaluation: "
-      "{0}</title><style>"
-      "body{{font:15px system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 "
-      "1rem;color:#1c2430}}table{{border-collapse:collapse}}"
-      "td,th{{padding:.3rem .7rem;border-bottom:1px solid "
-      "#d8dee6;text-align:right}}th:first-child{{text-align:left}}svg{{width:100%;font:13px "
-      "system-ui}}"
-      "rect{{fill:#3b6fb5}}line{{stroke:#10243f;stroke-width:2}}circle{{fill:#b5533b}}polyline{{"
-      "fill:none;stroke-width:2}}.axis{{stroke:#8b97a6;stroke-width:1}}"
-      ".ideal{{stroke:#8b97a6;stroke-width:1;stroke-dasharray:4 4}}figcaption{{"
-      "font-weight:600}}</style>"
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width\"><title>Sparrow evaluation: {0}</title><style>{9}"
+      "td,th{{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right}}"
+      "th:first-child{{text-align:left}}</style>"
       "<h1>Evaluation on {0}{1}</h1><p>{2} items, {3} users, {4} interactions; data hash {5}; k = "
-      "{6}; {7} splits; bars show 95 % bootstrap intervals over users.</p>"
-      "<table><thead><tr><th>method</th><th>NX</th><th>NX IPW</th><th>Hit</th><th>Hit "
-      "IPW</th><th>lift</th><th>skew</th><th>coverage</th><th>genre</th><th>series "
-      "AUC</th></tr></thead><tbody>{8}</tbody></table>{9}{10}{11}{12}{13}</html>\n",
+      "{6}; {7} splits; lines beside dots are 95 % bootstrap intervals over users.</p>"
+      "<div class=\"scroll\"><table><thead><tr><th>method</th><th>NX</th><th>NX IPW</th><th>Hit"
+      "</th><th>Hit IPW</th><th>lift</th><th>skew</th><th>coverage</th><th>genre</th><th>series "
+      "AUC</th></tr></thead><tbody>{8}</tbody></table></div><div class=\"plots\">{10}</div>"
+      "</html>\n",
       escaped(report.data.name), report.data.simulated ? " (simulated viewers)" : "",
       report.data.items, report.data.users, report.data.interactions,
-      report.data.hash.substr(0, 12), report.options.k, report.options.splits, table,
-      bars("Next-item Hit@k, held-out users", plain, plain_intervals),
-      bars("The same, each target weighted by 1 / popularity", ipw, ipw_intervals),
-      bars("Hubness: skewness of N_k (lower is better)", skew, {}), scatter(report),
-      quality_plots(report));
+      report.data.hash.substr(0, 12), report.options.k, report.options.splits, table, chart_style(),
+      quality_figures(report));
 }
 
 }  // namespace sparrow::evaluate

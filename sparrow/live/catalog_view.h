@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sparrow/data/dataset.h"
+#include "sparrow/live/look.h"
 #include "sparrow/live/search.h"
 #include "sparrow/recall/item_facts.h"
 
@@ -53,6 +54,11 @@ struct CatalogView {
     std::call_once(search_made_, [this] { search_.emplace(*dataset, facts.get()); });
     return *search_;
   }
+  // How each item is drawn; made like search().
+  const std::vector<Look>& looks() const {
+    std::call_once(looks_made_, [this] { looks_ = looks_of(*facts); });
+    return looks_;
+  }
   bool hidden(Row row) const { return !marks.hidden.empty() && marks.hidden[row] != 0; }
   // The row of an item that is there.
   std::optional<Row> find(std::string_view id) const {
@@ -67,6 +73,8 @@ struct CatalogView {
  private:
   mutable std::once_flag search_made_;
   mutable std::optional<Search> search_;
+  mutable std::once_flag looks_made_;
+  mutable std::vector<Look> looks_;
 };
 
 // Appends {"id","title","year","genres","rating","ratings"}.

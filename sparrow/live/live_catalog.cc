@@ -310,6 +310,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
   if (stopping()) return stopped;
   const auto view = next_view(changed);
   (void)view->search();
+  (void)view->looks();
   std::vector<std::shared_ptr<const ServedModel>> models;
   const auto now = state_->snapshot();
   for (const auto& [name, served] : now->models) {

@@ -1,5 +1,7 @@
 #include "sparrow/live/served_model.h"
 
+#include "sparrow/live/look.h"
+
 namespace sparrow::live {
 
 Result<std::shared_ptr<const ServedModel>> open_served(
@@ -14,6 +16,7 @@ Result<std::shared_ptr<const ServedModel>> open_served(
       rank::Recommender::open(served->dataset->catalog, served->model, served->facts.get(), before);
   if (!recommender) return recommender.error();
   served->recommender = std::move(*recommender);
+  served->hues = hues_of(served->dataset->catalog, served->model);
   return std::shared_ptr<const ServedModel>(std::move(served));
 }
 

@@ -1,8 +1,10 @@
 // ServedModel: one promoted model, ready to answer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sparrow/data/dataset.h"
 #include "sparrow/model/model.h"
@@ -17,6 +19,7 @@ struct ServedModel {
   std::shared_ptr<const recall::ItemFacts> facts;  // of the same data set
   model::Model model;
   std::unique_ptr<rank::Recommender> recommender;  // refers to all of the above
+  std::vector<std::uint16_t> hues;  // of catalogue rows, by the places on the map (look.h)
 };
 
 // A model ready to be served; without `facts` it gets its own. `before` (may be null): see

@@ -232,9 +232,13 @@ export async function transferOf(page, path) {
 }
 
 // Milliseconds from navigation until the first list is painted: the frame after its first card is
-// in the document.
+// in the document. Nothing is asked of the page before it is done: the driver's own script, which
+// every question brings along, takes some 30 ms of the page's thread.
+const kQuietMs = 700;
+
 async function firstListAt(page) {
-  await page.goto('/movie.html?movieId=589');
+  await page.goto('/movie.html?movieId=589', { waitUntil: 'commit' });
+  await sleep(kQuietMs);
   const at = await (await page.waitForFunction(() => window.firstListAt, null, { polling: 20 })).jsonValue();
   await settled(page);
   return at;

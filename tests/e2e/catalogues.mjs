@@ -87,6 +87,19 @@ export async function checkCatalogues(bench) {
           }
         }
         await accessible(page);
+        await page.goto('/?lang=en');
+        await settled(page);
+        assert.ok(await page.locator('.fan .tile').count() >= 3, 'nothing to begin with');
+        // Tiles of their own kind, that show what the thing is and whose.
+        await page.goto(`${film}&lang=en`);
+        await settled(page);
+        const tiles = await page.evaluate(() => [...document.querySelectorAll('.card .tile')].map((tile) => ({ drawn: tile.dataset.drawn.split(' '), text: [...tile.querySelectorAll('text')].map((node) => node.textContent).join(' ') })));
+        assert.ok(tiles.length > 5 && tiles.every(({ drawn }) => drawn[0] === name.replace('shop', 'product')), JSON.stringify(tiles.slice(0, 3)));
+        for (const { drawn, text } of tiles) {
+          const thing = kLast.find((word) => text.includes(word));
+          assert.equal(drawn[1], thing.toLowerCase(), text);
+          assert.match(text, name === 'shop' ? /Norrland|Quayside/ : /Author \d/, text);
+        }
         view.clean();
         await view.close();
       } finally {

@@ -12,7 +12,9 @@ import { checkMapAndStatus } from './map_status.mjs';
 import { checkModels } from './models.mjs';
 import { checkMovie } from './movie.mjs';
 import { checkMovieTools } from './movie_tools.mjs';
+import { checkPosters } from './posters.mjs';
 import { checkSpotcheck } from './spotcheck.mjs';
+import { checkTerms } from './terms.mjs';
 
 const { home, remove } = copyHome();
 const server = await startServer(home);
@@ -22,7 +24,7 @@ try {
   // These change judgements, rules and versions, so they come first and one by one.
   for (const check of [checkExperiments, checkSpotcheck, checkModels]) await check(bench);
   // These only look; most of their time is waiting, so three go at once.
-  const lanes = [[checkHome, checkMovie, checkMovieTools, checkKeyboard], [checkEverywhere, checkMapAndStatus], [checkFaults, checkCatalogues]];
+  const lanes = [[checkHome, checkMovie, checkMovieTools, checkKeyboard], [checkEverywhere, checkMapAndStatus], [checkFaults, checkCatalogues, checkPosters, checkTerms]];
   await Promise.all(lanes.map(async (lane) => { for (const check of lane) await check(bench); }));
 } finally {
   await bench.end();

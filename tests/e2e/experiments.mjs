@@ -54,7 +54,7 @@ async function start(bench, experiment) {
   await send(bench, 'POST', `/experiments/${experiment.name}/decision`, { action: 'start', note: 'by a test' });
 }
 
-const factOf = (page, name) => page.locator('.fact').filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}$`) }) }).locator('dd');
+const factOf = (page, name) => page.locator('.fact').filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}(\\s\\?)?$`) }) }).locator('dd');
 
 export async function checkExperiments(bench) {
   const check = bench.check.bind(bench);

@@ -4,6 +4,27 @@ import assert from 'node:assert/strict';
 
 import { accessible, settled, shot } from './bench.mjs';
 
+const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+const times = (matrix, vector) => matrix.map((row) => row.reduce((sum, m, i) => sum + m * vector[i], 0));
+
+// Distance of two colours in OKLab (Ottosson 2020).
+function distance(a, b) {
+  const lab = (c) => times([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]],
+    times([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]], c.map(linear)).map(Math.cbrt));
+  return Math.hypot(...lab(a).map((v, i) => v - lab(b)[i]));
+}
+
+// What is left of colours without the red or the green cone (Machado et al. 2009, severity 1).
+const kWithoutRed = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]];
+const kWithoutGreen = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]];
+const encoded = (v) => (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);
+const few = (matrix) => (color) => times(matrix, color.map(linear)).map((v) => encoded(Math.min(1, Math.max(0, v))));
+
+function contrast(a, b) {
+  const light = (c) => times([[0.2126, 0.7152, 0.0722]], c.map(linear))[0];
+  const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+  return (high + 0.05) / (low + 0.05);
+}
 
 export async function checkMapAndStatus(bench) {
   const check = bench.check.bind(bench);
@@ -49,8 +70,12 @@ export async function checkMapAndStatus(bench) {
     // While the wheel turns, what is drawn is scaled; at rest it is drawn again, and the film in the
     // middle is the same.
     const here = await page.locator('.map-tip').textContent();
+    await page.evaluate(() => {
+      const points = document.querySelector('.map-points');
+      new MutationObserver(() => { window.wasScaled ||= points.style.transform.includes('scale('); }).observe(points, { attributeFilter: ['style'] });
+    });
     await page.mouse.wheel(0, -120);
-    await page.waitForFunction(() => document.querySelector('.map-points').style.transform.includes('scale('));
+    await page.waitForFunction(() => window.wasScaled);
     await page.waitForFunction(() => document.querySelector('.map-points').style.transform === '');
     await page.mouse.move(x + width / 2 + 40, y + height / 2);
     await page.mouse.move(x + width / 2, y + height / 2);
@@ -62,6 +87,65 @@ export async function checkMapAndStatus(bench) {
     await page.waitForURL(/movie\.html\?movieId=/);
     await settled(page);
   }));
+
+  await check('map: words of regions split while zooming, and near by there are tiles', () => bench.visit('/map.html', { width: 1440 }, async (page) => {
+    const words = () => page.locator('.map-word').allTextContents();
+    const level = () => page.locator('.map-words').getAttribute('data-level');
+    const wide = await words();
+    assert.ok(wide.length >= 3, `${wide}`);
+    assert.equal(await level(), '0');
+    await shot(page, 'map-words-0');
+    const canvas = page.locator('.map-points');
+    await canvas.focus();
+    const zoomTo = async (wanted) => {
+      for (let i = 0; i < 40 && await level() !== wanted; i += 1) {
+        await page.keyboard.press('+');
+        await page.waitForTimeout(220);  // drawn again at rest
+      }
+      assert.equal(await level(), wanted);
+    };
+    await zoomTo('1');
+    const nearer = await words();
+    assert.ok(nearer.length >= 2 && nearer.some((word) => !wide.includes(word)), `${nearer}`);
+    await shot(page, 'map-words-1');
+    await zoomTo('2');
+    await shot(page, 'map-words-2');
+    // No word covers another.
+    const boxes = await page.locator('.map-word').evaluateAll((all) => all.map((node) => { const { left, right, top, bottom } = node.getBoundingClientRect(); return { left, right, top, bottom }; }));
+    boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => assert.ok(a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top, 'two words cover each other')));
+    await zoomTo('tiles');
+    const tiles = await page.locator('.map-tile .tile').count();
+    assert.ok(tiles >= 1 && tiles <= 28, `${tiles} tiles`);
+    await shot(page, 'map-tiles');
+    // A tile is picked like the point that it stands for.
+    const { x, y, width, height } = await page.locator('.map-tile').first().boundingBox();
+    await page.mouse.click(x + width / 2 + 12, y + height / 2 + 20);
+    await page.waitForURL(/movieId=/);
+    await accessible(page);
+  }));
+
+  await check('map: six colours that are told apart in both themes, by people who see few colours too', async () => {
+    for (const scheme of ['light', 'dark']) {
+      await bench.visit('/map.html', { scheme }, async (page) => {
+        const { colors, ground } = await page.evaluate(() => {
+          const rgb = (text) => text.match(/[\d.]+/g).slice(0, 3).map((v) => Number(v) / 255);
+          return { colors: [...document.querySelectorAll('.legend-group .legend-dot')].map((dot) => rgb(dot.style.background)), ground: rgb(getComputedStyle(document.querySelector('.map-frame')).backgroundColor) };
+        });
+        assert.equal(colors.length, 6);
+        const seen = { all: (c) => c, 'without red': few(kWithoutRed), 'without green': few(kWithoutGreen) };
+        for (const [who, see] of Object.entries(seen)) {
+          for (let i = 0; i < 6; i += 1) {
+            for (let j = 0; j < i; j += 1) {
+              const d = distance(see(colors[i]), see(colors[j]));
+              assert.ok(d >= (who === 'all' ? 0.12 : 0.06), `${scheme}, ${who}: colours ${j} and ${i} are ${d.toFixed(3)} apart`);
+            }
+          }
+        }
+        for (const color of colors) assert.ok(contrast(color, ground) >= 3, `${scheme}: contrast ${contrast(color, ground).toFixed(2)}`);
+        await shot(page, `map-colors-${scheme}`);
+      });
+    }
+  });
 
   await check('map: speed while panning and zooming', () => bench.visit('/map.html', {}, async (page) => {
     const rate = Math.max(await page.evaluate(() => window.measureMap(60)), await page.evaluate(() => window.measureMap(60)));

@@ -93,7 +93,7 @@ export async function checkModels(bench) {
     const expected = popularity.held_out_users.hit - run.methods[0].held_out_users.hit;
     const text = await table.locator('tr').filter({ hasText: 'popularity' }).locator('td').nth(1).textContent();
     assert.ok(text.includes(`${expected < 0 ? '−' : '+'}${Math.abs(expected).toFixed(3)}`), text);
-    await table.getByRole('button', { name: 'NX@10' }).click();
+    await table.getByRole('button', { name: 'NX@10', exact: true }).click();
     const values = await table.locator('tbody tr td:nth-child(2)').evaluateAll((cells) => cells.map((cell) => Number.parseFloat(cell.textContent)));
     assert.deepEqual(values, [...values].sort((a, b) => b - a));
     assert.match(page.url(), /run_sort=nx\.desc/);

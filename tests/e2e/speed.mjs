@@ -64,6 +64,7 @@ async function movie() {
     const other = new Bench(plain.base, process.env.SPARROW_HOME);
     await other.begin();
     await say('first visit, plain HTML without scripts', firstVisits, kFirstVisits, other);
+    await say('later visits, plain HTML without scripts', laterVisits, kVisits, other);
     await other.end();
     plain.stop();
     await say('later visits', laterVisits, kVisits);
