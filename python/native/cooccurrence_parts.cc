@@ -90,7 +90,7 @@ nb::object chosen_items(const Options& options, const In<std::uint32_t>& positiv
 nb::tuple fusion_plan(const Options& options, std::size_t items, std::size_t users) {
   const auto dims = embed::behavior_dims(items, users, options.train.fusion);
   return nb::make_tuple(dims.cooccurrence, dims.history, dims.ridge,
-                        3 * options.train.fusion.eigen_iterations);
+                        embed::eigen_products(items, options.train.fusion));
 }
 
 }  // namespace

@@ -28,8 +28,11 @@ struct FusionOptions {
                            << 20;    // of all vectors: fewer dimensions for more items
   float cooccurrence_share = 0.36F;  // of behavior; the rest is history
   float ridge_share = 0.2F;
-  float ridge = 200;                    // added to the eigenvalues
-  std::size_t eigen_iterations = 2;     // of three products each
+  float ridge = 200;  // added to the eigenvalues
+  // Of three products each; twice as many for as many items at most, whose eigenvectors take
+  // little.
+  std::size_t eigen_iterations = 2;
+  std::size_t few_items = 20'000;
   std::optional<float> content_weight;  // 0..1; unset: chosen by choose_content_weight()
   float closeness_bonus = 0.35F;
   float closeness_threshold = 3.5F;  // standard deviations of behavior above which it is given

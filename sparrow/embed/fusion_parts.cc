@@ -96,6 +96,10 @@ BehaviorDims behavior_dims(std::size_t items, std::size_t users, const FusionOpt
   return {dim(options.cooccurrence_dim), dim(options.history_dim), dim(options.ridge_dim)};
 }
 
+std::size_t eigen_products(std::size_t items, const FusionOptions& options) {
+  return 3 * options.eigen_iterations * (items <= options.few_items ? 2 : 1);
+}
+
 Embeddings join_behavior(Embeddings cooccurrence, const Embeddings& pairs, const BehaviorDims& dims,
                          const FusionOptions& options) {
   const float ridge_share = options.ridge_share;
@@ -117,7 +121,7 @@ Result<Embeddings> behavior_vectors(const WeightedHistories& histories,
   if (!matrix) return matrix.error();
   EigenOptions eigen;
   eigen.dim = dims.cooccurrence;
-  eigen.iterations = 3 * options.eigen_iterations;
+  eigen.iterations = eigen_products(n, options);
   eigen.seed = options.seed;
   eigen.threads = options.threads;
   control.report({"eigenvectors", 0, 2, "matrices", 0});

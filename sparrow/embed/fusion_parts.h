@@ -55,6 +55,9 @@ struct BehaviorDims {
 // items: with behavior.
 BehaviorDims behavior_dims(std::size_t items, std::size_t users, const FusionOptions& options);
 
+// Products of the eigen-solver.
+std::size_t eigen_products(std::size_t items, const FusionOptions& options);
+
 // The co-occurrence matrix's and X'X's leading eigenvectors as behavior vectors: one row an item,
 // of length 1; an inner product is the weighted sum of the blocks' standardised cosines, up to a
 // constant. pairs: dims.ridge columns.
