@@ -15,7 +15,7 @@ TIMES = ("version", "created", "checksum", "files")
 
 def without_times(manifest):
     manifest = {key: value for key, value in manifest.items() if key not in TIMES}
-    manifest["metrics"] = {k: v for k, v in manifest["metrics"].items() if "second" not in k}
+    manifest["metrics"] = {k: v for k, v in manifest["metrics"].items() if "second" not in k and k != "stages"}
     return manifest
 
 
