@@ -82,7 +82,7 @@ std::string plots(const DataCard& card) {
 
 std::string files_table(const DataCard& card) {
   std::string html =
-      "<div class=\"scroll\"><table><tr><th>File</th><th>Read "
+      "<div class=\"scroll\" tabindex=\"0\"><table><tr><th>File</th><th>Read "
       "as</th><th>Rows</th><th>Rejected</th><th>Columns</th></tr>";
   for (const data::SourceFile& f : card.info.files) {
     std::string columns;

@@ -337,7 +337,8 @@ std::string to_html(const Report& report) {
       "th:first-child{{text-align:left}}</style>"
       "<h1>Evaluation on {0}{1}</h1><p>{2} items, {3} users, {4} interactions; data hash {5}; k = "
       "{6}; {7} splits; lines beside dots are 95 % bootstrap intervals over users.</p>"
-      "<div class=\"scroll\"><table><thead><tr><th>method</th><th>NX</th><th>NX IPW</th><th>Hit"
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>method</th><th>NX</th><th>NX "
+      "IPW</th><th>Hit"
       "</th><th>Hit IPW</th><th>lift</th><th>skew</th><th>coverage</th><th>genre</th><th>series "
       "AUC</th></tr></thead><tbody>{8}</tbody></table></div><div class=\"plots\">{10}</div>"
       "</html>\n",

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { kPages, settled, shot } from './bench.mjs';
 
-const kSteps = 40;
+const kSteps = 24;
 
 // Presses Tab and says what has the focus: its name, whether it is drawn on the screen, and whether
 // it looks different for it.
