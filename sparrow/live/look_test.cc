@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -28,11 +29,19 @@ data::Item an_item(const std::string& id, const std::string& title,
   return item;
 }
 
-std::vector<Look> looks_of_items(std::vector<data::Item> items, data::Schema schema = {}) {
-  data::Dataset dataset;
-  dataset.catalog = data::Catalog(std::move(items), std::move(schema));
-  const recall::ItemFacts facts(dataset);
-  return looks_of(facts);
+// Looks and the catalogue that they are views into.
+struct KeptLooks {
+  std::unique_ptr<data::Dataset> dataset;
+  std::vector<Look> looks;
+  const Look& operator[](std::size_t i) const { return looks[i]; }
+};
+
+KeptLooks looks_of_items(std::vector<data::Item> items, data::Schema schema = {}) {
+  auto dataset = std::make_unique<data::Dataset>();
+  dataset->catalog = data::Catalog(std::move(items), std::move(schema));
+  const recall::ItemFacts facts(*dataset);
+  std::vector<Look> looks = looks_of(facts);
+  return {std::move(dataset), std::move(looks)};
 }
 
 TEST(Look, RareTagsDecideThenTheTitleThenTheGenre) {

@@ -119,13 +119,14 @@ void NeighborSearch::measure(const SearchOptions& options) {
 
 std::vector<Neighbor> NeighborSearch::nearest(Row row, std::size_t k,
                                               std::span<const std::uint8_t> excluded) const {
+  if (similarity_.source(row) == model::Source::kNone) return {};
   const std::size_t items = similarity_.items();
   const std::size_t allowed =
       excluded.empty() ? items
                        : static_cast<std::size_t>(std::count(excluded.begin(), excluded.end(), 0));
   if (static_cast<double>(allowed) * report_.pair_us < report_.exact_us / 2)
     return by_pairs(row, k, excluded, allowed);
-  if (report_.walk && similarity_.source(row) != model::Source::kNone) {
+  if (report_.walk) {
     // Enough that the allowed among them are k with room to spare; a filter that few pass would
     // leave too little of what a walk meets.
     constexpr std::size_t kLeastShare = 10;  // one in ten
