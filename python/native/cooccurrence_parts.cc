@@ -11,6 +11,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "sparrow/embed/content_weight.h"
 #include "sparrow/embed/eigen_embedding.h"
 #include "sparrow/embed/fusion.h"
 #include "sparrow/embed/fusion_parts.h"
@@ -86,11 +87,13 @@ nb::object chosen_items(const Options& options, const In<std::uint32_t>& positiv
       embed::choose_items(std::span(positives.data(), positives.size()), options.histories()));
 }
 
-// Dimensions of co-occurrence, history, flattened history; iterations of the eigen-solver.
+// Dimensions of co-occurrence, history, flattened history; products of the eigen-solver; on which
+// users the content weight is tried: every n-th.
 nb::tuple fusion_plan(const Options& options, std::size_t items, std::size_t users) {
   const auto dims = embed::behavior_dims(items, users, options.train.fusion);
   return nb::make_tuple(dims.cooccurrence, dims.history, dims.ridge,
-                        embed::eigen_products(items, options.train.fusion));
+                        embed::eigen_products(items, options.train.fusion),
+                        embed::trial_stride(items, users));
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ ContentVectors content_of(const ContentVectors& content, const std::vector<Row>&
   return part;
 }
 
+constexpr std::size_t kTrialItems = 3000;
 constexpr int kFolds = 2;  // sets of held-out users that the content weight is tried on
 
 struct Transition {
@@ -56,13 +57,11 @@ struct Trial {
 
 Trial make_trial(const WeightedHistories& histories, const std::vector<Row>& chosen,
                  std::uint64_t seed) {
-  constexpr std::size_t kItems = 3000;
-  constexpr std::size_t kUsers = 20'000;
   Random random(seed + 3);
   std::vector<Row> kept(chosen.size());
   for (Row r = 0; r < kept.size(); ++r) kept[r] = r;
   shuffle(kept, random);
-  if (kept.size() > kItems) kept.resize(kItems);
+  if (kept.size() > kTrialItems) kept.resize(kTrialItems);
   std::sort(kept.begin(), kept.end());
   std::vector<Row> renumbered(chosen.size(), kNoRow);
   Trial trial;
@@ -73,9 +72,7 @@ Trial make_trial(const WeightedHistories& histories, const std::vector<Row>& cho
   trial.training.items = kept.size();
   trial.popularity.assign(kept.size(), 0);
   const std::size_t users = histories.offsets.size() - 1;
-  // The fewer of the items are kept, the more users it takes to see two of them together.
-  const std::size_t wanted = kUsers * std::max<std::size_t>(1, chosen.size() / kItems);
-  const std::size_t stride = std::max<std::size_t>(1, users / wanted);
+  const std::size_t stride = trial_stride(chosen.size(), users);
   for (std::size_t u = 0; u < users; u += stride) {
     const bool held = random.below(5) == 0;
     Row previous = kNoRow;
@@ -197,6 +194,13 @@ Result<void> try_content_weights(const Trial& trial, const ContentVectors& conte
 }
 
 }  // namespace
+
+std::size_t trial_stride(std::size_t items, std::size_t users) {
+  constexpr std::size_t kUsers = 20'000;  // for each kTrialItems
+  constexpr std::size_t kMost = 1'000'000;
+  const std::size_t least = std::min(kMost, kUsers * std::max<std::size_t>(1, items / kTrialItems));
+  return std::max<std::size_t>(1, users / least);
+}
 
 Result<float> choose_content_weight(const WeightedHistories& histories,
                                     const std::vector<Row>& chosen, const ContentVectors& content,

@@ -51,7 +51,7 @@ struct Behavior {
   Embeddings vectors;                     // of those
   std::vector<std::uint32_t> popularity;  // of all items
   std::size_t users = 0;
-  // Of all users, or of every n-th of at least 20,000: the content weight is tried on them.
+  // Of all users, or of every trial_stride()-th: the content weight is tried on them.
   WeightedHistories histories;
 };
 

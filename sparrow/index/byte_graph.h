@@ -1,6 +1,6 @@
 // ByteGraph: rows in bytes, each with the links to its neighbors in one block of memory, and the
 // best-first walk over them (Malkov & Yashunin 2018, algorithm 2). HnswIndex is made of such
-// graphs, and graph_build.h makes the links.
+// graphs, and LayeredGraph makes the links.
 //
 // A row is kept as a scale in 8 bits, 8 bits a component, which steer walks, and 4 bits more, with
 // which the best are scored again: a component is then wrong by at most 1/4000 of the row's

@@ -18,7 +18,6 @@ from .._sparrow import InvalidInput, Options
 from . import partitions, sparse
 from .corpus import Corpus
 
-TRIAL_USERS = 20_000  # the content weight is tried on every n-th user, so that between so many and twice as many take part
 
 
 def train(spark: SparkSession, corpus: Corpus, options: Options, parts: int) -> "_sparrow.Model":
@@ -35,7 +34,7 @@ def train(spark: SparkSession, corpus: Corpus, options: Options, parts: int) -> 
         pairs = _sparrow.eigen_vectors(options, len(chosen), plan[2], plan[3], history.product)
     finally:
         log.unpersist()
-    sample = _sample(corpus, options, chosen)
+    sample = _sample(corpus, options, chosen, plan[4])
     return _sparrow.fusion_model(corpus.catalogue._native, options, corpus.positives, corpus.users, together, pairs, sample, usual_texts())
 
 
@@ -111,9 +110,8 @@ def cooccurrence(spark: SparkSession, history: History, dim: int, iterations: in
         totals.destroy()
 
 
-def _sample(corpus: Corpus, options: Options, chosen: Any) -> "_sparrow.Histories":
+def _sample(corpus: Corpus, options: Options, chosen: Any, stride: int) -> "_sparrow.Histories":
     """Of every n-th user, in their order; those who did nothing have empty histories."""
-    stride = max(1, corpus.users // TRIAL_USERS)
     columns = list(partitions.KINDS)
     table = corpus.everything.where(f.col("user") % stride == 0).select("user", *columns).toArrow().sort_by("user").combine_chunks()
     lengths = numpy.zeros((corpus.users + stride - 1) // stride, numpy.uint64)
