@@ -4,7 +4,6 @@
 import { Points } from './points.js';
 
 const kNearPixels = 14;
-const kTilePixels = 40;   // where tiles stand in place of points
 const kMargin = 0.25;     // of the frame, drawn beyond each of its sides
 const kCoarse = 2.5;      // so much may what is drawn be blown up
 const kSettleMs = 150;    // after a move, everything is drawn again
@@ -179,14 +178,15 @@ export class MapView {
     this.words.draw(place, { left, top, right: left + this.width / ratio, bottom: top + this.height / ratio }, view.scale / view.fit);
   }
 
-  // The point nearest to a place of the page; -1: none near.
+  // The point that a place of the page means: that of the tile there, else the nearest; -1: none near.
   nearest({ clientX, clientY }) {
-    const { view } = this;
+    const { view, drawn, canvas } = this;
     const frame = this.box.getBoundingClientRect();
     const x = ((clientX - frame.left) * this.#ratio - this.width / 2) / view.scale - view.x;
     const y = ((clientY - frame.top) * this.#ratio - this.height / 2) / view.scale - view.y;
-    const near = this.wordHost.dataset.level === 'tiles' ? kTilePixels : kNearPixels;
-    return this.#nearestTo(x, y, ((near * this.#ratio) / view.scale) ** 2);
+    const host = (at, middle, size) => ((at + middle) * drawn.scale + size / 2) / this.#ratio;
+    const tile = drawn === null ? -1 : this.words.tileAt(host(x, drawn.x, canvas.width), host(y, drawn.y, canvas.height));
+    return tile >= 0 ? tile : this.#nearestTo(x, y, ((kNearPixels * this.#ratio) / view.scale) ** 2);
   }
 
   #nearestTo(x, y, within) {

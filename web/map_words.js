@@ -38,7 +38,7 @@ function apart(boxes, taken = []) {
 export class MapWords {
   // `host`: an element as large as the canvas, moved and scaled with it.
   constructor(host, map) {
-    Object.assign(this, { host, map, items: new Map() });
+    Object.assign(this, { host, map, items: new Map(), shown: [] });
   }
 
   // place(x, y): where a point of the map lies in the host, in pixels of the page; `frame`: what is
@@ -51,6 +51,7 @@ export class MapWords {
       this.#tiles(near, this.drawn);
       return;
     }
+    this.shown = [];
     const level = levelOf(zoom);
     const boxes = (this.map.labels ?? []).filter((label) => label.level === level).sort((a, b) => b.items - a.items).map((label) => {
       const [x, y] = place(label.x, label.y);
@@ -64,6 +65,11 @@ export class MapWords {
       node.style.setProperty('--y', `${y.toFixed(1)}px`);
       return node;
     }));
+  }
+
+  // The point whose tile covers a place of the host; -1: none does.
+  tileAt(x, y) {
+    return this.shown.find((tile) => Math.abs(tile.x - x) * 2 <= tile.width && Math.abs(tile.y - y) * 2 <= tile.height)?.i ?? -1;
   }
 
   #near(place, seen) {
@@ -83,8 +89,9 @@ export class MapWords {
     const boxes = apart(near.sort((a, b) => this.map.popularity[b.i] - this.map.popularity[a.i]));
     const known = await Promise.all(boxes.map(async (box) => ({ ...box, movie: await this.#item(this.map.ids[box.i]) })));
     if (mine !== this.drawn) return;
+    this.shown = known.filter(({ movie }) => movie !== null);
     this.host.dataset.level = 'tiles';
-    this.host.replaceChildren(...known.filter(({ movie }) => movie !== null).map(({ x, y, movie }) => {
+    this.host.replaceChildren(...this.shown.map(({ x, y, movie }) => {
       const node = el('span', { class: 'map-tile' }, tile(movie));
       node.style.setProperty('--x', `${x.toFixed(1)}px`);
       node.style.setProperty('--y', `${y.toFixed(1)}px`);

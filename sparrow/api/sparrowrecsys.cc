@@ -13,8 +13,6 @@
 namespace sparrow::api {
 namespace {
 
-constexpr std::size_t kTopRatings = 10;
-
 void append_id(std::string& out, const std::string& id) {
   const bool number =
       !id.empty() && id.size() <= 9 && (id.size() == 1 || id[0] != '0') &&
@@ -52,13 +50,14 @@ void append_movie(std::string& out, const live::CatalogView& view, Row row) {
   fmt::format_to(std::back_inserter(out),
                  "],\"ratingNumber\":{},\"averageRating\":{},\"topRatings\":[", view.ratings[row],
                  view.average[row]);
-  const std::uint64_t begin = view.by_item_offsets[row];
-  const std::uint64_t end =
-      std::min<std::uint64_t>(view.by_item_offsets[row + 1], begin + kTopRatings);
-  for (std::uint64_t e = begin; e < end; ++e) {
-    if (e > begin) out += ',';
-    append_rating(out, item.id, view.dataset->users[view.by_item_user[e]], view.by_item_value[e],
-                  view.by_item_time[e]);
+  const data::Interactions& all = view.dataset->interactions;
+  const live::TopRatings& top = view.top_ratings[row];
+  for (std::size_t i = 0; i < top.count; ++i) {
+    if (i > 0) out += ',';
+    const auto user = std::upper_bound(all.offsets.begin(), all.offsets.end(), top.at[i]) - 1;
+    append_rating(out, item.id,
+                  view.dataset->users[static_cast<std::size_t>(user - all.offsets.begin())],
+                  all.values[top.at[i]], all.times[top.at[i]]);
   }
   out += "]}";
 }

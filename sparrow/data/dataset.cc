@@ -2,14 +2,18 @@
 // interactions.bin, and genome.bin where there is a tag genome. docs/formats.md has the bytes.
 #include "sparrow/data/dataset.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <future>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/core/parallel.h"
 #include "sparrow/data/interaction_file.h"
 #include "sparrow/data/item_json.h"
 
@@ -215,23 +219,45 @@ Schema schema_from_json(const json& list) {
   return schema;
 }
 
-Result<Catalog> parse_catalog(std::string_view text, Schema schema,
+// An item a line; `schema` has every attribute that a line may name.
+Result<Catalog> parse_catalog(std::string_view text, const Schema& schema,
                               const std::filesystem::path& file) {
-  std::vector<Item> items;
-  std::unordered_map<std::string, bool> seen;
+  std::vector<std::string_view> lines;
   while (!text.empty()) {
     const auto newline = text.find('\n');
-    const json object = json::parse(text.substr(0, newline), nullptr, false);
-    Item item;
-    const auto fault = read_item(object, ItemBounds::kStored, schema, item);
-    if (fault || item.id.empty())
-      return corrupt(file, fmt::format("item {} is not readable: {}", items.size() + 1,
-                                       fault ? fault->message : "it has no id"));
-    if (!seen.emplace(item.id, true).second) return corrupt(file, "an item id occurs twice");
-    items.push_back(std::move(item));
+    lines.push_back(text.substr(0, newline));
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
   }
-  return Catalog(std::move(items), std::move(schema));
+  std::vector<Item> items(lines.size());
+  constexpr std::size_t kBlock = 4096;
+  std::vector<std::optional<std::string>> faults(lines.size() / kBlock + 1);  // the first of each
+  parallel_for(lines.size(), kBlock, 0, [&](std::size_t begin, std::size_t end, std::size_t) {
+    Schema known = schema;
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto fault =
+          read_item(json::parse(lines[i], nullptr, false), ItemBounds::kStored, known, items[i]);
+      std::string_view what;
+      if (fault)
+        what = fault->message;
+      else if (items[i].id.empty())
+        what = "it has no id";
+      else if (known.size() != schema.size())
+        what = "it has an attribute that dataset.json lacks";
+      else
+        continue;
+      faults[begin / kBlock] = fmt::format("item {} is not readable: {}", i + 1, what);
+      return;
+    }
+  });
+  for (const auto& fault : faults) {
+    if (fault) return corrupt(file, *fault);
+  }
+  std::unordered_set<std::string_view> seen;
+  seen.reserve(items.size());
+  for (const Item& item : items) {
+    if (!seen.insert(item.id).second) return corrupt(file, "an item id occurs twice");
+  }
+  return Catalog(std::move(items), schema);
 }
 
 Result<TagGenome> parse_genome(std::string_view bytes, std::size_t items,
@@ -312,25 +338,46 @@ Result<Dataset> load_items(const std::filesystem::path& directory, const json& m
   return dataset;
 }
 
-Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
-  auto loaded = load_items(directory, meta);
-  if (!loaded) return loaded;
-  Dataset& dataset = *loaded;
-  const json& files = meta.at("files");
-  auto users = checked(directory, files, "users.txt");
-  if (!users) return users.error();
-  for (std::string_view text = *users; !text.empty();) {
-    const auto newline = std::min(text.find('\n'), text.size() - 1);
-    dataset.users.emplace_back(text.substr(0, newline));
-    text.remove_prefix(newline + 1);
-  }
+Result<Interactions> checked_interactions(const std::filesystem::path& directory, const json& files,
+                                          std::size_t items) {
   const auto file = directory / "interactions.bin";
   if (auto sound = check(directory, files, "interactions.bin"); !sound) return sound.error();
-  auto interactions = map_interactions(file, dataset.catalog.size());
-  if (!interactions) {
-    const Error& error = interactions.error();
-    return error.code == ErrorCode::kCorrupt ? corrupt(file, error.message) : error;
+  auto interactions = map_interactions(file, items);
+  if (!interactions && interactions.error().code == ErrorCode::kCorrupt)
+    return corrupt(file, interactions.error().message);
+  return interactions;
+}
+
+Result<std::vector<std::string>> checked_users(const std::filesystem::path& directory,
+                                               const json& files) {
+  auto lines = checked(directory, files, "users.txt");
+  if (!lines) return lines.error();
+  std::vector<std::string> users;
+  users.reserve(static_cast<std::size_t>(std::count(lines->begin(), lines->end(), '\n')));
+  for (std::string_view text = *lines; !text.empty();) {
+    const auto newline = std::min(text.find('\n'), text.size() - 1);
+    users.emplace_back(text.substr(0, newline));
+    text.remove_prefix(newline + 1);
   }
+  return users;
+}
+
+// The log is checked beside the catalogue.
+Result<Dataset> load_files(const std::filesystem::path& directory, const json& meta) {
+  const json& files = meta.at("files");
+  const auto items = meta.at("info").at("items").get<std::uint64_t>();
+  auto of_the_log =
+      std::async(std::launch::async, [&] { return checked_interactions(directory, files, items); });
+  auto loaded = load_items(directory, meta);
+  auto users = checked_users(directory, files);
+  auto interactions = of_the_log.get();
+  if (!loaded) return loaded;
+  if (!users) return users.error();
+  if (!interactions) return interactions.error();
+  Dataset& dataset = *loaded;
+  if (dataset.catalog.size() != items)
+    return corrupt(directory / "catalog.jsonl", "has another number of items");
+  dataset.users = std::move(*users);
   dataset.interactions = std::move(*interactions);
   const auto& values = dataset.interactions.values;
   if (!meta.at("info").contains("scale"))

@@ -30,18 +30,21 @@ HistoryProduct::HistoryProduct(const WeightedHistories& histories)
     : state_(std::make_unique<State>(histories)) {}
 HistoryProduct::~HistoryProduct() = default;
 
+// Whole lines of the cache, which rows of such a width begin with.
+std::size_t HistoryProduct::slab_columns(std::size_t users, std::size_t width) {
+  constexpr std::size_t kMost = std::size_t{192} << 20;  // values between users and columns
+  constexpr std::size_t kLine = 16;
+  const std::size_t lines = kMost / kLine / std::max<std::size_t>(1, users);
+  return std::min(width, std::max<std::size_t>(1, lines) * kLine);
+}
+
 void HistoryProduct::multiply(const float* x, float* y, std::size_t width, std::size_t threads) {
-  constexpr std::size_t kMost = std::size_t{128} << 20;  // values between users and columns
-  constexpr std::size_t kLeast = 16;                     // columns: a line of the cache
   State& s = *state_;
-  const std::size_t users = s.histories.offsets.size() - 1;
   const std::size_t items = s.histories.items;
-  const std::size_t columns = std::max(kLeast, kMost / std::max<std::size_t>(1, users));
-  if (width <= columns) return s.multiply(x, y, width, threads);
-  const std::size_t slabs = (width + columns - 1) / columns;
-  for (std::size_t i = 0; i < slabs; ++i) {
-    const std::size_t first = width * i / slabs;
-    const std::size_t count = width * (i + 1) / slabs - first;
+  const std::size_t columns = slab_columns(s.histories.offsets.size() - 1, width);
+  if (width == columns) return s.multiply(x, y, width, threads);
+  for (std::size_t first = 0; first < width; first += columns) {
+    const std::size_t count = std::min(columns, width - first);
     s.slab.resize(items * count);
     s.image.resize(items * count);
     for (std::size_t r = 0; r < items; ++r)
@@ -60,14 +63,16 @@ void HistoryProduct::State::multiply(const float* x, float* y, std::size_t width
     for (std::size_t u = begin; u < end; ++u) {
       const std::uint64_t first = histories.offsets[u];
       simd::weighted_sum(histories.weights.data() + first, histories.rows.data() + first,
-                         histories.offsets[u + 1] - first, x, width, middle.data() + u * width);
+                         histories.offsets[u + 1] - first, x, width, middle.data() + u * width,
+                         histories.rows.size() - histories.offsets[u + 1]);
     }
   });
   parallel_for(histories.items, 16, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
     for (std::size_t i = begin; i < end; ++i) {
       const std::uint64_t first = occurrences.offsets[i];
       simd::weighted_sum(weights.data() + first, occurrences.user.data() + first,
-                         occurrences.offsets[i + 1] - first, middle.data(), width, y + i * width);
+                         occurrences.offsets[i + 1] - first, middle.data(), width, y + i * width,
+                         weights.size() - occurrences.offsets[i + 1]);
     }
   });
 }

@@ -291,7 +291,11 @@ struct CountedSizes {
   double matrix() const { return entries * (items <= 65'536 ? 6 : 8); }
   // A block of vectors while its eigenvectors are sought.
   double eigenvectors(double dim) const { return items * (dim + 32) * 20; }
-  double between_users(double dim) const { return 4 * std::min(users * (dim + 32), 134e6); }
+  double between_users(double dim) const {
+    return 4 * users *
+           static_cast<double>(HistoryProduct::slab_columns(static_cast<std::size_t>(users),
+                                                            static_cast<std::size_t>(dim + 32)));
+  }
 };
 
 double cooccurrence_bytes(const data::Dataset& dataset, const TrainOptions& options) {

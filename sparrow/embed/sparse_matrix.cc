@@ -50,7 +50,8 @@ float SparseMatrix::value(std::size_t row, std::size_t entry) const {
   return block.values[block.offsets[row % kBlockRows] + entry];
 }
 
-// The rows of x are taken in ranges that stay in the cache while all rows of the block meet them.
+// The rows of x are taken in ranges that stay in the cache while all rows of the block meet them;
+// all at once where the block has fewer entries than x has rows, so that hardly any is met twice.
 template <class Column>
 void SparseMatrix::multiply_block(std::size_t block, const std::vector<Column>& columns,
                                   const float* x, float* y, std::size_t width) const {
@@ -60,7 +61,8 @@ void SparseMatrix::multiply_block(std::size_t block, const std::vector<Column>& 
   std::fill_n(y, count * width, 0.0F);
   std::array<std::size_t, kBlockRows> next{};
   std::copy_n(b.offsets.begin(), count, next.begin());
-  const std::size_t range = std::max<std::size_t>(64, kCacheFloats / width);
+  const bool sparse = b.values.size() < rows_;
+  const std::size_t range = sparse ? rows_ : std::max<std::size_t>(64, kCacheFloats / width);
   for (std::size_t limit = range;; limit += range) {
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t begin = next[r];
@@ -72,7 +74,7 @@ void SparseMatrix::multiply_block(std::size_t block, const std::vector<Column>& 
               : std::lower_bound(first, last, limit, [](Column c, std::size_t l) { return c < l; });
       const auto found = static_cast<std::size_t>(end - first);
       simd::weighted_add(b.values.data() + begin, columns.data() + begin, found, x, width,
-                         y + r * width);
+                         y + r * width, sparse ? b.values.size() - begin - found : 0);
       next[r] = begin + found;
     }
     if (limit >= rows_) return;
@@ -94,7 +96,8 @@ void multiply(const SparseRows& rows, const float* x, float* y, std::size_t widt
   for (std::size_t r = 0; r < rows.rows(); ++r) {
     const std::uint64_t first = rows.offsets[r];
     simd::weighted_sum(rows.values.data() + first, rows.columns.data() + first,
-                       rows.offsets[r + 1] - first, x, width, y + r * width);
+                       rows.offsets[r + 1] - first, x, width, y + r * width,
+                       rows.values.size() - rows.offsets[r + 1]);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <initializer_list>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -16,32 +17,43 @@ namespace {
 
 std::atomic<std::uint64_t> next_generation{1};
 
-void group_by_item(const data::Interactions& interactions, CatalogView& view) {
+void keep_best(TopRatings& top, const data::Column<float>& values, std::uint64_t at) {
+  const float value = values[at];
+  if (top.count == TopRatings::kMost && value <= top.least) return;
+  std::size_t place = top.count < TopRatings::kMost ? top.count++ : TopRatings::kMost - 1;
+  for (; place > 0 && values[top.at[place - 1]] < value; --place) top.at[place] = top.at[place - 1];
+  top.at[place] = at;
+  top.least = values[top.at[top.count - 1U]];
+}
+
+void count_ratings(CatalogView& view) {
+  const data::Interactions& interactions = view.dataset->interactions;
+  const data::ValueScale& scale = view.dataset->info.scale;
   const std::size_t n = view.dataset->catalog.size();
-  view.by_item_offsets.assign(n + 1, 0);
-  for (const Row row : interactions.items) ++view.by_item_offsets[row + 1];
-  for (std::size_t i = 0; i < n; ++i) view.by_item_offsets[i + 1] += view.by_item_offsets[i];
-  struct Rating {
-    std::uint32_t user;
-    float value;
-    std::int64_t time;
-  };
-  std::vector<Rating> all(interactions.size());
-  std::vector<std::uint64_t> next(view.by_item_offsets.begin(), view.by_item_offsets.end());
-  for (std::uint32_t u = 0; u < interactions.users(); ++u) {
-    for (std::uint64_t e = interactions.offsets[u]; e < interactions.offsets[u + 1]; ++e) {
-      all[next[interactions.items[e]]++] = {u, interactions.values[e], interactions.times[e]};
-    }
+  view.ratings.assign(n, 0);
+  view.average.assign(n, 0);
+  view.histogram.assign(n, {});
+  view.top_ratings.assign(n, {});
+  double total = 0;
+  std::size_t rated = 0;  // interactions whose value rates
+  for (std::size_t e = 0; e < interactions.size(); ++e) {
+    const Row row = interactions.items[e];
+    keep_best(view.top_ratings[row], interactions.values, e);
+    if (!scale.rates(interactions.values[e])) continue;
+    ++view.ratings[row];
+    const auto value = static_cast<double>(interactions.values[e]);
+    view.average[row] += value;
+    total += value;
+    ++rated;
+    ++view.histogram[row][scale.bin(interactions.values[e])];
   }
+  constexpr double kPrior = 20;
+  const double mean = rated == 0 ? 0 : total / static_cast<double>(rated);
+  view.shrunk_average.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
-    std::stable_sort(all.begin() + static_cast<std::ptrdiff_t>(view.by_item_offsets[i]),
-                     all.begin() + static_cast<std::ptrdiff_t>(view.by_item_offsets[i + 1]),
-                     [](const Rating& a, const Rating& b) { return a.value > b.value; });
-  }
-  for (const Rating& r : all) {
-    view.by_item_user.push_back(r.user);
-    view.by_item_value.push_back(r.value);
-    view.by_item_time.push_back(r.time);
+    view.shrunk_average[i] =
+        (view.average[i] + kPrior * mean) / (static_cast<double>(view.ratings[i]) + kPrior);
+    if (view.ratings[i] > 0) view.average[i] /= static_cast<double>(view.ratings[i]);
   }
 }
 
@@ -96,34 +108,14 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
     : generation(next_generation.fetch_add(1)),
       marks(std::move(changes)),
       dataset(std::move(data)),
-      facts(item_facts != nullptr ? std::move(item_facts)
-                                  : std::make_shared<const recall::ItemFacts>(*dataset)) {
+      facts(std::move(item_facts)) {
+  std::thread of_the_log([this] { count_ratings(*this); });
+  if (facts == nullptr) facts = std::make_shared<const recall::ItemFacts>(*dataset);
+  render_items(*this);
+  kind = kind_of(*dataset);
+  of_the_log.join();
   const data::Catalog& catalog = dataset->catalog;
-  const data::Interactions& interactions = dataset->interactions;
-  const std::size_t n = catalog.size();
-  ratings.assign(n, 0);
-  average.assign(n, 0);
-  histogram.assign(n, {});
-  double total = 0;
-  std::size_t rated = 0;  // interactions whose value rates
-  for (std::size_t e = 0; e < interactions.size(); ++e) {
-    if (!dataset->info.scale.rates(interactions.values[e])) continue;
-    const Row row = interactions.items[e];
-    const auto value = static_cast<double>(interactions.values[e]);
-    ++ratings[row];
-    average[row] += value;
-    total += value;
-    ++rated;
-    ++histogram[row][dataset->info.scale.bin(interactions.values[e])];
-  }
-  constexpr double kPrior = 20;
-  const double mean = rated == 0 ? 0 : total / static_cast<double>(rated);
-  shrunk_average.resize(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    shrunk_average[i] = (average[i] + kPrior * mean) / (static_cast<double>(ratings[i]) + kPrior);
-    if (ratings[i] > 0) average[i] /= static_cast<double>(ratings[i]);
-  }
-  for (Row row = 0; row < n; ++row) {
+  for (Row row = 0; row < catalog.size(); ++row) {
     if (hidden(row)) continue;
     for (const auto& genre : catalog[row].list(data::kGenres)) genres[genre].push_back(row);
   }
@@ -131,9 +123,6 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
     std::stable_sort(rows.begin(), rows.end(),
                      [&](Row a, Row b) { return shrunk_average[a] > shrunk_average[b]; });
   }
-  group_by_item(interactions, *this);
-  render_items(*this);
-  kind = kind_of(*dataset);
 }
 
 void append_card(std::string& out, const CatalogView& view, Row row) {

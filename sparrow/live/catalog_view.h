@@ -25,6 +25,14 @@ struct CatalogMarks {
   std::vector<std::uint8_t> removed;  // hidden, and there is no such item any more
 };
 
+// The best of an item's interactions, best first, equal ones in the order of the log.
+struct TopRatings {
+  static constexpr std::size_t kMost = 10;
+  std::array<std::uint64_t, kMost> at{};  // positions in the data set's interactions
+  float least = 0;                        // the value of the last
+  std::uint8_t count = 0;
+};
+
 struct CatalogView {
   // `facts` of the same data set; made here when it is null.
   explicit CatalogView(std::shared_ptr<const data::Dataset> dataset,
@@ -39,11 +47,8 @@ struct CatalogView {
   std::vector<double> average;                           // 0 where nobody rated
   std::vector<double> shrunk_average;                    // towards the mean of all, by 20 ratings
   std::vector<std::array<std::uint32_t, 10>> histogram;  // by ValueScale::bin()
-  std::vector<std::uint64_t> by_item_offsets;            // interactions of each item, best first
-  std::vector<std::uint32_t> by_item_user;
-  std::vector<float> by_item_value;
-  std::vector<std::int64_t> by_item_time;
-  std::map<std::string, std::vector<Row>> genres;  // rows by shrunk average, best first
+  std::vector<TopRatings> top_ratings;                   // per item
+  std::map<std::string, std::vector<Row>> genres;        // rows by shrunk average, best first
   std::string item_json;  // one arena: {"id":..,"title":..,"year":..,"genres":[..]
   std::vector<std::uint32_t> item_json_offsets;
   std::string_view kind;  // "film", "book", "product" or "item": what the attributes speak of

@@ -20,6 +20,17 @@ Result<model::Model> read_kept(const Home& home, const std::string& name,
   return model::read_model(home.models() / name / version);
 }
 
+// A published version: from this machine's disk where that has the same content, which is several
+// times faster than a key for each vector, else from the store.
+Result<model::Model> read_published(const Home& home, const store::ModelStore& models,
+                                    const std::string& name, const std::string& version) {
+  const auto hash = models.hash_of(name, version);
+  if (!hash) return hash.error();
+  auto kept = read_kept(home, name, version);
+  if (kept && model::content_hash(*kept) == *hash) return kept;
+  return models.load(name, version);
+}
+
 }  // namespace
 
 void Follower::follow() {
@@ -69,7 +80,7 @@ Result<void> Follower::follow_one(const std::string& name, std::string& problem)
     problem = refused->second.why;
     return {};
   }
-  auto model = models.load(name, **version);
+  auto model = read_published(options_.home, models, name, **version);
   if (!model && model.error().code == ErrorCode::kUnavailable) return model.error();
   if (model && options_.of_newer_data && options_.of_newer_data(model->manifest)) {
     left_ = Left{name, **version};

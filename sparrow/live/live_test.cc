@@ -9,7 +9,9 @@
 #include "sparrow/live/candidate_pool.h"
 #include "sparrow/live/follower.h"
 #include "sparrow/live/live_catalog.h"
+#include "sparrow/model/model_folder.h"
 #include "sparrow/rank/small_world.h"
+#include "sparrow/store/model_layout.h"
 
 namespace sparrow::live {
 namespace {
@@ -190,6 +192,33 @@ TEST_F(Following, WithoutItsStoreItServesTheLastVersionFromDisk) {
   EXPECT_NE(state_->snapshot()->degraded, "");
   follower.use_disk("fusion");
   EXPECT_EQ(served(), "v1");
+}
+
+TEST_F(Following, ReadsFromDiskWhatHasTheSameContentAndNothingElse) {
+  model::Model kept = world_.model;
+  kept.manifest.version = "v1";
+  std::swap(kept.items[0], kept.items[1]);
+  ASSERT_TRUE(model::write_model(kept, home_.models()).ok());
+  publish("v1");
+  Follower follower({home_, uri(), [](const std::string&) {}}, *catalog_, *state_);
+  follower.follow();
+  ASSERT_EQ(served(), "v1");
+  EXPECT_EQ(state_->snapshot()->models.begin()->second->model.items, world_.model.items);
+
+  kept = world_.model;
+  kept.manifest.version = "v2";
+  ASSERT_TRUE(model::write_model(kept, home_.models()).ok());
+  publish("v2");
+  {
+    auto store = store::open_store(uri(), store::OpenMode::kReadWrite);
+    ASSERT_TRUE(store.ok());
+    const std::string ids = store::chunk_key(store::VersionKeys("fusion", "v2").items(), 0);
+    ASSERT_TRUE((*store)->remove(std::span(&ids, 1)).ok());
+    EXPECT_FALSE(store::ModelStore(**store).load("fusion", "v2").ok());
+  }
+  follower.follow();
+  EXPECT_EQ(served(), "v2");
+  EXPECT_EQ(state_->snapshot()->degraded, "");
 }
 
 }  // namespace

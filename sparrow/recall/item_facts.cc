@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <thread>
 
 #include "sparrow/core/text.h"
 
@@ -57,17 +58,19 @@ std::string series_key(std::string_view title, bool& stripped) {
 }
 
 ItemFacts::ItemFacts(const data::Dataset& dataset) : dataset_(dataset) {
-  group();
-  rate();
+  std::thread of_the_log([this] {
+    group();
+    rate();
+  });
   find_genres();
   find_series();
   find_people();
+  number_users();
+  of_the_log.join();
   shelves_.resize(size());
   for (Row row = 0; row < size(); ++row)
     shelves_[row] = {genre_bits_[row], series_[row], static_cast<std::int16_t>(catalog()[row].year),
                      static_cast<std::uint16_t>(std::popcount(genre_bits_[row]))};
-  for (std::uint32_t u = 0; u < dataset.users.size(); ++u)
-    user_numbers_.emplace(dataset.users[u], u);
 }
 
 void ItemFacts::group() {
@@ -75,6 +78,9 @@ void ItemFacts::group() {
   const data::Interactions& all = dataset_.interactions;
   item_offsets_.assign(size() + 1, 0);
   user_offsets_.assign(1, 0);
+  user_offsets_.reserve(all.users() + 1);
+  user_items_.reserve(static_cast<std::size_t>(std::count_if(
+      all.values.begin(), all.values.end(), [&](float value) { return value >= liked_from; })));
   for (std::size_t u = 0; u < all.users(); ++u) {
     for (auto e = all.offsets[u]; e < all.offsets[u + 1]; ++e) {
       if (all.values[e] < liked_from) continue;
@@ -237,10 +243,25 @@ void ItemFacts::find_people() {
   }
 }
 
+// Open addressing: the ids themselves stand in the data set, and millions of nodes of a map would
+// take more than they do.
+void ItemFacts::number_users() {
+  const auto& users = dataset_.users;
+  user_slots_.assign(std::bit_ceil(2 * users.size() + 1), kNoRow);
+  for (std::uint32_t u = 0; u < users.size(); ++u) user_slots_[user_slot(users[u])] = u;
+}
+
+std::size_t ItemFacts::user_slot(std::string_view id) const {
+  const std::size_t mask = user_slots_.size() - 1;
+  std::size_t at = std::hash<std::string_view>{}(id)&mask;
+  while (user_slots_[at] != kNoRow && dataset_.users[user_slots_[at]] != id) at = (at + 1) & mask;
+  return at;
+}
+
 std::optional<std::uint32_t> ItemFacts::find_user(std::string_view id) const {
-  const auto found = user_numbers_.find(id);
-  if (found == user_numbers_.end()) return std::nullopt;
-  return found->second;
+  const std::uint32_t found = user_slots_[user_slot(id)];
+  if (found == kNoRow) return std::nullopt;
+  return found;
 }
 
 }  // namespace sparrow::recall

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "sparrow/core/row.h"
@@ -77,6 +76,8 @@ class ItemFacts {
   void find_genres();
   void find_series();
   void find_people();
+  void number_users();
+  std::size_t user_slot(std::string_view id) const;  // where it stands, or would
 
   const data::Dataset& dataset_;
   std::vector<std::uint64_t> item_offsets_;
@@ -95,7 +96,7 @@ class ItemFacts {
   std::vector<std::vector<Row>> members_{{}};
   std::vector<std::vector<std::uint32_t>> people_;
   std::vector<std::vector<Row>> works_;
-  std::unordered_map<std::string_view, std::uint32_t> user_numbers_;
+  std::vector<std::uint32_t> user_slots_;  // a power of two; kNoRow: free
 };
 
 // The part of a title that the films of a series share: "Terminator 2: Judgment Day" ->

@@ -364,6 +364,15 @@ Result<Model> ModelStore::load(const std::string& name, const std::string& versi
   }
 }
 
+Result<std::string> ModelStore::hash_of(const std::string& name, const std::string& version) const {
+  auto manifest = manifest_of(name, version);
+  if (!manifest) return manifest.error();
+  const auto hash = manifest->find("content_hash");
+  if (hash == manifest->end() || !hash->is_string())
+    return corrupt_version(store_, name, version, "no content hash is recorded");
+  return hash->get<std::string>();
+}
+
 Result<std::vector<std::string>> ModelStore::names() const { return read_list(store_, kNamesKey); }
 
 Result<std::vector<PublishedVersion>> ModelStore::list(const std::string& name) const {

@@ -64,6 +64,8 @@ class ModelStore {
   Result<std::optional<std::string>> before_promoted(const std::string& name) const;
 
   Result<model::Model> load(const std::string& name, const std::string& version) const;
+  // model::content_hash() of what load() gives, without loading it.
+  Result<std::string> hash_of(const std::string& name, const std::string& version) const;
 
   // Names of all models with a published version; versions of one, oldest first.
   Result<std::vector<std::string>> names() const;

@@ -13,6 +13,8 @@
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
 
+#include "sparrow/core/file.h"
+
 namespace sparrow::store {
 namespace {
 
@@ -33,6 +35,7 @@ Error error_of(const rocksdb::Status& status, const std::string& path) {
   return {code, fmt::format("store rocksdb:{}: {}", path, status.ToString())};
 }
 
+constexpr std::size_t kMostCurrent = 1024;     // bytes of the file CURRENT
 constexpr std::chrono::seconds kPatience{10};  // with a process that has the store open
 
 // Calls `attempt` until it succeeds or fails for another reason than the lock.
@@ -66,12 +69,8 @@ rocksdb::Options rocksdb_options() {
   return options;
 }
 
-RocksDbStore::RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::string path, OpenMode mode,
-                           std::string secondary_path)
-    : db_(std::move(db)),
-      path_(std::move(path)),
-      mode_(mode),
-      secondary_path_(std::move(secondary_path)) {}
+RocksDbStore::RocksDbStore(std::string path, OpenMode mode, std::string secondary_path)
+    : path_(std::move(path)), mode_(mode), secondary_path_(std::move(secondary_path)) {}
 
 RocksDbStore::~RocksDbStore() {
   db_.reset();
@@ -79,10 +78,43 @@ RocksDbStore::~RocksDbStore() {
   if (!secondary_path_.empty()) std::filesystem::remove_all(secondary_path_, ignored);
 }
 
+// Files may go while they are opened, when a writer begins or ends just then.
+Result<void> RocksDbStore::open_reader() const {
+  constexpr int kAttempts = 5;
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto current = read_file(path_ + "/CURRENT", kMostCurrent);
+    if (!current) return current.error();
+    rocksdb::DB* db = nullptr;
+    status = rocksdb::DB::OpenAsSecondary(rocksdb_options(), path_, secondary_path_, &db);
+    if (!status.ok()) continue;
+    db_.reset(db);
+    current_ = *current;
+    return {};
+  }
+  return error_of(status, path_);
+}
+
+// A secondary of RocksDB 7.8 misses what was written, and says that all is well, when between two
+// of its looks one writer wrote and the next only removed: a promotion, then a pruning. Each
+// opening of a writer gives the file CURRENT another text.
+Result<std::shared_ptr<rocksdb::DB>> RocksDbStore::up_to_date() const {
+  const std::lock_guard lock(reader_mutex_);
+  if (mode_ == OpenMode::kReadWrite) return db_;
+  const auto current = read_file(path_ + "/CURRENT", kMostCurrent);
+  if (!current) return current.error();
+  if (*current != current_) {
+    if (auto opened = open_reader(); !opened) return opened.error();
+    return db_;
+  }
+  const auto status = db_->TryCatchUpWithPrimary();
+  if (!status.ok()) return error_of(status, path_);
+  return db_;
+}
+
 Result<std::unique_ptr<EmbeddingStore>> RocksDbStore::open(const std::string& path, OpenMode mode) {
   static std::atomic<unsigned> counter{0};
-  const auto options = rocksdb_options();
-  rocksdb::DB* db = nullptr;
   std::error_code code;
   if (mode == OpenMode::kReadOnly) {
     if (!std::filesystem::exists(path, code)) {
@@ -92,19 +124,21 @@ Result<std::unique_ptr<EmbeddingStore>> RocksDbStore::open(const std::string& pa
     const auto secondary = (std::filesystem::temp_directory_path(code) /
                             fmt::format("sparrow-reader-{}-{}", ::getpid(), counter++))
                                .string();
-    const auto status = rocksdb::DB::OpenAsSecondary(options, path, secondary, &db);
-    if (!status.ok()) return error_of(status, path);
-    return std::unique_ptr<EmbeddingStore>(
-        new RocksDbStore(std::unique_ptr<rocksdb::DB>(db), path, mode, secondary));
+    std::unique_ptr<RocksDbStore> reader(new RocksDbStore(path, mode, secondary));
+    if (auto opened = reader->open_reader(); !opened) return opened.error();
+    return std::unique_ptr<EmbeddingStore>(std::move(reader));
   }
   std::filesystem::create_directories(path, code);
   if (code)
     return Error{ErrorCode::kUnavailable,
                  fmt::format("store rocksdb:{}: cannot create: {}", path, code.message())};
-  const auto status = with_patience([&] { return rocksdb::DB::Open(options, path, &db); });
+  rocksdb::DB* db = nullptr;
+  const auto status =
+      with_patience([&] { return rocksdb::DB::Open(rocksdb_options(), path, &db); });
   if (!status.ok()) return error_of(status, path);
-  return std::unique_ptr<EmbeddingStore>(
-      new RocksDbStore(std::unique_ptr<rocksdb::DB>(db), path, mode, ""));
+  std::unique_ptr<RocksDbStore> writer(new RocksDbStore(path, mode, ""));
+  writer->db_.reset(db);
+  return std::unique_ptr<EmbeddingStore>(std::move(writer));
 }
 
 Result<void> RocksDbStore::write(std::span<const KeyValue> pairs) {
@@ -119,13 +153,11 @@ Result<void> RocksDbStore::write(std::span<const KeyValue> pairs) {
 
 Result<std::vector<std::optional<std::string>>> RocksDbStore::read(
     std::span<const std::string> keys) const {
-  if (mode_ == OpenMode::kReadOnly) {
-    const auto status = db_->TryCatchUpWithPrimary();
-    if (!status.ok()) return error_of(status, path_);
-  }
+  const auto db = up_to_date();
+  if (!db) return db.error();
   const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
   std::vector<std::string> found;
-  const auto statuses = db_->MultiGet(rocksdb::ReadOptions(), slices, &found);
+  const auto statuses = (*db)->MultiGet(rocksdb::ReadOptions(), slices, &found);
   std::vector<std::optional<std::string>> values(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].ok()) {

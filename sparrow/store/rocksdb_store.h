@@ -36,13 +36,18 @@ class RocksDbStore final : public EmbeddingStore {
   std::string uri() const override { return "rocksdb:" + path_; }
 
  private:
-  RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::string path, OpenMode mode,
-               std::string secondary_path);
+  RocksDbStore(std::string path, OpenMode mode, std::string secondary_path);
 
-  std::unique_ptr<rocksdb::DB> db_;
+  Result<void> open_reader() const;
+  // What to read from; a reader's has all that was written before.
+  Result<std::shared_ptr<rocksdb::DB>> up_to_date() const;
+
   std::string path_;
   OpenMode mode_;
   std::string secondary_path_;  // the reader's own folder for its info log; removed at the end
+  mutable std::mutex reader_mutex_;
+  mutable std::shared_ptr<rocksdb::DB> db_;
+  mutable std::string current_;  // what the file CURRENT said when the reader was opened
   std::mutex compare_mutex_;
 };
 

@@ -217,6 +217,37 @@ TEST(Store, ReaderSeesThePromotionOfAnotherProcess) {
   fs::remove_all(folder);
 }
 
+// RocksDB's own reader stays at what it had, without an error.
+TEST(Store, ReaderSeesWhatSeveralWritersWroteBetweenTwoOfItsLooks) {
+  const auto folder = fresh_folder("writers");
+  const std::string uri = "rocksdb:" + folder.string();
+  const std::string other = "other";
+  const std::string key = "key";
+  const auto write = [&](const std::string& value) {
+    auto store = open_store(uri, OpenMode::kReadWrite);
+    ASSERT_TRUE(store) << store.error().message;
+    const std::vector<KeyValue> pairs = {{key, value}, {other, "there"}};
+    ASSERT_TRUE((*store)->write(pairs));
+  };
+  const auto remove_other = [&] {
+    auto store = open_store(uri, OpenMode::kReadWrite);
+    ASSERT_TRUE(store) << store.error().message;
+    ASSERT_TRUE((*store)->remove(std::span(&other, 1)));
+  };
+  write("0");
+  auto reader = open_store(uri, OpenMode::kReadOnly);
+  ASSERT_TRUE(reader) << reader.error().message;
+  for (int round = 1; round <= 6; ++round) {
+    for (int writer = 0; writer < round; ++writer) write(std::to_string(round));
+    if (round % 2 == 0) remove_other();
+    const auto found = (*reader)->read(std::vector<std::string>{key, other});
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ((*found)[0], std::to_string(round));
+    EXPECT_EQ((*found)[1].has_value(), round % 2 != 0);
+  }
+  fs::remove_all(folder);
+}
+
 TEST(Store, KilledPublisherLeavesAWholePromotedVersion) {
   const auto folder = fresh_folder("kill");
   const std::string uri = "rocksdb:" + folder.string();

@@ -117,10 +117,21 @@ export async function checkMapAndStatus(bench) {
     const tiles = await page.locator('.map-tile .tile').count();
     assert.ok(tiles >= 1 && tiles <= 28, `${tiles} tiles`);
     await shot(page, 'map-tiles');
-    // A tile is picked like the point that it stands for.
-    const { x, y, width, height } = await page.locator('.map-tile').first().boundingBox();
-    await page.mouse.click(x + width / 2 + 12, y + height / 2 + 20);
-    await page.waitForURL(/movieId=/);
+    // A tile is picked wherever one points at it, however many points lie around.
+    const frame = await canvas.evaluate((node) => { const { left, top, right, bottom } = node.closest('.map-frame').getBoundingClientRect(); return { left, top, right, bottom }; });
+    const picked = new Set();
+    for (const tile of await page.locator('.map-tile').all()) {
+      const box = await tile.boundingBox();
+      if (box.x < frame.left || box.y < frame.top || box.x + box.width > frame.right || box.y + box.height > frame.bottom) continue;
+      for (const [dx, dy] of [[4, 4], [box.width / 2, box.height / 2], [box.width - 4, box.height - 4]]) {
+        await page.mouse.click(box.x + dx, box.y + dy);
+        const chosen = await page.evaluate(() => new URL(location.href).searchParams.get('movieId'));
+        assert.ok(chosen, `nothing picked at ${dx}, ${dy} of a tile`);
+        picked.add(`${box.x},${box.y} ${chosen}`);
+      }
+    }
+    const whole = new Set([...picked].map((pair) => pair.split(' ')[0])).size;
+    assert.ok(whole >= 1 && picked.size === whole && new Set([...picked].map((pair) => pair.split(' ')[1])).size === whole, `${[...picked]}`);
     await accessible(page);
   }));
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -287,14 +288,15 @@ std::uint64_t panel_above_target(const float* scores, float bar, const float* ba
 // kVectors columns of vectors at a time stay in registers over all entries.
 template <std::size_t kVectors, class Index>
 HWY_INLINE void weighted_columns(const float* weights, const Index* rows, std::size_t count,
-                                 const float* x, std::size_t width, float* out) {
+                                 std::size_t following, const float* x, std::size_t width,
+                                 float* out) {
   const hn::CappedTag<float, 16> d;
   const std::size_t lanes = hn::Lanes(d);
   constexpr std::size_t kAhead = 8;
   hn::Vec<decltype(d)> sums[kVectors];
   for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::LoadU(d, out + v * lanes);
   for (std::size_t e = 0; e < count; ++e) {
-    if (e + kAhead < count) {
+    if (e + kAhead < count + following) {
       const float* next = x + rows[e + kAhead] * width;
       for (std::size_t v = 0; v < kVectors; ++v) __builtin_prefetch(next + v * lanes);
     }
@@ -308,27 +310,32 @@ HWY_INLINE void weighted_columns(const float* weights, const Index* rows, std::s
 
 template <class Index>
 HWY_INLINE void weighted_add(const float* weights, const Index* rows, std::size_t count,
-                             const float* x, std::size_t width, float* out) {
+                             std::size_t following, const float* x, std::size_t width, float* out) {
   const std::size_t lanes = hn::Lanes(hn::CappedTag<float, 16>());
   std::size_t c = 0;
-  for (; c + 10 * lanes <= width; c += 10 * lanes)
-    weighted_columns<10>(weights, rows, count, x + c, width, out + c);
-  for (; c + 6 * lanes <= width; c += 6 * lanes)
-    weighted_columns<6>(weights, rows, count, x + c, width, out + c);
-  for (; c + lanes <= width; c += lanes)
-    weighted_columns<1>(weights, rows, count, x + c, width, out + c);
+  const auto columns = [&]<std::size_t kVectors>(std::integral_constant<std::size_t, kVectors>) {
+    for (; c + kVectors * lanes <= width; c += kVectors * lanes)
+      weighted_columns<kVectors>(weights, rows, count, following, x + c, width, out + c);
+  };
+  columns(std::integral_constant<std::size_t, 10>());
+  columns(std::integral_constant<std::size_t, 6>());
+  columns(std::integral_constant<std::size_t, 4>());
+  columns(std::integral_constant<std::size_t, 2>());
+  columns(std::integral_constant<std::size_t, 1>());
   for (; c < width; ++c) {
     for (std::size_t e = 0; e < count; ++e) out[c] += weights[e] * x[rows[e] * width + c];
   }
 }
 
 void weighted_add_wide_target(const float* weights, const std::uint32_t* rows, std::size_t count,
-                              const float* x, std::size_t width, float* out) {
-  weighted_add(weights, rows, count, x, width, out);
+                              std::size_t following, const float* x, std::size_t width,
+                              float* out) {
+  weighted_add(weights, rows, count, following, x, width, out);
 }
 void weighted_add_narrow_target(const float* weights, const std::uint16_t* rows, std::size_t count,
-                                const float* x, std::size_t width, float* out) {
-  weighted_add(weights, rows, count, x, width, out);
+                                std::size_t following, const float* x, std::size_t width,
+                                float* out) {
+  weighted_add(weights, rows, count, following, x, width, out);
 }
 
 std::uint64_t multiply_adds_target(std::size_t rounds, float* out) {
@@ -428,17 +435,17 @@ void dot_rows(const float* query, const float* rows, std::size_t count, std::siz
 }
 
 void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
-                  const float* x, std::size_t width, float* out) {
+                  const float* x, std::size_t width, float* out, std::size_t following) {
   std::memset(out, 0, width * sizeof(float));
-  weighted_add(weights, rows, count, x, width, out);
+  weighted_add(weights, rows, count, x, width, out, following);
 }
 void weighted_add(const float* weights, const std::uint32_t* rows, std::size_t count,
-                  const float* x, std::size_t width, float* out) {
-  HWY_DYNAMIC_DISPATCH(weighted_add_wide_target)(weights, rows, count, x, width, out);
+                  const float* x, std::size_t width, float* out, std::size_t following) {
+  HWY_DYNAMIC_DISPATCH(weighted_add_wide_target)(weights, rows, count, following, x, width, out);
 }
 void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t count,
-                  const float* x, std::size_t width, float* out) {
-  HWY_DYNAMIC_DISPATCH(weighted_add_narrow_target)(weights, rows, count, x, width, out);
+                  const float* x, std::size_t width, float* out, std::size_t following) {
+  HWY_DYNAMIC_DISPATCH(weighted_add_narrow_target)(weights, rows, count, following, x, width, out);
 }
 
 void dot_block(const float* a, std::size_t a_rows, const float* b, std::size_t b_rows,

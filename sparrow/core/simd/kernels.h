@@ -54,14 +54,15 @@ std::size_t select_above(const float* scores, std::size_t n, float threshold, st
 std::uint64_t panel_above(const float* scores, float bar, const float* bars);
 
 // out[c] = sum over e of weights[e] * x[rows[e] * width + c]: one row of a sparse matrix times a
-// dense block. O(count * width).
+// dense block. `following`: so many entries stand after these, those of the next row, and are
+// fetched ahead. O(count * width).
 void weighted_sum(const float* weights, const std::uint32_t* rows, std::size_t count,
-                  const float* x, std::size_t width, float* out);
+                  const float* x, std::size_t width, float* out, std::size_t following = 0);
 // The same, added to out.
 void weighted_add(const float* weights, const std::uint32_t* rows, std::size_t count,
-                  const float* x, std::size_t width, float* out);
+                  const float* x, std::size_t width, float* out, std::size_t following = 0);
 void weighted_add(const float* weights, const std::uint16_t* rows, std::size_t count,
-                  const float* x, std::size_t width, float* out);
+                  const float* x, std::size_t width, float* out, std::size_t following = 0);
 
 // Nothing but multiply-adds on whole vectors in registers, for measuring the processor's limit:
 // returns how many floating-point operations `rounds` rounds are; out gets one number.
