@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "sparrow/core/parallel.h"
@@ -79,7 +80,8 @@ class TableMaker {
   void keep(Model& model) const { set_neighbors(model, {table_.k, table_.rows, table_.scores}); }
 
  private:
-  void look_around(Similarity::Space space, const Cells& cells, std::size_t wanted);
+  void look_around(Similarity::Space space, const Cells& cells, std::size_t wanted,
+                   const std::vector<Row>& seekers);
   ListReport measure(const std::vector<Row>& sample, const Lists& truth) const;
 
   const Similarity& similarity_;
@@ -89,14 +91,19 @@ class TableMaker {
   std::atomic<std::uint64_t> pairs_{0};
 };
 
-// Each row against the rows of the cells around its own.
-void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::size_t wanted) {
+// Each of `seekers` (ascending) against the rows of the cells around its own.
+void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::size_t wanted,
+                             const std::vector<Row>& seekers) {
   std::atomic<std::uint64_t> done{0};
   parallel_for(cells.count(), 1, options_.threads,
                [&](std::size_t cell, std::size_t, std::size_t thread) {
                  if (control_.is_cancelled()) return;
+                 const auto members = cells.of(cell);
+                 std::vector<Row> rows;
+                 std::set_intersection(members.begin(), members.end(), seekers.begin(),
+                                       seekers.end(), std::back_inserter(rows));
+                 if (rows.empty()) return;
                  const std::vector<Row> among = cells.around(cell, wanted);
-                 const auto rows = cells.of(cell);
                  const Lists lists = similarity_.nearest_among(rows, among, table_.k);
                  for (std::size_t i = 0; i < rows.size(); ++i) table_.merge(rows[i], lists[i]);
                  pairs_ += rows.size() * among.size();
@@ -104,7 +111,7 @@ void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::s
                  if (thread == 0)
                    control_.report({space == Similarity::Space::kContent ? "neighbors by content"
                                                                          : "neighbors by behavior",
-                                    so_far, cells.rows.size(), "items", 0});
+                                    so_far, seekers.size(), "items", 0});
                });
 }
 
@@ -140,6 +147,7 @@ ListReport TableMaker::by_cells() {
   constexpr std::size_t kSample = 256;
   constexpr std::size_t kMeasured = 10;
   constexpr std::size_t kFirst = 1024;  // rows that each is compared with, at first
+  constexpr std::size_t kMost = 8192;   // and at most: time grows with it
   std::vector<Row> some;                // that are like anything
   std::vector<Row> with;                // behavior
   for (Row row = 0; row < similarity_.items(); ++row) {
@@ -171,18 +179,25 @@ ListReport TableMaker::by_cells() {
   parallel_for(sample.size(), 1, options_.threads, [&](std::size_t i, std::size_t, std::size_t) {
     truth[i] = similarity_.nearest_block(sample[i], 1, kMeasured)[0];
   });
+  // How many each must meet is found by the sample; all others meet as many once.
   std::vector<ListReport::Round> rounds;
-  for (std::size_t wanted = kFirst;; wanted *= 2) {
-    look_around(Space::kContent, by_content, wanted);
-    look_around(Space::kBehavior, by_behavior, 2 * wanted);
-    ListReport report = measure(sample, truth);
+  std::size_t wanted = kFirst;
+  while (true) {
+    look_around(Space::kContent, by_content, wanted, sample);
+    look_around(Space::kBehavior, by_behavior, 2 * wanted, sample);
+    const ListReport report = measure(sample, truth);
     rounds.push_back({wanted, report.recall_at_10, report.recall_of_content});
-    if (report.recall_at_10 >= options_.least_recall || wanted * 4 >= some.size() ||
-        control_.is_cancelled()) {
-      report.rounds = rounds;
-      return report;
-    }
+    if (report.recall_at_10 >= options_.least_recall || wanted >= kMost ||
+        wanted * 4 >= some.size() || control_.is_cancelled())
+      break;
+    wanted *= 2;
   }
+  pairs_ = 0;
+  look_around(Space::kContent, by_content, wanted, some);
+  look_around(Space::kBehavior, by_behavior, 2 * wanted, with);
+  ListReport report = measure(sample, truth);
+  report.rounds = rounds;
+  return report;
 }
 
 }  // namespace
