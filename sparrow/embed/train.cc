@@ -46,9 +46,9 @@ namespace {
 nlohmann::json describe(const model::ListReport& lists) {
   nlohmann::json rounds = nlohmann::json::array();
   for (const auto& round : lists.rounds)
-    rounds.push_back({{"compared_with", round.wanted},
-                      {"recall_at_10", round.recall_at_10},
-                      {"recall_at_10_of_content", round.recall_of_content}});
+    rounds.push_back({{"of", model::source_name(round.of)},
+                      {"compared_with", round.wanted},
+                      {"recall_at_10", round.recall_at_10}});
   return {{"recall_at_10", lists.recall_at_10},
           {"recall_at_10_of_content", lists.recall_of_content},
           {"pairs_an_item", lists.pairs},

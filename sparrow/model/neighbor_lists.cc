@@ -10,6 +10,7 @@
 #include "sparrow/core/random.h"
 #include "sparrow/core/top_k.h"
 #include "sparrow/model/cells.h"
+#include "sparrow/model/schema.h"
 #include "sparrow/model/views.h"
 
 namespace sparrow::model {
@@ -54,6 +55,13 @@ struct Table {
 };
 
 constexpr std::size_t kBlock = 64;
+constexpr std::size_t kMeasured = 10;  // recall_at_10
+
+// Some of the items and their true neighbors.
+struct Sample {
+  std::vector<Row> rows;
+  Lists truth;
+};
 
 class TableMaker {
  public:
@@ -75,14 +83,15 @@ class TableMaker {
                  });
   }
 
-  ListReport by_cells();
+  ListReport by_cells(std::size_t dense_dim);
 
   void keep(Model& model) const { set_neighbors(model, {table_.k, table_.rows, table_.scores}); }
 
  private:
   void look_around(Similarity::Space space, const Cells& cells, std::size_t wanted,
                    const std::vector<Row>& seekers);
-  ListReport measure(const std::vector<Row>& sample, const Lists& truth) const;
+  void meet_all(const std::vector<Row>& seekers);
+  double recall_of(const Sample& sample) const;
 
   const Similarity& similarity_;
   const ListOptions& options_;
@@ -115,44 +124,53 @@ void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::s
                });
 }
 
-// Of each list's ten the share that is as near as the true tenth.
-ListReport TableMaker::measure(const std::vector<Row>& sample, const Lists& truth) const {
-  constexpr float kHair = 1e-4F;  // equal scores are equally good
-  double all = 0;
-  double content = 0;
-  double content_rows = 0;
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    const auto found = table_.of(sample[i]);
-    double recall = 1;
-    if (!truth[i].empty()) {
-      const float least = truth[i].back().score * (1 - kHair);
-      const auto near = std::count_if(found.begin(), found.end(),
-                                      [&](const Neighbor& n) { return n.score >= least; });
-      recall = std::min(1.0, static_cast<double>(near) / static_cast<double>(truth[i].size()));
-    }
-    all += recall;
-    if (similarity_.source(sample[i]) == Source::kBehavior) continue;
-    content += recall;
-    ++content_rows;
-  }
-  return {.exact = false,
-          .recall_at_10 = sample.empty() ? 1 : all / static_cast<double>(sample.size()),
-          .recall_of_content = content_rows == 0 ? 1 : content / content_rows,
-          .pairs = static_cast<double>(pairs_.load()) /
-                   static_cast<double>(std::max<std::size_t>(1, similarity_.items()))};
+void TableMaker::meet_all(const std::vector<Row>& seekers) {
+  std::atomic<std::uint64_t> done{0};
+  parallel_for(
+      seekers.size(), kBlock, options_.threads,
+      [&](std::size_t begin, std::size_t end, std::size_t thread) {
+        if (control_.is_cancelled()) return;
+        for (std::size_t i = begin; i < end; ++i)
+          table_.set(seekers[i], similarity_.nearest_block(seekers[i], 1, table_.k)[0]);
+        pairs_ += (end - begin) * similarity_.items();
+        const std::uint64_t so_far = done.fetch_add(end - begin) + end - begin;
+        if (thread == 0)
+          control_.report({"neighbors without behavior", so_far, seekers.size(), "items", 0});
+      });
 }
 
-ListReport TableMaker::by_cells() {
+// Of each list's ten the share that is as near as the true tenth.
+double TableMaker::recall_of(const Sample& sample) const {
+  constexpr float kHair = 1e-4F;  // equal scores are equally good
+  double all = 0;
+  for (std::size_t i = 0; i < sample.rows.size(); ++i) {
+    double recall = 1;
+    if (const auto& truth = sample.truth[i]; !truth.empty()) {
+      const auto found = table_.of(sample.rows[i]);
+      const float least = truth.back().score * (1 - kHair);
+      const auto near = std::count_if(found.begin(), found.end(),
+                                      [&](const Neighbor& n) { return n.score >= least; });
+      recall = std::min(1.0, static_cast<double>(near) / static_cast<double>(truth.size()));
+    }
+    all += recall;
+  }
+  return sample.rows.empty() ? 1 : all / static_cast<double>(sample.rows.size());
+}
+
+ListReport TableMaker::by_cells(std::size_t dense_dim) {
   using Space = Similarity::Space;
-  constexpr std::size_t kSample = 256;
-  constexpr std::size_t kMeasured = 10;
+  constexpr std::size_t kSample = 192;  // of each kind
   constexpr std::size_t kFirst = 1024;  // rows that each is compared with, at first
   constexpr std::size_t kMost = 8192;   // and at most: time grows with it
+  constexpr double kSparse = 32;        // a pair of sparse rows costs as much as so many dimensions
   std::vector<Row> some;                // that are like anything
   std::vector<Row> with;                // behavior
+  std::vector<Row> without;
   for (Row row = 0; row < similarity_.items(); ++row) {
-    if (similarity_.source(row) != Source::kNone) some.push_back(row);
-    if (similarity_.source(row) == Source::kBehavior) with.push_back(row);
+    const Source source = similarity_.source(row);
+    if (source == Source::kNone) continue;
+    some.push_back(row);
+    (source == Source::kBehavior ? with : without).push_back(row);
   }
   const auto cells_of = [&](Space space, const std::vector<Row>& rows) {
     const std::size_t dim = similarity_.space_dim(space);
@@ -169,34 +187,57 @@ ListReport TableMaker::by_cells() {
   control_.report({"cells of near items", 1, 2, "spaces", 0});
   const Cells by_behavior = cells_of(Space::kBehavior, with);
 
-  std::vector<Row> sample = some;
-  Random random(options_.seed + 7);
-  shuffle(sample, random);
-  sample.resize(std::min(sample.size(), kSample));
-  std::sort(sample.begin(), sample.end());
-  Lists truth(sample.size());
-  control_.report({"true neighbors of a sample", 0, sample.size(), "items", 0});
-  parallel_for(sample.size(), 1, options_.threads, [&](std::size_t i, std::size_t, std::size_t) {
-    truth[i] = similarity_.nearest_block(sample[i], 1, kMeasured)[0];
-  });
-  // How many each must meet is found by the sample; all others meet as many once.
-  std::vector<ListReport::Round> rounds;
-  std::size_t wanted = kFirst;
-  while (true) {
-    look_around(Space::kContent, by_content, wanted, sample);
-    look_around(Space::kBehavior, by_behavior, 2 * wanted, sample);
-    const ListReport report = measure(sample, truth);
-    rounds.push_back({wanted, report.recall_at_10, report.recall_of_content});
-    if (report.recall_at_10 >= options_.least_recall || wanted >= kMost ||
-        wanted * 4 >= some.size() || control_.is_cancelled())
-      break;
-    wanted *= 2;
-  }
-  pairs_ = 0;
-  look_around(Space::kContent, by_content, wanted, some);
-  look_around(Space::kBehavior, by_behavior, 2 * wanted, with);
-  ListReport report = measure(sample, truth);
-  report.rounds = rounds;
+  const auto sample_of = [&](const std::vector<Row>& rows) {
+    Sample sample{rows, {}};
+    Random random(options_.seed + 7);
+    shuffle(sample.rows, random);
+    sample.rows.resize(std::min(sample.rows.size(), kSample));
+    std::sort(sample.rows.begin(), sample.rows.end());
+    sample.truth.resize(sample.rows.size());
+    control_.report({"true neighbors of a sample", 0, sample.rows.size(), "items", 0});
+    parallel_for(sample.rows.size(), 1, options_.threads,
+                 [&](std::size_t i, std::size_t, std::size_t) {
+                   sample.truth[i] = similarity_.nearest_block(sample.rows[i], 1, kMeasured)[0];
+                 });
+    return sample;
+  };
+  const auto look = [&](const std::vector<Row>& seekers, std::size_t wanted) {
+    look_around(Space::kContent, by_content, wanted, seekers);
+    look_around(Space::kBehavior, by_behavior, 2 * wanted, seekers);
+  };
+  ListReport report{.exact = false};
+  // A sample tells how many each must meet; all others meet as many, once. Returns the recall.
+  const auto find = [&](Source source, const std::vector<Row>& seekers) {
+    if (seekers.empty()) return 1.0;
+    const Sample sample = sample_of(seekers);
+    std::size_t wanted = kFirst;
+    while (true) {
+      look(sample.rows, wanted);
+      const double recall = recall_of(sample);
+      report.rounds.push_back({source, wanted, recall});
+      if (recall >= options_.least_recall || wanted >= kMost || wanted * 4 >= some.size() ||
+          control_.is_cancelled())
+        break;
+      wanted *= 2;
+    }
+    look(seekers, wanted);
+    return recall_of(sample);
+  };
+  const double known = find(Source::kBehavior, with);
+  const double pairs =
+      static_cast<double>(without.size()) * static_cast<double>(similarity_.items());
+  if (pairs * (static_cast<double>(dense_dim) + kSparse) <= options_.content_operations)
+    meet_all(without);
+  else
+    report.recall_of_content = find(Source::kContent, without);
+  const auto weight = static_cast<double>(std::max<std::size_t>(1, some.size()));
+  report.recall_at_10 = some.empty()
+                            ? 1
+                            : (known * static_cast<double>(with.size()) +
+                               report.recall_of_content * static_cast<double>(without.size())) /
+                                  weight;
+  report.pairs = static_cast<double>(pairs_.load()) /
+                 static_cast<double>(std::max<std::size_t>(1, similarity_.items()));
   return report;
 }
 
@@ -205,11 +246,13 @@ ListReport TableMaker::by_cells() {
 ListReport add_neighbor_table(Model& model, const Similarity& similarity,
                               const ListOptions& options, const RunControl& control) {
   TableMaker maker(similarity, options, control);
+  const Tensor* dense = model.find(tensor_name::kContentDense);
+  const std::size_t dense_dim = dense == nullptr || dense->shape.size() != 2 ? 0 : dense->shape[1];
   ListReport report;
   if (similarity.items() <= options.exact_items)
     maker.exact();
   else
-    report = maker.by_cells();
+    report = maker.by_cells(dense_dim);
   maker.keep(model);
   return report;
 }

@@ -1,7 +1,9 @@
 // Neighbor tables: nearest(row, k) of every item of a model. Exact for catalogues of usual size. Of
 // more items each meets only those of the cells around its own, once by content and once by
 // behavior, and the similarity of what is met is exact; how many of the true neighbors are found so
-// is measured on a sample of items, and more cells are looked at until they are enough.
+// is measured on a sample of items, and more cells are looked at until they are enough. Items
+// without behavior, whose neighbors by content scatter over cells, meet all others where that is
+// paid for.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +19,23 @@ struct ListOptions {
   std::size_t neighbors = 100;
   std::size_t exact_items = 65'536;  // up to so many every pair is looked at
   double least_recall = 0.95;        // recall_at_10 asked of the rest
+  // So many multiply-adds, about, may be spent on items without behavior meeting all others.
+  double content_operations = 4e12;
   std::uint64_t seed = 1;
   std::size_t threads = 0;
 };
 
 struct ListReport {
   bool exact = true;
-  double recall_at_10 = 1;       // of the sample
-  double recall_of_content = 1;  // of its items without behavior
+  double recall_at_10 = 1;       // of all items, by the samples
+  double recall_of_content = 1;  // of those without behavior
   double pairs = 0;              // looked at, of each item
   struct Round {
+    Source of = Source::kBehavior;
     std::size_t wanted = 0;  // rows to compare each with, by content; twice as many by behavior
     double recall_at_10 = 0;
-    double recall_of_content = 0;
   };
-  std::vector<Round> rounds;
+  std::vector<Round> rounds;  // of the samples
 };
 
 // Adds the table. Equal seeds give equal tables whatever the number of threads. O(items^2 * dim)
