@@ -83,13 +83,18 @@ class TableMaker {
                  });
   }
 
+  // `dense_dim`: of the content's dense vectors.
   ListReport by_cells(std::size_t dense_dim);
 
   void keep(Model& model) const { set_neighbors(model, {table_.k, table_.rows, table_.scores}); }
 
  private:
+  Cells cells_of(Similarity::Space space, const std::vector<Row>& rows) const;
+  Sample sample_of(const std::vector<Row>& rows) const;
   void look_around(Similarity::Space space, const Cells& cells, std::size_t wanted,
                    const std::vector<Row>& seekers);
+  void look(const std::vector<Row>& seekers, std::size_t wanted);
+  double find(Source source, const std::vector<Row>& seekers);
   void meet_all(const std::vector<Row>& seekers);
   double recall_of(const Sample& sample) const;
 
@@ -97,8 +102,36 @@ class TableMaker {
   const ListOptions& options_;
   const RunControl& control_;
   Table table_;
+  Cells by_content_;
+  Cells by_behavior_;
+  std::vector<ListReport::Round> rounds_;
   std::atomic<std::uint64_t> pairs_{0};
 };
+
+Cells TableMaker::cells_of(Similarity::Space space, const std::vector<Row>& rows) const {
+  const std::size_t dim = similarity_.space_dim(space);
+  if (dim == 0) return {};
+  return make_cells(
+      rows, dim, [&](Row row, std::span<float> out) { similarity_.place(row, space, out); },
+      static_cast<std::size_t>(std::sqrt(static_cast<double>(rows.size()))), options_.seed,
+      options_.threads);
+}
+
+Sample TableMaker::sample_of(const std::vector<Row>& rows) const {
+  constexpr std::size_t kSample = 192;
+  Sample sample{rows, {}};
+  Random random(options_.seed + 7);
+  shuffle(sample.rows, random);
+  sample.rows.resize(std::min(sample.rows.size(), kSample));
+  std::sort(sample.rows.begin(), sample.rows.end());
+  sample.truth.resize(sample.rows.size());
+  control_.report({"true neighbors of a sample", 0, sample.rows.size(), "items", 0});
+  parallel_for(sample.rows.size(), 1, options_.threads,
+               [&](std::size_t i, std::size_t, std::size_t) {
+                 sample.truth[i] = similarity_.nearest_block(sample.rows[i], 1, kMeasured)[0];
+               });
+  return sample;
+}
 
 // Each of `seekers` (ascending) against the rows of the cells around its own.
 void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::size_t wanted,
@@ -157,14 +190,35 @@ double TableMaker::recall_of(const Sample& sample) const {
   return sample.rows.empty() ? 1 : all / static_cast<double>(sample.rows.size());
 }
 
+void TableMaker::look(const std::vector<Row>& seekers, std::size_t wanted) {
+  look_around(Similarity::Space::kContent, by_content_, wanted, seekers);
+  look_around(Similarity::Space::kBehavior, by_behavior_, 2 * wanted, seekers);
+}
+
+// A sample tells how many rows each must meet; all others meet as many, once. Returns the recall.
+double TableMaker::find(Source source, const std::vector<Row>& seekers) {
+  constexpr std::size_t kFirst = 1024;
+  constexpr std::size_t kMost = 8192;  // time grows with it
+  if (seekers.empty()) return 1;
+  const Sample sample = sample_of(seekers);
+  std::size_t wanted = kFirst;
+  while (true) {
+    look(sample.rows, wanted);
+    rounds_.push_back({source, wanted, recall_of(sample)});
+    if (rounds_.back().recall_at_10 >= options_.least_recall || wanted >= kMost ||
+        wanted * 4 >= std::max(by_content_.rows.size(), by_behavior_.rows.size()) ||
+        control_.is_cancelled())
+      break;
+    wanted *= 2;
+  }
+  look(seekers, wanted);
+  return recall_of(sample);
+}
+
 ListReport TableMaker::by_cells(std::size_t dense_dim) {
-  using Space = Similarity::Space;
-  constexpr std::size_t kSample = 192;  // of each kind
-  constexpr std::size_t kFirst = 1024;  // rows that each is compared with, at first
-  constexpr std::size_t kMost = 8192;   // and at most: time grows with it
-  constexpr double kSparse = 32;        // a pair of sparse rows costs as much as so many dimensions
-  std::vector<Row> some;                // that are like anything
-  std::vector<Row> with;                // behavior
+  constexpr double kSparse = 32;  // a pair of sparse rows costs as much as so many dimensions
+  std::vector<Row> some;          // that are like anything
+  std::vector<Row> with;          // behavior
   std::vector<Row> without;
   for (Row row = 0; row < similarity_.items(); ++row) {
     const Source source = similarity_.source(row);
@@ -172,72 +226,23 @@ ListReport TableMaker::by_cells(std::size_t dense_dim) {
     some.push_back(row);
     (source == Source::kBehavior ? with : without).push_back(row);
   }
-  const auto cells_of = [&](Space space, const std::vector<Row>& rows) {
-    const std::size_t dim = similarity_.space_dim(space);
-    const auto count = static_cast<std::size_t>(std::sqrt(static_cast<double>(rows.size())));
-    return dim == 0
-               ? Cells{}
-               : make_cells(
-                     rows, dim,
-                     [&](Row row, std::span<float> out) { similarity_.place(row, space, out); },
-                     count, options_.seed, options_.threads);
-  };
   control_.report({"cells of near items", 0, 2, "spaces", 0});
-  const Cells by_content = cells_of(Space::kContent, some);
+  by_content_ = cells_of(Similarity::Space::kContent, some);
   control_.report({"cells of near items", 1, 2, "spaces", 0});
-  const Cells by_behavior = cells_of(Space::kBehavior, with);
-
-  const auto sample_of = [&](const std::vector<Row>& rows) {
-    Sample sample{rows, {}};
-    Random random(options_.seed + 7);
-    shuffle(sample.rows, random);
-    sample.rows.resize(std::min(sample.rows.size(), kSample));
-    std::sort(sample.rows.begin(), sample.rows.end());
-    sample.truth.resize(sample.rows.size());
-    control_.report({"true neighbors of a sample", 0, sample.rows.size(), "items", 0});
-    parallel_for(sample.rows.size(), 1, options_.threads,
-                 [&](std::size_t i, std::size_t, std::size_t) {
-                   sample.truth[i] = similarity_.nearest_block(sample.rows[i], 1, kMeasured)[0];
-                 });
-    return sample;
-  };
-  const auto look = [&](const std::vector<Row>& seekers, std::size_t wanted) {
-    look_around(Space::kContent, by_content, wanted, seekers);
-    look_around(Space::kBehavior, by_behavior, 2 * wanted, seekers);
-  };
+  by_behavior_ = cells_of(Similarity::Space::kBehavior, with);
+  const auto all = static_cast<double>(std::max<std::size_t>(1, similarity_.items()));
+  const auto many = static_cast<double>(with.size());
+  const auto few = static_cast<double>(without.size());
   ListReport report{.exact = false};
-  // A sample tells how many each must meet; all others meet as many, once. Returns the recall.
-  const auto find = [&](Source source, const std::vector<Row>& seekers) {
-    if (seekers.empty()) return 1.0;
-    const Sample sample = sample_of(seekers);
-    std::size_t wanted = kFirst;
-    while (true) {
-      look(sample.rows, wanted);
-      const double recall = recall_of(sample);
-      report.rounds.push_back({source, wanted, recall});
-      if (recall >= options_.least_recall || wanted >= kMost || wanted * 4 >= some.size() ||
-          control_.is_cancelled())
-        break;
-      wanted *= 2;
-    }
-    look(seekers, wanted);
-    return recall_of(sample);
-  };
   const double known = find(Source::kBehavior, with);
-  const double pairs =
-      static_cast<double>(without.size()) * static_cast<double>(similarity_.items());
-  if (pairs * (static_cast<double>(dense_dim) + kSparse) <= options_.content_operations)
+  if (few * all * (static_cast<double>(dense_dim) + kSparse) <= options_.content_operations)
     meet_all(without);
   else
     report.recall_of_content = find(Source::kContent, without);
-  const auto weight = static_cast<double>(std::max<std::size_t>(1, some.size()));
-  report.recall_at_10 = some.empty()
-                            ? 1
-                            : (known * static_cast<double>(with.size()) +
-                               report.recall_of_content * static_cast<double>(without.size())) /
-                                  weight;
-  report.pairs = static_cast<double>(pairs_.load()) /
-                 static_cast<double>(std::max<std::size_t>(1, similarity_.items()));
+  if (!some.empty())
+    report.recall_at_10 = (known * many + report.recall_of_content * few) / (many + few);
+  report.pairs = static_cast<double>(pairs_.load()) / all;
+  report.rounds = rounds_;
   return report;
 }
 
