@@ -120,8 +120,8 @@ export async function checkMapAndStatus(bench) {
     // A tile is picked wherever one points at it, however many points lie around.
     const frame = await canvas.evaluate((node) => { const { left, top, right, bottom } = node.closest('.map-frame').getBoundingClientRect(); return { left, top, right, bottom }; });
     const picked = new Set();
-    for (const tile of await page.locator('.map-tile').all()) {
-      const box = await tile.boundingBox();
+    const boxesOf = await page.locator('.map-tile').evaluateAll((all) => all.map((node) => { const { x, y, width, height } = node.getBoundingClientRect(); return { x, y, width, height }; }));
+    for (const box of boxesOf) {
       if (box.x < frame.left || box.y < frame.top || box.x + box.width > frame.right || box.y + box.height > frame.bottom) continue;
       for (const [dx, dy] of [[4, 4], [box.width / 2, box.height / 2], [box.width - 4, box.height - 4]]) {
         await page.mouse.click(box.x + dx, box.y + dy);
