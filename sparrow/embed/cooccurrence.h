@@ -92,9 +92,8 @@ class HistoryProduct {
  public:
   explicit HistoryProduct(const WeightedHistories& histories);  // must outlive this
   ~HistoryProduct();
-  // So many columns of x are multiplied at once: all, or few enough that what stands between users
-  // and columns stays in bounds.
-  static std::size_t slab_columns(std::size_t users, std::size_t width);
+  // Memory that multiply() takes beside x and y, in bytes.
+  static double work_bytes(std::size_t users, std::size_t items, std::size_t width);
   void multiply(const float* x, float* y, std::size_t width, std::size_t threads);
 
  private:

@@ -7,6 +7,21 @@
 #include "sparrow/embed/occurrences.h"
 
 namespace sparrow::embed {
+namespace {
+
+// So many columns of x are multiplied at once that what stands between users and columns stays in
+// bounds: slabs of equal width, in whole lines of the cache, with which their rows begin.
+std::size_t slab_columns(std::size_t users, std::size_t width) {
+  constexpr std::size_t kMost = std::size_t{160} << 20;  // values between users and columns
+  constexpr std::size_t kLine = 16;
+  const std::size_t lines = (width + kLine - 1) / kLine;
+  const std::size_t most =
+      std::max<std::size_t>(1, kMost / kLine / std::max<std::size_t>(1, users));
+  const std::size_t slabs = std::max<std::size_t>(1, (lines + most - 1) / most);
+  return std::min(width, (lines + slabs - 1) / slabs * kLine);
+}
+
+}  // namespace
 
 struct HistoryProduct::State {
   explicit State(const WeightedHistories& given)
@@ -30,12 +45,10 @@ HistoryProduct::HistoryProduct(const WeightedHistories& histories)
     : state_(std::make_unique<State>(histories)) {}
 HistoryProduct::~HistoryProduct() = default;
 
-// Whole lines of the cache, which rows of such a width begin with.
-std::size_t HistoryProduct::slab_columns(std::size_t users, std::size_t width) {
-  constexpr std::size_t kMost = std::size_t{192} << 20;  // values between users and columns
-  constexpr std::size_t kLine = 16;
-  const std::size_t lines = kMost / kLine / std::max<std::size_t>(1, users);
-  return std::min(width, std::max<std::size_t>(1, lines) * kLine);
+double HistoryProduct::work_bytes(std::size_t users, std::size_t items, std::size_t width) {
+  const std::size_t columns = slab_columns(users, width);
+  const std::size_t slabs = columns < width ? 2 * items : 0;  // of x and of y
+  return 4 * static_cast<double>(columns) * static_cast<double>(users + slabs);
 }
 
 void HistoryProduct::multiply(const float* x, float* y, std::size_t width, std::size_t threads) {

@@ -291,10 +291,10 @@ struct CountedSizes {
   double matrix() const { return entries * (items <= 65'536 ? 6 : 8); }
   // A block of vectors while its eigenvectors are sought.
   double eigenvectors(double dim) const { return items * (dim + 32) * 20; }
-  double between_users(double dim) const {
-    return 4 * users *
-           static_cast<double>(HistoryProduct::slab_columns(static_cast<std::size_t>(users),
-                                                            static_cast<std::size_t>(dim + 32)));
+  double products(double dim) const {  // of histories
+    return HistoryProduct::work_bytes(static_cast<std::size_t>(users),
+                                      static_cast<std::size_t>(items),
+                                      static_cast<std::size_t>(dim + 32));
   }
 };
 
@@ -305,7 +305,7 @@ double cooccurrence_bytes(const data::Dataset& dataset, const TrainOptions& opti
 
 double history_bytes(const data::Dataset& dataset, const TrainOptions& options) {
   const CountedSizes sizes(dataset, options);
-  return sizes.rows * 8 + sizes.index() + sizes.between_users(kDim) + sizes.eigenvectors(kDim);
+  return sizes.rows * 8 + sizes.index() + sizes.products(kDim) + sizes.eigenvectors(kDim);
 }
 
 // The largest of its stages: co-occurrence, its eigenvectors, those of the histories, their join.
@@ -317,8 +317,8 @@ double fusion_bytes(const data::Dataset& dataset, const TrainOptions& options) {
   const auto ridge = static_cast<double>(dims.ridge);
   const double all = near + ridge + static_cast<double>(dims.history);
   const double counting = sizes.matrix() + std::max(sizes.index(), sizes.eigenvectors(near));
-  const double factorising = sizes.items * near * 4 + sizes.index() + sizes.between_users(ridge) +
-                             sizes.eigenvectors(ridge);
+  const double factorising =
+      sizes.items * near * 4 + sizes.index() + sizes.products(ridge) + sizes.eigenvectors(ridge);
   const double joining = sizes.items * 4 * (2 * all + ridge);
   const double kept = sizes.items * all * 4 + static_cast<double>(dataset.catalog.size()) * all * 2;
   return sizes.rows * 8 + std::max({counting, factorising, joining, kept});

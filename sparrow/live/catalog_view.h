@@ -25,7 +25,7 @@ struct CatalogMarks {
   std::vector<std::uint8_t> removed;  // hidden, and there is no such item any more
 };
 
-// The best of an item's interactions, best first, equal ones in the order of the log.
+// The best of an item's interactions, best first, equal ones in the data set's order.
 struct TopRatings {
   static constexpr std::size_t kMost = 10;
   std::array<std::uint64_t, kMost> at{};  // positions in the data set's interactions

@@ -20,8 +20,8 @@ Result<model::Model> read_kept(const Home& home, const std::string& name,
   return model::read_model(home.models() / name / version);
 }
 
-// A published version: from this machine's disk where that has the same content, which is several
-// times faster than a key for each vector, else from the store.
+// A published version: from this machine's disk where that has the same content, without a look-up
+// of each vector, else from the store.
 Result<model::Model> read_published(const Home& home, const store::ModelStore& models,
                                     const std::string& name, const std::string& version) {
   const auto hash = models.hash_of(name, version);

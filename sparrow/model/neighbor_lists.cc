@@ -83,8 +83,8 @@ class TableMaker {
                  });
   }
 
-  // `dense_dim`: of the content's dense vectors.
-  ListReport by_cells(std::size_t dense_dim);
+  // The dimensions of vectors by behavior and of the content's dense ones.
+  ListReport by_cells(std::size_t behavior_dim, std::size_t content_dim);
 
   void keep(Model& model) const { set_neighbors(model, {table_.k, table_.rows, table_.scores}); }
 
@@ -94,7 +94,7 @@ class TableMaker {
   void look_around(Similarity::Space space, const Cells& cells, std::size_t wanted,
                    const std::vector<Row>& seekers);
   void look(const std::vector<Row>& seekers, std::size_t wanted);
-  double find(Source source, const std::vector<Row>& seekers);
+  double find(Source source, const std::vector<Row>& seekers, std::size_t dim);
   void meet_all(const std::vector<Row>& seekers);
   double recall_of(const Sample& sample) const;
 
@@ -159,17 +159,16 @@ void TableMaker::look_around(Similarity::Space space, const Cells& cells, std::s
 
 void TableMaker::meet_all(const std::vector<Row>& seekers) {
   std::atomic<std::uint64_t> done{0};
-  parallel_for(
-      seekers.size(), kBlock, options_.threads,
-      [&](std::size_t begin, std::size_t end, std::size_t thread) {
-        if (control_.is_cancelled()) return;
-        for (std::size_t i = begin; i < end; ++i)
-          table_.set(seekers[i], similarity_.nearest_block(seekers[i], 1, table_.k)[0]);
-        pairs_ += (end - begin) * similarity_.items();
-        const std::uint64_t so_far = done.fetch_add(end - begin) + end - begin;
-        if (thread == 0)
-          control_.report({"neighbors without behavior", so_far, seekers.size(), "items", 0});
-      });
+  parallel_for(seekers.size(), kBlock, options_.threads,
+               [&](std::size_t begin, std::size_t end, std::size_t thread) {
+                 if (control_.is_cancelled()) return;
+                 for (std::size_t i = begin; i < end; ++i)
+                   table_.set(seekers[i], similarity_.nearest_block(seekers[i], 1, table_.k)[0]);
+                 pairs_ += (end - begin) * similarity_.items();
+                 const std::uint64_t so_far = done.fetch_add(end - begin) + end - begin;
+                 if (thread == 0)
+                   control_.report({"neighbors among all", so_far, seekers.size(), "items", 0});
+               });
 }
 
 // Of each list's ten the share that is as near as the true tenth.
@@ -195,8 +194,10 @@ void TableMaker::look(const std::vector<Row>& seekers, std::size_t wanted) {
   look_around(Similarity::Space::kBehavior, by_behavior_, 2 * wanted, seekers);
 }
 
-// A sample tells how many rows each must meet; all others meet as many, once. Returns the recall.
-double TableMaker::find(Source source, const std::vector<Row>& seekers) {
+// A sample tells how many rows each must meet; all others meet as many, once, or all rows where no
+// number of them is enough and `dim` multiply-adds a pair can be paid. Returns the recall.
+double TableMaker::find(Source source, const std::vector<Row>& seekers, std::size_t dim) {
+  constexpr double kSparse = 32;  // a pair of sparse rows costs as much as so many dimensions
   constexpr std::size_t kFirst = 1024;
   constexpr std::size_t kMost = 8192;  // time grows with it
   if (seekers.empty()) return 1;
@@ -211,14 +212,20 @@ double TableMaker::find(Source source, const std::vector<Row>& seekers) {
       break;
     wanted *= 2;
   }
+  const double pairs =
+      static_cast<double>(seekers.size()) * static_cast<double>(similarity_.items());
+  if (rounds_.back().recall_at_10 < options_.least_recall &&
+      pairs * (static_cast<double>(dim) + kSparse) <= options_.all_pairs_operations) {
+    meet_all(seekers);
+    return 1;
+  }
   look(seekers, wanted);
   return recall_of(sample);
 }
 
-ListReport TableMaker::by_cells(std::size_t dense_dim) {
-  constexpr double kSparse = 32;  // a pair of sparse rows costs as much as so many dimensions
-  std::vector<Row> some;          // that are like anything
-  std::vector<Row> with;          // behavior
+ListReport TableMaker::by_cells(std::size_t behavior_dim, std::size_t content_dim) {
+  std::vector<Row> some;  // that are like anything
+  std::vector<Row> with;  // behavior
   std::vector<Row> without;
   for (Row row = 0; row < similarity_.items(); ++row) {
     const Source source = similarity_.source(row);
@@ -230,18 +237,15 @@ ListReport TableMaker::by_cells(std::size_t dense_dim) {
   by_content_ = cells_of(Similarity::Space::kContent, some);
   control_.report({"cells of near items", 1, 2, "spaces", 0});
   by_behavior_ = cells_of(Similarity::Space::kBehavior, with);
-  const auto all = static_cast<double>(std::max<std::size_t>(1, similarity_.items()));
   const auto many = static_cast<double>(with.size());
   const auto few = static_cast<double>(without.size());
   ListReport report{.exact = false};
-  const double known = find(Source::kBehavior, with);
-  if (few * all * (static_cast<double>(dense_dim) + kSparse) <= options_.content_operations)
-    meet_all(without);
-  else
-    report.recall_of_content = find(Source::kContent, without);
+  const double known = find(Source::kBehavior, with, behavior_dim + content_dim);
+  report.recall_of_content = find(Source::kContent, without, content_dim);
   if (!some.empty())
     report.recall_at_10 = (known * many + report.recall_of_content * few) / (many + few);
-  report.pairs = static_cast<double>(pairs_.load()) / all;
+  report.pairs = static_cast<double>(pairs_.load()) /
+                 static_cast<double>(std::max<std::size_t>(1, similarity_.items()));
   report.rounds = rounds_;
   return report;
 }
@@ -257,7 +261,7 @@ ListReport add_neighbor_table(Model& model, const Similarity& similarity,
   if (similarity.items() <= options.exact_items)
     maker.exact();
   else
-    report = maker.by_cells(dense_dim);
+    report = maker.by_cells(model.dim(), dense_dim);
   maker.keep(model);
   return report;
 }

@@ -253,7 +253,8 @@ void ItemFacts::number_users() {
 
 std::size_t ItemFacts::user_slot(std::string_view id) const {
   const std::size_t mask = user_slots_.size() - 1;
-  std::size_t at = std::hash<std::string_view>{}(id)&mask;
+  const std::size_t hash = std::hash<std::string_view>{}(id);
+  std::size_t at = hash & mask;
   while (user_slots_[at] != kNoRow && dataset_.users[user_slots_[at]] != id) at = (at + 1) & mask;
   return at;
 }
