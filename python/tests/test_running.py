@@ -12,6 +12,7 @@ import numpy
 import pytest
 
 import sparrow
+from conftest import BIN
 
 LONG = {"epochs": 10000, "dim": 100}
 
@@ -81,27 +82,30 @@ def test_ctrl_c(dataset, content):
     assert len(content.similar("589")) == 20  # and life goes on
 
 
-def python(code):
-    """Seconds of the clock, seconds of processors (which others do not lengthen), and what was printed."""
+def timed(*command, **options):
+    """Seconds of the clock, seconds of processors (which others lengthen less), and what was printed."""
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, done.stderr
     now = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.monotonic() - began, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, done.stdout
 
 
 def test_import_takes_less_than_a_second():
-    took, computed, _ = min(python("import sparrow") for _ in range(3))
+    took, computed, _ = min(timed(sys.executable, "-c", "import sparrow") for _ in range(3))
     print(f"import: {took:.2f} s")
     assert min(took, computed) < 1
 
 
-def test_import_to_first_neighbors(data):
-    busy = os.getloadavg()[0] > len(os.sched_getaffinity(0)) / 2
-    took, computed, text = python(f"import sparrow; print(sparrow.train(sparrow.read({str(data)!r})).similar('589')[0]['id'])")
-    print(f"import to first neighbors: {took:.2f} s, {computed:.2f} s of processors")
-    # Where others compute too, the clock says nothing: then the processor time, spread over the cores.
-    assert text.strip() and (computed / len(os.sched_getaffinity(0)) if busy else took) < 6
+def test_import_to_first_neighbors(data, command_line, tmp_path):
+    """Machines differ: the measure is what the command line computes on this one for the same model."""
+    line = command_line(tmp_path)
+    prepared = timed(BIN, "-q", "prepare", "--data", str(data), env=line.environment)
+    trained = timed(BIN, "-q", "train", env=line.environment)
+    took, computed, text = timed(sys.executable, "-c", f"import sparrow; print(sparrow.train(sparrow.read({str(data)!r})).similar('589')[0]['id'])")
+    by_command = prepared[1] + trained[1]
+    print(f"import to first neighbors: {took:.2f} s, {computed:.2f} s of processors; by commands {by_command:.2f} s of processors")
+    assert text.strip() and computed < 1.2 * by_command + 1
 
 
 def test_lists_a_second(fusion):
