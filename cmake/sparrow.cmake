@@ -1,8 +1,9 @@
 # sparrow_module(NAME DEPENDS targets...): one library per folder under sparrow/, from every *.cc
 # beside its CMakeLists.txt, and one test program from every *_test.cc.
 
-# A unity build parses the libraries' large headers once for several sources: a third of the time of a
-# build from nothing. The preset dev compiles each source alone, which is quicker after a small change.
+# A unity build parses the libraries' large headers once for a module, and what they instantiate is
+# optimised once: a third of the time of a build from nothing. The preset dev compiles each source
+# alone, which is quicker after a small change.
 
 set(SPARROW_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
     -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers)

@@ -49,10 +49,10 @@ Result<evaluate::GroundTruth> read_truth(const std::string& file, const data::Da
 Result<nlohmann::json> read_report(const std::string& file) {
   auto text = read_file(file);
   if (!text) return text.error();
-  auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (json.is_discarded() || !json.contains("protocol"))
+  auto report = nlohmann::json::parse(*text, nullptr, false);
+  if (report.is_discarded() || !report.contains("protocol"))
     return Error{ErrorCode::kInvalidInput, file + ": is not an evaluation report"};
-  return json;
+  return report;
 }
 
 // Two saved reports; refused when data or protocol differ, because their numbers then do not
@@ -86,11 +86,11 @@ Result<void> compare_reports(const std::string& file_a, const std::string& file_
 }
 
 // report.json, report.md and report.html in `folder`.
-Result<void> write_report(const evaluate::Report& report, const std::string& json,
+Result<void> write_report(const evaluate::Report& report, const std::string& in_json,
                           const std::filesystem::path& folder) {
   std::error_code ignored;
   std::filesystem::create_directories(folder, ignored);
-  for (const auto& [name, text] : {std::pair<std::string, std::string>{"report.json", json},
+  for (const auto& [name, text] : {std::pair<std::string, std::string>{"report.json", in_json},
                                    {"report.md", evaluate::to_markdown(report)},
                                    {"report.html", evaluate::to_html(report)}}) {
     if (auto written = write_file_atomically(folder / name, text); !written) return written;
@@ -128,13 +128,13 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   auto report = evaluate::evaluate_offline(**dataset, options, run_control(context));
   if (!report) return report.error();
   finish_progress();
-  const auto json = evaluate::to_json(*report);
+  const auto as_json = evaluate::to_json(*report);
   // Documents take it from a pipe; a terminal has a hundred columns.
-  std::cout << (context.json                   ? json.dump(2) + "\n"
+  std::cout << (context.json                   ? as_json.dump(2) + "\n"
                 : ::isatty(STDOUT_FILENO) != 0 ? evaluate::to_terminal(*report)
                                                : evaluate::to_markdown(*report))
             << std::flush;
-  const std::string text = json.dump(2) + "\n";
+  const std::string text = as_json.dump(2) + "\n";
   const auto file = keep_report(context.paths(), text);
   if (!file) return file.error();
   if (!context.quiet) fmt::print(stderr, "evaluate  {}\n", file->string());
@@ -142,7 +142,7 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
     if (auto written = write_report(*report, text, arguments.out); !written) return written;
   }
   if (arguments.gate.empty()) return {};
-  const auto kept = check_gate(json, arguments.gate, arguments.tolerance);
+  const auto kept = check_gate(as_json, arguments.gate, arguments.tolerance);
   if (!kept) return kept.error();
   for (const auto& line : *kept) fmt::print(stderr, "gate      {}\n", line);
   return {};

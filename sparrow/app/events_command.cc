@@ -25,16 +25,16 @@ std::string cell(const std::string& text) {
 }
 
 void print_csv(const events::Event& event) {
-  const auto json = to_json(event);
+  const auto line = to_json(event);
   fmt::print("{},{},{},{},{},{},{},{},{},{}\n", cell(event.id), event.type,
-             json["time"].get<std::string>(), cell(event.user), cell(event.session),
+             line["time"].get<std::string>(), cell(event.user), cell(event.session),
              cell(event.item), cell(event.request),
              event.position == events::kNoPosition ? "" : std::to_string(event.position),
              std::isnan(event.value) ? "" : fmt::format("{}", event.value), cell(event.text));
 }
 
-void print_line(const nlohmann::json& json) {
-  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+void print_line(const nlohmann::json& line) {
+  fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 Result<void> run_export(const Context& context, const EventsArguments& o) {

@@ -12,9 +12,8 @@
 namespace sparrow::data {
 namespace {
 
-constexpr double kNearlyAll = 0.95;       // of the values must have the form of a kind
-constexpr std::size_t kMaxCategory = 64;  // bytes
-constexpr std::size_t kMaxDigits = 15;    // a longer number is an id: a double would not keep it
+constexpr double kNearlyAll = 0.95;     // of the values must have the form of a kind
+constexpr std::size_t kMaxDigits = 15;  // a longer number is an id: a double would not keep it
 
 // "$1,299.00", "12 €" -> without the sign of a currency and the commas between thousands.
 std::string without_currency(std::string_view text) {
@@ -62,10 +61,6 @@ bool is_date(std::string_view text) {
     if (kForm[i] == 'd' ? !digit : text[i] != kForm[i]) return false;
   }
   return text.size() == kForm.size() || text[kForm.size()] == 'T' || text[kForm.size()] == ' ';
-}
-
-bool keeps_names(AttributeKind kind) {
-  return kind == AttributeKind::kCategories || kind == AttributeKind::kPeople;
 }
 
 // The most frequent spelling of names that are equal (fold_name()); of equally frequent ones the

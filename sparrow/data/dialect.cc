@@ -24,15 +24,15 @@ constexpr std::array<std::string_view, 6> kSeparators = {"::", "\t", ";", ",", "
 
 using Rows = std::vector<std::vector<std::string>>;
 
-struct Reading {
+struct Probe {
   Rows rows;
   std::size_t problems = 0;
   std::size_t modal_fields = 0;
   std::size_t of_modal = 0;  // rows with so many fields
 };
 
-Reading read_sample(std::string_view text, const Dialect& dialect, bool whole) {
-  Reading reading;
+Probe read_sample(std::string_view text, const Dialect& dialect, bool whole) {
+  Probe reading;
   RecordReader reader(text, dialect);
   std::map<std::size_t, std::size_t> counts;
   while (reading.rows.size() < kRecords && reader.next()) {
@@ -50,7 +50,7 @@ Reading read_sample(std::string_view text, const Dialect& dialect, bool whole) {
 }
 
 // How well a separator explains the sample: the share of records with one number of fields.
-double score(const Reading& reading) {
+double score(const Probe& reading) {
   if (reading.rows.empty() || reading.modal_fields < 2) return 0;
   return static_cast<double>(reading.of_modal) / static_cast<double>(reading.rows.size());
 }
@@ -66,15 +66,15 @@ LineEnd find_line_end(std::string_view text) {
 // quoting.
 Quoting find_quoting(std::string_view text, Dialect dialect, bool whole) {
   if (dialect.separator == "::") return Quoting::kNone;
-  const Reading doubled = read_sample(text, dialect, whole);
+  const Probe doubled = read_sample(text, dialect, whole);
   if (doubled.problems == 0 && text.find("\\\"") == std::string_view::npos)
     return Quoting::kDoubled;
   dialect.quoting = Quoting::kBackslash;
-  const Reading backslash = read_sample(text, dialect, whole);
+  const Probe backslash = read_sample(text, dialect, whole);
   if (text.find("\\\"") != std::string_view::npos && backslash.problems < doubled.problems)
     return Quoting::kBackslash;
   dialect.quoting = Quoting::kNone;
-  const Reading none = read_sample(text, dialect, whole);
+  const Probe none = read_sample(text, dialect, whole);
   std::size_t closed = 0;  // fields that are quoted as they should be
   for (const auto& row : none.rows) {
     for (const auto& field : row) {
@@ -100,14 +100,14 @@ bool has_spaces(std::string_view text, const std::string& separator) {
   return with > without;
 }
 
-bool is_number(std::string_view text) {
+bool reads_as_number(std::string_view text) {
   double value = 0;
   return parse_number(text, value);
 }
 
 // Whether the first row names columns. Known names and types of RecBole say so; numbers, and values
 // that occur again below, say that it does not.
-bool find_header(const Reading& reading) {
+bool find_header(const Probe& reading) {
   if (reading.rows.empty()) return true;
   const auto& first = reading.rows.front();
   std::size_t known = 0;
@@ -115,7 +115,7 @@ bool find_header(const Reading& reading) {
     if (without_type(trim(name)) != trim(name)) return true;
     known += is_column_name(name) ? 1U : 0U;
   }
-  if (std::any_of(first.begin(), first.end(), is_number)) return false;
+  if (std::any_of(first.begin(), first.end(), reads_as_number)) return false;
   if (known * 2 >= first.size() || known >= 2) return true;
   std::size_t again = 0;
   std::size_t turns_to_numbers = 0;
@@ -124,7 +124,7 @@ bool find_header(const Reading& reading) {
     bool same = false;
     for (std::size_t r = 1; r < reading.rows.size(); ++r) {
       if (c >= reading.rows[r].size()) continue;
-      numbers += is_number(reading.rows[r][c]) ? 1U : 0U;
+      numbers += reads_as_number(reading.rows[r][c]) ? 1U : 0U;
       same = same || reading.rows[r][c] == first[c];
     }
     again += same && !trim(first[c]).empty() ? 1U : 0U;
@@ -190,7 +190,7 @@ Dialect find_dialect(std::string_view sample, const DialectOverride& given) {
     tried.spaces = has_spaces(text, tried.separator);
     tried.quoting = find_quoting(text, tried, whole);
     if (!given.separator.empty() && given.separator != separator) continue;
-    const Reading reading = read_sample(text, tried, whole);
+    const Probe reading = read_sample(text, tried, whole);
     const double reached = score(reading);
     // A space separates only what nothing else does.
     const bool better = separator == " " ? best == 0 && reached > 0.95
@@ -211,7 +211,7 @@ Dialect find_dialect(std::string_view sample, const DialectOverride& given) {
     dialect.quoting = given.quote == "none"        ? Quoting::kNone
                       : given.quote == "backslash" ? Quoting::kBackslash
                                                    : Quoting::kDoubled;
-  const Reading reading = read_sample(text, dialect, whole);
+  const Probe reading = read_sample(text, dialect, whole);
   dialect.header = given.header.empty() ? find_header(reading) : given.header == "yes";
   if (best > 0.9) dialect.fields = reading.modal_fields;
   return dialect;

@@ -15,6 +15,8 @@ using Fields = std::vector<std::string_view>;
 // Without white space and control characters at both ends.
 std::string_view trim(std::string_view text);
 
+constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
 // The whole of `text`, trimmed, as a number.
 template <typename Number>
 bool parse_number(std::string_view text, Number& value) {

@@ -24,6 +24,11 @@ enum class AttributeKind { kCategory, kCategories, kNumber, kText, kDate, kPeopl
 // it.
 const char* attribute_kind_name(AttributeKind kind);
 std::optional<AttributeKind> attribute_kind_of_name(std::string_view name);
+// Whether a value is a list of names.
+inline bool keeps_names(AttributeKind kind) {
+  return kind == AttributeKind::kCategories || kind == AttributeKind::kPeople;
+}
+inline constexpr std::size_t kMaxCategory = 64;  // bytes of a text that is taken as a category
 
 using AttributePosition = std::uint32_t;
 

@@ -17,8 +17,7 @@ using nlohmann::json;
 constexpr std::size_t kMaxText = std::size_t{16} * 1024;
 constexpr std::size_t kMaxName = 512;
 constexpr std::size_t kMaxNames = 100;
-constexpr std::size_t kMaxLink = 32;      // bytes of imdb_id and tmdb_id
-constexpr std::size_t kMaxCategory = 64;  // bytes of a text that is taken as a category
+constexpr std::size_t kMaxLink = 32;  // bytes of imdb_id and tmdb_id
 
 constexpr std::array<std::string_view, 7> kPlainMembers = {
     "id", "title", "raw_title", "alternative_titles", "year", "tags", "attributes"};
@@ -35,10 +34,6 @@ json value_json(const AttributeValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return number_json(*number);
   if (const auto* names = std::get_if<Names>(&value)) return *names;
   return std::get<std::string>(value);
-}
-
-bool keeps_names(AttributeKind kind) {
-  return kind == AttributeKind::kCategories || kind == AttributeKind::kPeople;
 }
 
 // Reads one item; the first fault stays.

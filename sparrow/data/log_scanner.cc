@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "sparrow/data/field_values.h"
+
 namespace sparrow::data {
 namespace {
 
@@ -38,8 +40,6 @@ std::uint32_t number_of(std::uint64_t word, unsigned digits) {
   v = ((v & kMask) * 0x000F424000000064ULL + ((v >> 16U) & kMask) * 0x0000271000000001ULL) >> 32U;
   return static_cast<std::uint32_t>(v);
 }
-
-bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 template <PlainForm form>
 std::size_t between_bytes(RowForm row) {

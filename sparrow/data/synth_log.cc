@@ -27,7 +27,7 @@ struct MadeRow {
   std::int64_t time = 0;
 };
 
-void put_number(std::string& out, std::int64_t number) {
+void put_decimal(std::string& out, std::int64_t number) {
   std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
@@ -135,14 +135,14 @@ void PlantedLog::draw_user(std::uint64_t user, Random& random, Drawer& drawer) c
 
 void PlantedLog::put_row(const MadeRow& row, std::string& out) const {
   const std::string_view comma = options_.format == SynthFormat::kDat ? "::" : ",";
-  put_number(out, static_cast<std::int64_t>(row.user));
+  put_decimal(out, static_cast<std::int64_t>(row.user));
   out += comma;
-  put_number(out, static_cast<std::int64_t>(row.item));
+  put_decimal(out, static_cast<std::int64_t>(row.item));
   out += comma;
-  put_number(out, row.half_stars / 2);
+  put_decimal(out, row.half_stars / 2);
   out += row.half_stars % 2 == 0 ? ".0" : ".5";
   out += comma;
-  put_number(out, row.time);
+  put_decimal(out, row.time);
   out += '\n';
 }
 

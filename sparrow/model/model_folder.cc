@@ -13,7 +13,7 @@ namespace sparrow::model {
 namespace {
 
 constexpr const char* kManifest = "manifest.json";
-constexpr const char* kItems = "items.txt";
+constexpr const char* kItemLines = "items.txt";
 constexpr const char* kTensors = "model.safetensors";
 constexpr int kFormatVersion = 1;
 
@@ -94,7 +94,7 @@ Result<std::filesystem::path> write_model(const Model& model, const std::filesys
     return error;
   };
   for (const auto& [name, bytes] :
-       {std::pair<std::string, std::string>{kItems, item_lines(model.items)},
+       {std::pair<std::string, std::string>{kItemLines, item_lines(model.items)},
         {kTensors, write_safetensors(model.tensors)}}) {
     body["files"][name] = {{"bytes", bytes.size()}, {"sha256", sha256_hex(bytes)}};
     if (auto written = write_file_atomically(temporary / name, bytes); !written)
@@ -117,14 +117,14 @@ Result<Model> read_model(const std::filesystem::path& folder) {
   if (!manifest) return manifest.error();
   Model model;
   model.manifest = std::move(*manifest);
-  for (const char* name : {kItems, kTensors}) {
+  for (const char* name : {kItemLines, kTensors}) {
     auto mapped = MappedFile::open(folder / name);
     if (!mapped) return mapped.error();
     const std::string problem = body->at("files").contains(name)
                                     ? file_problem(*body, name, mapped->bytes())
                                     : "is not recorded";
     if (!problem.empty()) return corrupt(folder / name, problem);
-    if (name == kItems) {
+    if (name == kItemLines) {
       for (std::string_view text = mapped->bytes(); !text.empty();) {
         const auto newline = std::min(text.find('\n'), text.size() - 1);
         model.items.emplace_back(text.substr(0, newline));
