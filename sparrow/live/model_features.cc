@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -41,42 +43,58 @@ void set_ratings(store::FeatureHash& hash, const Moments& ratings) {
   hash["rating_deviation"] = fmt::format("{:.4g}", ratings.deviation());
 }
 
-void add_items(const data::Dataset& dataset, store::Features& features) {
-  std::vector<Moments> ratings(dataset.catalog.size());
-  for (std::size_t e = 0; e < dataset.interactions.size(); ++e)
-    ratings[dataset.interactions.items[e]].add(static_cast<double>(dataset.interactions.values[e]));
-  for (std::size_t row = 0; row < dataset.catalog.size(); ++row) {
-    const data::Item& item = dataset.catalog[static_cast<Row>(row)];
-    store::FeatureHash& hash = features.items[item.id];
-    set_ratings(hash, ratings[row]);
+// Features of items; immutable.
+class ItemSums {
+ public:
+  explicit ItemSums(const data::Dataset& dataset)
+      : catalog_(dataset.catalog), ratings_(dataset.catalog.size()) {
+    const auto& log = dataset.interactions;
+    for (std::size_t e = 0; e < log.size(); ++e)
+      ratings_[log.items[e]].add(static_cast<double>(log.values[e]));
+  }
+
+  store::FeatureHash of(const std::string& id) const {
+    store::FeatureHash hash;
+    const auto row = catalog_.find(id);
+    if (!row) return hash;
+    const data::Item& item = catalog_[*row];
+    set_ratings(hash, ratings_[*row]);
     if (item.year != 0) hash["year"] = std::to_string(item.year);
     if (!item.list(data::kGenres).empty())
       hash["genres"] = fmt::format("{}", fmt::join(item.list(data::kGenres), "|"));
+    return hash;
   }
-}
 
-// Row of the catalogue -> the model's vector, empty where it has none.
-std::vector<std::vector<float>> vectors_by_row(const data::Dataset& dataset,
-                                               const model::Model& model) {
-  std::vector<std::vector<float>> vectors(dataset.catalog.size());
-  const auto view = model::VectorsView::of(model);
+ private:
+  const data::Catalog& catalog_;
+  std::vector<Moments> ratings_;  // by row
+};
+
+// Row of the catalogue -> row of the model, kNoRow where that has no vector.
+std::vector<Row> rows_with_vectors(const data::Dataset& dataset, const model::Model& model,
+                                   const std::optional<model::VectorsView>& view) {
+  std::vector<Row> rows(dataset.catalog.size(), kNoRow);
   for (Row m = 0; view && m < model.items.size(); ++m) {
     const auto row = dataset.catalog.find(model.items[m]);
-    if (row && view->has(m)) vectors[*row] = view->row(m);
+    if (row && view->has(m)) rows[*row] = m;
   }
-  return vectors;
+  return rows;
 }
 
 // Features of single users; immutable, so that several threads may ask.
-class UserFeatures {
+class UserSums {
  public:
   struct Sums {  // reused from user to user
     std::vector<double> vector;
     std::vector<double> genres;
+    std::vector<float> row;
   };
 
-  UserFeatures(const data::Dataset& dataset, const model::Model& model)
-      : dataset_(dataset), dim_(model.dim()), vectors_(vectors_by_row(dataset, model)) {
+  UserSums(const data::Dataset& dataset, const model::Model& model)
+      : dataset_(dataset),
+        dim_(model.dim()),
+        vectors_(model::VectorsView::of(model)),
+        vector_rows_(rows_with_vectors(dataset, model, vectors_)) {
     std::map<std::string, std::uint32_t> numbers;
     for (const auto& item : dataset.catalog.items()) {
       for (const auto& genre : item.list(data::kGenres)) numbers.emplace(genre, 0);
@@ -92,12 +110,14 @@ class UserFeatures {
     }
   }
 
-  void fill(std::size_t user, Sums& sums, store::Features& features) const {
+  // `vector` has as many values as the model's vectors.
+  void fill(std::size_t user, Sums& sums, store::FeatureHash& hash, std::span<float> vector) const {
     const auto& log = dataset_.interactions;
     Moments ratings;
     Moments years;
     sums.vector.assign(dim_, 0);
     sums.genres.assign(names_.size(), 0);
+    sums.row.resize(dim_);
     double weight = 0;
     for (std::uint64_t e = log.offsets[user]; e < log.offsets[user + 1]; ++e) {
       const Row row = log.items[e];
@@ -105,13 +125,12 @@ class UserFeatures {
       ratings.add(value);
       if (const int year = dataset_.catalog[row].year; year != 0) years.add(year);
       for (const std::uint32_t genre : genres_[row]) sums.genres[genre] += value;
-      const auto& vector = vectors_[row];
-      if (vector.empty() || value <= 0) continue;
+      if (vector_rows_[row] == kNoRow || value <= 0) continue;
+      vectors_->copy(vector_rows_[row], sums.row);
       for (std::size_t c = 0; c < dim_; ++c)
-        sums.vector[c] += value * static_cast<double>(vector[c]);
+        sums.vector[c] += value * static_cast<double>(sums.row[c]);
       weight += value;
     }
-    store::FeatureHash& hash = features.user_features[user];
     set_ratings(hash, ratings);
     if (const std::string top = top_genres(sums.genres); !top.empty()) hash["genres"] = top;
     if (years.count() > 0) {
@@ -119,7 +138,7 @@ class UserFeatures {
       hash["year_deviation"] = fmt::format("{:.4g}", years.deviation());
     }
     for (std::size_t c = 0; c < dim_ && weight > 0; ++c)
-      features.user_vectors[user * dim_ + c] = static_cast<float>(sums.vector[c] / weight);
+      vector[c] = static_cast<float>(sums.vector[c] / weight);
   }
 
  private:
@@ -139,7 +158,8 @@ class UserFeatures {
 
   const data::Dataset& dataset_;
   std::size_t dim_;
-  std::vector<std::vector<float>> vectors_;         // by row
+  std::optional<model::VectorsView> vectors_;
+  std::vector<Row> vector_rows_;                    // by row of the catalogue
   std::vector<std::string> names_;                  // of genres
   std::vector<std::vector<std::uint32_t>> genres_;  // by row
 };
@@ -149,18 +169,29 @@ class UserFeatures {
 store::Features features_of(const data::Dataset& dataset, const model::Model& model,
                             std::size_t threads) {
   store::Features features;
-  add_items(dataset, features);
-  features.user_dim = model.dim();
+  features.of_items =
+      [items = std::make_shared<const ItemSums>(dataset)](std::span<const std::string> ids) {
+        std::vector<store::FeatureHash> hashes;
+        hashes.reserve(ids.size());
+        for (const auto& id : ids) hashes.push_back(items->of(id));
+        return hashes;
+      };
+  const std::size_t dim = model.dim();
+  features.user_dim = dim;
   features.users = dataset.users;
-  features.user_features.resize(dataset.users.size());
-  features.user_vectors.assign(dataset.users.size() * model.dim(), 0.0F);
-  const UserFeatures users(dataset, model);
-  constexpr std::size_t kBlock = 256;
-  parallel_for(dataset.interactions.users(), kBlock, threads,
-               [&](std::size_t begin, std::size_t end, std::size_t) {
-                 UserFeatures::Sums sums;
-                 for (std::size_t u = begin; u < end; ++u) users.fill(u, sums, features);
-               });
+  features.of_users = [users = std::make_shared<const UserSums>(dataset, model), dim, threads](
+                          std::size_t begin, std::size_t end) {
+    store::UserFeatures made;
+    made.hashes.resize(end - begin);
+    made.vectors.assign((end - begin) * dim, 0.0F);
+    constexpr std::size_t kBlock = 256;
+    parallel_for(end - begin, kBlock, threads, [&](std::size_t from, std::size_t to, std::size_t) {
+      UserSums::Sums sums;
+      for (std::size_t u = from; u < to; ++u)
+        users->fill(begin + u, sums, made.hashes[u], std::span(made.vectors).subspan(u * dim, dim));
+    });
+    return made;
+  };
   return features;
 }
 

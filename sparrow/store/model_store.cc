@@ -29,7 +29,10 @@ json tensor_json(const Tensor& tensor) {
 // The hash of what load() will give: of the values as they come back from the encoding.
 Result<std::string> hash_as_published(const Model& model, VectorEncoding encoding) {
   const auto vectors = model::VectorsView::of(model);
-  if (encoding == VectorEncoding::kFloat32 || !vectors) return model::content_hash(model);
+  if (!vectors || encoding == VectorEncoding::kFloat32 ||
+      (encoding == VectorEncoding::kFloat16 &&
+       model.find(model::tensor_name::kVectors)->type == model::TensorType::kFloat16))
+    return model::content_hash(model);
   Model decoded = model;
   Tensor& tensor = decoded.tensors.at(model::tensor_name::kVectors);
   tensor.bytes.clear();
@@ -74,9 +77,10 @@ Result<void> write_vectors(BatchWriter& writer, const VersionKeys& keys, const M
   return {};
 }
 
-// Ids first: whoever removes a version that was never finished finds by them what there is.
+// Ids first: whoever removes a version that was never finished finds by them what there is. Adds to
+// the manifest what is known of features once they are written.
 Result<void> write_parts(EmbeddingStore& store, const VersionKeys& keys, const Model& model,
-                         const PublishOptions& options, const RunControl& control) {
+                         const PublishOptions& options, json& manifest, const RunControl& control) {
   BatchWriter writer(store);
   if (auto done = writer.add_chunks(keys.items(), lines_of(model.items)); !done) return done;
   if (options.features != nullptr) {
@@ -91,7 +95,8 @@ Result<void> write_parts(EmbeddingStore& store, const VersionKeys& keys, const M
     if (!done) return done;
   }
   if (options.features != nullptr) {
-    auto done = write_features(writer, keys, *options.features, model.items, options.encoding);
+    auto done = write_features(writer, keys, *options.features, model.items, options.encoding,
+                               manifest["features"]);
     if (!done) return done;
   }
   return writer.flush();
@@ -175,7 +180,7 @@ Result<bool> ModelStore::is_there(const std::string& name, const std::string& ve
 bool ModelStore::is_whole(const std::string& name, const std::string& version) const {
   const auto manifest = manifest_of(name, version);
   if (!manifest || !load(name, version)) return false;
-  return !manifest->contains("features") || features(name, version).ok();
+  return !manifest->contains("features") || check_features(name, version).ok();
 }
 
 // Lists the version as unfinished, with its manifest, so that prune() can remove what a killed
@@ -206,8 +211,11 @@ Result<void> ModelStore::finish_draft(const json& manifest, const std::string& n
 Result<void> ModelStore::publish(const Model& model, const PublishOptions& options,
                                  const RunControl& control) {
   if (auto sound = model::validate(model); !sound) return sound;
+  json described;
   if (options.features != nullptr) {
-    if (auto sound = check_features(*options.features); !sound) return sound;
+    auto sound = describe_features(*options.features);
+    if (!sound) return sound.error();
+    described = std::move(*sound);
   }
   const std::string& name = model.manifest.name;
   const std::string& version = model.manifest.version;
@@ -233,10 +241,9 @@ Result<void> ModelStore::publish(const Model& model, const PublishOptions& optio
                  : tensor.bytes.size();
   }
   manifest["bytes"] = bytes;
-  if (options.features != nullptr)
-    manifest["features"] = describe_features(*options.features, model.items, options.encoding);
+  if (options.features != nullptr) manifest["features"] = std::move(described);
   if (auto begun = begin_draft(manifest, name, version); !begun) return begun;
-  auto written = write_parts(store_, VersionKeys(name, version), model, options, control);
+  auto written = write_parts(store_, VersionKeys(name, version), model, options, manifest, control);
   if (!written) return written;
   return finish_draft(manifest, name, version);
 }
@@ -289,8 +296,7 @@ Result<void> ModelStore::copy_from(const ModelStore& source, const std::string& 
   auto whole = load(name, version);
   if (!whole) return whole.error();
   if (!manifest->contains("features")) return {};
-  auto features_whole = features(name, version);
-  return features_whole ? Result<void>{} : features_whole.error();
+  return check_features(name, version);
 }
 
 Result<void> ModelStore::promote(const std::string& name, const std::string& version) {
@@ -474,7 +480,7 @@ Result<ModelStore::Hashes> ModelStore::user_features(const std::string& name,
   return read_hashes(store_, names);
 }
 
-Result<Features> ModelStore::features(const std::string& name, const std::string& version) const {
+Result<void> ModelStore::check_features(const std::string& name, const std::string& version) const {
   auto manifest = manifest_of(name, version);
   if (!manifest) return manifest.error();
   if (!manifest->contains("features"))
@@ -484,10 +490,10 @@ Result<Features> ModelStore::features(const std::string& name, const std::string
     const VersionKeys keys(name, version);
     auto ids = read_ids(store_, keys, *manifest);
     if (!ids) return corrupt_version(store_, name, version, ids.error().message);
-    auto found = read_features(store_, keys, *manifest, *ids);
-    if (!found && found.error().code == ErrorCode::kCorrupt)
-      return corrupt_version(store_, name, version, found.error().message);
-    return found;
+    auto whole = store::check_features(store_, keys, *manifest, *ids);
+    if (!whole && whole.error().code == ErrorCode::kCorrupt)
+      return corrupt_version(store_, name, version, whole.error().message);
+    return whole;
   } catch (const std::exception& error) {
     return corrupt_version(store_, name, version, error.what());
   }

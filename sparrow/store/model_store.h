@@ -85,8 +85,9 @@ class ModelStore {
                                std::span<const std::string> ids) const;
   Result<Hashes> user_features(const std::string& name, const std::string& version,
                                std::span<const std::string> users) const;
-  // All features of a version; checked against their hash. Error kNotFound when it has none.
-  Result<Features> features(const std::string& name, const std::string& version) const;
+  // Reads all features of a version. Errors: kNotFound when it has none, kCorrupt when they do not
+  // have the recorded hash.
+  Result<void> check_features(const std::string& name, const std::string& version) const;
 
   // Removes all but the newest `keep` versions; never the promoted one nor the one to roll back to.
   // Also removes what publishers and pruners that were killed left, publishers when they began

@@ -44,15 +44,32 @@ model::Model random_model(const std::string& version, std::uint64_t seed, std::s
 
 Features some_features() {
   Features features;
-  features.items["1"] = {{"ratings", "215"},
-                         {"mean_rating", "3.92"},
-                         {"year", "1995"},
-                         {"genres", "Adventure|Animation"}};
-  features.items["2"] = {{"ratings", "110"}};
+  features.of_items = [](std::span<const std::string> ids) {
+    std::vector<FeatureHash> hashes(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] == "1")
+        hashes[i] = {{"ratings", "215"},
+                     {"mean_rating", "3.92"},
+                     {"year", "1995"},
+                     {"genres", "Adventure|Animation"}};
+      if (ids[i] == "2") hashes[i] = {{"ratings", "110"}};
+    }
+    return hashes;
+  };
   features.users = {"7", "u:8", "9"};
-  features.user_features = {{{"ratings", "3"}, {"genres", "Action|Crime"}}, {{"ratings", "1"}}, {}};
   features.user_dim = 2;
-  features.user_vectors = {0.5F, -1.0F, 0.25F, 2.0F, 0.0F, 0.0F};
+  features.of_users = [](std::size_t begin, std::size_t end) {
+    const std::vector<FeatureHash> hashes{
+        {{"ratings", "3"}, {"genres", "Action|Crime"}}, {{"ratings", "1"}}, {}};
+    const std::vector<float> vectors{0.5F, -1.0F, 0.25F, 2.0F, 0.0F, 0.0F};
+    end = std::min(end, hashes.size());
+    UserFeatures made;
+    for (std::size_t user = begin; user < end; ++user) {
+      made.hashes.push_back(hashes[user]);
+      made.vectors.insert(made.vectors.end(), {vectors[2 * user], vectors[2 * user + 1]});
+    }
+    return made;
+  };
   return features;
 }
 
@@ -85,7 +102,7 @@ TEST_P(Encodings, PublishedValuesComeBackNearAndChecked) {
   EXPECT_TRUE(std::equal((*single)[0]->begin(), (*single)[0]->end(), after.begin()));
   EXPECT_EQ((*single)[1], std::nullopt);
   EXPECT_EQ(models.list("test")->front().encoding, encoding_name(GetParam()));
-  EXPECT_TRUE(models.features("test", "v1"));
+  EXPECT_TRUE(models.check_features("test", "v1"));
   // A flipped bit is found.
   const std::string key = "sparrow:test:v1:v:5";
   auto value = **read_one(store, key);
@@ -118,25 +135,27 @@ TEST(ModelStore, FeaturesComeBack) {
   const auto features = some_features();
   ASSERT_TRUE(models.publish(random_model("v1", 1), {VectorEncoding::kFloat32, &features}));
   ASSERT_TRUE(models.publish(random_model("v2", 1)));
-  const auto all = models.features("test", "v1");
-  ASSERT_TRUE(all) << all.error().message;
-  EXPECT_EQ(*all, features);
-  EXPECT_EQ(models.features("test", "v2").error().code, ErrorCode::kNotFound);
+  const auto whole = models.check_features("test", "v1");
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(models.check_features("test", "v2").error().code, ErrorCode::kNotFound);
   const std::vector<std::string> ids{"2", "3", "1"};
   const auto items = models.item_features("test", "v1", ids);
   EXPECT_EQ((*items)[0]->at("ratings"), "110");
   EXPECT_EQ((*items)[1], std::nullopt);
   EXPECT_EQ((*items)[2]->at("year"), "1995");
   const std::vector<std::string> users{"u:8", "9"};
-  EXPECT_EQ((*models.user_features("test", "v1", users))[0]->at("ratings"), "1");
+  EXPECT_EQ((*models.user_features("test", "v1", users))[0], (FeatureHash{{"ratings", "1"}}));
+  EXPECT_EQ((*models.user_features("test", "v1", users))[1], FeatureHash());
   EXPECT_EQ((*models.user_vectors("test", "v1", users))[0], (std::vector<float>{0.25F, 2.0F}));
   EXPECT_EQ((*models.user_vectors("test", "v1", users))[1], std::nullopt);
   const KeyValue damage{"sparrow:test:v1:f:1", R"({"ratings":"999"})"};
   ASSERT_TRUE(store.write(std::span(&damage, 1)));
-  EXPECT_EQ(models.features("test", "v1").error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(models.check_features("test", "v1").error().code, ErrorCode::kCorrupt);
   auto wrong = features;
-  wrong.users.pop_back();
-  EXPECT_FALSE(models.publish(random_model("v3", 1), {VectorEncoding::kFloat32, &wrong}));
+  wrong.users.push_back("10");
+  EXPECT_EQ(models.publish(random_model("v3", 1), {VectorEncoding::kFloat32, &wrong}).error().code,
+            ErrorCode::kInvalidInput);
+  EXPECT_EQ(models.load("test", "v3").error().code, ErrorCode::kNotFound);
 }
 
 // A store may lose keys of a version that is on its lists (Redis evicts, dumps are old).
@@ -207,7 +226,7 @@ TEST(ModelStore, CopiesBetweenStoresAndBack) {
   ASSERT_TRUE(remote.copy_from(local, "test", "v1"));
   ASSERT_TRUE(remote.copy_from(local, "test", "v1"));
   EXPECT_EQ(remote.load("test", "v1")->tensors, local.load("test", "v1")->tensors);
-  EXPECT_EQ(*remote.features("test", "v1"), *local.features("test", "v1"));
+  EXPECT_TRUE(remote.check_features("test", "v1"));
   EXPECT_EQ(remote.list("test")->size(), 1U);
   MemoryStore memory;
   ModelStore back(memory);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -28,157 +29,166 @@ std::string text_of(const FeatureHash& hash) {
   return json(hash).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string user_vector_bytes(const Features& features, std::size_t user, VectorEncoding encoding) {
-  const auto values =
-      std::span(features.user_vectors).subspan(user * features.user_dim, features.user_dim);
-  std::string bytes;
-  if (std::any_of(values.begin(), values.end(), [](float v) { return v != 0; }))
-    append_encoded(encoding, values, bytes);
-  return bytes;
+// One user's part of the chain: the fields, and the vector's values where there is one.
+void add_user(Chain& chain, const std::string& user, const FeatureHash& hash,
+              std::span<const float> vector) {
+  chain.add(fmt::format("uf:{}", user), text_of(hash));
+  if (vector.empty()) return;
+  std::string values;
+  append_encoded(VectorEncoding::kFloat32, vector, values);
+  chain.add(fmt::format("u:{}", user), values);
 }
 
-// Calls `each` with what kind of value, whose, and its bytes, in the order of the hash.
+// Calls `each` with blocks of users and where they begin; the next block is made meanwhile.
 template <typename Each>
-Result<void> visit(const Features& features, const std::vector<std::string>& items,
-                   VectorEncoding encoding, const Each& each) {
-  for (const auto& id : items) {
-    const auto found = features.items.find(id);
-    if (found == features.items.end()) continue;
-    if (auto done = each("f", id, text_of(found->second)); !done) return done;
-  }
-  for (std::size_t u = 0; u < features.users.size(); ++u) {
-    if (auto done = each("uf", features.users[u], text_of(features.user_features[u])); !done)
-      return done;
-    auto bytes = user_vector_bytes(features, u, encoding);
-    if (bytes.empty()) continue;
-    if (auto done = each("u", features.users[u], std::move(bytes)); !done) return done;
-  }
-  return {};
-}
-
-// Over the values as they come back from the encoding.
-std::string digest_of(const Features& features, const std::vector<std::string>& items,
-                      VectorEncoding encoding) {
-  Chain chain;
-  const auto visited =
-      visit(features, items, encoding,
-            [&](std::string_view kind, const std::string& id, std::string value) -> Result<void> {
-              if (kind == "u" && encoding != VectorEncoding::kFloat32) {
-                std::vector<float> decoded(features.user_dim);
-                decode(encoding, value, decoded);
-                value.clear();
-                append_encoded(VectorEncoding::kFloat32, decoded, value);
-              }
-              chain.add(fmt::format("{}:{}", kind, id), value);
-              return {};
-            });
-  SPARROW_CHECK(visited.ok());
-  return chain.digest();
-}
-
-Result<void> read_user_vectors(const EmbeddingStore& store, const VersionKeys& keys,
-                               VectorEncoding encoding, Features& features) {
-  features.user_vectors.assign(features.users.size() * features.user_dim, 0.0F);
-  const std::size_t bytes = encoded_bytes(encoding, features.user_dim);
-  for (std::size_t begin = 0; begin < features.users.size(); begin += kBatchKeys) {
-    const std::size_t end = std::min(begin + kBatchKeys, features.users.size());
-    std::vector<std::string> names;
-    for (std::size_t u = begin; u < end; ++u) names.push_back(keys.user_vector(features.users[u]));
-    auto values = store.read(names);
-    if (!values) return values.error();
-    for (std::size_t i = 0; i < values->size(); ++i) {
-      const auto& value = (*values)[i];
-      if (!value) continue;
-      if (value->size() != bytes)
-        return Error{ErrorCode::kCorrupt, names[i] + ": has another length"};
-      decode(encoding, *value,
-             std::span(features.user_vectors)
-                 .subspan((begin + i) * features.user_dim, features.user_dim));
-    }
+Result<void> for_blocks_of_users(const Features& features, const Each& each) {
+  const std::size_t users = features.users.size();
+  const auto begin_making = [&](std::size_t begin) {
+    return std::async(std::launch::async, features.of_users, begin,
+                      std::min(begin + kBatchKeys, users));
+  };
+  std::future<UserFeatures> next;
+  if (users > 0) next = begin_making(0);
+  for (std::size_t begin = 0; begin < users; begin += kBatchKeys) {
+    const UserFeatures block = next.get();
+    const std::size_t count = std::min(kBatchKeys, users - begin);
+    if (begin + count < users) next = begin_making(begin + count);
+    if (block.hashes.size() != count || block.vectors.size() != count * features.user_dim)
+      return Error{ErrorCode::kInvalidInput,
+                   "features: users, their features and vectors differ in number"};
+    if (auto done = each(begin, block); !done) return done;
   }
   return {};
 }
 
-Result<std::vector<std::optional<FeatureHash>>> hashes_of(
-    const EmbeddingStore& store, const std::vector<std::string>& ids,
-    const std::function<std::string(const std::string&)>& key_of) {
-  std::vector<std::optional<FeatureHash>> all;
+Result<void> write_users(BatchWriter& writer, const VersionKeys& keys, const Features& features,
+                         VectorEncoding encoding, Chain& chain) {
+  std::vector<float> kept(features.user_dim);
+  return for_blocks_of_users(
+      features, [&](std::size_t begin, const UserFeatures& block) -> Result<void> {
+        for (std::size_t i = 0; i < block.hashes.size(); ++i) {
+          const std::string& user = features.users[begin + i];
+          const auto values = std::span(block.vectors).subspan(i * kept.size(), kept.size());
+          if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+            return Error{ErrorCode::kInvalidInput,
+                         "features: a value of a user's vector is not finite"};
+          const bool has =
+              std::any_of(values.begin(), values.end(), [](float v) { return v != 0; });
+          std::string bytes;
+          if (has) {
+            append_encoded(encoding, values, bytes);
+            decode(encoding, bytes, kept);
+          }
+          add_user(chain, user, block.hashes[i],
+                   has ? std::span<const float>(kept) : std::span<const float>());
+          auto added = writer.add(keys.user_features(user), text_of(block.hashes[i]));
+          if (added && has) added = writer.add(keys.user_vector(user), std::move(bytes));
+          if (!added) return added;
+        }
+        return {};
+      });
+}
+
+Result<void> read_users(const EmbeddingStore& store, const VersionKeys& keys,
+                        VectorEncoding encoding, std::size_t dim,
+                        std::span<const std::string> users, Chain& chain) {
+  std::vector<std::string> names;
+  std::vector<std::string> vectors;
+  for (const auto& user : users) {
+    names.push_back(keys.user_features(user));
+    vectors.push_back(keys.user_vector(user));
+  }
+  auto hashes = read_hashes(store, names);
+  if (!hashes) return hashes.error();
+  auto values = store.read(vectors);
+  if (!values) return values.error();
+  std::vector<float> kept(dim);
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    const auto& value = (*values)[i];
+    if (value && value->size() != encoded_bytes(encoding, dim))
+      return Error{ErrorCode::kCorrupt, vectors[i] + ": has another length"};
+    if (value) decode(encoding, *value, kept);
+    add_user(chain, users[i], (*hashes)[i].value_or(FeatureHash()),
+             value ? std::span<const float>(kept) : std::span<const float>());
+  }
+  return {};
+}
+
+// Calls `each` with blocks of at most kBatchKeys ids.
+template <typename Each>
+Result<void> for_blocks(const std::vector<std::string>& ids, const Each& each) {
   for (std::size_t begin = 0; begin < ids.size(); begin += kBatchKeys) {
-    std::vector<std::string> names;
-    for (std::size_t i = begin; i < std::min(begin + kBatchKeys, ids.size()); ++i)
-      names.push_back(key_of(ids[i]));
-    auto part = read_hashes(store, names);
-    if (!part) return part.error();
-    std::move(part->begin(), part->end(), std::back_inserter(all));
+    const auto block = std::span(ids).subspan(begin, std::min(kBatchKeys, ids.size() - begin));
+    if (Result<void> done = each(block); !done) return done;
   }
-  return all;
+  return {};
 }
 
 }  // namespace
 
-Result<void> check_features(const Features& features) {
-  if (features.user_features.size() != features.users.size() ||
-      features.user_vectors.size() != features.users.size() * features.user_dim)
-    return Error{ErrorCode::kInvalidInput,
-                 "features: users, their features and vectors differ in number"};
+Result<json> describe_features(const Features& features) {
   for (const auto& user : features.users) {
     if (user.empty() || user.find('\n') != std::string::npos)
       return Error{ErrorCode::kInvalidInput, "features: a user id is empty or has a line end"};
   }
-  if (!std::all_of(features.user_vectors.begin(), features.user_vectors.end(),
-                   [](float v) { return std::isfinite(v); }))
-    return Error{ErrorCode::kInvalidInput, "features: a value of a user's vector is not finite"};
-  return {};
-}
-
-json describe_features(const Features& features, const std::vector<std::string>& items,
-                       VectorEncoding encoding) {
-  const auto known = std::count_if(items.begin(), items.end(), [&](const std::string& id) {
-    return features.items.contains(id);
-  });
-  return {{"items", known},
-          {"users", features.users.size()},
-          {"user_dim", features.user_dim},
-          {"user_bytes", lines_of(features.users).size()},
-          {"sha256", digest_of(features, items, encoding)}};
+  return json{{"users", features.users.size()},
+              {"user_dim", features.user_dim},
+              {"user_bytes", lines_of(features.users).size()}};
 }
 
 Result<void> write_features(BatchWriter& writer, const VersionKeys& keys, const Features& features,
-                            const std::vector<std::string>& items, VectorEncoding encoding) {
-  return visit(features, items, encoding,
-               [&](std::string_view kind, const std::string& id, std::string value) {
-                 return writer.add(kind == "f"    ? keys.item_features(id)
-                                   : kind == "uf" ? keys.user_features(id)
-                                                  : keys.user_vector(id),
-                                   std::move(value));
-               });
+                            const std::vector<std::string>& items, VectorEncoding encoding,
+                            json& described) {
+  Chain chain;
+  std::size_t known = 0;
+  auto written = for_blocks(items, [&](std::span<const std::string> ids) -> Result<void> {
+    const auto hashes = features.of_items(ids);
+    if (hashes.size() != ids.size())
+      return Error{ErrorCode::kInvalidInput, "features: items and their features differ in number"};
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (hashes[i].empty()) continue;
+      ++known;
+      std::string text = text_of(hashes[i]);
+      chain.add(fmt::format("f:{}", ids[i]), text);
+      auto added = writer.add(keys.item_features(ids[i]), std::move(text));
+      if (!added) return added;
+    }
+    return {};
+  });
+  if (written) written = write_users(writer, keys, features, encoding, chain);
+  if (!written) return written;
+  described["items"] = known;
+  described["sha256"] = chain.digest();
+  return {};
 }
 
-Result<Features> read_features(const EmbeddingStore& store, const VersionKeys& keys,
-                               const json& manifest, const std::vector<std::string>& items) {
+Result<void> check_features(const EmbeddingStore& store, const VersionKeys& keys,
+                            const json& manifest, const std::vector<std::string>& items) {
   const json& described = manifest.at("features");
   auto encoding = encoding_of_name(manifest.value("encoding", "float32"));
   if (!encoding) return encoding.error();
   auto lines = read_chunks(store, keys.users(), described.at("user_bytes").get<std::size_t>());
   if (!lines) return lines.error();
-  Features features;
-  features.users = ids_of(*lines);
-  features.user_dim = described.at("user_dim").get<std::size_t>();
-  auto of_items = hashes_of(store, items, [&](const auto& id) { return keys.item_features(id); });
-  if (!of_items) return of_items.error();
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if ((*of_items)[i]) features.items.emplace(items[i], std::move(*(*of_items)[i]));
-  }
-  auto of_users =
-      hashes_of(store, features.users, [&](const auto& id) { return keys.user_features(id); });
-  if (!of_users) return of_users.error();
-  for (auto& hash : *of_users)
-    features.user_features.push_back(hash ? std::move(*hash) : FeatureHash());
-  if (auto read = read_user_vectors(store, keys, *encoding, features); !read) return read.error();
-  if (digest_of(features, items, VectorEncoding::kFloat32) !=
-      described.at("sha256").get<std::string>())
+  Chain chain;
+  auto read = for_blocks(items, [&](std::span<const std::string> ids) -> Result<void> {
+    std::vector<std::string> names;
+    for (const auto& id : ids) names.push_back(keys.item_features(id));
+    auto hashes = read_hashes(store, names);
+    if (!hashes) return hashes.error();
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if ((*hashes)[i]) chain.add(fmt::format("f:{}", ids[i]), text_of(*(*hashes)[i]));
+    }
+    return {};
+  });
+  const auto dim = described.at("user_dim").get<std::size_t>();
+  if (read)
+    read = for_blocks(ids_of(*lines), [&](std::span<const std::string> users) {
+      return read_users(store, keys, *encoding, dim, users, chain);
+    });
+  if (!read) return read;
+  if (chain.digest() != described.at("sha256").get<std::string>())
     return Error{ErrorCode::kCorrupt, "its features do not have the recorded hash"};
-  return features;
+  return {};
 }
 
 Result<std::vector<std::optional<FeatureHash>>> read_hashes(const EmbeddingStore& store,

@@ -119,26 +119,45 @@ Result<void> write_hashes(RedisClient& client, const std::vector<HashRow>& rows,
   return timed ? Result<void>{} : timed.error();
 }
 
-Result<void> write_features(RedisClient& client, const Features& features,
-                            const SparrowRecSysOptions& options, SparrowRecSysCounts& counts) {
-  std::vector<Row> vectors;
-  std::vector<HashRow> hashes;
-  for (std::size_t u = 0; u < features.users.size(); ++u) {
-    const auto values =
-        std::span(features.user_vectors).subspan(u * features.user_dim, features.user_dim);
-    if (!is_zero(values)) vectors.push_back({"uEmb:" + features.users[u], values});
-    auto fields = renamed(features.user_features[u], user_names(), "userGenre");
-    if (!fields.empty()) hashes.push_back({"uf:" + features.users[u], std::move(fields)});
+constexpr std::size_t kTogether = 4096;
+
+Result<void> write_user_features(RedisClient& client, const Features& features,
+                                 const SparrowRecSysOptions& options, SparrowRecSysCounts& counts) {
+  for (std::size_t begin = 0; begin < features.users.size(); begin += kTogether) {
+    const std::size_t end = std::min(begin + kTogether, features.users.size());
+    const UserFeatures block = features.of_users(begin, end);
+    std::vector<Row> vectors;
+    std::vector<HashRow> hashes;
+    for (std::size_t u = begin; u < end; ++u) {
+      const auto values =
+          std::span(block.vectors).subspan((u - begin) * features.user_dim, features.user_dim);
+      if (!is_zero(values)) vectors.push_back({"uEmb:" + features.users[u], values});
+      auto fields = renamed(block.hashes[u - begin], user_names(), "userGenre");
+      if (!fields.empty()) hashes.push_back({"uf:" + features.users[u], std::move(fields)});
+    }
+    counts.user_vectors += vectors.size();
+    counts.user_features += hashes.size();
+    if (auto done = write_rows(client, vectors, options.ttl_seconds); !done) return done;
+    if (auto done = write_hashes(client, hashes, options.ttl_seconds); !done) return done;
   }
-  counts.user_vectors = vectors.size();
-  counts.user_features = hashes.size();
-  for (const auto& [id, hash] : features.items) {
-    auto fields = renamed(hash, item_names(), "movieGenre");
-    if (!fields.empty()) hashes.push_back({"mf:" + id, std::move(fields)});
+  return {};
+}
+
+Result<void> write_item_features(RedisClient& client, const Features& features,
+                                 const std::vector<ItemId>& items,
+                                 const SparrowRecSysOptions& options, SparrowRecSysCounts& counts) {
+  for (std::size_t begin = 0; begin < items.size(); begin += kTogether) {
+    const auto ids = std::span(items).subspan(begin, std::min(kTogether, items.size() - begin));
+    const auto found = features.of_items(ids);
+    std::vector<HashRow> hashes;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      auto fields = renamed(found[i], item_names(), "movieGenre");
+      if (!fields.empty()) hashes.push_back({"mf:" + ids[i], std::move(fields)});
+    }
+    counts.item_features += hashes.size();
+    if (auto done = write_hashes(client, hashes, options.ttl_seconds); !done) return done;
   }
-  counts.item_features = hashes.size() - counts.user_features;
-  if (auto done = write_rows(client, vectors, options.ttl_seconds); !done) return done;
-  return write_hashes(client, hashes, options.ttl_seconds);
+  return {};
 }
 
 // Numbers apart by any number of spaces; false when something else is between.
@@ -182,7 +201,6 @@ Result<SparrowRecSysCounts> write_sparrowrecsys(RedisClient& client, const model
                  fmt::format("model {} has no vectors to export", model.manifest.name)};
   const Embeddings values = vectors->all();
   SparrowRecSysCounts counts;
-  constexpr std::size_t kTogether = 4096;
   std::vector<Row> rows;
   for (std::size_t i = 0; i < model.items.size(); ++i) {
     const auto row = values.row(i);
@@ -195,7 +213,9 @@ Result<SparrowRecSysCounts> write_sparrowrecsys(RedisClient& client, const model
     if (control.is_cancelled()) return Error{ErrorCode::kUnavailable, "cancelled"};
   }
   if (features != nullptr) {
-    if (auto done = write_features(client, *features, options, counts); !done) return done.error();
+    auto done = write_user_features(client, *features, options, counts);
+    if (done) done = write_item_features(client, *features, model.items, options, counts);
+    if (!done) return done.error();
   }
   return counts;
 }
