@@ -4,7 +4,7 @@
 pkg_check_modules(TOMLPLUSPLUS REQUIRED tomlplusplus)
 set(SPARROW_LIBRARIES
   boost=${Boost_VERSION_STRING} cli11=${CLI11_VERSION} eigen=${EIGEN_VERSION} fmt=${fmt_VERSION} highway=${hwy_VERSION}
-  hiredis=${HIREDIS_VERSION} libarchive=${LIBARCHIVE_VERSION} libpq=${LIBPQ_VERSION} librdkafka=${RDKAFKA_VERSION} nlohmann-json=${nlohmann_json_VERSION}
+  hiredis=${HIREDIS_VERSION} libarchive=${LIBARCHIVE_VERSION} libexif=${EXIF_VERSION} libpng=${PNG_VERSION} libpq=${LIBPQ_VERSION} librdkafka=${RDKAFKA_VERSION} libturbojpeg=${TURBOJPEG_VERSION} libwebp=${WEBP_VERSION} nlohmann-json=${nlohmann_json_VERSION}
   openssl=${OPENSSL_VERSION} rocksdb=${RocksDB_VERSION} sqlite=${SQLITE_VERSION} tomlplusplus=${TOMLPLUSPLUS_VERSION}
   utf8proc=${UTF8PROC_VERSION} zlib=${ZLIB_VERSION_STRING} zstd=${ZSTD_VERSION})
 list(JOIN SPARROW_LIBRARIES "," SPARROW_LIBRARIES)

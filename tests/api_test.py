@@ -125,8 +125,9 @@ def contract(server):
     runs = server.json("/api/v1/evaluations")["runs"]
     if runs:
         examples["/api/v1/evaluations/{file}"] = f"/api/v1/evaluations/{runs[0]['file']}"
-    # What this server has none of: no tokens, no experiments.
-    refused = {"/api/v1/events": 403, "/api/v1/experiments/{name}/report": 404, "/api/v1/experiments/{name}/assignment": 404}
+    examples["/posters/{id}"] = "/posters/589"
+    # What this server has none of: no tokens, no experiments, no pictures.
+    refused = {"/api/v1/events": 403, "/posters/{id}": 404, "/api/v1/experiments/{name}/report": 404, "/api/v1/experiments/{name}/assignment": 404}
     refused["/api/v1/events/summary"] = 403
     examples["/api/v1/experiments/size"] = "/api/v1/experiments/size?rate=0.04&lift=0.1"
     examples["/api/v1/experiments/{name}/assignment"] = "/api/v1/experiments/none/assignment?unit=u"

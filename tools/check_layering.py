@@ -21,15 +21,16 @@ ALLOWED = {
     "experiment": {"core", "events"},
     "flags": {"core", "data", "model", "embed", "evaluate"},
     "http": {"core"},
-    "live": {"core", "data", "model", "embed", "store", "recall", "rank", "http", "events"},
-    "api": {"core", "data", "model", "recall", "rank", "evaluate", "http", "live", "events", "experiment"},
+    "picture": {"core"},
+    "live": {"core", "data", "model", "embed", "store", "recall", "rank", "http", "events", "picture"},
+    "api": {"core", "data", "model", "recall", "rank", "evaluate", "http", "live", "events", "experiment", "picture"},
     "app": None,  # everything
     "bench": None,
     "python": None,
 }
 # Third-party header prefix -> modules that may include it.
 THIRD_PARTY = {
-    "fmt/": {"core", "data", "model", "embed", "store", "index", "recall", "rank", "evaluate", "events", "experiment", "http", "live", "api", "app", "bench", "flags", "python"},
+    "fmt/": {"core", "data", "model", "embed", "store", "index", "recall", "rank", "evaluate", "events", "experiment", "http", "picture", "live", "api", "app", "bench", "flags", "python"},
     "nlohmann/": {"data", "model", "embed", "store", "rank", "evaluate", "events", "experiment", "http", "live", "api", "app", "bench", "python"},
     "boost/math/": {"experiment"},
     "boost/": {"http", "experiment"},
@@ -41,13 +42,17 @@ THIRD_PARTY = {
     "openssl/": {"core"},
     "CLI/": {"app", "bench", "flags", "python"},
     "toml++/": {"app"},
-    "sqlite3.h": {"data", "events", "live"},
+    "sqlite3.h": {"data", "events", "live", "picture"},
     "libpq-fe.h": {"live"},
     "utf8proc.h": {"core"},
     "zlib.h": {"data"},
     "zstd.h": {"data"},
     "bzlib.h": {"data"},
     "archive": {"app", "data"},
+    "libexif/": {"picture"},
+    "png.h": {"picture"},
+    "turbojpeg.h": {"picture"},
+    "webp/": {"picture"},
     "nanobind/": {"python"},
     "iconv.h": {"data"},
 }

@@ -1,7 +1,7 @@
 # Sourced by run and test: what is needed on Debian 12, and how it is built.
 
 run_packages=(cmake ninja-build g++ ccache pkg-config libfmt-dev nlohmann-json3-dev libhwy-dev libssl-dev librocksdb-dev libhiredis-dev librdkafka-dev
-  libboost-dev libcli11-dev libtomlplusplus-dev libeigen3-dev libutf8proc-dev libsqlite3-dev libpq-dev zlib1g-dev libzstd-dev libbz2-dev libarchive-dev curl unzip python3-pip ca-certificates)
+  libboost-dev libcli11-dev libtomlplusplus-dev libeigen3-dev libutf8proc-dev libsqlite3-dev libpq-dev zlib1g-dev libzstd-dev libbz2-dev libarchive-dev libturbojpeg0-dev libpng-dev libwebp-dev libexif-dev curl unzip python3-pip ca-certificates)
 test_packages=(libgtest-dev redis-server kcat maven openjdk-17-jre-headless prometheus postgresql clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 python3 python3-dev python3-venv python3-jsonschema python3-gensim python3-pandas python3-faiss python3-scipy python3-statsmodels fasttext chromium fonts-wqy-microhei nodejs npm git)
 package_packages=(debootstrap lintian dpkg-dev mandoc zsh fish skopeo umoci)  # ./test --full
 bench_packages=(wrk nginx-light)  # bench/serve_load.sh

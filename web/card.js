@@ -15,14 +15,14 @@ export function matchOf({ score }) {
 const kGenreLetters = 11;
 
 // `reason(movie)`: the line under a film with a match.
-export function card(movie, template = null, reason = (film) => reasonLine(film.reason_parts, film.reason)) {
+export function card(movie, reason = (film) => reasonLine(film.reason_parts, film.reason)) {
   const match = matchOf(movie);
   const [genre = '', second = ''] = (movie.genres ?? []).map((name) => t(name));
   // Both only where both fit beside the year.
   const genres = second !== '' && genre.length + second.length <= kGenreLetters ? `${genre}${comma}${second}` : genre;
   const facts = [movie.year || null, genres].filter(Boolean).join(' · ');
   const rated = movie.ratings > 0 && Number.isFinite(movie.rating) && scaleOfValues().rates;
-  const frame = poster(movie, template);
+  const frame = poster(movie);
   if (match !== null) frame.append(el('span', { class: 'match' }, el('span', { class: 'match-number' }, `${match}`, el('span', { class: 'visually-hidden' }, t('of_100')))));
   if (isMarked(movie.id, 'save')) frame.append(el('span', { class: 'card-mark' }, t('saved_one')));
   return el(

@@ -76,7 +76,7 @@ function ownAttributes(movie, kinds) {
 }
 
 // `settings`: the configuration, which knows the kinds of attributes.
-export function facts(movie, template, settings = {}) {
+export function facts(movie, settings = {}) {
   const also = (movie.alternative_titles ?? []).filter(Boolean);
   const { rates, low, high } = scaleOfValues();
   const rated = rates && movie.ratings > 0 && Number.isFinite(movie.rating);
@@ -122,7 +122,7 @@ export function facts(movie, template, settings = {}) {
   return el(
     'article',
     { class: 'film' },
-    el('div', { class: 'film-poster' }, poster(movie, template)),
+    el('div', { class: 'film-poster' }, poster(movie)),
     el(
       'div',
       { class: 'film-head' },

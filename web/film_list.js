@@ -59,7 +59,7 @@ async function describe(footer, { model, request_id: request, took_ms: took, mil
 
 // `seed`: the film; `choices`: a promise of [genres, models]; `listed(parameters, ids)` is called
 // when there is another list.
-export function filmList({ seed, parameters: given, template, footer, choices, listed }) {
+export function filmList({ seed, parameters: given, footer, choices, listed }) {
   let parameters = given;
   let shown = [];   // ids
   let last = [];    // the films that are shown last, with their hues
@@ -115,7 +115,7 @@ export function filmList({ seed, parameters: given, template, footer, choices, l
 
   const withTools = (movie) => {
     const holder = el('div', { class: 'card-holder' },
-      card(movie, template),
+      card(movie),
       el('div', { class: 'card-tools' },
         el('button', { type: 'button', class: 'tool', 'aria-label': `${t('why')} ${movie.title}`, onclick: async () => (await drawers()).why(seed, movie, explained()) }, t('why')),
         saveButton(movie),

@@ -32,8 +32,8 @@ export function filmRow({ title, href = null, sub = null, count = 8, match = fal
       el('div', { class: 'row-buttons' }, back, on)),
     track,
   );
-  const fill = (items, template) => {
-    track.replaceChildren(...spread(items).map((movie) => card(movie, template)));
+  const fill = (items) => {
+    track.replaceChildren(...spread(items).map((movie) => card(movie)));
     section.setAttribute('aria-busy', 'false');
     requestAnimationFrame(update);
   };

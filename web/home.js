@@ -39,7 +39,7 @@ function genreNav(names, current = null) {
 }
 
 // Fills one row by genre and answers with its films; each film appears once per page.
-async function fillGenre(row, name, promise, seen, template) {
+async function fillGenre(row, name, promise, seen) {
   try {
     const all = allowed(await promise);
     const fresh = all.filter(({ id }) => !seen.has(id));
@@ -47,14 +47,14 @@ async function fillGenre(row, name, promise, seen, template) {
     items.forEach(({ id }) => seen.add(id));
     overcome(`genre ${name}`);
     if (items.length === 0) row.section.remove();
-    else row.fill(items, template);
+    else row.fill(items);
     return items;
   } catch (error) {
     row.section.setAttribute('aria-busy', 'false');
     row.track.replaceChildren();
     row.section.hidden = true;  // no hole; the bar says what is missing, and brings it
     trouble(`genre ${name}`, error, async () => {
-      const items = await fillGenre(row, name, api.itemsByGenre(name, kAsked, askToHide()), seen, template);
+      const items = await fillGenre(row, name, api.itemsByGenre(name, kAsked, askToHide()), seen);
       row.section.hidden = items.length === 0;
     });
     return [];
@@ -65,7 +65,7 @@ async function fillGenre(row, name, promise, seen, template) {
 const kPersonal = ['popular', 'trending', 'because', 'hidden-gems', 'fresh'];
 async function showPersonal(host) {
   try {
-    const [found, settings] = await Promise.all([api.home(looked(), kPersonalAsked, askToHide()), api.config()]);
+    const [found] = await Promise.all([api.home(looked(), kPersonalAsked, askToHide()), api.config()]);
     overcome('home');
     const seen = new Set();
     const kept = found.filter(({ name }) => kPersonal.includes(name)).sort((a, b) => kPersonal.indexOf(a.name) - kPersonal.indexOf(b.name));
@@ -75,7 +75,7 @@ async function showPersonal(host) {
       fresh.forEach(({ id }) => seen.add(id));
       const title = name === 'because' ? t('because', { title: seed.title }) : t(name);
       const row = filmRow({ title, href: seed ? movieHref(seed.id) : null, match: name === 'because' });
-      row.fill(fresh, settings.poster_url_template);
+      row.fill(fresh);
       return row.section;
     }));
     return kept.find(({ name }) => name === 'popular')?.items ?? [];
@@ -121,7 +121,7 @@ async function showHome() {
   }
   // What most people know, of this data set, is where one begins.
   const begin = (first) => {
-    fan.replaceChildren(...spread(first).map((movie) => poster(movie, settings.poster_url_template)));
+    fan.replaceChildren(...spread(first).map((movie) => poster(movie)));
     if (first.length > 0) {
       tries.replaceChildren(t('try'), ...[...first].sort((a, b) => a.title.length - b.title.length).slice(0, 3).flatMap((movie, i) => [i > 0 ? dot : '', el('a', { href: movieHref(movie.id) }, movie.title)]), t('or'), el('a', { href: '/mix.html' }, t('mix_link')));
     }
@@ -145,7 +145,7 @@ async function showHome() {
   const seen = new Set();
   const tops = [];
   for (let i = 0; i < parts.length; i += 1) {
-    const items = await fillGenre(parts[i], chosen[i], answers[i], seen, settings.poster_url_template);
+    const items = await fillGenre(parts[i], chosen[i], answers[i], seen);
     if (items.length > 0) tops.push(items[0]);
   }
   begin([...(await known).slice(0, 5), ...tops].slice(0, 5));
@@ -165,14 +165,14 @@ async function showGrid({ heading, sub, load, empty, current = null }) {
     () => chips.remove(),
   );
   try {
-    const [{ items, missing_script: script = null }, settings] = await Promise.all([load(), api.config()]);
+    const [{ items, missing_script: script = null }] = await Promise.all([load(), api.config()]);
     if (items.length === 0) {
       grid.replaceWith(notice(script ? { ...empty, title: t('no_script_title'), text: t('no_script') } : empty));
       count.textContent = t('nothing');
       return;
     }
     count.textContent = current ? t('the_best', { n: formatCount(items.length) }) : t('n_films', { n: formatCount(items.length) });
-    grid.replaceChildren(...spread(items).map((movie) => card(movie, settings.poster_url_template)));
+    grid.replaceChildren(...spread(items).map((movie) => card(movie)));
     findPlace();
   } catch (error) {
     count.textContent = '';

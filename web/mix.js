@@ -72,10 +72,10 @@ async function show(newEntry = true) {
   result.setAttribute('aria-busy', 'true');
   if (result.childElementCount === 0) result.replaceChildren(...skeletonCards(kBlend, { match: true }));
   try {
-    const [answer, settings] = await Promise.all([api.mix(like, unlike, kBlend, askToHide()), api.config()]);
+    const [answer] = await Promise.all([api.mix(like, unlike, kBlend, askToHide()), api.config()]);
     if (mine !== latest) return;
     overcome('mix');
-    const cards = spread(allowed(answer.items)).map((movie) => card(movie, settings.poster_url_template, mixReason));
+    const cards = spread(allowed(answer.items)).map((movie) => card(movie, mixReason));
     result.replaceChildren(...(cards.length > 0 ? cards : [notice({ title: t('nothing_found') })]));
     findPlace();
   } catch (error) {

@@ -41,14 +41,13 @@ async function show() {
     lookAt(id);
     document.title = `${movie.title}${movie.year ? ` (${movie.year})` : ''} · Sparrow`;
     await Promise.race([first.catch(() => {}), new Promise((done) => setTimeout(done, kTogetherMs))]);
-    const template = settings.poster_url_template;
     const rows = el('div', { class: 'rows' });
     // What the controls offer is asked for after the list: the list must not wait for it.
     let offer;
     const choices = new Promise((done) => { offer = done; });
-    const listed = async (now, ids) => (await lazy('rows.js')).namedRows(rows, id, now, ids, template);
-    const list = filmList({ seed: movie, parameters, template, footer, choices, listed });
-    const about = facts(movie, template, settings);
+    const listed = async (now, ids) => (await lazy('rows.js')).namedRows(rows, id, now, ids);
+    const list = filmList({ seed: movie, parameters, footer, choices, listed });
+    const about = facts(movie, settings);
     sayCorrected(wrong);
     main.replaceChildren(el('div', { class: 'film-page' }, about, el('div', { class: 'film-lists' }, list.section, rows)));
     await list.load(first, size);

@@ -14,7 +14,7 @@ const kLeast = 3;    // fewer are no row
 let latest = 0;
 
 // `above`: ids of the list above.
-export async function namedRows(host, id, parameters, above, template) {
+export async function namedRows(host, id, parameters, above) {
   latest += 1;
   const mine = latest;
   if (host.childElementCount === 0) {
@@ -30,12 +30,12 @@ export async function namedRows(host, id, parameters, above, template) {
       if (fresh.length < kLeast) return '';
       for (const movie of fresh) seen.add(movie.id);
       const row = filmRow({ title: t(name), sub: t(`${name}_sub`), match: true });
-      row.fill(fresh, template);
+      row.fill(fresh);
       return row.section;
     }));
   } catch (error) {
     if (mine !== latest) return;
     for (const ghost of host.querySelectorAll('[aria-busy="true"]')) ghost.remove();
-    trouble('rows', error, () => namedRows(host, id, parameters, above, template));
+    trouble('rows', error, () => namedRows(host, id, parameters, above));
   }
 }

@@ -370,28 +370,31 @@ export function tile(movie) {
   return draw(movie, name, Number.isFinite(movie.hue) ? movie.hue : hueOf(movie), randomFrom(hash(keyOf(movie))));
 }
 
-// Fills {id}, {title} and {year} in a template; only http(s) and same-origin
-// addresses are accepted.
-export function posterUrl(template, movie) {
-  if (typeof template !== 'string' || template === '') return null;
-  const filled = template.replace(/\{(id|title|year|imdb|tmdb)\}/g, (_, key) =>
-    encodeURIComponent(movie[key] ?? movie.links?.[key] ?? ''));
-  try {
-    const url = new URL(filled, location.origin);
-    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null;
-  } catch {
-    return null;
+// The colors of a picture's parts, three across and four down, which the browser blurs: what is
+// seen until the picture has come.
+function colorsOf(colors) {
+  if (!/^[0-9a-f]{36}$/.test(colors ?? '')) return null;
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { className: 'poster-colors', width: 3, height: 4 });
+  const parts = new ImageData(3, 4);
+  for (let i = 0; i < 12; i += 1) {
+    for (let c = 0; c < 3; c += 1) parts.data[4 * i + c] = parseInt(colors[3 * i + c], 16) * 17;
+    parts.data[4 * i + 3] = 255;
   }
+  canvas.getContext('2d').putImageData(parts, 0, 0);
+  return canvas;
 }
 
-// The frame every poster sits in: always 2:3. A real poster, when a template is
-// configured, is laid over the drawing once it has loaded.
-export function poster(movie, template = null) {
+// The frame every poster sits in: always 2:3. A picture, where the server knows one, is laid over
+// the drawing.
+export function poster(movie) {
   const frame = document.createElement('div');
   frame.className = 'poster';
   frame.append(tile(movie));
-  const address = posterUrl(template, movie);
+  const { poster: address = null, colors = null } = movie.look ?? {};
   if (address) {
+    const waiting = colorsOf(colors);
+    if (waiting) frame.append(waiting);
     const image = new Image();
     image.className = 'poster-image';
     image.alt = '';
@@ -400,6 +403,7 @@ export function poster(movie, template = null) {
     image.addEventListener('load', () => image.classList.add('is-ready'));
     image.addEventListener('error', () => {
       image.remove();
+      waiting?.remove();
       frame.classList.remove('has-image');
       frame.closest('.card')?.classList.remove('has-image');
     });

@@ -10,6 +10,8 @@ void get_item(Context& c, http::Response& response);
 void get_search(Context& c, http::Response& response);
 void get_items(Context& c, http::Response& response);
 void get_genres(Context& c, http::Response& response);
+// cards.cc
+void get_poster(Context& c, http::Response& response);
 // home.cc
 void get_home(Context& c, http::Response& response);
 // item_edits.cc

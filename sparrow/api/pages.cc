@@ -52,7 +52,7 @@ void serve_file(Context& c, http::Response& response) {
       return http::write_error(response, 404, "not_found", "there is no such page");
   }
   const std::string images =
-      c.services.options.poster_url_template.empty() ? "'self' data:" : "'self' data: https:";
+      c.services.options.poster_url.empty() ? "'self' data:" : "'self' data: https: http:";
   const bool packed = http::accepts_gzip(c.request.accept_encoding);
   std::string etag(file->etag);
   if (packed) etag.insert(etag.size() - 1, "-gzip");  // other bytes, other tag

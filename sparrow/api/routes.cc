@@ -33,6 +33,7 @@ constexpr Route kRoutes[] = {
     {"POST",   "/api/v1/batch",                  post_batch,        Endpoint::kSimilar,    kNone,   kHeavy},
     {"GET",    "/api/v1/explain",                get_explain,       Endpoint::kExplain,    kNone,   kSlow},
     {"GET",    "/api/v1/home",                   get_home,          Endpoint::kHome,       kNone,   kSlow},
+    {"GET",    "/posters/{item}",                get_poster,        Endpoint::kPage,       kNone,   kSlow},
     {"GET",    "/api/v1/genres",                 get_genres,        Endpoint::kItem},
     {"GET",    "/api/v1/config",                 get_config,        Endpoint::kAdmin},
     {"GET",    "/api/v1/models",                 get_models,        Endpoint::kAdmin,      kNone,   kSlow},

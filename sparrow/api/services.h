@@ -38,7 +38,9 @@ enum class Role { kNone, kViewer, kEditor, kAdmin };
 
 struct ApiOptions {
   std::string default_model = "fusion";
-  std::string poster_url_template;  // "https://.../{tmdb_id}.jpg"; empty: drawn tiles
+  // Where pictures are that are not in HOME/posters.db: "https://.../{tmdb_id}.jpg", with {id},
+  // {imdb_id} or {tmdb_id} in it; empty: nowhere.
+  std::string poster_url;
   std::vector<std::string>
       cors_origins;  // origins that browsers may call from; empty: none but our own
   std::map<std::string, Role> tokens;   // secret -> role; without any, admin calls are refused

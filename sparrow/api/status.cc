@@ -183,14 +183,11 @@ void get_config(Context& c, http::Response& response) {
        usual == nullptr ? c.services.options.default_model : usual->model.manifest.name},
       {"kind", c.view.kind},
       {"scale", {{"name", info.scale.name}, {"low", info.scale.low}, {"high", info.scale.high}}},
-      {"attributes", nlohmann::json::array()},
-      {"poster_url_template", nullptr}};
+      {"attributes", nlohmann::json::array()}};
   const data::Schema& schema = c.view.dataset->catalog.schema();
   for (data::AttributePosition a = data::kWellKnownAttributes; a < schema.size(); ++a)
     body["attributes"].push_back(
         {{"name", schema[a].name}, {"kind", data::attribute_kind_name(schema[a].kind)}});
-  if (!c.services.options.poster_url_template.empty())
-    body["poster_url_template"] = c.services.options.poster_url_template;
   response.body = http::json_text(body);
 }
 

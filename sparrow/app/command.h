@@ -73,6 +73,7 @@ Command add_score(CLI::App& sub);
 Command add_synth(CLI::App& sub);
 Command add_store(CLI::App& sub);
 Command add_config(CLI::App& sub);
+Command add_posters(CLI::App& sub);
 Command add_rules(CLI::App& sub);
 Command add_events(CLI::App& sub);
 Command add_ingest(CLI::App& sub);

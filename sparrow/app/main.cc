@@ -43,6 +43,7 @@ constexpr Subcommand kSubcommands[] = {
     {"score", "Append the served similarity to pairs of items", add_score},
     {"synth", "Generate a rating log of any size", add_synth},
     {"embed-text", "Tokens and vectors of texts, as training sees them", add_embed_text},
+    {"posters", "Make the small pictures that pages show of a folder of pictures", add_posters},
     {"rules", "Show or check rules, and what they would change", add_rules},
     {"events", "Export what people did and what they were shown", add_events},
     {"ingest", "Make a training log of the event log", add_ingest},

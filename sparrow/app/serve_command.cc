@@ -16,6 +16,7 @@
 #include "sparrow/app/serve_options.h"
 #include "sparrow/app/serving_world.h"
 #include "sparrow/events/kafka_bridge.h"
+#include "sparrow/http/query.h"
 #include "sparrow/http/server.h"
 #include "sparrow/live/live_feed.h"
 #include "sparrow/store/promotion_watch.h"
@@ -47,12 +48,8 @@ std::string example_of(const live::CatalogView& view) {
     if (view.facts->liked_by(row).size() > view.facts->liked_by(best).size()) best = row;
   }
   if (items.empty()) return "";
-  std::string id;
-  for (const char c : items[best].id) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-    id += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return fmt::format("movie.html?movieId={} ({})", id, items[best].title);
+  return fmt::format("movie.html?movieId={} ({})", http::percent_encode(items[best].id),
+                     items[best].title);
 }
 
 Result<void> build_sample(const Context& context, const std::string& items) {

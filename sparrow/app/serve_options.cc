@@ -65,8 +65,8 @@ void add_list_options(CLI::App& sub, ServeArguments& o) {
   sub.add_option("--answer-cache-mb", o.answer_cache_mb,
                  "Recent answers are kept until lists change, in this much memory; 0: none")
       ->check(CLI::Range(0, 65'536));
-  sub.add_option("--poster-url", o.api.poster_url_template,
-                 "URL of posters with {id}, {imdb_id} or {tmdb_id} in it");
+  sub.add_option("--poster-url", o.api.poster_url,
+                 "Address of pictures elsewhere, with {id}, {imdb_id} or {tmdb_id} in it");
 }
 
 void add_event_options(CLI::App& sub, ServeArguments& o) {
@@ -211,6 +211,33 @@ void add_serve_options(CLI::App& sub, ServeArguments& arguments) {
   }
 }
 
+namespace {
+
+// Every brace belongs to an id that pictures are named by.
+Result<void> check_poster_url(std::string_view address) {
+  const auto refused = [&](std::string_view why) {
+    return Error{ErrorCode::kInvalidInput, fmt::format("--poster-url: \"{}\" {}", address, why)};
+  };
+  if (!address.starts_with("http://") && !address.starts_with("https://") &&
+      !address.starts_with("/"))
+    return refused("is not an address that begins with https://, http:// or /");
+  std::string_view rest = address;
+  bool named = false;
+  for (auto open = rest.find('{'); open != std::string_view::npos; open = rest.find('{')) {
+    rest.remove_prefix(open);
+    const auto name = rest.substr(0, rest.find('}') + 1);
+    if (name != "{id}" && name != "{imdb_id}" && name != "{tmdb_id}")
+      return refused("has a brace that is not {id}, {imdb_id} or {tmdb_id}");
+    rest.remove_prefix(name.size());
+    named = true;
+  }
+  if (!named)
+    return refused("has no {id}, {imdb_id} or {tmdb_id}: all items would have one picture");
+  return {};
+}
+
+}  // namespace
+
 Result<void> read_serve_arguments(ServeArguments& arguments) {
   if (auto read = read_tokens(arguments); !read) return read;
   if (auto read = read_ranking(arguments); !read) return read;
@@ -226,6 +253,9 @@ Result<void> read_serve_arguments(ServeArguments& arguments) {
       return Error{ErrorCode::kInvalidInput,
                    "--events-kafka: needs the log of events; take --no-events away"};
     if (auto checked = events::check_kafka(arguments.kafka); !checked) return checked;
+  }
+  if (!arguments.api.poster_url.empty()) {
+    if (auto sound = check_poster_url(arguments.api.poster_url); !sound) return sound;
   }
   for (const auto& origin : arguments.api.cors_origins) {
     if (!origin.starts_with("http://") && !origin.starts_with("https://"))

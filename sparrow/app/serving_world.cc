@@ -27,7 +27,8 @@ live::FollowerOptions ServingWorld::follower_options(const Surroundings& around)
           [this](const model::Manifest& manifest) {
             return manifest.data_hash != dataset_->info.hash &&
                    manifest.data_hash == prepared_.hash();
-          }};
+          },
+          [this] { posters_.look(); }};
 }
 
 ServingWorld::ServingWorld(const Surroundings& around, std::shared_ptr<const data::Dataset> dataset,
@@ -41,6 +42,7 @@ ServingWorld::ServingWorld(const Surroundings& around, std::shared_ptr<const dat
                            return change_items(changes);
                          }),
            before == nullptr ? nullptr : &before->api_),
+      posters_(around.context.paths().posters(), api_.state(), around.say),
       follower_(follower_options(around), *catalog_, api_.state()) {
   live::State& state = api_.state();
   state.load_rules(around.arguments.api.home);
@@ -53,6 +55,7 @@ ServingWorld::ServingWorld(const Surroundings& around, std::shared_ptr<const dat
   catalog_->attach(state, [this] {
     if (refresher_ != nullptr) refresher_->refresh_soon();
   });
+  posters_.look();
   follower_.follow();
   follower_.use_disk(around.arguments.api.default_model);
 }

@@ -17,6 +17,7 @@
 #include "sparrow/live/live_catalog.h"
 #include "sparrow/live/live_feed.h"
 #include "sparrow/live/pool_refresher.h"
+#include "sparrow/live/poster_watch.h"
 
 namespace sparrow::app {
 
@@ -72,6 +73,7 @@ class ServingWorld {
   bool items_closed_ = false;
   api::Api api_;
   std::unique_ptr<live::PoolRefresher> refresher_;
+  live::PosterWatch posters_;
   live::Follower follower_;
 };
 

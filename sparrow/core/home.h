@@ -13,6 +13,7 @@ struct Home {
   std::filesystem::path evaluations() const { return root / "evaluations"; }
   std::filesystem::path default_store() const { return root / "store"; }
   std::filesystem::path served() const { return root / "served"; }  // what to serve with no store
+  std::filesystem::path posters() const { return root / "posters.db"; }
   std::filesystem::path rules() const { return root / "rules.json"; }
   std::filesystem::path changed_items() const { return root / "items.jsonl"; }
 };

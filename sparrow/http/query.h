@@ -23,6 +23,9 @@ struct ParameterError {
 // no UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+// As one segment of a path or one value of a query: all but letters, digits and "-._~" as "%41".
+std::string percent_encode(std::string_view text);
+
 // The value of a cookie in a Cookie header, as it was sent; empty when it is not there.
 std::string_view cookie_of(std::string_view header, std::string_view name);
 

@@ -184,6 +184,7 @@ void Follower::run(std::chrono::milliseconds poll, const std::atomic<bool>& stop
       if (!woken_ && std::chrono::steady_clock::now() < next) continue;
       woken_ = false;
     }
+    if (options_.before_each) options_.before_each();
     follow();
     if (left_) return;
     next = std::chrono::steady_clock::now() + poll;

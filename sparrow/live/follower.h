@@ -28,6 +28,8 @@ struct FollowerOptions {
   // Whether a model is of data that were prepared after those that the catalogue has. Such a model
   // is left to a follower of those data. May be empty.
   std::function<bool(const model::Manifest&)> of_newer_data;
+  // Called before each look at the store. May be empty.
+  std::function<void()> before_each;
 };
 
 // A version that cannot be loaded leaves the old one. What was served last is kept under

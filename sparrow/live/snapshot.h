@@ -10,6 +10,7 @@
 
 #include "sparrow/live/catalog_view.h"
 #include "sparrow/live/served_model.h"
+#include "sparrow/picture/posters.h"
 #include "sparrow/rank/rules.h"
 #include "sparrow/recall/live_signals.h"
 
@@ -33,6 +34,7 @@ struct Snapshot {
   // One byte a catalogue row, or empty: what the pool or the catalogue hides. Never null.
   std::shared_ptr<const std::vector<std::uint8_t>> hidden;
   std::shared_ptr<const recall::LiveSignals> live;  // of recent events; null: there were none
+  std::shared_ptr<const picture::Posters> posters;  // null: there are none
   std::string degraded;                             // the store's trouble; empty: none
 
   // Whether an item may stand in a list now. Whoever lists items asks this, or hands `hidden` to

@@ -52,6 +52,10 @@ void State::set_pool(CandidatePool pool) {
       same ? Lists::kSame : Lists::kChanged);
 }
 
+void State::set_posters(std::shared_ptr<const picture::Posters> posters) {
+  change([&](Snapshot& s) { s.posters = std::move(posters); });  // kept answers name them
+}
+
 void State::set_live(std::shared_ptr<const recall::LiveSignals> live) {
   change([&](Snapshot& s) { s.live = std::move(live); }, Lists::kSame);
 }

@@ -35,6 +35,7 @@ class State {
   // What readyz tells, besides that no model is there; empty: nothing.
   void set_degraded(std::string reason);
   void set_pool(CandidatePool pool);
+  void set_posters(std::shared_ptr<const picture::Posters> posters);
   // Does not count as another state of lists: answers that use them are not kept.
   void set_live(std::shared_ptr<const recall::LiveSignals> live);
   // Another state of the catalogue with models of it, swapped as a whole. Rows that the present one

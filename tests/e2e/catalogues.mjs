@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 
 import { accessible, Bench, noOverflow, settled, shot, sparrow, startServer } from './bench.mjs';
 
@@ -43,6 +44,55 @@ const filmWords = (page) => page.evaluate(() => {
   const texts = [document.body.innerText, ...[...document.querySelectorAll('[aria-label], [title], [placeholder]')].flatMap((node) => ['aria-label', 'title', 'placeholder'].map((name) => node.getAttribute(name) ?? ''))];
   return texts.flatMap((text) => text.match(/[^\n]*(?:\bfilms?\b|\bmovies?\b|\bwatch|\bviewer|影片|观众|片名)[^\n]*/gi) ?? []);
 });
+
+// A PNG of one color.
+function png(red, green, blue) {
+  const chunk = (kind, data) => {
+    const body = Buffer.concat([Buffer.from(kind), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const size = Buffer.alloc(13);
+  size.writeUInt32BE(80, 0);
+  size.writeUInt32BE(120, 4);
+  size.set([8, 2], 8);
+  const line = Buffer.concat([Buffer.from([0]), ...Array.from({ length: 80 }, () => Buffer.from([red, green, blue]))]);
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', size), chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: 120 }, () => line)))), chunk('IEND', Buffer.alloc(0))]);
+}
+
+// CRC-32 as PNG has it.
+function crc32(bytes) {
+  let sum = -1;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return (sum ^ -1) >>> 0;
+}
+
+// Pictures of a folder are on the cards of a server that runs already: their colors until they have
+// come, then they themselves, with the title below.
+async function checkPictures(own, home, page, address) {
+  mkdirSync(join(home, 'pictures'));
+  for (let i = 0; i < kItems; i += 2) writeFileSync(join(home, 'pictures', `SKU-${100 + i}.png`), png(200, 40 + i, 90));
+  sparrow(home, 'posters', join(home, 'pictures'));
+  const card = page.locator('.card[data-item]', { has: page.locator('.poster-image.is-ready') }).first();
+  for (let i = 0; i < 100 && !(await own.api('/items/SKU-100')).item.look.poster; i += 1) await page.waitForTimeout(50);
+  await page.goto(address);
+  await settled(page);
+  await card.scrollIntoViewIfNeeded();
+  const seen = await card.evaluate((node) => {
+    const [image, colors] = ['.poster-image', '.poster-colors'].map((name) => node.querySelector(name));
+    const middle = [...colors.getContext('2d').getImageData(1, 1, 1, 1).data];
+    return { width: image.naturalWidth, opacity: getComputedStyle(image).opacity, middle, title: node.innerText };
+  });
+  assert.equal(seen.width, 80);
+  assert.ok(seen.middle[0] > 180 && seen.middle[2] < 110, JSON.stringify(seen));
+  assert.match(seen.title, new RegExp(kLast.join('|')), 'a card with a picture says its title below');
+  await shot(page, 'shop-pictures');
+}
 
 export async function checkCatalogues(bench) {
   const check = bench.check.bind(bench);
@@ -100,6 +150,7 @@ export async function checkCatalogues(bench) {
           assert.equal(drawn[1], thing.toLowerCase(), text);
           assert.match(text, name === 'shop' ? /Norrland|Quayside/ : /Author \d/, text);
         }
+        if (name === 'shop') await checkPictures(own, home, page, `${film}&lang=en`);
         view.clean();
         await view.close();
       } finally {

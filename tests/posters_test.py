@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+"""`sparrow posters` on a folder of pictures, and the server that shows them: names, changes, damage, addresses that may be kept.
+
+Needs SPARROW_BIN and SPARROW_HOME with a model. Ends with "N passed, N failed".
+"""
+import json
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+
+from api_test import BIN, HOME, check, equal
+import api_test
+from online_test import copy_of
+from operations_test import Started
+
+
+def png(color, width=400, height=600):
+    """One color, and a darker half below."""
+    lines = b"".join(b"\0" + bytes(c // (1 + (y >= height // 2)) for c in color) * width for y in range(height))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def posters(home, folder, *options):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("SPARROW_")}
+    return subprocess.run([BIN, "posters", str(folder), *options], capture_output=True, text=True, check=False, env={**clean, "SPARROW_HOME": str(home)})
+
+
+def get(server, path, **headers):
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def look(server, item):
+    return server.json(f"/api/v1/items/{item}")["item"]["look"]
+
+
+def command(home, folder):
+    def names():
+        for name, color in (("589.png", (200, 40, 40)), ("tt0088247.png", (20, 30, 90)), ("more/tmdb-280.png", (9, 9, 9)), ("1.PNG", (30, 140, 220)), ("nobody.png", (0, 0, 0))):
+            file = folder / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(png(color))
+        (folder / "2.jpg").write_bytes(b"<html>not found</html>")
+        (folder / "readme.txt").write_text("not a picture")
+        done = posters(home, folder)
+        equal(done.returncode, 0)
+        # tmdb-280 is 589 as well; tt0088247 is The Terminator, 1240.
+        for said in ("3 of 9742 items have a picture: 3 made", "nobody.png", "2.jpg: neither JPEG nor PNG nor WebP", "second picture", "more/tmdb-280.png"):
+            assert said in done.stderr, (said, done.stderr)
+        assert "readme" not in done.stderr
+
+    def again():
+        done = posters(home, folder)
+        assert "0 made, 3 unchanged" in done.stderr, done.stderr
+        (folder / "1.PNG").write_bytes(png((220, 140, 30)))
+        assert "1 made, 2 unchanged" in posters(home, folder).stderr
+
+    def by_number():
+        with tempfile.TemporaryDirectory() as other:
+            pathlib.Path(other, "103064.png").write_bytes(png((1, 2, 3)))  # Terminator 2 at IMDb
+            done = posters(home, other)
+            assert done.returncode != 0 and "no file is named after an item" in done.stderr and "--by imdb" in done.stderr, done
+            done = posters(home, other, "--by", "imdb")
+            assert done.returncode == 0 and "1 made" in done.stderr, done
+
+    def refused():
+        for where, said in ((folder / "none", "no such folder"), (folder / "2.jpg", "no such folder")):
+            done = posters(home, where)
+            assert done.returncode != 0 and said in done.stderr, done
+        with tempfile.TemporaryDirectory() as empty:
+            assert "no file ends in" in posters(home, empty).stderr
+            pathlib.Path(empty, "3.png").write_bytes(b"")
+            done = posters(home, empty)
+            assert done.returncode != 0 and "3.png: an empty file" in done.stderr, done
+
+    check("posters are matched by id, IMDb and TMDB; what is left out is told", names)
+    check("only changed pictures are read again", again)
+    check("numbers of IMDb are taken as such when asked", by_number)
+    check("folders without pictures are refused", refused)
+
+
+def serving(home, folder):
+    with Started(home) as server:
+        def address():
+            shown = look(server, 589)
+            assert shown["poster"].startswith("/posters/589?v=") and len(shown["colors"]) == 36, shown
+            status, headers, body = get(server, shown["poster"])
+            equal((status, headers["Content-Type"], body[8:12]), (200, "image/webp", b"WEBP"))
+            assert "immutable" in headers["Cache-Control"], headers
+            equal(get(server, "/posters/589?v=old")[1]["Cache-Control"], "no-cache")
+            equal(get(server, shown["poster"], **{"If-None-Match": headers["ETag"]})[0], 304)
+            cards = server.json("/api/v1/items/589/similar?size=200&reasons=true")["items"]
+            equal(["poster" in card["look"] for card in cards if card["id"] == "1240"], [True])
+
+        def none():
+            for path in ("/posters/3", "/posters/nobody", "/posters/..%2F..%2Fetc%2Fpasswd", "/posters/589?w=1"):
+                status, _, body = get(server, path)
+                assert status in (400, 404) and json.loads(body)["error"]["message"], (path, status, body)
+
+        def while_serving():
+            before = look(server, 1)["poster"]
+            (folder / "1.PNG").write_bytes(png((90, 10, 90)))
+            (folder / "589.png").unlink()
+            (folder / "more/tmdb-280.png").unlink()
+            equal(posters(home, folder, "--replace").returncode, 0)
+            deadline = time.time() + 10
+            while look(server, 1)["poster"] == before and time.time() < deadline:
+                time.sleep(.05)
+            assert look(server, 1)["poster"] != before
+            assert "poster" not in look(server, 589), look(server, 589)
+            equal(get(server, "/posters/589")[0], 404)
+
+        check("a card has its picture's address, which may be kept for a year", address)
+        check("an item without a picture is a 404 in words", none)
+        check("a running server takes up pictures that are made, changed and removed", while_serving)
+
+
+def elsewhere(home):
+    def addresses():
+        with Started(home, "--poster-url", "https://pictures.example/{tmdb_id}/{id}.jpg") as server:
+            equal(look(server, 318)["poster"], "https://pictures.example/278/318.jpg")
+            assert look(server, 1)["poster"].startswith("/posters/1?"), "one's own picture comes first"
+            assert "img-src 'self' data: https: http:" in get(server, "/movie.html?movieId=318")[1]["Content-Security-Policy"]
+
+    def wrong():
+        for address, said in (("pictures/{id}", "begins with"), ("https://x/{ID}", "brace"), ("https://x/{id", "brace"), ("https://x/a.jpg", "one picture")):
+            done = subprocess.run([BIN, "--home", str(home), "serve", "--poster-url", address], capture_output=True, text=True, check=False, timeout=20)
+            assert done.returncode != 0 and "--poster-url" in done.stderr and said in done.stderr, (address, done)
+
+    check("pictures elsewhere are named by ids of the item, its own come first", addresses)
+    check("addresses of pictures that name no item are refused", wrong)
+
+
+def damaged(home):
+    pathlib.Path(home, "posters.db").write_bytes(b"not a database at all, but long enough to look like one" * 99)
+
+    def starts():
+        with Started(home) as server:
+            assert "poster" not in look(server, 1)
+            assert "posters are not taken up" in server.stderr() and "posters.db" in server.stderr(), server.stderr()
+
+    check("a server starts beside a damaged file of posters, and says so", starts)
+
+
+def main():
+    home = copy_of(HOME)
+    folder = pathlib.Path(tempfile.mkdtemp())
+    try:
+        command(home, folder)
+        serving(home, folder)
+        elsewhere(home)
+        damaged(home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{api_test.passed} passed, {api_test.failed} failed")
+    return 1 if api_test.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
