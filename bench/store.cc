@@ -37,13 +37,13 @@ model::Model model_of(const std::string& version, std::size_t items, std::size_t
   model.manifest.version = version;
   model::Tensor& vectors = model.tensors["vectors"];
   vectors.shape = {items, dim};
-  vectors.bytes.reserve(items * dim * sizeof(float));
+  vectors.bytes.own().reserve(items * dim * sizeof(float));
   model.items.reserve(items);
   for (std::size_t i = 0; i < items; ++i) {
     model.items.push_back(std::to_string(i));
     for (std::size_t c = 0; c < dim; ++c) {
       const float value = static_cast<float>(random.below(1U << 20)) / (1U << 19) - 1.0F;
-      vectors.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
+      vectors.bytes.own().append(reinterpret_cast<const char*>(&value), sizeof(value));
     }
   }
   return model;
@@ -54,8 +54,9 @@ std::vector<store::KeyValue> pairs_of(std::size_t items, std::size_t dim) {
   std::vector<store::KeyValue> pairs;
   const std::size_t bytes = dim * sizeof(float);
   for (std::size_t i = 0; i < items; ++i)
-    pairs.push_back({"sparrow:bench:v1:v:" + model.items[i],
-                     model.tensors.at("vectors").bytes.substr(i * bytes, bytes)});
+    pairs.push_back(
+        {"sparrow:bench:v1:v:" + model.items[i],
+         std::string(model.tensors.at("vectors").bytes.view().substr(i * bytes, bytes))});
   return pairs;
 }
 

@@ -51,7 +51,7 @@ void append_movie(std::string& out, const live::CatalogView& view, Row row) {
                  "],\"ratingNumber\":{},\"averageRating\":{},\"topRatings\":[", view.ratings[row],
                  view.average[row]);
   const data::Interactions& all = view.dataset->interactions;
-  const live::TopRatings& top = view.top_ratings[row];
+  const live::TopRatings& top = view.top_ratings()[row];
   for (std::size_t i = 0; i < top.count; ++i) {
     if (i > 0) out += ',';
     const auto user = std::upper_bound(all.offsets.begin(), all.offsets.end(), top.at[i]) - 1;

@@ -176,6 +176,11 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   // Lists are answered already.
   (void)worlds.now()->catalog().view()->looks();
   (void)worlds.now()->catalog().view()->search();
+  (void)worlds.now()->catalog().view()->top_ratings();
+  worlds.now()
+      ->catalog()
+      .view()
+      ->dataset->interactions.items.forget();  // nothing reads all of the log any more
   worlds.run(interrupted);
   worlds.now()->catalog().stop_waiting();
   const bool all_done = (*server)->stop();

@@ -22,17 +22,22 @@ const std::string& PreparedData::hash() {
   return hash_;
 }
 
-live::FollowerOptions ServingWorld::follower_options(const Surroundings& around) {
-  return {around.context.paths(), around.context.store(), around.say,
+live::FollowerOptions ServingWorld::follower_options(const Surroundings& around,
+                                                     std::future<live::FirstLook> first) {
+  return {around.context.paths(),
+          around.context.store(),
+          around.say,
           [this](const model::Manifest& manifest) {
             return manifest.data_hash != dataset_->info.hash &&
                    manifest.data_hash == prepared_.hash();
           },
+          std::move(first),
           [this] { posters_.look(); }};
 }
 
 ServingWorld::ServingWorld(const Surroundings& around, std::shared_ptr<const data::Dataset> dataset,
-                           std::unique_ptr<live::LiveCatalog> catalog, ServingWorld* before)
+                           std::unique_ptr<live::LiveCatalog> catalog,
+                           std::future<live::FirstLook> first, ServingWorld* before)
     : dataset_(std::move(dataset)),
       catalog_(std::move(catalog)),
       prepared_(around.context.paths().prepared() / "dataset.json"),
@@ -43,7 +48,7 @@ ServingWorld::ServingWorld(const Surroundings& around, std::shared_ptr<const dat
                          }),
            before == nullptr ? nullptr : &before->api_),
       posters_(around.context.paths().posters(), api_.state(), around.say),
-      follower_(follower_options(around), *catalog_, api_.state()) {
+      follower_(follower_options(around, std::move(first)), *catalog_, api_.state()) {
   live::State& state = api_.state();
   state.load_rules(around.arguments.api.home);
   for (const std::string& notice : catalog_->notices()) state.add_notice(notice);
@@ -65,6 +70,7 @@ ServingWorld::~ServingWorld() { catalog_->detach(); }
 
 Result<std::unique_ptr<ServingWorld>> ServingWorld::open(const Surroundings& around,
                                                          ServingWorld* before) {
+  auto first = live::begin_first_look(around.context.paths(), around.context.store());
   auto dataset = load_prepared(around.context);
   if (!dataset) return dataset.error();
   if (before != nullptr) before->close_items(true);
@@ -74,7 +80,8 @@ Result<std::unique_ptr<ServingWorld>> ServingWorld::open(const Surroundings& aro
     if (before != nullptr) before->close_items(false);
     return catalog.error();
   }
-  return std::make_unique<ServingWorld>(around, std::move(*dataset), std::move(*catalog), before);
+  return std::make_unique<ServingWorld>(around, std::move(*dataset), std::move(*catalog),
+                                        std::move(first), before);
 }
 
 // What came to this one while the next reads HOME/items.jsonl would be in neither.
@@ -134,8 +141,12 @@ void ServingWorlds::renew(const std::atomic<bool>& stop) {
   const std::size_t items = now_->catalog().view()->dataset->catalog.size();
   around_.say(fmt::format("newly prepared data: {} items (before {}), after {}", items,
                           before->catalog().view()->dataset->catalog.size(), since(start)));
-  (void)now_->catalog().view()->search();
   (void)now_->catalog().view()->looks();
+  (void)now_->catalog().view()->search();
+  (void)now_->catalog().view()->top_ratings();
+  now_->catalog()
+      .view()
+      ->dataset->interactions.items.forget();  // nothing reads all of the log any more
   // Whoever still answers from it is waited for; its threads end here and not in a request's.
   while (before.use_count() > 1 && !stop.load())
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -52,7 +53,8 @@ class ServingWorld {
   static Result<std::unique_ptr<ServingWorld>> open(const Surroundings& around,
                                                     ServingWorld* before);
   ServingWorld(const Surroundings& around, std::shared_ptr<const data::Dataset> dataset,
-               std::unique_ptr<live::LiveCatalog> catalog, ServingWorld* before);
+               std::unique_ptr<live::LiveCatalog> catalog, std::future<live::FirstLook> first,
+               ServingWorld* before);
   ~ServingWorld();
   ServingWorld(const ServingWorld&) = delete;
   ServingWorld& operator=(const ServingWorld&) = delete;
@@ -64,7 +66,8 @@ class ServingWorld {
  private:
   Result<live::ItemsChanged> change_items(const std::vector<live::ItemChange>& changes);
   void close_items(bool closed);
-  live::FollowerOptions follower_options(const Surroundings& around);
+  live::FollowerOptions follower_options(const Surroundings& around,
+                                         std::future<live::FirstLook> first);
 
   std::shared_ptr<const data::Dataset> dataset_;
   std::unique_ptr<live::LiveCatalog> catalog_;

@@ -30,6 +30,10 @@ class Catalog {
   const Item& operator[](Row row) const { return items_[row]; }
   const std::vector<Item>& items() const { return items_; }
   std::optional<Row> find(std::string_view id) const;
+  // The same, looked for first where another list of the same items has it.
+  std::optional<Row> find(std::string_view id, Row there) const {
+    return there < items_.size() && items_[there].id == id ? there : find(id);
+  }
   const Schema& schema() const { return schema_; }
 
   TagGenome genome;  // empty where the data set has none

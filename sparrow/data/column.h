@@ -55,6 +55,10 @@ class Column {
     owned_.push_back(value);
     values_ = owned_;
   }
+  // Gives the memory of a mapped column's file back, which is read again where it is touched.
+  void forget() const {
+    if (file_ != nullptr) file_->forget(0, file_->bytes().size());
+  }
   // The values as they stand in memory or file.
   std::span<const std::byte> bytes() const { return std::as_bytes(values_); }
 

@@ -26,34 +26,38 @@ void keep_best(TopRatings& top, const data::Column<float>& values, std::uint64_t
   top.least = values[top.at[top.count - 1U]];
 }
 
-void count_ratings(CatalogView& view) {
+constexpr std::size_t kAhead = 24;  // events
+
+void count_values(CatalogView& view) {
   const data::Interactions& interactions = view.dataset->interactions;
   const data::ValueScale& scale = view.dataset->info.scale;
-  const std::size_t n = view.dataset->catalog.size();
-  view.ratings.assign(n, 0);
-  view.average.assign(n, 0);
-  view.histogram.assign(n, {});
-  view.top_ratings.assign(n, {});
-  double total = 0;
-  std::size_t rated = 0;  // interactions whose value rates
+  view.histogram.assign(view.dataset->catalog.size(), {});
   for (std::size_t e = 0; e < interactions.size(); ++e) {
-    const Row row = interactions.items[e];
-    keep_best(view.top_ratings[row], interactions.values, e);
-    if (!scale.rates(interactions.values[e])) continue;
-    ++view.ratings[row];
-    const auto value = static_cast<double>(interactions.values[e]);
-    view.average[row] += value;
-    total += value;
-    ++rated;
-    ++view.histogram[row][scale.bin(interactions.values[e])];
+    if (e + kAhead < interactions.size())  // items come in no order
+      __builtin_prefetch(&view.histogram[interactions.items[e + kAhead]], 1);
+    if (scale.rates(interactions.values[e]))
+      ++view.histogram[interactions.items[e]][scale.bin(interactions.values[e])];
+  }
+}
+
+void take_ratings(CatalogView& view) {
+  const std::size_t n = view.dataset->catalog.size();
+  view.ratings.resize(n);
+  view.average.assign(n, 0);
+  view.shrunk_average.resize(n);
+  double total = 0;
+  std::uint64_t rated = 0;  // interactions whose value rates
+  for (Row row = 0; row < n; ++row) {
+    total += view.facts->ratings(row).sum;
+    rated += view.facts->ratings(row).count;
   }
   constexpr double kPrior = 20;
   const double mean = rated == 0 ? 0 : total / static_cast<double>(rated);
-  view.shrunk_average.resize(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    view.shrunk_average[i] =
-        (view.average[i] + kPrior * mean) / (static_cast<double>(view.ratings[i]) + kPrior);
-    if (view.ratings[i] > 0) view.average[i] /= static_cast<double>(view.ratings[i]);
+  for (Row row = 0; row < n; ++row) {
+    const auto& [sum, count] = view.facts->ratings(row);
+    view.ratings[row] = static_cast<std::uint32_t>(count);
+    view.shrunk_average[row] = (sum + kPrior * mean) / (static_cast<double>(count) + kPrior);
+    if (count > 0) view.average[row] = sum / static_cast<double>(count);
   }
 }
 
@@ -109,8 +113,9 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
       marks(std::move(changes)),
       dataset(std::move(data)),
       facts(std::move(item_facts)) {
-  std::thread of_the_log([this] { count_ratings(*this); });
+  std::thread of_the_log([this] { count_values(*this); });
   if (facts == nullptr) facts = std::make_shared<const recall::ItemFacts>(*dataset);
+  take_ratings(*this);
   render_items(*this);
   kind = kind_of(*dataset);
   of_the_log.join();
@@ -123,6 +128,19 @@ CatalogView::CatalogView(std::shared_ptr<const data::Dataset> data,
     std::stable_sort(rows.begin(), rows.end(),
                      [&](Row a, Row b) { return shrunk_average[a] > shrunk_average[b]; });
   }
+}
+
+const std::vector<TopRatings>& CatalogView::top_ratings() const {
+  std::call_once(top_made_, [this] {
+    const data::Interactions& interactions = dataset->interactions;
+    top_ratings_.assign(dataset->catalog.size(), {});
+    for (std::size_t e = 0; e < interactions.size(); ++e) {
+      if (e + kAhead < interactions.size())
+        __builtin_prefetch(&top_ratings_[interactions.items[e + kAhead]].least, 1);
+      keep_best(top_ratings_[interactions.items[e]], interactions.values, e);
+    }
+  });
+  return top_ratings_;
 }
 
 void append_card(std::string& out, const CatalogView& view, Row row) {

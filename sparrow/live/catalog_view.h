@@ -47,7 +47,6 @@ struct CatalogView {
   std::vector<double> average;                           // 0 where nobody rated
   std::vector<double> shrunk_average;                    // towards the mean of all, by 20 ratings
   std::vector<std::array<std::uint32_t, 10>> histogram;  // by ValueScale::bin()
-  std::vector<TopRatings> top_ratings;                   // per item
   std::map<std::string, std::vector<Row>> genres;        // rows by shrunk average, best first
   std::string item_json;  // one arena: {"id":..,"title":..,"year":..,"genres":[..]
   std::vector<std::uint32_t> item_json_offsets;
@@ -64,6 +63,8 @@ struct CatalogView {
     std::call_once(looks_made_, [this] { looks_ = looks_of(*facts); });
     return looks_;
   }
+  // Per item; made like search().
+  const std::vector<TopRatings>& top_ratings() const;
   bool hidden(Row row) const { return !marks.hidden.empty() && marks.hidden[row] != 0; }
   // The row of an item that is there.
   std::optional<Row> find(std::string_view id) const {
@@ -80,6 +81,8 @@ struct CatalogView {
   mutable std::optional<Search> search_;
   mutable std::once_flag looks_made_;
   mutable std::vector<Look> looks_;
+  mutable std::once_flag top_made_;
+  mutable std::vector<TopRatings> top_ratings_;
 };
 
 // Appends {"id","title","year","genres","rating","ratings"}.

@@ -1,5 +1,7 @@
 #include "sparrow/live/follower.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "sparrow/core/file.h"
@@ -20,18 +22,64 @@ Result<model::Model> read_kept(const Home& home, const std::string& name,
   return model::read_model(home.models() / name / version);
 }
 
+// Empty where neither folder has the version.
+std::filesystem::path folder_of(const Home& home, const std::string& name,
+                                const std::string& version) {
+  std::error_code code;
+  for (const auto& root : {home.served(), home.models()}) {
+    if (std::filesystem::exists(root / name / version, code)) return root / name / version;
+  }
+  return {};
+}
+
+// Of this machine's disk, where that has this content.
+std::optional<model::Model> read_same(const Home& home, const std::string& name,
+                                      const std::string& version, const std::string& hash) {
+  const auto folder = folder_of(home, name, version);
+  if (folder.empty()) return std::nullopt;
+  const std::string recorded = model::recorded_hash(folder);
+  if (!recorded.empty() && recorded != hash) return std::nullopt;
+  auto kept = model::read_model(folder);
+  if (!kept || (recorded.empty() && model::content_hash(*kept) != hash)) return std::nullopt;
+  return std::move(*kept);
+}
+
 // A published version: from this machine's disk where that has the same content, without a look-up
 // of each vector, else from the store.
-Result<model::Model> read_published(const Home& home, const store::ModelStore& models,
-                                    const std::string& name, const std::string& version) {
+Result<Published> read_published(const Home& home, const store::ModelStore& models,
+                                 const std::string& name, const std::string& version) {
   const auto hash = models.hash_of(name, version);
   if (!hash) return hash.error();
-  auto kept = read_kept(home, name, version);
-  if (kept && model::content_hash(*kept) == *hash) return kept;
-  return models.load(name, version);
+  if (auto kept = read_same(home, name, version, *hash))
+    return Published{std::move(*kept), *hash, true};
+  auto loaded = models.load(name, version);
+  if (!loaded) return loaded.error();
+  return Published{std::move(*loaded), *hash, false};
+}
+
+FirstLook look_first(const Home& home, const std::string& store_uri) {
+  FirstLook found;
+  auto opened = store::open_store(store_uri, store::OpenMode::kReadOnly);
+  if (!opened) return found;
+  found.store = std::move(*opened);
+  const store::ModelStore models(*found.store);
+  const auto names = models.names();
+  for (const auto& name : names ? *names : std::vector<std::string>()) {
+    const auto version = models.promoted(name);
+    if (!version || !*version) continue;
+    if (auto published = read_published(home, models, name, **version))
+      found.promoted.emplace(name, std::move(*published));
+  }
+  return found;
 }
 
 }  // namespace
+
+std::future<FirstLook> begin_first_look(Home home, std::string store_uri) {
+  return std::async(std::launch::async, [home = std::move(home), uri = std::move(store_uri)] {
+    return look_first(home, uri);
+  });
+}
 
 void Follower::follow() {
   std::string problem;
@@ -45,6 +93,11 @@ void Follower::follow() {
 }
 
 Result<void> Follower::follow_all(std::string& problem) {
+  if (options_.first.valid()) {
+    FirstLook found = options_.first.get();
+    store_ = std::move(found.store);
+    ahead_ = std::move(found.promoted);
+  }
   if (store_ == nullptr) {
     auto opened = store::open_store(options_.store_uri, store::OpenMode::kReadOnly);
     if (!opened) return opened.error();
@@ -80,16 +133,26 @@ Result<void> Follower::follow_one(const std::string& name, std::string& problem)
     problem = refused->second.why;
     return {};
   }
-  auto model = read_published(options_.home, models, name, **version);
-  if (!model && model.error().code == ErrorCode::kUnavailable) return model.error();
-  if (model && options_.of_newer_data && options_.of_newer_data(model->manifest)) {
+  const auto ahead = ahead_.extract(name);
+  auto published = ahead && ahead.mapped().model.manifest.version == **version
+                       ? Result<Published>(std::move(ahead.mapped()))
+                       : read_published(options_.home, models, name, **version);
+  if (!published && published.error().code == ErrorCode::kUnavailable) return published.error();
+  auto* const model = published ? &published->model : nullptr;
+  if (model != nullptr && options_.of_newer_data && options_.of_newer_data(model->manifest)) {
     left_ = Left{name, **version};
     if (refused != refused_.end() && refused->second.version == **version)
       problem = refused->second.why;  // until the next follower is there
     return {};
   }
-  const auto written = model ? write(*model) : Result<void>(model.error());
-  const auto served = model ? serve(name, std::move(*model), "") : Result<void>(model.error());
+  const auto written = model != nullptr ? write(*model) : Result<void>(published.error());
+  // What came from the store is mapped from now on, as what was here is.
+  if (written && !published->mapped) {
+    if (auto kept = read_same(options_.home, name, **version, published->hash))
+      *model = std::move(*kept);
+  }
+  const auto served =
+      model != nullptr ? serve(name, std::move(*model), "") : Result<void>(published.error());
   if (!served) {
     problem = fmt::format("{}; {} stays", served.error().message,
                           served_[name].empty() ? "nothing" : served_[name]);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,23 @@
 
 namespace sparrow::live {
 
+// A published version, as a server keeps it.
+struct Published {
+  model::Model model;
+  std::string hash;
+  bool mapped = false;  // from this machine's disk
+};
+
+// What the first look at a store finds.
+struct FirstLook {
+  std::unique_ptr<store::EmbeddingStore> store;
+  std::map<std::string, Published> promoted;  // by name
+};
+
+// Begins to read what is promoted, beside whatever else a start has to do. A store or a version
+// that cannot be read is left out: the Follower comes upon it itself.
+std::future<FirstLook> begin_first_look(Home home, std::string store_uri);
+
 struct FollowerOptions {
   Home home;
   std::string store_uri;
@@ -28,6 +46,7 @@ struct FollowerOptions {
   // Whether a model is of data that were prepared after those that the catalogue has. Such a model
   // is left to a follower of those data. May be empty.
   std::function<bool(const model::Manifest&)> of_newer_data;
+  std::future<FirstLook> first;  // of the same home and store; may be invalid
   // Called before each look at the store. May be empty.
   std::function<void()> before_each;
 };
@@ -68,6 +87,7 @@ class Follower {
   LiveCatalog& catalog_;
   State& state_;
   std::unique_ptr<store::EmbeddingStore> store_;
+  std::map<std::string, Published> ahead_;  // of the first look; not served yet
   std::map<std::string, std::string> served_;
   std::set<std::string> from_store_;  // names whose version came from the store
   std::map<std::string, Refusal> refused_;

@@ -47,9 +47,9 @@ bool same_content(const data::Item& a, const data::Item& b) {
 std::string missing_items(const model::Model& model, const data::Catalog& catalog) {
   std::size_t count = 0;
   const std::string* first = nullptr;
-  for (const auto& id : model.items) {
-    if (catalog.find(id)) continue;
-    if (count++ == 0) first = &id;
+  for (Row m = 0; m < model.items.size(); ++m) {
+    if (catalog.find(model.items[m], m)) continue;
+    if (count++ == 0) first = &model.items[m];
   }
   if (count == 0) return {};
   return fmt::format(
@@ -311,6 +311,7 @@ Result<void> LiveCatalog::build(const Records& changed) {
   const auto view = next_view(changed);
   (void)view->search();
   (void)view->looks();
+  (void)view->top_ratings();
   std::vector<std::shared_ptr<const ServedModel>> models;
   const auto now = state_->snapshot();
   for (const auto& [name, served] : now->models) {

@@ -282,7 +282,7 @@ std::vector<std::uint16_t> hues_of(const data::Catalog& catalog, const model::Mo
   const auto y = shares_of(map->xy(), 1, weights);
   std::vector<std::uint16_t> hues(catalog.size(), kNoHue);
   for (std::size_t m = 0; m < x.size() && m < model.items.size(); ++m) {
-    if (const auto row = catalog.find(model.items[m]))
+    if (const auto row = catalog.find(model.items[m], static_cast<Row>(m)))
       hues[*row] = static_cast<std::uint16_t>(std::min(359.0, kAcross * x[m] + kDown * y[m]));
   }
   return hues;

@@ -75,7 +75,7 @@ std::vector<Row> rows_with_vectors(const data::Dataset& dataset, const model::Mo
                                    const std::optional<model::VectorsView>& view) {
   std::vector<Row> rows(dataset.catalog.size(), kNoRow);
   for (Row m = 0; view && m < model.items.size(); ++m) {
-    const auto row = dataset.catalog.find(model.items[m]);
+    const auto row = dataset.catalog.find(model.items[m], m);
     if (row && view->has(m)) rows[*row] = m;
   }
   return rows;

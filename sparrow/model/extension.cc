@@ -24,7 +24,7 @@ void append_zero_rows(Model& model, std::size_t count) {
     if (form.rows != TensorRows::kItems || found == model.tensors.end()) continue;
     Tensor& tensor = found->second;
     const std::uint64_t rows = tensor.shape[0];
-    if (rows > 0) tensor.bytes.resize(tensor.bytes.size() / rows * (rows + count), '\0');
+    if (rows > 0) tensor.bytes.own().resize(tensor.bytes.size() / rows * (rows + count), '\0');
     tensor.shape[0] += count;
   }
 }

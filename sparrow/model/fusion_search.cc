@@ -3,11 +3,14 @@
 // every inner product from above, that bounds every similarity, and only pairs whose bound reaches
 // the k best are looked at.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <numeric>
 
+#include "sparrow/core/parallel.h"
 #include "sparrow/core/simd/kernels.h"
 #include "sparrow/core/top_k.h"
 #include "sparrow/model/fusion_reference.h"
@@ -188,36 +191,77 @@ void FusionSimilarity::place(Row row, Space space, std::span<float> out) const {
   for (std::size_t c = dim_; c < out.size(); ++c) out[c] *= content;
 }
 
+namespace {
+
+struct Rounding {
+  float scale = 0;
+  float length = 0;  // of scale * bytes
+  float error = 0;   // length of what is left
+};
+
+// Both have the same size, a multiple of kLanes; sums go by lanes, which the compiler works on side
+// by side.
+Rounding round_to_bytes(std::span<const float> v, std::span<std::int8_t> bytes) {
+  constexpr std::size_t kLanes = 16;
+  static_assert(simd::kByteRow % kLanes == 0);
+  std::array<float, kLanes> largest{};
+  for (std::size_t i = 0; i < v.size(); i += kLanes) {
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      const float size = std::abs(v[i + l]);
+      largest[l] = largest[l] < size ? size : largest[l];
+    }
+  }
+  Rounding r;
+  r.scale = *std::max_element(largest.begin(), largest.end()) / 127;
+  const float inverse = r.scale > 0 ? 1 / r.scale : 0;
+  std::int32_t squares = 0;
+  for (std::size_t i = 0; i < v.size(); ++i) {
+    const float steps = v[i] * inverse;
+    const auto whole = static_cast<std::int32_t>(steps + (steps < 0 ? -0.5F : 0.5F));
+    bytes[i] = static_cast<std::int8_t>(whole);
+    squares += whole * whole;
+  }
+  std::array<double, kLanes> errors{};
+  for (std::size_t i = 0; i < v.size(); i += kLanes) {
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      const double error =
+          static_cast<double>(v[i + l]) - static_cast<double>(r.scale) * bytes[i + l];
+      errors[l] += error * error;
+    }
+  }
+  r.length = r.scale * static_cast<float>(std::sqrt(static_cast<double>(squares)));
+  r.error = static_cast<float>(std::sqrt(std::accumulate(errors.begin(), errors.end(), 0.0)));
+  return r;
+}
+
+}  // namespace
+
 void FusionSimilarity::prepare_search() {
   // The bound needs a similarity that never falls as the inner product rises.
   if (formula_.q.content_weight > 1 || formula_.q.closeness_bonus < 0 || dim_ == 0) return;
   const std::size_t n = items_.size();
   ByteVectors c;
   c.width = (dim_ + simd::kByteRow - 1) / simd::kByteRow * simd::kByteRow;
-  c.bytes.resize(n * c.width);
+  c.bytes = std::make_shared_for_overwrite<std::int8_t[]>(n * c.width);
   c.scale.resize(n);
   c.length.resize(n);
   c.error.resize(n);
-  std::vector<float> v(dim_);
-  for (const Row row : known_) {
-    vectors_.copy(row, v);
-    float largest = 0;
-    for (std::size_t i = 0; i < dim_; ++i) largest = std::max(largest, std::abs(v[i]));
-    const float scale = largest / 127;
-    double squares = 0;
-    double errors = 0;
-    for (std::size_t i = 0; i < dim_; ++i) {
-      const float steps = v[i] / scale;
-      const auto byte = static_cast<std::int8_t>(steps + (steps < 0 ? -0.5F : 0.5F));
-      c.bytes[row * c.width + i] = byte;
-      const double kept = static_cast<double>(scale) * byte;
-      squares += kept * kept;
-      errors += (static_cast<double>(v[i]) - kept) * (static_cast<double>(v[i]) - kept);
+  constexpr std::size_t kBlock = 1024;  // the threads touch the memory first as well
+  parallel_for(n, kBlock, 0, [&](std::size_t begin, std::size_t end, std::size_t) {
+    std::vector<float> v(c.width);  // zeros behind the dimensions
+    for (std::size_t row = begin; row < end; ++row) {
+      const std::span<std::int8_t> bytes(c.bytes.get() + row * c.width, c.width);
+      if (behavior_[row] == 0) {
+        std::fill(bytes.begin(), bytes.end(), std::int8_t{0});
+        continue;
+      }
+      vectors_.copy(static_cast<Row>(row), std::span(v).first(dim_));
+      const Rounding rounded = round_to_bytes(v, bytes);
+      c.scale[row] = rounded.scale;
+      c.length[row] = rounded.length;
+      c.error[row] = rounded.error;
     }
-    c.scale[row] = scale;
-    c.length[row] = static_cast<float>(std::sqrt(squares));
-    c.error[row] = static_cast<float>(std::sqrt(errors));
-  }
+  });
   coarse_ = std::move(c);
 }
 
@@ -226,14 +270,14 @@ void FusionSimilarity::bound_inner(Row row, std::span<float> inner) const {
   constexpr std::size_t kBlock = 1024;
   const ByteVectors& c = coarse_;
   std::vector<std::int16_t> query(c.width);
-  std::copy_n(c.bytes.data() + row * c.width, c.width, query.data());
+  std::copy_n(c.bytes.get() + row * c.width, c.width, query.data());
   const float scale = c.scale[row];
   const float error = c.error[row];
   const float length = c.length[row] + error;
   std::int32_t products[kBlock];
   for (std::size_t begin = 0; begin < inner.size(); begin += kBlock) {
     const std::size_t count = std::min(kBlock, inner.size() - begin);
-    simd::dot_byte_rows(query.data(), c.bytes.data() + begin * c.width, count, c.width, products);
+    simd::dot_byte_rows(query.data(), c.bytes.get() + begin * c.width, count, c.width, products);
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t j = begin + i;
       inner[j] = scale * c.scale[j] * static_cast<float>(products[i]) + error * c.length[j] +

@@ -3,6 +3,7 @@
 // estimates what it knows of each item, embed/content_weight.h chooses its weight.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "sparrow/core/embeddings.h"
@@ -33,6 +34,7 @@ class FusionSimilarity final : public Similarity {
   }
   void scores(Row row, std::span<float> out) const override;
   float score(Row a, Row b) const override;
+  const ContentMatrix& content() const override { return content_; }
   float to_match(float similarity) const override;
   // behavior (standardised), content (standardised cosine), their weighted shares, closeness,
   // popularity, mutual proximity.
@@ -111,7 +113,7 @@ class FusionSimilarity final : public Similarity {
   // Row r of the vectors is scale[r] * bytes[r] and what is left, of length error[r].
   struct ByteVectors {
     std::size_t width = 0;  // bytes a row; 0: there are none
-    std::vector<std::int8_t> bytes;
+    std::shared_ptr<std::int8_t[]> bytes;  // shared by copies
     std::vector<float> scale;
     std::vector<float> length;  // of scale * bytes
     std::vector<float> error;

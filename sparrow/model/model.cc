@@ -21,7 +21,7 @@ Tensor tensor_of(TensorType type, std::span<const T> values, std::vector<std::ui
   Tensor tensor;
   tensor.type = type;
   tensor.shape = std::move(shape);
-  tensor.bytes.assign(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  tensor.bytes.own().assign(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   SPARROW_CHECK(tensor.elements() == values.size());
   return tensor;
 }

@@ -14,6 +14,7 @@
 #include "sparrow/core/embeddings.h"
 #include "sparrow/core/result.h"
 #include "sparrow/core/row.h"
+#include "sparrow/model/tensor_bytes.h"
 
 namespace sparrow::model {
 
@@ -25,7 +26,7 @@ std::size_t type_bytes(TensorType type);  // of one value
 struct Tensor {
   TensorType type = TensorType::kFloat32;
   std::vector<std::uint64_t> shape;
-  std::string bytes;
+  TensorBytes bytes;
 
   std::uint64_t elements() const;
   std::span<const float> floats() const;            // type must be kFloat32

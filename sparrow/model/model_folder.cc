@@ -88,6 +88,7 @@ Result<std::filesystem::path> write_model(const Model& model, const std::filesys
   body["format_version"] = kFormatVersion;
   body["items"] = model.items.size();
   body["dim"] = model.dim();
+  body["content_hash"] = content_hash(model);
   const auto discard = [&](const Error& error) {
     std::error_code ignored;
     std::filesystem::remove_all(temporary, ignored);
@@ -117,6 +118,7 @@ Result<Model> read_model(const std::filesystem::path& folder) {
   if (!manifest) return manifest.error();
   Model model;
   model.manifest = std::move(*manifest);
+  std::shared_ptr<const MappedFile> file;
   for (const char* name : {kItemLines, kTensors}) {
     auto mapped = MappedFile::open(folder / name);
     if (!mapped) return mapped.error();
@@ -132,12 +134,19 @@ Result<Model> read_model(const std::filesystem::path& folder) {
       }
       continue;
     }
-    auto tensors = parse_safetensors(mapped->bytes());
+    file = std::make_shared<const MappedFile>(std::move(*mapped));
+    auto tensors = map_safetensors(file);
     if (!tensors) return corrupt(folder / name, tensors.error().message);
     model.tensors = std::move(*tensors);
   }
   if (auto sound = validate(model); !sound) return corrupt(folder, sound.error().message);
+  file->forget(0, file->bytes().size());  // all was looked at; what is used is read again
   return model;
+}
+
+std::string recorded_hash(const std::filesystem::path& folder) {
+  const auto body = read_manifest(folder);
+  return body ? body->value("content_hash", "") : "";
 }
 
 std::vector<std::string> verify_model(const std::filesystem::path& folder) {

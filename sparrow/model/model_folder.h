@@ -15,9 +15,13 @@ namespace sparrow::model {
 // Errors: kConflict when the version exists, kExhausted when the disk is full.
 Result<std::filesystem::path> write_model(const Model& model, const std::filesystem::path& root);
 
-// Reads a version's folder; checks checksums and shapes. Errors: kNotFound, kCorrupt (which file,
-// what).
+// Reads a version's folder; checks checksums and shapes. Tensors stay in their file, which is
+// mapped: the system may take their memory back. Errors: kNotFound, kCorrupt (which file, what).
 Result<Model> read_model(const std::filesystem::path& folder);
+
+// content_hash() of the model in a folder, as it was written with it; the files have their own
+// checksums. Empty: the folder cannot be read, or an older program wrote it.
+std::string recorded_hash(const std::filesystem::path& folder);
 
 // Every problem of a folder, one line each; empty when it is whole. Detects any flipped, missing or
 // added byte.

@@ -64,6 +64,44 @@ TEST_F(ModelFolderTest, ComesBackAndIsNeverChanged) {
   EXPECT_TRUE(verify_model(*folder).empty());
 }
 
+// Tensors stay in the file; what writes to one has a copy of its own.
+TEST_F(ModelFolderTest, TensorsAreMappedAndWrittenToAsCopies) {
+  Model model = small_model();
+  model.tensors["a.text"] = Tensor{TensorType::kUint8, {3}, std::string("abc")};  // odd length
+  const auto folder = write_model(model, root_);
+  ASSERT_TRUE(folder) << folder.error().message;
+  EXPECT_EQ(recorded_hash(*folder), content_hash(model));
+  EXPECT_EQ(recorded_hash(root_ / "none"), "");
+  const auto read = read_model(*folder);
+  ASSERT_TRUE(read) << read.error().message;
+  for (const auto& [name, tensor] : read->tensors)
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) % type_bytes(tensor.type), 0U)
+        << name;
+  Model copy = *read;
+  EXPECT_EQ(copy.tensors["vectors"].bytes.data(), read->find("vectors")->bytes.data());
+  copy.tensors["vectors"].bytes.own()[0] ^= 1;
+  EXPECT_NE(copy.tensors, read->tensors);
+  EXPECT_EQ(read->tensors, model.tensors);
+  fs::remove_all(*folder);  // `sparrow prune` beside a server
+  EXPECT_EQ(read->tensors, model.tensors);
+  // As files were written before: a text of three bytes first, and nothing after it is aligned.
+  const auto file = root_ / "old.safetensors";
+  const std::string header =
+      R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"F32","shape":[2],"data_offsets":[3,11]}})";
+  const std::uint64_t length = header.size();
+  const std::array<float, 2> values{1.5F, -2.0F};
+  std::ofstream(file, std::ios::binary)
+      .write(reinterpret_cast<const char*>(&length), sizeof(length))
+      .write(header.data(), static_cast<std::streamsize>(header.size()))
+      .write("abc", 3)
+      .write(reinterpret_cast<const char*>(values.data()), sizeof(values));
+  auto mapped = MappedFile::open(file);
+  ASSERT_TRUE(mapped);
+  const auto old = map_safetensors(std::make_shared<const MappedFile>(std::move(*mapped)));
+  ASSERT_TRUE(old) << old.error().message;
+  EXPECT_EQ(old->at("b").floats()[1], -2.0F);
+}
+
 TEST_F(ModelFolderTest, VerifyNoticesEveryFlippedByteAndStrayFiles) {
   const auto folder = write_model(small_model(), root_);
   ASSERT_TRUE(folder);
@@ -97,7 +135,7 @@ TEST(Validate, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(validate(model));
   model = small_model();
   const float bad = std::numeric_limits<float>::quiet_NaN();
-  std::memcpy(model.tensors["vectors"].bytes.data(), &bad, sizeof(bad));
+  std::memcpy(model.tensors["vectors"].bytes.own().data(), &bad, sizeof(bad));
   EXPECT_FALSE(validate(model));
 }
 
@@ -121,7 +159,7 @@ TEST(Validate, EveryTensorOfAWrongFormIsRefused) {
       tensor = {};
       tensor.type = type;
       tensor.shape = shape;
-      tensor.bytes.resize(tensor.elements() * type_bytes(type));
+      tensor.bytes.own().resize(tensor.elements() * type_bytes(type));
       return !validate(model) && !Similarity::open(model);
     };
     const std::uint64_t rows = form.rows == TensorRows::kItemsAndOne ? 6 : 5;

@@ -21,9 +21,11 @@ constexpr TypeName kTypes[] = {{TensorType::kFloat32, "F32", 4},
 
 Error corrupt(std::string what) { return {ErrorCode::kCorrupt, "safetensors: " + std::move(what)}; }
 
-// One header entry; throws nlohmann's exceptions, which the caller catches.
+// One header entry; throws nlohmann's exceptions, which the caller catches. `file` (may be null):
+// what `data` is a part of; a tensor whose values lie aligned there is not copied.
 Result<Tensor> parse_entry(const std::string& name, const nlohmann::json& entry,
-                           std::string_view data, std::uint64_t& begin) {
+                           std::string_view data, const std::shared_ptr<const MappedFile>& file,
+                           std::uint64_t& begin) {
   const auto dtype = entry.at("dtype").get<std::string>();
   const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                  [&](const TypeName& t) { return dtype == t.name; });
@@ -44,7 +46,9 @@ Result<Tensor> parse_entry(const std::string& name, const nlohmann::json& entry,
   if (begin > end || end > data.size() || end - begin != elements * type->bytes) {
     return corrupt(fmt::format("tensor {}: its offsets do not fit its shape or the file", name));
   }
-  tensor.bytes.assign(data.substr(begin, end - begin));
+  const std::string_view bytes = data.substr(begin, end - begin);
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % type->bytes == 0;
+  tensor.bytes = file != nullptr && aligned ? TensorBytes(file, bytes) : TensorBytes(bytes);
   return tensor;
 }
 
@@ -53,7 +57,14 @@ Result<Tensor> parse_entry(const std::string& name, const nlohmann::json& entry,
 std::string write_safetensors(const std::map<std::string, Tensor>& tensors) {
   nlohmann::json header = nlohmann::json::object();
   std::uint64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
+  // Long values first: each tensor is then aligned in the file, as whoever maps it needs.
+  std::vector<const std::pair<const std::string, Tensor>*> order;
+  for (const auto& entry : tensors) order.push_back(&entry);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return type_bytes(a->second.type) > type_bytes(b->second.type);
+  });
+  for (const auto* entry : order) {
+    const auto& [name, tensor] = *entry;
     const TensorType wanted = tensor.type;
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                     [&](const TypeName& t) { return t.type == wanted; });
@@ -68,11 +79,14 @@ std::string write_safetensors(const std::map<std::string, Tensor>& tensors) {
   std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
   bytes.reserve(8 + text.size() + offset);
   bytes += text;
-  for (const auto& [name, tensor] : tensors) bytes += tensor.bytes;
+  for (const auto* entry : order) bytes += entry->second.bytes.view();
   return bytes;
 }
 
-Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes) {
+namespace {
+
+Result<std::map<std::string, Tensor>> parse(std::string_view bytes,
+                                            const std::shared_ptr<const MappedFile>& file) {
   constexpr std::uint64_t kMaxHeader = 16U << 20;
   std::uint64_t length = 0;
   if (bytes.size() < sizeof(length)) return corrupt("shorter than its header length");
@@ -88,7 +102,7 @@ Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes) 
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") continue;
       std::uint64_t begin = 0;
-      auto tensor = parse_entry(name, entry, data, begin);
+      auto tensor = parse_entry(name, entry, data, file, begin);
       if (!tensor) return tensor.error();
       extents.emplace_back(begin, begin + tensor->bytes.size());
       tensors.emplace(name, std::move(*tensor));
@@ -104,6 +118,16 @@ Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes) 
   }
   if (expected != data.size()) return corrupt("bytes follow the last tensor");
   return tensors;
+}
+
+}  // namespace
+
+Result<std::map<std::string, Tensor>> parse_safetensors(std::string_view bytes) {
+  return parse(bytes, nullptr);
+}
+
+Result<std::map<std::string, Tensor>> map_safetensors(std::shared_ptr<const MappedFile> file) {
+  return parse(file->bytes(), file);
 }
 
 }  // namespace sparrow::model

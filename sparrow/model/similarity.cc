@@ -63,6 +63,8 @@ class VectorSimilarity final : public Similarity {
     return simd::dot(vectors_.row(a).data(), vectors_.row(b).data(), vectors_.dim());
   }
 
+  const ContentMatrix& content() const override { return content_; }
+
   // What is ranked last has at most kMatchOfLast, so that it stays last where a list is ordered by
   // match.
   float to_match(float similarity) const override {

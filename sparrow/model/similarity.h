@@ -15,6 +15,8 @@
 
 namespace sparrow::model {
 
+class ContentMatrix;
+
 enum class Measure { kCosine, kInnerProduct };
 
 // Where an item's place among the others comes from.
@@ -55,6 +57,9 @@ class Similarity {
   virtual float score(Row a, Row b) const = 0;
   // Similarity on a scale of 0..100 that means the same for every seed of one kind of model.
   virtual float to_match(float similarity) const = 0;
+
+  // Of the model; empty where it has none.
+  virtual const ContentMatrix& content() const = 0;
 
   // What score(a, b) is made of.
   virtual std::vector<Part> parts(Row a, Row b) const { return {{"similarity", score(a, b)}}; }

@@ -76,7 +76,7 @@ void MatrixView::products(std::span<const float> query, std::span<float> out) co
 
 std::string_view MatrixView::bytes(Row row) const {
   const std::size_t width = dim_ * type_bytes(tensor_->type);
-  return std::string_view(tensor_->bytes).substr(row * width, width);
+  return tensor_->bytes.view().substr(row * width, width);
 }
 
 std::optional<ContentView> ContentView::of(const Model& model) {
@@ -87,7 +87,7 @@ std::optional<ContentView> ContentView::of(const Model& model) {
   const Tensor* vocabulary = model.find(tensor_name::kContentVocabulary);
   const Tensor* dense = model.find(tensor_name::kContentDense);
   return ContentView{offsets->uint32s(), indices->uint32s(), values->floats(),
-                     vocabulary == nullptr ? std::string_view() : vocabulary->bytes,
+                     vocabulary == nullptr ? std::string_view() : vocabulary->bytes.view(),
                      dense == nullptr ? std::nullopt : std::optional(MatrixView(*dense))};
 }
 
@@ -133,8 +133,8 @@ void set_vectors(Model& model, const Embeddings& vectors, Precision precision) {
 void set_vectors(Model& model, const Embeddings& vectors, std::span<const Row> rows) {
   const std::size_t dim = vectors.dim();
   Tensor tensor{TensorType::kFloat16, {model.items.size(), dim}, {}};
-  tensor.bytes.resize(model.items.size() * dim * sizeof(std::uint16_t));
-  auto* const halves = reinterpret_cast<std::uint16_t*>(tensor.bytes.data());
+  tensor.bytes.own().resize(model.items.size() * dim * sizeof(std::uint16_t));
+  auto* const halves = reinterpret_cast<std::uint16_t*>(tensor.bytes.own().data());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto row = vectors.row(i);
     std::transform(row.begin(), row.end(), halves + rows[i] * dim, float16_of);
@@ -144,10 +144,10 @@ void set_vectors(Model& model, const Embeddings& vectors, std::span<const Row> r
 
 void append_vector(Tensor& tensor, std::span<const float> values) {
   if (tensor.type == TensorType::kFloat16) {
-    tensor.bytes += Tensor::halves_of(values, {values.size()}).bytes;
+    tensor.bytes.own() += Tensor::halves_of(values, {values.size()}).bytes.view();
     return;
   }
-  tensor.bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  tensor.bytes.own().append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
 void set_popularity(Model& model, std::span<const std::uint32_t> counts) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -13,6 +14,16 @@ namespace sparrow::rank {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Sorts the catalogue three times; none without facts.
+std::vector<std::unique_ptr<recall::Channel>> ordered_channels(const recall::ItemFacts* facts) {
+  std::vector<std::unique_ptr<recall::Channel>> channels;
+  if (facts == nullptr) return channels;
+  for (const auto order :
+       {recall::Order::kQuality, recall::Order::kPopularity, recall::Order::kYear})
+    channels.push_back(std::make_unique<recall::OrderedChannel>(*facts, order));
+  return channels;
+}
 
 }  // namespace
 
@@ -26,6 +37,7 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
   auto similarity = model::Similarity::open(model);
   if (!similarity) return similarity.error();
   auto state = std::make_unique<State>(catalog, model, facts);
+  auto ordered = std::async(std::launch::async, ordered_channels, facts);
   state->similarity = std::move(*similarity);
   if (state->alignment.shared == 0) {
     return Error{
@@ -47,14 +59,13 @@ Result<std::unique_ptr<Recommender>> Recommender::open(const data::Catalog& cata
   state->add(std::move(embedding));
   state->sort_by_popularity();
   if (facts != nullptr) {
-    auto content = std::make_unique<recall::ContentChannel>(model, state->alignment);
+    auto content =
+        std::make_unique<recall::ContentChannel>(state->similarity->content(), state->alignment);
     state->content = content.get();
     state->add(std::move(content));
     state->add(std::make_unique<recall::CoWatchChannel>(*facts));
     state->add(std::make_unique<recall::RelatedChannel>(*facts));
-    for (const auto order :
-         {recall::Order::kQuality, recall::Order::kPopularity, recall::Order::kYear})
-      state->add(std::make_unique<recall::OrderedChannel>(*facts, order));
+    for (auto& channel : ordered.get()) state->add(std::move(channel));
     state->add(std::make_unique<recall::TrendingChannel>());
     state->add(std::make_unique<recall::RecentCoWatchChannel>());
     if ((state->vectors = model::VectorsView::of(model)))

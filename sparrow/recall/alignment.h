@@ -13,7 +13,7 @@ struct Alignment {
   Alignment(const data::Catalog& catalog, const model::Model& model)
       : to_model(catalog.size(), kNoRow), to_catalog(model.items.size(), kNoRow) {
     for (Row m = 0; m < model.items.size(); ++m) {
-      const auto row = catalog.find(model.items[m]);
+      const auto row = catalog.find(model.items[m], m);
       if (!row) continue;
       to_model[*row] = m;
       to_catalog[m] = *row;

@@ -1,7 +1,11 @@
 #include "sparrow/recall/embedding_channel.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <unordered_map>
+
+#include "sparrow/core/parallel.h"
 
 namespace sparrow::recall {
 
@@ -83,26 +87,23 @@ double EmbeddingChannel::recall_at_k(std::size_t k, std::size_t seeds) const {
   // A large catalogue is not worth a late start for one more seed.
   constexpr auto kBudget = std::chrono::milliseconds(300);
   const auto began = std::chrono::steady_clock::now();
-  std::size_t wanted = 0;
-  std::size_t hits = 0;
+  std::atomic<std::size_t> wanted{0};
+  std::atomic<std::size_t> hits{0};
   const std::size_t step = std::max<std::size_t>(1, known.size() / std::max<std::size_t>(1, seeds));
-  for (std::size_t i = step / 2; i < known.size(); i += step) {
-    if (std::chrono::steady_clock::now() - began > kBudget) break;
+  parallel_for(known.size() / step, 1, 0, [&](std::size_t s, std::size_t, std::size_t) {
+    const std::size_t i = step / 2 + s * step;
+    if (i >= known.size() || std::chrono::steady_clock::now() - began > kBudget) return;
     const Seed seed{alignment_.to_catalog[known[i]], 1};
     const auto found = nearest(seed.row, {.seeds = {&seed, 1}, .quota = k});
     for (const Neighbor& n : similarity_.nearest(known[i], k, excluded)) {
       ++wanted;
       const Row row = alignment_.to_catalog[n.row];
-      hits += std::any_of(found.begin(), found.end(), [&](const auto& f) { return f.row == row; })
-                  ? 1U
-                  : 0U;
+      if (std::any_of(found.begin(), found.end(), [&](const auto& f) { return f.row == row; }))
+        ++hits;
     }
-  }
+  });
   return wanted == 0 ? 1.0 : static_cast<double>(hits) / static_cast<double>(wanted);
 }
-
-ContentChannel::ContentChannel(const model::Model& model, const Alignment& alignment)
-    : content_(model), alignment_(alignment) {}
 
 float ContentChannel::cosine(Row a, Row b) const {
   const Row x = alignment_.to_model[a];

@@ -45,14 +45,16 @@ class EmbeddingChannel final : public Channel {
 
 class ContentChannel final : public Channel {
  public:
-  ContentChannel(const model::Model& model, const Alignment& alignment);
+  // `content` and `alignment` of the same model must outlive this.
+  ContentChannel(const model::ContentMatrix& content, const Alignment& alignment)
+      : content_(content), alignment_(alignment) {}
   ChannelId id() const override { return ChannelId::kContent; }
   // Errors: kUnavailable when the model holds no content.
   Result<std::vector<Neighbor>> recall(const ChannelQuery& query) const override;
   float cosine(Row a, Row b) const;  // catalogue rows
 
  private:
-  model::ContentMatrix content_;
+  const model::ContentMatrix& content_;
   const Alignment& alignment_;
 };
 

@@ -53,6 +53,12 @@ class ItemFacts {
 
   float popularity(Row row) const { return popularity_[row]; }  // standardised ln(1 + liked by)
   float percentile(Row row) const { return percentile_[row]; }  // of popularity, 0..100
+  // Of the values that rate.
+  struct Ratings {
+    double sum = 0;
+    std::uint64_t count = 0;
+  };
+  const Ratings& ratings(Row row) const { return ratings_[row]; }
   // Mean rating, drawn to the mean of all by 20 ratings' weight (0 where there are no ratings).
   float quality(Row row) const { return quality_[row]; }
   float mean_quality() const { return mean_quality_; }
@@ -84,6 +90,7 @@ class ItemFacts {
   std::vector<std::uint32_t> item_users_;
   std::vector<std::uint64_t> user_offsets_;
   std::vector<Row> user_items_;
+  std::vector<Ratings> ratings_;
   std::vector<float> popularity_;
   std::vector<float> percentile_;
   std::vector<float> quality_;

@@ -110,7 +110,7 @@ TEST_F(NeighborSearchTest, ALargerStateMeasuresNothingAndFindsItsNewItems) {
   larger.manifest.metrics["trained_items"] = 6000;
   larger.items.push_back("new");
   const auto append_row = [](model::Tensor& tensor, std::size_t bytes) {
-    tensor.bytes.append(std::string(tensor.bytes, bytes, bytes));
+    tensor.bytes.own() += std::string(tensor.bytes.view().substr(bytes, bytes));
     tensor.shape[0] += 1;
   };
   append_row(larger.tensors.at("vectors"), 24 * sizeof(float));

@@ -35,7 +35,7 @@ Result<std::string> hash_as_published(const Model& model, VectorEncoding encodin
     return model::content_hash(model);
   Model decoded = model;
   Tensor& tensor = decoded.tensors.at(model::tensor_name::kVectors);
-  tensor.bytes.clear();
+  tensor.bytes = {};
   std::vector<float> row(vectors->dim());
   std::string bytes;
   for (Row r = 0; r < vectors->rows(); ++r) {
@@ -106,7 +106,7 @@ Result<void> read_rows(const EmbeddingStore& store, const VersionKeys& keys,
                        const std::vector<ItemId>& items, VectorEncoding encoding, Tensor& tensor) {
   const std::size_t dim = tensor.shape.at(1);
   const std::size_t stored_bytes = encoded_bytes(encoding, dim);
-  tensor.bytes.reserve(items.size() * dim * model::type_bytes(tensor.type));
+  tensor.bytes.own().reserve(items.size() * dim * model::type_bytes(tensor.type));
   std::vector<float> row(dim);
   for (std::size_t begin = 0; begin < items.size(); begin += kBatchKeys) {
     std::vector<std::string> names;

@@ -122,8 +122,8 @@ TEST(ModelStore, Float16RefusesWhatItCannotHold) {
   ModelStore models(store);
   auto model = random_model("v1", 3);
   const float large = 1e6F;
-  model.tensors["vectors"].bytes.replace(0, sizeof(large), reinterpret_cast<const char*>(&large),
-                                         sizeof(large));
+  model.tensors["vectors"].bytes.own().replace(
+      0, sizeof(large), reinterpret_cast<const char*>(&large), sizeof(large));
   EXPECT_EQ(models.publish(model, {VectorEncoding::kFloat16, nullptr}).error().code,
             ErrorCode::kInvalidInput);
   EXPECT_TRUE(models.names()->empty());
