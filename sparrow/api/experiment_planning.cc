@@ -68,7 +68,7 @@ std::string why_assigned(const experiment::Experiment& one, const std::string& u
 
 // Units of each variant so far, and whether they are as the weights say.
 Result<json> split_of(const events::EventLog* log, const experiment::Experiment& one) {
-  events::TimeSpan span{one.start_ms, one.stop_ms == 0 ? now_ms() : one.stop_ms};
+  events::TimeSpan span{one.start_ms, one.stop_ms == 0 ? now_ms() + 1 : one.stop_ms};
   std::map<std::string, std::uint64_t> counts;
   if (log != nullptr && one.start_ms > 0) {
     auto found = events::count_exposures(*log, one.name, span);

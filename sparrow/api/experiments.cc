@@ -97,7 +97,7 @@ void get_experiment_report(Context& c, http::Response& response) {
   }
   const auto observed =
       experiment::observe(experiment::records_of(*log), *one, experiment::metrics_of(*one),
-                          {.now_ms = now_ms(), .series = true});
+                          {.now_ms = now_ms() + 1, .series = true});
   if (!observed) return fail(response, observed.error());
   if (given_up(c, response)) return;
   response.body = http::json_text(report_json(experiment::report(*one, *observed)));

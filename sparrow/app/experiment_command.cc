@@ -128,7 +128,7 @@ Result<void> report_experiment(const Context& context, const ExperimentArguments
     return {};
   }
   const auto observed = experiment::observe(open->records, *one, experiment::metrics_of(*one),
-                                            {.now_ms = now_ms(), .series = true});
+                                            {.now_ms = now_ms() + 1, .series = true});
   if (!observed) return observed.error();
   if (!o.units.empty()) {
     auto written = write_file_atomically(o.units, experiment::unit_table(*one, *observed));

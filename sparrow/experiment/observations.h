@@ -60,8 +60,10 @@ struct Observations {
 };
 
 struct ObserveOptions {
-  std::int64_t now_ms = 0;  // the end of what has not been stopped
-  bool series = true;       // false: all steps lie on the last day, which takes less memory
+  // The end of what has not been stopped: what happened then, or later, is not counted. Now and
+  // one, so that what happened in this millisecond is.
+  std::int64_t now_ms = 0;
+  bool series = true;  // false: all steps lie on the last day, which takes less memory
 };
 
 // The first exposure of a unit in [start, stop) decides its variant. What it did between then and

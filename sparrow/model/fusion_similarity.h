@@ -112,7 +112,7 @@ class FusionSimilarity final : public Similarity {
   struct Reference;
   // Row r of the vectors is scale[r] * bytes[r] and what is left, of length error[r].
   struct ByteVectors {
-    std::size_t width = 0;  // bytes a row; 0: there are none
+    std::size_t width = 0;                 // bytes a row; 0: there are none
     std::shared_ptr<std::int8_t[]> bytes;  // shared by copies
     std::vector<float> scale;
     std::vector<float> length;  // of scale * bytes
