@@ -60,7 +60,10 @@ Result<Published> read_published(const Home& home, const store::ModelStore& mode
 FirstLook look_first(const Home& home, const std::string& store_uri) {
   FirstLook found;
   auto opened = store::open_store(store_uri, store::OpenMode::kReadOnly);
-  if (!opened) return found;
+  if (!opened) {
+    found.problem = opened.error();
+    return found;
+  }
   found.store = std::move(*opened);
   const store::ModelStore models(*found.store);
   const auto names = models.names();
@@ -95,6 +98,7 @@ void Follower::follow() {
 Result<void> Follower::follow_all(std::string& problem) {
   if (options_.first.valid()) {
     FirstLook found = options_.first.get();
+    if (found.problem) return *found.problem;  // no need to wait for it a second time
     store_ = std::move(found.store);
     ahead_ = std::move(found.promoted);
   }

@@ -31,12 +31,13 @@ struct Published {
 
 // What the first look at a store finds.
 struct FirstLook {
-  std::unique_ptr<store::EmbeddingStore> store;
-  std::map<std::string, Published> promoted;  // by name
+  std::unique_ptr<store::EmbeddingStore> store;  // null: see `problem`
+  std::optional<Error> problem;                  // why the store cannot be opened
+  std::map<std::string, Published> promoted;     // by name
 };
 
-// Begins to read what is promoted, beside whatever else a start has to do. A store or a version
-// that cannot be read is left out: the Follower comes upon it itself.
+// Begins to read what is promoted, beside whatever else a start has to do. A version that cannot
+// be read is left out: the Follower comes upon it itself.
 std::future<FirstLook> begin_first_look(Home home, std::string store_uri);
 
 struct FollowerOptions {
