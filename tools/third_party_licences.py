@@ -17,7 +17,8 @@ KNOWN = {"libboost1.74-dev": "BSL-1.0", "libpq5": "PostgreSQL", "libssl3": "Apac
          "libgomp1": "GPL-3.0-or-later WITH GCC-exception-3.1", "libldap-2.5-0": "OLDAP-2.8", "libsasl2-2": "BSD-4-Clause-UC",
          "libkrb5-3": "MIT", "libgssapi-krb5-2": "MIT", "libk5crypto3": "MIT", "libkrb5support0": "MIT", "libcom-err2": "MIT",
          "libkeyutils1": "LGPL-2.1-or-later", "libbz2-1.0": "bzip2-1.0.6", "libtbb12": "Apache-2.0", "libc6": "LGPL-2.1-or-later",
-         "libtasn1-6": "LGPL-2.1-or-later", "libgnutls30": "LGPL-2.1-or-later"}
+         "libtasn1-6": "LGPL-2.1-or-later", "libgnutls30": "LGPL-2.1-or-later", "libwebp7": "BSD-3-Clause", "libexif12": "LGPL-2.1-or-later",
+         "libturbojpeg0": "BSD-3-Clause AND IJG AND Zlib"}
 
 
 def run(*command):
