@@ -58,11 +58,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const std::vector<float> vectors = {1, 0, 0, 1, 0.5F, 0.5F};
       model.tensors["vectors"] = model::Tensor::of(std::span<const float>(vectors), {3, 2});
       store::Features features;
-      features.items["1"] = {{"year", "1999"}};
+      features.of_items = [](std::span<const std::string> ids) {
+        return std::vector<store::FeatureHash>(ids.size(), {{"year", "1999"}});
+      };
       features.users = {"7"};
-      features.user_features = {{{"ratings", "3"}}};
       features.user_dim = 2;
-      features.user_vectors = {1, 0};
+      features.of_users = [](std::size_t, std::size_t) {
+        return store::UserFeatures{{{{"ratings", "3"}}}, {1, 0}};
+      };
       if (!models.publish(model, {store::VectorEncoding::kInt8, &features})) std::abort();
       if (!models.promote("m", version)) std::abort();
     }
