@@ -42,7 +42,7 @@ THIRD_PARTY = {
     "openssl/": {"core"},
     "CLI/": {"app", "bench", "flags", "python"},
     "toml++/": {"app"},
-    "sqlite3.h": {"data", "events", "live", "picture"},
+    "sqlite3.h": {"app", "events", "live", "picture"},
     "libpq-fe.h": {"live"},
     "utf8proc.h": {"core"},
     "zlib.h": {"data"},

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sparrow/app/build_info.h"
+#include "sparrow/app/database_copy.h"
 #include "sparrow/app/home_care.h"
 #include "sparrow/store/rocksdb_store.h"
 
@@ -51,10 +52,12 @@ class Descriptor {
   int fd_;
 };
 
-// Locks, logs of RocksDB, temporary files and downloads are not the home's content.
+// Locks, logs of RocksDB, temporary files and downloads are not the home's content; what stands
+// beside a database is in the database's copy.
 bool belongs(const fs::path& relative) {
   const std::string name = relative.filename().string();
   const std::string first = relative.begin()->string();
+  if (is_beside_database(relative)) return false;
   if (first == "store" && (name == "LOCK" || name.starts_with("LOG"))) return false;
   for (const fs::path& part : relative) {
     const auto extension = part.extension();
@@ -99,7 +102,9 @@ Result<std::uint64_t> whole_lines(int fd, std::uint64_t size, const fs::path& pa
 
 class BackupWriter {
  public:
-  BackupWriter(const fs::path& root, int fd) : root_(root), archive_(::archive_write_new()) {
+  // `copy`: where the copy of a database may lie meanwhile.
+  BackupWriter(const fs::path& root, fs::path copy, int fd)
+      : root_(root), copy_(std::move(copy)), archive_(::archive_write_new()) {
     ::archive_write_add_filter_zstd(archive_.get());
     ::archive_write_set_format_pax_restricted(archive_.get());
     ::archive_write_open_fd(archive_.get(), fd);
@@ -148,6 +153,17 @@ class BackupWriter {
 
   Result<BackupFile> add(const fs::path& relative) {
     const fs::path path = root_ / relative;
+    if (!is_database(relative)) return add_bytes(relative, path);
+    if (auto copied = copy_database(path, copy_); !copied) return copied.error();
+    std::error_code code;
+    fs::permissions(copy_, fs::status(path, code).permissions(), code);
+    auto added = add_bytes(relative, copy_);
+    fs::remove(copy_, code);
+    return added;
+  }
+
+  // The file `path` under the name `relative`.
+  Result<BackupFile> add_bytes(const fs::path& relative, const fs::path& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat info {};
     if (file.get() < 0 || ::fstat(file.get(), &info) != 0) return file_error(path, "open", errno);
@@ -190,6 +206,7 @@ class BackupWriter {
   }
 
   fs::path root_;
+  fs::path copy_;
   Archive archive_;
 };
 
@@ -338,7 +355,10 @@ Result<Backup> write_once(const Home& home, const fs::path& temporary) {
   const fs::path stamp = home.prepared() / "dataset.json";
   const auto before = fs::exists(stamp, code) ? sha256_file(stamp) : Result<std::string>("");
   Backup backup;
-  if (auto added = BackupWriter(home.root, out.get()).add_all(backup); !added) return added.error();
+  const fs::path copy = temporary.string() + ".db";
+  auto added = BackupWriter(home.root, copy, out.get()).add_all(backup);
+  fs::remove(copy, code);
+  if (!added) return added.error();
   const auto after = fs::exists(stamp, code) ? sha256_file(stamp) : Result<std::string>("");
   if (!before || !after || *before != *after)
     return Error{ErrorCode::kConflict, "the prepared data were replaced meanwhile"};

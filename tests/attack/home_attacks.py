@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -22,6 +23,8 @@ def main():
     formats()
     with small_home() as home:
         check("a backup under load restores to the same bytes, and serves", lambda: backup_under_load(home))
+    with small_home() as home:
+        check("a backup while events come in has every event that was acknowledged before", lambda: backup_of_events(home))
     with small_home() as home:
         check("a damaged backup is refused, and nothing is put in place", lambda: damaged_backup(home))
 
@@ -153,6 +156,47 @@ def backup_under_load(home):
             equal(server.json("/api/v1/readyz")["status"], "ready")
             server.alive()
         equal(run("restore", file, home=restored[0]).returncode, 4)  # nothing is written over
+
+
+def backup_of_events(home):
+    """Databases are copied as SQLite sees them: a file and its write-ahead log, copied one after the other, may be of two states."""
+    with tempfile.TemporaryDirectory() as folder, Attacked(home) as server:
+        stop, acknowledged = threading.Event(), []
+
+        def send(worker):
+            number = 0
+            while not stop.is_set():
+                number += 1
+                ids = [f"w{worker}-{number}-{i}" for i in range(500)]
+                events = [{"id": i, "type": "click", "user": f"u{number}", "item": "m2", "value": 1} for i in ids]
+                if server.send("/api/v1/events", {"events": events}, TOKEN)[0] == 200:
+                    acknowledged.extend(ids)
+        workers = [threading.Thread(target=send, args=(w,)) for w in range(2)]
+        for worker in workers:
+            worker.start()
+        try:
+            for number in range(2):
+                seen = len(acknowledged)
+                while len(acknowledged) < seen + 20_000:
+                    assert not stop.wait(.01)
+                before = set(acknowledged)
+                file, restored = str(pathlib.Path(folder, f"{number}.tar.zst")), pathlib.Path(folder, str(number))
+                for arguments in (("backup", file), ("restore", file)):
+                    done = run(*arguments, home=home if arguments[0] == "backup" else restored)
+                    equal((done.returncode, done.stderr if done.returncode else ""), (0, ""))
+                equal([p.name for p in restored.rglob("*") if p.name.endswith(("-wal", "-shm", "-journal"))], [])
+                kept = set()
+                for day in sorted((restored / "events").glob("*.db")):
+                    with sqlite3.connect(day) as database:
+                        equal(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+                        if database.execute("SELECT 1 FROM sqlite_master WHERE name='events'").fetchone():
+                            kept |= {row[0] for row in database.execute("SELECT id FROM events")}
+                equal(len(before - kept), 0)
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.join()
+        equal([p.name for p in pathlib.Path(folder).iterdir() if p.suffix == ".tmp"], [])
 
 
 def damaged_backup(home):
