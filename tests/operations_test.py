@@ -457,6 +457,20 @@ def cors_and_drain(home):
         check("only listed origins may read answers", lambda: cors(server))
     check("SIGTERM: gone within 2 s with idle connections and a change under way", drains)
 
+    def stops_while_starting():
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # a store that takes connections and says nothing
+            clean = {k: v for k, v in os.environ.items() if not k.startswith("SPARROW_")}
+            store = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+            starting = subprocess.Popen([BIN, "serve", "--port", "0"], stderr=subprocess.PIPE, text=True, env={**clean, "SPARROW_HOME": HOME, "SPARROW_STORE": store})
+            silent.settimeout(20)
+            silent.accept()  # it is on its way
+            began = time.time()
+            starting.send_signal(signal.SIGTERM)
+            said = starting.communicate(timeout=20)[1]
+            equal((starting.returncode, "before it was ready" in said), (0, True))
+            assert time.time() - began < 1, f"after {time.time() - began:.1f} s"
+    check("SIGTERM while it starts, with a store that does not answer: gone within 1 s", stops_while_starting)
+
 
 def rules_by_file():
     guard = str(ROOT / "examples/genre-guard.json")

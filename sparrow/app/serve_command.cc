@@ -1,5 +1,6 @@
 // serve: load what is promoted, answer, follow promotions.
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -143,6 +144,36 @@ Result<std::unique_ptr<http::Log>> open_request_log(ServeArguments& arguments) {
   return opened;
 }
 
+constexpr std::chrono::milliseconds kLook{50};  // for the signal that ends the program
+
+// Ends the process at once when it is interrupted before it answers: reading a large catalogue
+// takes seconds, and nothing was acknowledged yet. What is half written then is what a killed
+// process leaves.
+class Starting {
+ public:
+  Starting()
+      : thread_([this] {
+          while (!over_.load()) {
+            if (interrupted.load()) {
+              fmt::print(stderr, "serve     stopped before it was ready\n");
+              std::_Exit(0);
+            }
+            std::this_thread::sleep_for(kLook);
+          }
+        }) {}
+  ~Starting() { over(); }
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+  void over() {
+    over_.store(true);
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
+
 Result<void> run_serve(const Context& context, ServeArguments arguments) {
   const auto start = std::chrono::steady_clock::now();
   if (auto read = read_serve_arguments(arguments); !read) return read;
@@ -150,6 +181,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (!log) return log.error();
   const auto lock = begin_serving(context, arguments);
   if (!lock) return lock.error();
+  Starting starting;
   const live::Say say = [](const std::string& line) { fmt::print(stderr, "serve     {}\n", line); };
   arguments.api.home = context.paths().root;
   arguments.api.version = SPARROW_VERSION;
@@ -173,15 +205,10 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
   if (flow->kafka != nullptr)
     flow->kafka->start(
         {say, [&worlds](const std::string& user) { worlds.now()->api().forget(user); }});
-  // Lists are answered already.
-  (void)worlds.now()->catalog().view()->looks();
-  (void)worlds.now()->catalog().view()->search();
-  (void)worlds.now()->catalog().view()->top_ratings();
-  worlds.now()
-      ->catalog()
-      .view()
-      ->dataset->interactions.items.forget();  // nothing reads all of the log any more
-  worlds.run(interrupted);
+  starting.over();
+  // On a thread of its own: whoever ends the server does not wait for what it is just making.
+  std::thread following([&worlds] { worlds.run(interrupted); });
+  while (!interrupted.load()) std::this_thread::sleep_for(kLook);
   worlds.now()->catalog().stop_waiting();
   const bool all_done = (*server)->stop();
   fmt::print(stderr, "serve     stopped{}\n",
@@ -192,6 +219,7 @@ Result<void> run_serve(const Context& context, ServeArguments arguments) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
     std::_Exit(0);
   }).detach();
+  following.join();
   flow->kafka.reset();  // calls the API, which goes before the log does
   return {};
 }

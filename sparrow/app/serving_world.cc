@@ -115,10 +115,21 @@ void ServingWorlds::feed() {
 
 void ServingWorlds::run(const std::atomic<bool>& stop) {
   const std::chrono::milliseconds poll(around_.arguments.poll_ms);
+  make_ready(stop);
   while (!stop.load()) {
     now_->follower().run(poll, stop);
     if (!stop.load()) renew(stop);
   }
+}
+
+void ServingWorlds::make_ready(const std::atomic<bool>& stop) {
+  const auto view = now_->catalog().view();
+  (void)view->looks();
+  if (stop.load()) return;
+  (void)view->search();
+  if (stop.load()) return;
+  (void)view->top_ratings();
+  view->dataset->interactions.items.forget();  // nothing reads all of the log any more
 }
 
 void ServingWorlds::renew(const std::atomic<bool>& stop) {
@@ -141,12 +152,7 @@ void ServingWorlds::renew(const std::atomic<bool>& stop) {
   const std::size_t items = now_->catalog().view()->dataset->catalog.size();
   around_.say(fmt::format("newly prepared data: {} items (before {}), after {}", items,
                           before->catalog().view()->dataset->catalog.size(), since(start)));
-  (void)now_->catalog().view()->looks();
-  (void)now_->catalog().view()->search();
-  (void)now_->catalog().view()->top_ratings();
-  now_->catalog()
-      .view()
-      ->dataset->interactions.items.forget();  // nothing reads all of the log any more
+  make_ready(stop);
   // Whoever still answers from it is waited for; its threads end here and not in a request's.
   while (before.use_count() > 1 && !stop.load())
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -92,11 +92,13 @@ class ServingWorlds {
   }
   // Counts events from the log on; after begin().
   void feed();
-  // Serves until `stop` is set: takes up promoted models, and newly prepared data with the first
-  // promoted model that is of them.
+  // Serves until `stop` is set: makes what lists do not need (search, looks), takes up promoted
+  // models, and newly prepared data with the first promoted model that is of them. With a million
+  // items it hears of `stop` after seconds.
   void run(const std::atomic<bool>& stop);
 
  private:
+  void make_ready(const std::atomic<bool>& stop);
   void renew(const std::atomic<bool>& stop);
 
   Surroundings around_;
