@@ -32,14 +32,22 @@ class Broker:
     def __init__(self, folder):
         self.classes = f"{folder}/*"
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="sparrow-kafka-"))
-        self.port, controller = free_ports(2)
-        self.address = f"127.0.0.1:{self.port}"
+        self.port, secure, controller = free_ports(3)
+        self.address, self.secure_address = f"127.0.0.1:{self.port}", f"127.0.0.1:{secure}"  # the second by TLS and a password
+        self.user, self.password = "sparrow", "s3cret-of-the-broker"
+        self.authority = self.certificates()
         self.properties = self.work / "server.properties"
         self.properties.write_text(f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{controller}
+listeners=PLAINTEXT://{self.address},SASL_SSL://{self.secure_address},CONTROLLER://127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{self.user}="{self.password}";
+ssl.keystore.type=PEM
+ssl.keystore.location={self.work}/server.pem
 log.dirs={self.work}/data
 num.partitions=3
 broker.session.timeout.ms=2000
@@ -51,6 +59,20 @@ transaction.state.log.min.isr=1
         self.log = open(self.work / "log", "a", encoding="utf-8")
         self.process = None
         self.java("kafka.tools.StorageTool", "format", "-t", "c3BhcnJvdy1rYWZrYS0wMQ", "-c", str(self.properties)).wait(timeout=60)
+
+    def certificates(self):
+        """Makes server.pem (key and chain) signed by an authority of its own; returns the authority's certificate."""
+        authority, key = self.work / "authority.pem", self.work / "authority.key"
+
+        def openssl(*arguments):
+            subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=self.work)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2, "-subj", "/CN=Tests", "-keyout", key, "-out", authority)
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
+        (self.work / "names").write_text("subjectAltName=IP:127.0.0.1\n", encoding="utf-8")
+        openssl("x509", "-req", "-in", "server.csr", "-CA", authority, "-CAkey", key, "-CAcreateserial", "-days", 2, "-extfile", "names", "-out", "server.crt")
+        parts = [(self.work / name).read_text(encoding="utf-8") for name in ("server.key", "server.crt", "authority.pem")]
+        (self.work / "server.pem").write_text("".join(parts), encoding="utf-8")
+        return authority
 
     def java(self, *arguments):
         return subprocess.Popen([*JAVA, "-cp", self.classes, *arguments], stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)

@@ -256,6 +256,35 @@ def stays_forgotten(broker, homes, messages):
     check("what is older than the erasure does not come back; what the user does later is kept", refused)
 
 
+def secured(broker, home, homes):
+    """A broker that speaks TLS and asks for a password."""
+    def settings(**changed):
+        keys = {"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", "ssl.ca.location": broker.authority, "sasl.username": broker.user,
+                "sasl.password": broker.password, **{name.replace("_", "."): value for name, value in changed.items()}}
+        file = home / "kafka.properties"
+        file.write_text("".join(f"{key}={value}\n" for key, value in keys.items()), encoding="utf-8")
+        file.chmod(0o600)
+        return ("--events-kafka", broker.secure_address, "--events-topic", TOPIC, "--events-kafka-properties", str(file))
+
+    def exchanges():
+        with Attacked(home, *settings()) as server:
+            equal(server.send("/api/v1/events", {"id": "by-tls", "type": "click", "item": "m1"}, TOKEN)[1]["saved"], 1)
+            eventually(lambda: all("by-tls" in ids(one) for one in homes))
+            eventually(lambda: ids(home) == ids(homes[0]))
+            equal(json.loads(server.get("/api/v1/readyz")[1])["status"], "ready")
+    check("by TLS and with a password events go both ways", exchanges)
+
+    def refused(part, **changed):
+        with Attacked(home, *settings(**changed)) as server:
+            eventually(lambda: json.loads(server.get("/api/v1/readyz")[1])["status"] == "degraded", 25)
+            said = server.get("/api/v1/readyz")[1].decode() + server.stderr() + json.dumps(kafka_of(server))
+            assert part in said.lower(), said[-1500:]
+            assert broker.password not in said and "wrong-one" not in said, "a password is in what the server says"
+            server.alive()
+    check("a wrong password is said, and not shown", lambda: refused("authentication", sasl_password="wrong-one"))
+    check("a broker whose certificate is not known is not talked to, and said", lambda: refused("certificate", ssl_ca_location="/etc/ssl/certs/ca-certificates.crt"))
+
+
 def wrong_at_start(home, port):
     def said():
         for options, part in ((("--events-kafka", "nowhere"), "--events-kafka"), (("--events-kafka", "a:1", "--no-events"), "--no-events"),
@@ -304,6 +333,7 @@ def main():
                     replica_killed(a, holder, homes, options, acknowledged)
                     other_producers(broker, a, holder["b"], homes)
                     stays_forgotten(broker, homes, forgotten(a, holder["b"], homes))
+                    secured(broker, home_c, homes)
                 finally:
                     holder["b"].process.kill()
                     holder["b"].process.wait()
