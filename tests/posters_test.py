@@ -6,7 +6,10 @@ Needs SPARROW_BIN and SPARROW_HOME with a model. Ends with "N passed, N failed".
 import json
 import os
 import pathlib
+import random
+import re
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -147,6 +150,68 @@ def elsewhere(home):
     check("addresses of pictures that name no item are refused", wrong)
 
 
+def train(home, *options):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("SPARROW_")}
+    return subprocess.run([BIN, "train", "--method", "content", *options], capture_output=True, text=True, check=False, env={**clean, "SPARROW_HOME": str(home)})
+
+
+def as_content(home):
+    """Pictures that follow genres count by themselves; pictures that say nothing do not."""
+    items = [json.loads(line) for line in pathlib.Path(home, "prepared/catalog.jsonl").read_text(encoding="utf-8").splitlines()]
+    known = [item for item in items if item.get("genres")][:600]
+    paint = random.Random(1)
+
+    def shelf(color_of):
+        folder = tempfile.TemporaryDirectory()
+        for item in known:
+            pathlib.Path(folder.name, item["id"] + ".png").write_bytes(png(color_of(item), 30, 40))
+        pathlib.Path(home, "posters.db").unlink(missing_ok=True)
+        equal(posters(home, folder.name).returncode, 0)
+        return folder
+
+    def chance(_):
+        return tuple(paint.randrange(40, 256) for _ in range(3))
+
+    def too_few():
+        pathlib.Path(home, "posters.db").unlink(missing_ok=True)
+        done = train(home, "--picture-weight", "1")
+        assert done.returncode == 2 and "sparrow posters" in done.stderr, done
+        assert "picture" not in train(home, "--force").stderr
+
+    def left_out():
+        with shelf(chance):
+            done = train(home, "--force")
+        assert done.returncode == 0 and f"pictures of {len(known)} items are left out" in done.stderr, done
+
+    def counted():
+        drama, comedy = (200, 30, 30), (30, 60, 220)
+        with shelf(lambda item: drama if "Drama" in item["genres"] else comedy if "Comedy" in item["genres"] else (60, 160, 60)):
+            done = train(home)
+        assert done.returncode == 0 and f"pictures of {len(known)} items with weight 0." in done.stderr, done
+        print("     " + re.search("with weight .*", done.stderr)[0])
+        assert "up to date" in train(home).stderr
+        with sqlite3.connect(pathlib.Path(home, "posters.db")) as database:  # as an older program left it
+            database.execute("DROP TABLE descriptors")
+        assert f"{len(known)} pictures are not described yet" in train(home).stderr
+        with tempfile.TemporaryDirectory() as one:
+            seed = next(item["id"] for item in known if "Drama" in item["genres"])
+            pathlib.Path(one, seed + ".png").write_bytes(png(drama, 30, 40))
+            equal(posters(home, one).returncode, 0)
+        done = train(home, "--picture-weight", "10")
+        assert f"pictures of {len(known)} items with weight 10.00" in done.stderr and "described" not in done.stderr, done
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("SPARROW_")}
+        newest = "content@" + re.search(r"content (\d{8}T\d{6}Z-\w+)", done.stderr)[1]
+        told = subprocess.run([BIN, "--json", "similar", seed, "--model", newest, "--size", "10"], capture_output=True, text=True, check=False,
+                              env={**clean, "SPARROW_HOME": str(home)})
+        near = [item["id"] for item in json.loads(told.stdout)["items"]]
+        genres = {item["id"]: item["genres"] for item in known}
+        equal(["Drama" in genres.get(item, ()) for item in near], [True] * 10)
+
+    check("a weight for pictures that are not there is refused, and without pictures nothing is said of them", too_few)
+    check("pictures that tell nothing about what people like are left out, and that is said", left_out)
+    check("pictures that follow genres are content, with a weight that behavior decides", counted)
+
+
 def damaged(home):
     pathlib.Path(home, "posters.db").write_bytes(b"not a database at all, but long enough to look like one" * 99)
 
@@ -155,6 +220,12 @@ def damaged(home):
             assert "poster" not in look(server, 1)
             assert "posters are not taken up" in server.stderr() and "posters.db" in server.stderr(), server.stderr()
 
+    def refuses():
+        done = train(home, "--force")
+        assert done.returncode == 6 and "posters.db" in done.stderr, done
+        equal(train(home, "--force", "--picture-weight", "0").returncode, 0)
+
+    check("training beside a damaged file of posters is refused, unless it is told to leave it out", refuses)
     check("a server starts beside a damaged file of posters, and says so", starts)
 
 
@@ -165,6 +236,7 @@ def main():
         command(home, folder)
         serving(home, folder)
         elsewhere(home)
+        as_content(home)
         damaged(home)
     finally:
         shutil.rmtree(home, ignore_errors=True)

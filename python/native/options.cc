@@ -46,6 +46,10 @@ embed::TrainOptions train_options(const Flags& flags) {
   flags::add_train_options(app, options);
   parse(app, flags);
   take(flags::all_options_are_read(flags, {options.method}));
+  if (options.picture_weight)
+    invalid(
+        "--picture-weight: pictures are those of a home, which `sparrow train` reads; here their "
+        "vectors are given as a block");
   return options;
 }
 

@@ -152,3 +152,5 @@ def test_evaluate(report, small):
         sparrow.evaluate(small, ["history"], splits=0)
     with pytest.raises(sparrow.InvalidInput, match="--dim is not read by history"):
         sparrow.evaluate(small, [{"method": "history", "dim": 3}])
+    with pytest.raises(sparrow.InvalidInput, match="pictures are those of a home"):
+        sparrow.evaluate(small, [{"method": "content", "picture_weight": 1}])

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/content_sources.h"
 #include "sparrow/app/gate.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/core/file.h"
 #include "sparrow/core/random.h"
-#include "sparrow/embed/text_source.h"
 #include "sparrow/evaluate/offline.h"
 #include "sparrow/flags/measure_flags.h"
 #include "sparrow/flags/train_flags.h"
@@ -110,9 +110,8 @@ Result<void> run_evaluate(const Context& context, EvaluateArguments arguments) {
   options.threads = context.threads;
   for (const auto& method : arguments.methods) {
     options.methods.push_back(evaluate::settings_of(method, arguments.train));
-    const auto texts = embed::load_texts(**dataset, context.paths().text(), context.threads,
-                                         options.methods.back());
-    if (!texts) return texts.error();
+    const auto content = load_content(context, **dataset, options.methods.back());
+    if (!content) return content.error();
   }
   if (!arguments.groups.empty()) {
     auto truth = read_truth(arguments.groups, **dataset, true, options.seed, options.min_positives);

@@ -8,13 +8,13 @@
 #include <fmt/ranges.h>
 
 #include "sparrow/app/command.h"
+#include "sparrow/app/content_sources.h"
 #include "sparrow/app/gate.h"
 #include "sparrow/app/home_care.h"
 #include "sparrow/app/ingest.h"
 #include "sparrow/app/pipeline.h"
 #include "sparrow/core/clock.h"
 #include "sparrow/core/file.h"
-#include "sparrow/embed/text_source.h"
 #include "sparrow/evaluate/offline.h"
 #include "sparrow/flags/checks.h"
 #include "sparrow/flags/train_flags.h"
@@ -91,10 +91,8 @@ Result<json> evaluate_model(const Context& context, const data::Dataset& dataset
   options.splits = arguments.splits;
   options.threads = context.threads;
   options.baselines = false;
-  if (const auto texts = embed::load_texts(dataset, context.paths().text(), context.threads,
-                                           options.methods.back());
-      !texts)
-    return texts.error();
+  if (const auto content = load_content(context, dataset, options.methods.back()); !content)
+    return content.error();
   auto report = evaluate::evaluate_offline(dataset, options, run_control(context));
   if (!report) return report.error();
   json found = evaluate::to_json(*report);

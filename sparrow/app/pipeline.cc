@@ -8,11 +8,11 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "sparrow/app/content_sources.h"
 #include "sparrow/app/home_care.h"
 #include "sparrow/core/file.h"
 #include "sparrow/data/synth.h"
 #include "sparrow/embed/continue_training.h"
-#include "sparrow/embed/text_source.h"
 #include "sparrow/evaluate/data_card.h"
 #include "sparrow/events/join_rows.h"
 #include "sparrow/live/publish.h"
@@ -214,8 +214,8 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
                            const embed::TrainOptions& asked, bool force) {
   const auto start = Clock::now();
   embed::TrainOptions options = asked;
-  const auto texts = embed::load_texts(dataset, context.paths().text(), context.threads, options);
-  if (!texts) return texts.error();
+  const auto content = load_content(context, dataset, options);
+  if (!content) return content.error();
   const std::string name = options.name.empty() ? options.method : options.name;
   const std::string key = embed::options_key(options, dataset);
   const auto versions = model::list_versions(context.paths().models(), name);
@@ -229,7 +229,7 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
     }
   }
   say(context, "train     {}: about {:.0f} MB expected; content: {}", name,
-      embed::expected_memory_mb(dataset, options), *texts);
+      embed::expected_memory_mb(dataset, options), *content);
   auto trained = embed::train_model(dataset, options, run_control(context));
   if (!trained) return trained.error();
   trained->manifest.code_version = SPARROW_VERSION;

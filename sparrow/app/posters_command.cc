@@ -14,6 +14,7 @@
 #include "sparrow/core/parallel.h"
 #include "sparrow/core/text.h"
 #include "sparrow/data/dataset.h"
+#include "sparrow/picture/descriptor.h"
 #include "sparrow/picture/posters.h"
 
 namespace sparrow::app {
@@ -202,6 +203,37 @@ Result<void> make(const std::vector<Source>& sources, const PosterOptions& optio
   return {};
 }
 
+// Of pictures that an older program made; one that cannot be decoded stays without.
+Result<std::size_t> describe_older(const Context& context, picture::PosterFile& file) {
+  constexpr std::size_t kTogether = 256;
+  const auto items = file.undescribed();
+  if (!items) return items.error();
+  const auto all = file.list();
+  if (!all) return all.error();
+  std::unordered_map<std::string_view, std::string_view> tags;
+  for (const auto& poster : *all) tags[poster.item] = poster.tag;
+  std::size_t described = 0;
+  for (std::size_t begin = 0; begin < items->size(); begin += kTogether) {
+    if (interrupted.load()) return Error{ErrorCode::kUnavailable, "interrupted"};
+    std::vector<picture::Poster> posters(std::min(kTogether, items->size() - begin));
+    parallel_for(posters.size(), 4, context.threads,
+                 [&](std::size_t from, std::size_t to, std::size_t) {
+                   for (std::size_t i = from; i < to; ++i) {
+                     posters[i].item = (*items)[begin + i];
+                     posters[i].tag = tags.at(posters[i].item);
+                     const auto webp = file.webp_of(posters[i].item);
+                     if (!webp || !*webp) continue;
+                     const auto picture = picture::decode(**webp, 0);
+                     if (picture) posters[i].descriptor = picture::descriptor_of(*picture);
+                   }
+                 });
+    std::erase_if(posters, [](const auto& poster) { return poster.descriptor.empty(); });
+    if (auto put = file.put_descriptors(posters); !put) return put.error();
+    described += posters.size();
+  }
+  return described;
+}
+
 Result<void> run(const Context& context, const PosterOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   auto catalog = data::load_catalog(context.paths().prepared());
@@ -229,6 +261,7 @@ Result<void> run(const Context& context, const PosterOptions& options) {
   auto made = make(sources, options, context, **file, counts);
   finish_progress();
   if (!made) return made;
+  if (auto described = describe_older(context, **file); !described) return described.error();
   if (options.replace) {
     std::vector<std::string> gone;
     for (const auto& poster : *before) {

@@ -28,6 +28,8 @@ struct ImportedBlock {
   std::string name;
   float weight = 1;
   Embeddings vectors;  // rows of the catalogue x dim; a zero row: the item has none
+  // Of vectors that may be others under the same name; kept in the manifest.
+  std::string fingerprint = {};
 };
 
 // Weight of each block in the cosine of two items that have all of them. A block that an item lacks

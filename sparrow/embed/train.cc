@@ -225,8 +225,10 @@ nlohmann::json describe(const TrainOptions& o) {
                       {"neighbors", o.neighbors},
                       {"seed", o.seed},
                       {"min_value", o.sequences.min_value}};
-  for (const ImportedBlock& block : o.fusion.content.imported)
+  for (const ImportedBlock& block : o.fusion.content.imported) {
     j["blocks"].push_back({{"name", block.name}, {"weight", block.weight}});
+    if (!block.fingerprint.empty()) j["blocks"].back()["fingerprint"] = block.fingerprint;
+  }
   j["text"] = describe_text(o.fusion.content);
   if (const Method* method = find_method(o.method)) method->describe(o, j);
   if (o.fusion.content_weight) j["content_weight"] = *o.fusion.content_weight;

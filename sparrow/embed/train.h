@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct TrainOptions {
   // vectors in its place.
   std::string text_table;
   std::string text_vectors;
+  // Of the pictures' block, which the caller reads into fusion.content: 0 leaves them out, none:
+  // as much as people's behavior says (block_weight.h).
+  std::optional<float> picture_weight;
   std::uint64_t seed = 1;
   std::size_t threads = 0;
   data::SequenceOptions sequences;

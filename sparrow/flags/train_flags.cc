@@ -131,6 +131,11 @@ void add_content(CLI::App& sub, embed::TrainOptions& o) {
                  "table: .npy, "
                  ".safetensors, .tsv, .bin or word2vec text")
       ->excludes(table);
+  sub.add_option(
+         "--picture-weight", o.picture_weight,
+         "Content: weight of how pictures look (`sparrow posters`); 0: not at all; default: "
+         "as much as they tell about what the same people like")
+      ->check(number_from(0, 10));
   sub.add_option("--sentence-weight", o.fusion.content.sentence,
                  "Content: weight of an item's sentence (genres weigh 1, tags 1.5)")
       ->check(number_from(0, 10))

@@ -1,6 +1,7 @@
 #include "sparrow/picture/picture.h"
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <png.h>
 #include <turbojpeg.h>
 
+#include "sparrow/picture/descriptor.h"
 #include "sparrow/picture/posters.h"
 
 namespace sparrow::picture {
@@ -198,6 +200,104 @@ TEST_F(PosterFiles, OtherFilesAreRefused) {
   EXPECT_EQ(PosterFile::open(path(), PosterFile::Mode::kRead).error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(PosterFile::open(path(), PosterFile::Mode::kWrite).error().code, ErrorCode::kCorrupt);
   EXPECT_FALSE(Posters::open(path()));
+}
+
+// Stripes of two colors, `across` or down.
+Picture stripes(std::size_t side, bool across, std::array<int, 3> color) {
+  Picture picture{side, side, {}};
+  for (std::size_t y = 0; y < side; ++y) {
+    for (std::size_t x = 0; x < side; ++x) {
+      const bool dark = ((across ? y : x) * 16 / side) % 2 == 0;
+      for (const int channel : color)
+        picture.rgb += static_cast<char>(dark ? channel / 4 : channel);
+    }
+  }
+  return picture;
+}
+
+// Of one part of the descriptor.
+float distance(const Picture& a, const Picture& b, std::string_view part) {
+  const auto x = descriptor_of(a);
+  const auto y = descriptor_of(b);
+  std::size_t begin = 0;
+  for (const auto& each : kDescriptorParts) {
+    if (each.name != part) {
+      begin += each.size;
+      continue;
+    }
+    float sum = 0;
+    for (std::size_t i = begin; i < begin + each.size; ++i) sum += (x[i] - y[i]) * (x[i] - y[i]);
+    return std::sqrt(sum);
+  }
+  ADD_FAILURE() << part;
+  return 0;
+}
+
+TEST(DescriptorTest, HasAllItsPartsAndOnlyNumbers) {
+  std::size_t size = 0;
+  for (const auto& part : kDescriptorParts) size += part.size;
+  EXPECT_EQ(size, kDescriptorSize);
+  for (const auto& picture : {quarters(1, 1), quarters(3, 200), quarters(640, 480)}) {
+    const auto values = descriptor_of(picture);
+    EXPECT_EQ(values.size(), kDescriptorSize);
+    for (const float value : values) EXPECT_TRUE(std::isfinite(value));
+  }
+}
+
+TEST(DescriptorTest, SizeAndCompressionChangeLittle) {
+  const Picture picture = quarters(512, 512);
+  const auto jpeg = decode(jpeg_of(picture), 64);
+  ASSERT_TRUE(jpeg);
+  const Picture other = stripes(512, true, {40, 90, 200});
+  for (const auto& part : kDescriptorParts) {
+    const float far = distance(picture, other, part.name);
+    EXPECT_GT(far, 0.3F) << part.name;
+    EXPECT_LT(distance(picture, quarters(128, 128), part.name), 0.1F * far) << part.name;
+    EXPECT_LT(distance(picture, *jpeg, part.name), 0.25F * far) << part.name;
+  }
+}
+
+TEST(DescriptorTest, EachPartTellsWhatItIsFor) {
+  const Picture down = stripes(128, false, {220, 60, 40});
+  const Picture across = stripes(128, true, {220, 60, 40});
+  const Picture blue = stripes(128, false, {40, 60, 220});
+  EXPECT_LT(distance(down, across, "colors"), 0.02F);  // the same colors in another order
+  EXPECT_GT(distance(down, across, "edges"), 1.0F);
+  EXPECT_GT(distance(down, blue, "colors"), 0.5F);
+  EXPECT_LT(distance(down, blue, "edges"), 0.5F * distance(down, across, "edges"));
+  const Picture other_quarters = [] {
+    Picture turned = quarters(128, 128);  // top and bottom exchanged
+    const std::size_t half = turned.rgb.size() / 2;
+    turned.rgb = turned.rgb.substr(half) + turned.rgb.substr(0, half);
+    return turned;
+  }();
+  EXPECT_LT(distance(quarters(128, 128), other_quarters, "colors"), 0.02F);
+  EXPECT_GT(distance(quarters(128, 128), other_quarters, "layout"), 0.3F);
+}
+
+TEST(PosterFileTest, KeepsDescriptorsOfThePicturesThatItHas) {
+  const auto path = std::filesystem::temp_directory_path() / "descriptors_test.db";
+  std::filesystem::remove(path);
+  auto file = PosterFile::open(path, PosterFile::Mode::kWrite);
+  ASSERT_TRUE(file);
+  std::vector<Poster> posters;
+  for (const std::string item : {"a", "b"})
+    posters.push_back(*poster_of(item, jpeg_of(quarters(64, item == "a" ? 64 : 96)), {}));
+  ASSERT_TRUE((*file)->put(posters));
+  const auto kept = (*file)->descriptors();
+  ASSERT_TRUE(kept);
+  ASSERT_EQ(kept->size(), 2U);
+  EXPECT_EQ((*kept)[1].item, "b");
+  EXPECT_EQ((*kept)[1].descriptor, posters[1].descriptor);
+  EXPECT_TRUE((*file)->undescribed()->empty());
+  posters[0].tag = "another0pict";  // its descriptor is of the former picture
+  posters[0].descriptor.assign(3, 0);
+  ASSERT_TRUE((*file)->put({posters.data(), 1}));
+  EXPECT_FALSE((*file)->descriptors());  // of another length: said, not read beyond its end
+  const std::vector<std::string> gone = {"a"};
+  ASSERT_TRUE((*file)->remove(gone));
+  EXPECT_EQ((*file)->descriptors()->size(), 1U);
+  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "sparrow/picture/posters.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include "sparrow/core/file.h"
+#include "sparrow/picture/descriptor.h"
 #include "sparrow/picture/picture.h"
 
 namespace sparrow::picture {
@@ -21,7 +23,10 @@ constexpr int kFormat = 1;
 constexpr const char* kTable =
     "CREATE TABLE IF NOT EXISTS posters (item TEXT NOT NULL UNIQUE, tag TEXT NOT NULL, "
     "colors TEXT NOT NULL, source TEXT NOT NULL, source_bytes INTEGER NOT NULL, "
-    "source_written INTEGER NOT NULL, webp BLOB NOT NULL) STRICT";
+    "source_written INTEGER NOT NULL, webp BLOB NOT NULL) STRICT;"
+    // Of the picture with this tag: of another one it says nothing.
+    "CREATE TABLE IF NOT EXISTS descriptors (item TEXT NOT NULL UNIQUE, tag TEXT NOT NULL, "
+    "form INTEGER NOT NULL, floats BLOB NOT NULL) STRICT";
 
 struct FreeStatement {
   void operator()(sqlite3_stmt* one) const { sqlite3_finalize(one); }
@@ -71,6 +76,10 @@ Result<Poster> poster_of(std::string_view item, std::string_view bytes, const Po
   poster.item = item;
   poster.tag = sha256_hex(*webp).substr(0, 12);
   poster.colors = colors_of(small);
+  // Of what is kept, so that it can be made again.
+  const auto kept = decode(*webp, 0);
+  if (!kept) return kept.error();
+  poster.descriptor = descriptor_of(*kept);
   poster.webp = std::move(*webp);
   return poster;
 }
@@ -134,6 +143,59 @@ Result<std::vector<Poster>> PosterFile::list() const {
   return all;
 }
 
+Result<bool> PosterFile::has_descriptors() const {
+  const auto table =
+      prepared(db_, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'descriptors'");
+  if (table == nullptr) return failure("cannot be read");
+  const int step = sqlite3_step(table.get());
+  if (step != SQLITE_ROW && step != SQLITE_DONE) return failure("cannot be read");
+  return step == SQLITE_ROW;
+}
+
+Result<std::vector<PosterFile::Described>> PosterFile::descriptors() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Described> all;
+  const auto any = has_descriptors();  // a file of an older program has no such table
+  if (!any) return any.error();
+  if (!*any) return all;
+  const auto rows = prepared(db_,
+                             "SELECT item, floats FROM descriptors JOIN posters USING (item, tag) "
+                             "WHERE form = ?1 ORDER BY item");
+  if (rows == nullptr) return failure("cannot be read");
+  sqlite3_bind_int(rows.get(), 1, kDescriptorForm);
+  int step = sqlite3_step(rows.get());
+  for (; step == SQLITE_ROW; step = sqlite3_step(rows.get())) {
+    const std::string bytes = text_at(rows, 1);
+    Described& one = all.emplace_back(Described{text_at(rows, 0), {}});
+    one.descriptor.resize(kDescriptorSize);
+    if (bytes.size() != kDescriptorSize * sizeof(float))
+      return Error{ErrorCode::kCorrupt,
+                   fmt::format("{}: the descriptor of {} has another length: run `sparrow posters` "
+                               "again",
+                               path_.string(), one.item)};
+    std::memcpy(one.descriptor.data(), bytes.data(), bytes.size());
+  }
+  if (step != SQLITE_DONE) return failure("cannot be read");
+  return all;
+}
+
+Result<std::vector<std::string>> PosterFile::undescribed() const {
+  const std::lock_guard lock(mutex_);
+  const auto any = has_descriptors();
+  if (!any) return any.error();
+  const auto rows = prepared(
+      db_, *any ? "SELECT item FROM posters WHERE NOT EXISTS (SELECT 1 FROM descriptors AS d WHERE "
+                  "d.item = posters.item AND d.tag = posters.tag AND d.form = ?1)"
+                : "SELECT item FROM posters WHERE ?1");
+  if (rows == nullptr) return failure("cannot be read");
+  sqlite3_bind_int(rows.get(), 1, kDescriptorForm);
+  std::vector<std::string> items;
+  int step = sqlite3_step(rows.get());
+  for (; step == SQLITE_ROW; step = sqlite3_step(rows.get())) items.push_back(text_at(rows, 0));
+  if (step != SQLITE_DONE) return failure("cannot be read");
+  return items;
+}
+
 Result<std::optional<std::string>> PosterFile::webp_of(std::string_view item) const {
   const std::lock_guard lock(mutex_);
   const auto row = prepared(db_, "SELECT webp FROM posters WHERE item = ?1");
@@ -165,22 +227,39 @@ Result<void> PosterFile::write(const char* sql, std::size_t rows, const Bind& bi
 }
 
 Result<void> PosterFile::put(std::span<const Poster> posters) {
-  return write("INSERT OR REPLACE INTO posters VALUES (?1,?2,?3,?4,?5,?6,?7)", posters.size(),
+  const auto kept =
+      write("INSERT OR REPLACE INTO posters VALUES (?1,?2,?3,?4,?5,?6,?7)", posters.size(),
+            [&](std::size_t i, sqlite3_stmt* row) {
+              const Poster& poster = posters[i];
+              bind(row, 1, poster.item);
+              bind(row, 2, poster.tag);
+              bind(row, 3, poster.colors);
+              bind(row, 4, poster.source);
+              sqlite3_bind_int64(row, 5, static_cast<sqlite3_int64>(poster.source_bytes));
+              sqlite3_bind_int64(row, 6, poster.source_written);
+              sqlite3_bind_blob64(row, 7, poster.webp.data(), poster.webp.size(), SQLITE_STATIC);
+            });
+  if (!kept) return kept;
+  return put_descriptors(posters);
+}
+
+Result<void> PosterFile::put_descriptors(std::span<const Poster> posters) {
+  return write("INSERT OR REPLACE INTO descriptors VALUES (?1,?2,?3,?4)", posters.size(),
                [&](std::size_t i, sqlite3_stmt* row) {
-                 const Poster& poster = posters[i];
-                 bind(row, 1, poster.item);
-                 bind(row, 2, poster.tag);
-                 bind(row, 3, poster.colors);
-                 bind(row, 4, poster.source);
-                 sqlite3_bind_int64(row, 5, static_cast<sqlite3_int64>(poster.source_bytes));
-                 sqlite3_bind_int64(row, 6, poster.source_written);
-                 sqlite3_bind_blob64(row, 7, poster.webp.data(), poster.webp.size(), SQLITE_STATIC);
+                 const auto& floats = posters[i].descriptor;
+                 bind(row, 1, posters[i].item);
+                 bind(row, 2, posters[i].tag);
+                 sqlite3_bind_int(row, 3, kDescriptorForm);
+                 sqlite3_bind_blob64(row, 4, floats.data(), floats.size() * sizeof(float),
+                                     SQLITE_STATIC);
                });
 }
 
 Result<void> PosterFile::remove(std::span<const std::string> items) {
-  return write("DELETE FROM posters WHERE item = ?1", items.size(),
-               [&](std::size_t i, sqlite3_stmt* row) { bind(row, 1, items[i]); });
+  const auto item = [&](std::size_t i, sqlite3_stmt* row) { bind(row, 1, items[i]); };
+  if (auto gone = write("DELETE FROM descriptors WHERE item = ?1", items.size(), item); !gone)
+    return gone;
+  return write("DELETE FROM posters WHERE item = ?1", items.size(), item);
 }
 
 Result<std::shared_ptr<const Posters>> Posters::open(const std::filesystem::path& path) {

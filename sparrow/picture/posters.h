@@ -32,6 +32,7 @@ struct Poster {
   std::string
       colors;  // of 3 x 4 parts of it, row by row, "rgb" each, a hexadecimal digit a channel
   std::string webp;
+  std::vector<float> descriptor;  // descriptor_of() it
   // The file that it was made of, so that an unchanged one is not read again.
   std::string source;
   std::uint64_t source_bytes = 0;
@@ -52,17 +53,27 @@ class PosterFile {
   PosterFile(const PosterFile&) = delete;
   PosterFile& operator=(const PosterFile&) = delete;
 
-  // All of them but their pictures.
+  // All of them but their pictures and descriptors.
   Result<std::vector<Poster>> list() const;
+  // Item and descriptor of all that have one of the present form.
+  struct Described {
+    std::string item;
+    std::vector<float> descriptor;
+  };
+  Result<std::vector<Described>> descriptors() const;
+  // Items whose picture has none: it was made by an older program, or that was interrupted.
+  Result<std::vector<std::string>> undescribed() const;
+  Result<void> put_descriptors(std::span<const Poster> posters);
   // nullopt: the item has none.
   Result<std::optional<std::string>> webp_of(std::string_view item) const;
-  // All or none; the item's former poster goes.
+  // All or none, the item's former poster goes; then their descriptors.
   Result<void> put(std::span<const Poster> posters);
   Result<void> remove(std::span<const std::string> items);
 
  private:
   explicit PosterFile(std::filesystem::path path) : path_(std::move(path)) {}
   Error failure(const char* what) const;
+  Result<bool> has_descriptors() const;
   // One transaction: the statement once a row, bound by `bind_row`.
   template <typename Bind>
   Result<void> write(const char* sql, std::size_t rows, const Bind& bind_row);
