@@ -96,7 +96,7 @@ std::string add_pictures(const data::Dataset& dataset, Pictures pictures,
   }
   if (weight < kLeastWeight)
     return fmt::format("; pictures of {} items are left out ({})", pictures.items, why);
-  const std::string said =
+  std::string said =
       fmt::format("; pictures of {} items with weight {:.2f} ({})", pictures.items, weight, why);
   content.imported.push_back(
       {"pictures", weight, std::move(pictures.rows), std::move(pictures.fingerprint)});
