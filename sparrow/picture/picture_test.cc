@@ -294,6 +294,10 @@ TEST(PosterFileTest, KeepsDescriptorsOfThePicturesThatItHas) {
   posters[0].descriptor.assign(3, 0);
   ASSERT_TRUE((*file)->put({posters.data(), 1}));
   EXPECT_FALSE((*file)->descriptors());  // of another length: said, not read beyond its end
+  EXPECT_EQ(*(*file)->undescribed(), std::vector<std::string>{"a"});  // so that it is made again
+  posters[0].descriptor.assign(kDescriptorSize, std::nanf(""));
+  ASSERT_TRUE((*file)->put_descriptors({posters.data(), 1}));
+  EXPECT_EQ((*file)->descriptors().error().code, ErrorCode::kCorrupt);
   const std::vector<std::string> gone = {"a"};
   ASSERT_TRUE((*file)->remove(gone));
   EXPECT_EQ((*file)->descriptors()->size(), 1U);

@@ -1,6 +1,7 @@
 #include "sparrow/picture/posters.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -170,10 +171,14 @@ Result<std::vector<PosterFile::Described>> PosterFile::descriptors() const {
     one.descriptor.resize(kDescriptorSize);
     if (bytes.size() != kDescriptorSize * sizeof(float))
       return Error{ErrorCode::kCorrupt,
-                   fmt::format("{}: the descriptor of {} has another length: run `sparrow posters` "
-                               "again",
+                   fmt::format("{}: the descriptor of {} has another length than this program's",
                                path_.string(), one.item)};
     std::memcpy(one.descriptor.data(), bytes.data(), bytes.size());
+    if (!std::all_of(one.descriptor.begin(), one.descriptor.end(),
+                     [](float value) { return std::isfinite(value); }))
+      return Error{ErrorCode::kCorrupt,
+                   fmt::format("{}: the descriptor of {} has values that are no numbers",
+                               path_.string(), one.item)};
   }
   if (step != SQLITE_DONE) return failure("cannot be read");
   return all;
@@ -184,11 +189,14 @@ Result<std::vector<std::string>> PosterFile::undescribed() const {
   const auto any = has_descriptors();
   if (!any) return any.error();
   const auto rows = prepared(
-      db_, *any ? "SELECT item FROM posters WHERE NOT EXISTS (SELECT 1 FROM descriptors AS d WHERE "
-                  "d.item = posters.item AND d.tag = posters.tag AND d.form = ?1)"
-                : "SELECT item FROM posters WHERE ?1");
+      db_,
+      *any ? "SELECT item FROM posters WHERE NOT EXISTS (SELECT 1 FROM descriptors AS d WHERE "
+             "d.item = posters.item AND d.tag = posters.tag AND d.form = ?1 AND length(d.floats) = "
+             "?2)"
+           : "SELECT item FROM posters WHERE ?1 AND ?2");
   if (rows == nullptr) return failure("cannot be read");
   sqlite3_bind_int(rows.get(), 1, kDescriptorForm);
+  sqlite3_bind_int(rows.get(), 2, static_cast<int>(kDescriptorSize * sizeof(float)));
   std::vector<std::string> items;
   int step = sqlite3_step(rows.get());
   for (; step == SQLITE_ROW; step = sqlite3_step(rows.get())) items.push_back(text_at(rows, 0));

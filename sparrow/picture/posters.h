@@ -55,13 +55,15 @@ class PosterFile {
 
   // All of them but their pictures and descriptors.
   Result<std::vector<Poster>> list() const;
-  // Item and descriptor of all that have one of the present form.
+  // Item and descriptor of all that have one of the present form. kCorrupt: one has another length,
+  // or values that are no numbers.
   struct Described {
     std::string item;
     std::vector<float> descriptor;
   };
   Result<std::vector<Described>> descriptors() const;
-  // Items whose picture has none: it was made by an older program, or that was interrupted.
+  // Items whose picture has none, or one of another length: it was made by an older program, or
+  // that was interrupted.
   Result<std::vector<std::string>> undescribed() const;
   Result<void> put_descriptors(std::span<const Poster> posters);
   // nullopt: the item has none.
