@@ -177,11 +177,21 @@ def as_content(home):
         done = train(home, "--picture-weight", "1")
         assert done.returncode == 2 and "sparrow posters" in done.stderr, done
         assert "picture" not in train(home, "--force").stderr
+        with tempfile.TemporaryDirectory() as folder:
+            for item in known[:5]:
+                pathlib.Path(folder, item["id"] + ".png").write_bytes(png((9, 99, 199), 30, 40))
+            equal(posters(home, folder).returncode, 0)
+        done = train(home, "--force")
+        assert done.returncode == 0 and "pictures of 5 items are left out (20 are needed)" in done.stderr, done
 
     def left_out():
         with shelf(chance):
             done = train(home, "--force")
         assert done.returncode == 0 and f"pictures of {len(known)} items are left out" in done.stderr, done
+        done = train(home, "--force", "--explain")
+        assert f"- Pictures of {len(known)} items are left out (" in done.stdout, done
+        done = train(home, "--force", "--picture-weight", "0.03")
+        assert f"pictures of {len(known)} items with weight 0.03 (as asked)" in done.stderr, done
 
     def counted():
         drama, comedy = (200, 30, 30), (30, 60, 220)
@@ -190,6 +200,7 @@ def as_content(home):
         assert done.returncode == 0 and f"pictures of {len(known)} items with weight 0." in done.stderr, done
         print("     " + re.search("with weight .*", done.stderr)[0])
         assert "up to date" in train(home).stderr
+        assert f"- Pictures of {len(known)} items with weight 0." in train(home, "--explain").stdout
         with sqlite3.connect(pathlib.Path(home, "posters.db")) as database:  # as an older program left it
             database.execute("DROP TABLE descriptors")
         assert f"{len(known)} pictures are not described yet" in train(home).stderr
@@ -207,9 +218,26 @@ def as_content(home):
         genres = {item["id"]: item["genres"] for item in known}
         equal(["Drama" in genres.get(item, ()) for item in near], [True] * 10)
 
-    check("a weight for pictures that are not there is refused, and without pictures nothing is said of them", too_few)
+    def torn():
+        file = pathlib.Path(home, "posters.db")
+        with sqlite3.connect(file) as database:
+            database.execute("UPDATE descriptors SET floats = x'0000' WHERE item = (SELECT min(item) FROM descriptors)")
+        done = train(home, "--force")
+        assert done.returncode == 6 and "another length" in done.stderr and "--picture-weight 0" in done.stderr, done
+        with tempfile.TemporaryDirectory() as one:  # makes it again
+            pathlib.Path(one, known[0]["id"] + ".png").write_bytes(png((200, 30, 30), 30, 40))
+            equal(posters(home, one).returncode, 0)
+        done = train(home, "--force")
+        assert done.returncode == 0 and "described" not in done.stderr, done
+        file.write_bytes(file.read_bytes()[:file.stat().st_size // 2])
+        done = train(home, "--force")
+        assert done.returncode == 6 and "posters.db" in done.stderr and "sparrow posters" in done.stderr, done
+        equal(train(home, "--force", "--picture-weight", "0").returncode, 0)
+
+    check("a weight for pictures that are not there is refused, without pictures nothing is said of them, and of too few that", too_few)
     check("pictures that tell nothing about what people like are left out, and that is said", left_out)
     check("pictures that follow genres are content, with a weight that behavior decides", counted)
+    check("a descriptor of another length and a torn file are errors that say what helps", torn)
 
 
 def damaged(home):

@@ -82,7 +82,8 @@ std::string reason_of(std::optional<double> looks, std::optional<double> genres)
       *looks, genres ? fmt::format(", {:.2f} by genres", *genres) : "");
 }
 
-// Adds the block; what was decided, in words.
+// Adds the block; what was decided, in words that begin with "pictures". A weight that was asked
+// for is taken however small it is.
 std::string add_pictures(const data::Dataset& dataset, Pictures pictures,
                          embed::TrainOptions& options) {
   embed::ContentOptions& content = options.fusion.content;
@@ -94,33 +95,48 @@ std::string add_pictures(const data::Dataset& dataset, Pictures pictures,
     weight = embed::weight_beside_genres(told, genres, content.genres);
     why = reason_of(told, genres);
   }
-  if (weight < kLeastWeight)
-    return fmt::format("; pictures of {} items are left out ({})", pictures.items, why);
+  if (!options.picture_weight && weight < kLeastWeight)
+    return fmt::format("pictures of {} items are left out ({})", pictures.items, why);
   std::string said =
-      fmt::format("; pictures of {} items with weight {:.2f} ({})", pictures.items, weight, why);
+      fmt::format("pictures of {} items with weight {:.2f} ({})", pictures.items, weight, why);
   content.imported.push_back(
       {"pictures", weight, std::move(pictures.rows), std::move(pictures.fingerprint)});
   return said;
 }
 
-Result<std::string> load_pictures(const Context& context, const data::Dataset& dataset,
-                                  embed::TrainOptions& options) {
-  if (options.picture_weight && *options.picture_weight == 0) return std::string();
+// A file that is torn is not training's to mend.
+Error with_remedy(Error error) {
+  if (error.code == ErrorCode::kCorrupt)
+    error.message +=
+        "; move it away and run `sparrow posters` again, or train with --picture-weight 0";
+  return error;
+}
+
+// "Pictures of ... .": a sentence of what was decided.
+std::string sentence_of(std::string decided) {
+  decided[0] = 'P';
+  return decided + ".";
+}
+
+Result<ContentFound> load_pictures(const Context& context, const data::Dataset& dataset,
+                                   embed::TrainOptions& options) {
+  if (options.picture_weight && *options.picture_weight == 0) return ContentFound{};
   auto file =
       picture::PosterFile::open(context.paths().posters(), picture::PosterFile::Mode::kRead);
   if (!file && file.error().code == ErrorCode::kNotFound && !options.picture_weight)
-    return std::string();
+    return ContentFound{};
   const auto too_few = [&](std::size_t found) {
     return Error{ErrorCode::kInvalidInput,
                  fmt::format("--picture-weight: {} items of the catalogue have a picture, {} are "
                              "needed: `sparrow posters DIR` reads them",
                              found, kLeastPictures)};
   };
-  if (!file) return file.error().code == ErrorCode::kNotFound ? too_few(0) : file.error();
+  if (!file)
+    return file.error().code == ErrorCode::kNotFound ? too_few(0) : with_remedy(file.error());
   auto described = (*file)->descriptors();
-  if (!described) return described.error();
+  if (!described) return with_remedy(described.error());
   const auto without = (*file)->undescribed();
-  if (!without) return without.error();
+  if (!without) return with_remedy(without.error());
   const std::string missing =
       without->empty() ? ""
                        : fmt::format(
@@ -128,22 +144,24 @@ Result<std::string> load_pictures(const Context& context, const data::Dataset& d
                              "again",
                              without->size());
   Pictures pictures = pictures_of(dataset.catalog, *described);
-  if (pictures.items < kLeastPictures) {
-    if (options.picture_weight) return too_few(pictures.items);
-    return missing;
-  }
-  return add_pictures(dataset, std::move(pictures), options) + missing;
+  if (pictures.items < kLeastPictures && options.picture_weight) return too_few(pictures.items);
+  if (pictures.items == 0) return ContentFound{missing, {}};
+  const std::string decided = pictures.items < kLeastPictures
+                                  ? fmt::format("pictures of {} items are left out ({} are needed)",
+                                                pictures.items, kLeastPictures)
+                                  : add_pictures(dataset, std::move(pictures), options);
+  return ContentFound{"; " + decided + missing, sentence_of(decided)};
 }
 
 }  // namespace
 
-Result<std::string> load_content(const Context& context, const data::Dataset& dataset,
-                                 embed::TrainOptions& options) {
-  auto texts = embed::load_texts(dataset, context.paths().text(), context.threads, options);
-  if (!texts) return texts;
+Result<ContentFound> load_content(const Context& context, const data::Dataset& dataset,
+                                  embed::TrainOptions& options) {
+  const auto texts = embed::load_texts(dataset, context.paths().text(), context.threads, options);
+  if (!texts) return texts.error();
   auto pictures = load_pictures(context, dataset, options);
   if (!pictures) return pictures;
-  return *texts + *pictures;
+  return ContentFound{*texts + pictures->words, std::move(pictures->choice)};
 }
 
 }  // namespace sparrow::app

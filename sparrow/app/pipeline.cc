@@ -229,11 +229,12 @@ Result<model::Model> train(const Context& context, const data::Dataset& dataset,
     }
   }
   say(context, "train     {}: about {:.0f} MB expected; content: {}", name,
-      embed::expected_memory_mb(dataset, options), *content);
+      embed::expected_memory_mb(dataset, options), content->words);
   auto trained = embed::train_model(dataset, options, run_control(context));
   if (!trained) return trained.error();
   trained->manifest.code_version = SPARROW_VERSION;
   trained->manifest.options["requested"] = key;
+  if (!content->choice.empty()) trained->manifest.metrics["choices"].push_back(content->choice);
   auto folder = model::write_model(*trained, context.paths().models());
   if (!folder) return folder.error();
   say(context, "train     {} {}: {} items x {}, peak memory {:.0f} MB ({})", name,
