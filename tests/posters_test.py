@@ -229,6 +229,14 @@ def as_content(home):
             equal(posters(home, one).returncode, 0)
         done = train(home, "--force")
         assert done.returncode == 0 and "described" not in done.stderr, done
+        whole = file.read_bytes()
+        with sqlite3.connect(file) as database:
+            database.execute("UPDATE posters SET webp = x'00', tag = 'another' WHERE item = (SELECT max(item) FROM posters)")
+        with tempfile.TemporaryDirectory() as one:
+            pathlib.Path(one, known[0]["id"] + ".png").write_bytes(png((30, 30, 30), 30, 40))
+            done = posters(home, one)
+        assert done.returncode == 6 and "is damaged" in done.stderr and "remove the file" in done.stderr, done
+        file.write_bytes(whole)
         file.write_bytes(file.read_bytes()[:file.stat().st_size // 2])
         done = train(home, "--force")
         assert done.returncode == 6 and "posters.db" in done.stderr and "sparrow posters" in done.stderr, done

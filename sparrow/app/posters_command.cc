@@ -203,8 +203,9 @@ Result<void> make(const std::vector<Source>& sources, const PosterOptions& optio
   return {};
 }
 
-// Of pictures that an older program made; one that cannot be decoded stays without.
-Result<std::size_t> describe_older(const Context& context, picture::PosterFile& file) {
+// Of pictures that an older program made. Errors: those of the file; kCorrupt when a kept picture
+// cannot be decoded.
+Result<void> describe_older(const Context& context, picture::PosterFile& file) {
   constexpr std::size_t kTogether = 256;
   const auto items = file.undescribed();
   if (!items) return items.error();
@@ -212,26 +213,36 @@ Result<std::size_t> describe_older(const Context& context, picture::PosterFile& 
   if (!all) return all.error();
   std::unordered_map<std::string_view, std::string_view> tags;
   for (const auto& poster : *all) tags[poster.item] = poster.tag;
-  std::size_t described = 0;
   for (std::size_t begin = 0; begin < items->size(); begin += kTogether) {
     if (interrupted.load()) return Error{ErrorCode::kUnavailable, "interrupted"};
     std::vector<picture::Poster> posters(std::min(kTogether, items->size() - begin));
-    parallel_for(posters.size(), 4, context.threads,
-                 [&](std::size_t from, std::size_t to, std::size_t) {
-                   for (std::size_t i = from; i < to; ++i) {
-                     posters[i].item = (*items)[begin + i];
-                     posters[i].tag = tags.at(posters[i].item);
-                     const auto webp = file.webp_of(posters[i].item);
-                     if (!webp || !*webp) continue;
-                     const auto picture = picture::decode(**webp, 0);
-                     if (picture) posters[i].descriptor = picture::descriptor_of(*picture);
-                   }
-                 });
+    std::vector<std::optional<Error>> problems(posters.size());
+    parallel_for(
+        posters.size(), 4, context.threads, [&](std::size_t from, std::size_t to, std::size_t) {
+          for (std::size_t i = from; i < to; ++i) {
+            posters[i].item = (*items)[begin + i];
+            posters[i].tag = tags.at(posters[i].item);
+            const auto webp = file.webp_of(posters[i].item);
+            if (!webp) problems[i] = webp.error();
+            if (!webp || !*webp) continue;  // removed meanwhile
+            const auto picture = picture::decode(**webp, 0);
+            if (picture)
+              posters[i].descriptor = picture::descriptor_of(*picture);
+            else
+              problems[i] = Error{ErrorCode::kCorrupt,
+                                  fmt::format("{}: the picture of {} is damaged ({}): remove the "
+                                              "file and run `sparrow posters` again",
+                                              context.paths().posters().string(), posters[i].item,
+                                              picture.error().message)};
+          }
+        });
+    for (auto& problem : problems) {
+      if (problem) return std::move(*problem);
+    }
     std::erase_if(posters, [](const auto& poster) { return poster.descriptor.empty(); });
-    if (auto put = file.put_descriptors(posters); !put) return put.error();
-    described += posters.size();
+    if (auto put = file.put_descriptors(posters); !put) return put;
   }
-  return described;
+  return {};
 }
 
 Result<void> run(const Context& context, const PosterOptions& options) {
@@ -261,7 +272,7 @@ Result<void> run(const Context& context, const PosterOptions& options) {
   auto made = make(sources, options, context, **file, counts);
   finish_progress();
   if (!made) return made;
-  if (auto described = describe_older(context, **file); !described) return described.error();
+  if (auto described = describe_older(context, **file); !described) return described;
   if (options.replace) {
     std::vector<std::string> gone;
     for (const auto& poster : *before) {
