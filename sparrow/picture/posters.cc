@@ -235,7 +235,7 @@ Result<void> PosterFile::write(const char* sql, std::size_t rows, const Bind& bi
 }
 
 Result<void> PosterFile::put(std::span<const Poster> posters) {
-  const auto kept =
+  auto kept =
       write("INSERT OR REPLACE INTO posters VALUES (?1,?2,?3,?4,?5,?6,?7)", posters.size(),
             [&](std::size_t i, sqlite3_stmt* row) {
               const Poster& poster = posters[i];
