@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """A shop of real pictures: the icons of a Debian icon theme, whose folders (apps, devices, places, ...) are categories that nobody tells the engine.
 
-usage: picture_shop.py THEME_FOLDER OUT, for example /usr/share/icons/oxygen/base/64x64 of oxygen-icon-theme. Writes OUT/items.csv (ids and numbers as
-titles, nothing else), OUT/pictures/ID.png and OUT/category.json. Pictures that occur in two folders are left out.
+usage: picture_shop.py THEME_FOLDER OUT [--titles], for example /usr/share/icons/oxygen/base/64x64 of oxygen-icon-theme. Writes OUT/items.csv (ids and
+numbers as titles, nothing else; with --titles the words of the files' names), OUT/pictures/ID.png and OUT/category.json. Pictures that occur in two
+folders are left out.
 
-usage: picture_shop.py --judge OUT, with SPARROW_HOME and SPARROW_BIN: how often the first ten of a list are of the seed's own folder.
+usage: picture_shop.py --judge OUT, with SPARROW_HOME and SPARROW_BIN: how many of ten places of a list hold items of the seed's own folder; places that
+a short list leaves empty count as none. Per-item shares go to OUT/shares.json; where OUT/shares-before.json has those of another model, the mean
+difference is given as well.
 """
 import collections
 import hashlib
@@ -12,12 +15,13 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
 
 
-def write(theme, out):
+def write(theme, out, titles=False):
     files = collections.defaultdict(list)
     for path in sorted(pathlib.Path(theme).rglob("*.png")):
         files[hashlib.sha256(path.read_bytes()).hexdigest()].append(path)
@@ -25,19 +29,27 @@ def write(theme, out):
     alone.sort(key=lambda p: hashlib.sha256(str(p).encode()).hexdigest())  # ids say nothing
     pictures = pathlib.Path(out, "pictures")
     pictures.mkdir(parents=True, exist_ok=True)
-    category = {}
+    category, title = {}, {}
     for number, path in enumerate(alone):
         category[f"p{number}"] = path.parent.name
+        title[f"p{number}"] = " ".join(re.findall("[a-z]+", path.stem.lower())) if titles else f"p{number}"
         shutil.copy(path, pictures / f"p{number}.png")
-    pathlib.Path(out, "items.csv").write_text("id,title\n" + "".join(f"{item},{item}\n" for item in category), encoding="utf-8")
+    pathlib.Path(out, "items.csv").write_text("id,title\n" + "".join(f"{item},{title[item]}\n" for item in category), encoding="utf-8")
     pathlib.Path(out, "category.json").write_text(json.dumps(category), encoding="utf-8")
     print(collections.Counter(category.values()).most_common())
+
+
+def interval(values):
+    """95 %, bootstrap over items."""
+    draw = random.Random(1)
+    means = sorted(sum(draw.choices(values, k=len(values))) / len(values) for _ in range(1000))
+    return f"{sum(values) / len(values):.3f} [{means[25]:.3f}, {means[974]:.3f}]"
 
 
 def judge(out):
     category = json.loads(pathlib.Path(out, "category.json").read_text(encoding="utf-8"))
     shares = collections.Counter(category.values())
-    hits, by_category = [], collections.defaultdict(list)
+    shares_of, by_category = {}, collections.defaultdict(list)
     table = subprocess.run([os.environ["SPARROW_BIN"], "export", "--model", "content", "--format", "neighbors", "--k", "10", "--out", f"{out}/neighbors.tsv"], capture_output=True, text=True, check=False)
     if table.returncode:
         sys.exit(table.stderr)
@@ -46,17 +58,20 @@ def judge(out):
         parts = line.split("\t")
         if parts[0] in category and parts[1] in category:
             lists[parts[0]].append(parts[1])
-    for item, near in lists.items():
-        hits.append(sum(category[n] == category[item] for n in near) / len(near))
-        by_category[category[item]].append(hits[-1])
-    mean = sum(hits) / len(hits)
+    for item in category:
+        shares_of[item] = sum(category[n] == category[item] for n in lists[item][:10]) / 10
+        by_category[category[item]].append(shares_of[item])
+    listed = sum(1 for item in category if lists[item])
+    pathlib.Path(out, "shares.json").write_text(json.dumps(shares_of), encoding="utf-8")
     chance = sum(n * (n - 1) for n in shares.values()) / (len(category) * (len(category) - 1))
-    draw = random.Random(1)
-    means = sorted(sum(draw.choices(hits, k=len(hits))) / len(hits) for _ in range(1000))
-    print(f"{len(lists)} lists: {mean:.3f} of the ten are of the seed's folder [{means[25]:.3f}, {means[974]:.3f}]; by chance {chance:.3f}")
+    print(f"{listed} of {len(category)} items have a list: {interval(list(shares_of.values()))} of ten places are of the seed's folder; by chance {chance:.3f}")
+    before = pathlib.Path(out, "shares-before.json")
+    if before.exists():
+        former = json.loads(before.read_text(encoding="utf-8"))
+        print(f"  {interval([shares_of[item] - former[item] for item in category])} more than before")
     for name, own in sorted(by_category.items()):
-        print(f"  {name:12} {sum(own) / len(own):.3f}, by chance {shares[name] / len(category):.3f}")
+        print(f"  {name:12} {len(own):4} items {sum(own) / len(own):.3f}, by chance {shares[name] / len(category):.3f}")
 
 
 if __name__ == "__main__":
-    judge(sys.argv[2]) if sys.argv[1] == "--judge" else write(sys.argv[1], sys.argv[2])
+    judge(sys.argv[2]) if sys.argv[1] == "--judge" else write(sys.argv[1], sys.argv[2], "--titles" in sys.argv[3:])

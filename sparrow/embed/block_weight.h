@@ -21,7 +21,7 @@ Embeddings genre_rows(const data::Catalog& catalog);
 
 // The weight of a block beside genres, whose weight is `genre_weight`: in the proportion of what
 // both separate, at most as much; where genres tell nothing, in proportion to half a deviation.
-// `block` empty: too little behavior to tell, half as much.
+// `block` empty: too little behavior to tell, a tenth.
 float weight_beside_genres(std::optional<double> block, std::optional<double> genres,
                            float genre_weight);
 

@@ -69,11 +69,11 @@ TEST(BlockWeight, IsNothingForABlockThatTellsNothing) {
   EXPECT_FLOAT_EQ(weight_beside_genres(0.25, 0.01, 1), 0.5F);
 }
 
-TEST(BlockWeight, IsHalfWhereThereIsTooLittleBehavior) {
+TEST(BlockWeight, IsATenthWhereThereIsTooLittleBehavior) {
   const data::Dataset few = of_tastes(10);
   EXPECT_FALSE(separation(few, rows_of(3, 1)));
   EXPECT_FALSE(separation(of_tastes(400), Embeddings(kShelves * kOfEach, 8)));  // no rows
-  EXPECT_FLOAT_EQ(weight_beside_genres(std::nullopt, 1.0, 1), 0.5F);
+  EXPECT_FLOAT_EQ(weight_beside_genres(std::nullopt, 1.0, 1), 0.1F);
 }
 
 TEST(BlockWeight, LooksOnlyAtItemsThatHaveARow) {
