@@ -8,9 +8,15 @@ folders are left out.
 usage: picture_shop.py --judge OUT, with SPARROW_HOME and SPARROW_BIN: how many of ten places of a list hold items of the seed's own folder; places that
 a short list leaves empty count as none. Per-item shares go to OUT/shares.json; where OUT/shares-before.json has those of another model, the mean
 difference is given as well.
+
+usage: picture_shop.py --weights OUT, of a shop with --titles whose home has been prepared and has its posters: the same for several weights of pictures,
+as differences from none, for all items and for those that share a word with another.
 """
 import collections
+import contextlib
+import csv
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -19,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 
 def write(theme, out, titles=False):
@@ -73,5 +80,29 @@ def judge(out):
         print(f"  {name:12} {len(own):4} items {sum(own) / len(own):.3f}, by chance {shares[name] / len(category):.3f}")
 
 
+def weights(out):
+    found = {}
+    for weight in ("0", "0.05", "0.1", "0.25", "0.5"):
+        time.sleep(1.2)  # versions are told apart by their second
+        trained = subprocess.run([os.environ["SPARROW_BIN"], "--json", "train", "--method", "content", "--force", "--picture-weight", weight], capture_output=True, text=True, check=True)
+        blocks = json.loads(trained.stdout)["options"].get("blocks", [])
+        assert abs((blocks[0]["weight"] if blocks else 0) - float(weight)) < 1e-6, blocks
+        with contextlib.redirect_stdout(io.StringIO()):
+            judge(out)
+        found[weight] = json.loads(pathlib.Path(out, "shares.json").read_text(encoding="utf-8"))
+    none = found.pop("0")
+    with open(pathlib.Path(out, "items.csv"), encoding="utf-8") as file:
+        words = {row["id"]: set(row["title"].split()) for row in csv.DictReader(file)}
+    counts = collections.Counter(word for own in words.values() for word in own)
+    worded = [item for item in none if any(counts[word] > 1 for word in words[item])]
+    print(f"without pictures {interval(list(none.values()))}; {len(worded)} of {len(none)} items share a word with another")
+    for weight, shares in found.items():
+        print(f"weight {weight:4}: {interval(list(shares.values()))}; more for all {interval([shares[i] - none[i] for i in none])}, "
+              f"for those with words {interval([shares[i] - none[i] for i in worded])}")
+
+
 if __name__ == "__main__":
-    judge(sys.argv[2]) if sys.argv[1] == "--judge" else write(sys.argv[1], sys.argv[2], "--titles" in sys.argv[3:])
+    if sys.argv[1] in ("--judge", "--weights"):
+        (judge if sys.argv[1] == "--judge" else weights)(sys.argv[2])
+    else:
+        write(sys.argv[1], sys.argv[2], "--titles" in sys.argv[3:])
