@@ -90,8 +90,8 @@ std::string add_pictures(const data::Dataset& dataset, Pictures pictures,
   float weight = options.picture_weight.value_or(0);
   std::string why = "as asked";
   if (!options.picture_weight) {
-    const auto told = embed::separation(dataset, pictures.rows);
-    const auto genres = embed::separation(dataset, embed::genre_rows(dataset.catalog));
+    const auto told = embed::separation_of_rows(dataset, pictures.rows);
+    const auto genres = embed::separation_of_genres(dataset);
     weight = embed::weight_beside_genres(told, genres, content.genres);
     why = reason_of(told, genres);
   }

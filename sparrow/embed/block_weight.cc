@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
-#include <string>
+#include <span>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,17 +17,13 @@ namespace {
 constexpr std::size_t kMostPairs = 50'000;
 constexpr std::size_t kLeastPairs = 200;
 
-double length_of(std::span<const float> row) {
-  return std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0));
-}
-
-double cosine(std::span<const float> a, std::span<const float> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / (length_of(a) * length_of(b));
+double product(std::span<const float> a, std::span<const float> b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
 // Consecutive liked items that both have a row, evenly thinned out.
 std::vector<std::pair<Row, Row>> liked_in_a_row(const data::Dataset& dataset,
-                                                const std::vector<bool>& has) {
+                                                const std::function<bool(Row)>& has) {
   const data::Interactions& log = dataset.interactions;
   std::vector<std::pair<Row, Row>> pairs;
   for (std::size_t u = 0; u < log.users(); ++u) {
@@ -34,7 +31,7 @@ std::vector<std::pair<Row, Row>> liked_in_a_row(const data::Dataset& dataset,
     for (auto e = log.offsets[u]; e < log.offsets[u + 1]; ++e) {
       if (log.values[e] < dataset.info.scale.liked) continue;
       const Row item = log.items[e];
-      if (before != kNoRow && before != item && has[before] && has[item])
+      if (before != kNoRow && before != item && has(before) && has(item))
         pairs.emplace_back(before, item);
       before = item;
     }
@@ -47,20 +44,18 @@ std::vector<std::pair<Row, Row>> liked_in_a_row(const data::Dataset& dataset,
 
 }  // namespace
 
-std::optional<double> separation(const data::Dataset& dataset, const Embeddings& rows) {
-  std::vector<bool> has(rows.rows());
-  for (Row row = 0; row < rows.rows(); ++row) has[row] = length_of(rows.row(row)) > 0;
+std::optional<double> separation(const data::Dataset& dataset, const std::function<bool(Row)>& has,
+                                 const std::function<double(Row, Row)>& cosine) {
   const auto pairs = liked_in_a_row(dataset, has);
   if (pairs.size() < kLeastPairs) return std::nullopt;
   double liked = 0;
   double chance = 0;
   double squares = 0;
   Random random(1);
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const auto first = rows.row(pairs[i].first);
-    liked += cosine(first, rows.row(pairs[i].second));
+  for (const auto& [first, second] : pairs) {
+    liked += cosine(first, second);
     const Row other = pairs[random.below(static_cast<std::uint32_t>(pairs.size()))].second;
-    const double by_chance = cosine(first, rows.row(other));
+    const double by_chance = cosine(first, other);
     chance += by_chance;
     squares += by_chance * by_chance;
   }
@@ -70,28 +65,28 @@ std::optional<double> separation(const data::Dataset& dataset, const Embeddings&
   return (liked / count - mean) / deviation;
 }
 
-Embeddings genre_rows(const data::Catalog& catalog) {
-  constexpr std::size_t kMost = 256;
-  std::map<std::string, std::size_t> counts;
+std::optional<double> separation_of_rows(const data::Dataset& dataset, const Embeddings& rows) {
+  const auto of = [&](Row a, Row b) { return product(rows.row(a), rows.row(b)); };
+  return separation(
+      dataset, [&](Row row) { return of(row, row) > 0; },
+      [&](Row a, Row b) { return of(a, b) / std::sqrt(of(a, a) * of(b, b)); });
+}
+
+std::optional<double> separation_of_genres(const data::Dataset& dataset) {
+  const data::Catalog& catalog = dataset.catalog;
+  std::unordered_map<std::string_view, double> items;
   for (const data::Item& item : catalog.items())
-    for (const auto& genre : item.list(data::kGenres)) ++counts[genre];
-  std::vector<std::pair<std::size_t, std::string>> sorted;
-  sorted.reserve(counts.size());
-  for (const auto& [name, count] : counts) sorted.emplace_back(count, name);
-  std::sort(sorted.rbegin(), sorted.rend());
-  if (sorted.size() > kMost) sorted.resize(kMost);
-  std::map<std::string, std::size_t> column;
-  for (std::size_t i = 0; i < sorted.size(); ++i) column[sorted[i].second] = i;
-  Embeddings rows(catalog.size(), std::max<std::size_t>(1, sorted.size()));
-  for (Row row = 0; row < catalog.size(); ++row) {
-    for (const auto& genre : catalog[row].list(data::kGenres)) {
-      const auto found = column.find(genre);
-      if (found != column.end())
-        rows.row(row)[found->second] =
-            1 / std::sqrt(static_cast<float>(sorted[found->second].first));
-    }
-  }
-  return rows;
+    for (const auto& genre : item.list(data::kGenres)) ++items[genre];
+  const auto of = [&](Row a, Row b) {
+    const data::Names& others = catalog[b].list(data::kGenres);
+    double sum = 0;
+    for (const auto& genre : catalog[a].list(data::kGenres))
+      if (std::find(others.begin(), others.end(), genre) != others.end()) sum += 1 / items[genre];
+    return sum;
+  };
+  return separation(
+      dataset, [&](Row row) { return !catalog[row].list(data::kGenres).empty(); },
+      [&](Row a, Row b) { return of(a, b) / std::sqrt(of(a, a) * of(b, b)); });
 }
 
 float weight_beside_genres(std::optional<double> block, std::optional<double> genres,

@@ -48,10 +48,10 @@ Embeddings rows_of(float taste, std::uint64_t seed) {
 
 TEST(BlockWeight, FollowsHowFarABlockTellsWhatOnePersonLikes) {
   const data::Dataset dataset = of_tastes(400);
-  const auto genres = separation(dataset, genre_rows(dataset.catalog));
-  const auto much = separation(dataset, rows_of(3, 1));
-  const auto little = separation(dataset, rows_of(0.7F, 2));
-  const auto none = separation(dataset, rows_of(0, 3));
+  const auto genres = separation_of_genres(dataset);
+  const auto much = separation_of_rows(dataset, rows_of(3, 1));
+  const auto little = separation_of_rows(dataset, rows_of(0.7F, 2));
+  const auto none = separation_of_rows(dataset, rows_of(0, 3));
   ASSERT_TRUE(genres && much && little && none);
   EXPECT_GT(*genres, 1);
   EXPECT_GT(*much, 2 * *little);
@@ -71,8 +71,8 @@ TEST(BlockWeight, IsNothingForABlockThatTellsNothing) {
 
 TEST(BlockWeight, IsATenthWhereThereIsTooLittleBehavior) {
   const data::Dataset few = of_tastes(10);
-  EXPECT_FALSE(separation(few, rows_of(3, 1)));
-  EXPECT_FALSE(separation(of_tastes(400), Embeddings(kShelves * kOfEach, 8)));  // no rows
+  EXPECT_FALSE(separation_of_rows(few, rows_of(3, 1)));
+  EXPECT_FALSE(separation_of_rows(of_tastes(400), Embeddings(kShelves * kOfEach, 8)));  // no rows
   EXPECT_FLOAT_EQ(weight_beside_genres(std::nullopt, 1.0, 1), 0.1F);
 }
 
@@ -81,9 +81,9 @@ TEST(BlockWeight, LooksOnlyAtItemsThatHaveARow) {
   Embeddings rows = rows_of(3, 1);
   for (std::size_t i = 0; i < rows.rows(); i += 2)
     for (float& v : rows.row(i)) v = 0;
-  const auto found = separation(dataset, rows);
+  const auto found = separation_of_rows(dataset, rows);
   ASSERT_TRUE(found);
-  EXPECT_NEAR(*found, *separation(dataset, rows_of(3, 1)), 0.3);
+  EXPECT_NEAR(*found, *separation_of_rows(dataset, rows_of(3, 1)), 0.3);
 }
 
 }  // namespace

@@ -254,6 +254,24 @@ double text_length(const data::Catalog& catalog) {
   return count > 0 ? sum / count : 0;
 }
 
+// Vectors of all items as they are given; of those that have one, principal components and the two
+// matrices of doubles that they are made of.
+double imported_bytes(const ContentOptions& content) {
+  double bytes = 0;
+  for (const ImportedBlock& block : content.imported) {
+    const Embeddings& vectors = block.vectors;
+    double known = 0;
+    for (Row row = 0; row < vectors.rows(); ++row) {
+      const auto values = vectors.row(row);
+      known += std::any_of(values.begin(), values.end(), [](float v) { return v != 0; }) ? 1 : 0;
+    }
+    const auto dim = static_cast<double>(vectors.dim());
+    bytes += static_cast<double>(vectors.rows()) * dim * sizeof(float) +
+             known * (2 * dim * sizeof(double) + 64 * 8);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& given) {
@@ -262,7 +280,8 @@ double expected_memory_mb(const data::Dataset& dataset, const TrainOptions& give
   const auto rows = static_cast<double>(dataset.interactions.size());
   // Interactions mapped, items and their content, and the lists twice: as they are made, as kept.
   const double lists = items * static_cast<double>(options.neighbors) * 16;
-  const double common = rows * 16 + items * (900 + 4 * text_length(dataset.catalog)) + 30e6;
+  const double common = rows * 16 + items * (900 + 4 * text_length(dataset.catalog)) + 30e6 +
+                        imported_bytes(options.fusion.content);
   const Method* method = find_method(options.method);
   const double training = method == nullptr ? 0 : method->memory_bytes(dataset, options);
   return (common + std::max(training, lists)) / 1e6;
